@@ -1,0 +1,1 @@
+"""outreach keeps a company close to each of its customers, however many there are."""

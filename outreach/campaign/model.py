@@ -1,0 +1,98 @@
+"""A campaign file as a frozen model; positions stay beside what they belong to."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from outreach.spans import Cap, DaySpan
+from outreach.vocabulary import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in a file of the project; counts from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A Jinja expression as written, with its place."""
+
+    source: str
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Picks customers: every shorthand key given and `where` must hold; nothing given: everyone.
+
+    A list is any of. `tags` holds if the customer has any of them.
+    """
+
+    stage: tuple[str, ...] = ()
+    tier: tuple[str, ...] = ()
+    owner: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    country: tuple[str, ...] = ()
+    locale: tuple[str, ...] = ()
+    where: Expression | None = None
+    place: Place | None = field(default=None, compare=False)
+
+
+class ScheduleKind(StrEnum):
+    """What makes an occurrence."""
+
+    CRON = "cron"
+    AT = "at"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a campaign goes out, and when it may."""
+
+    kind: ScheduleKind
+    cron: str = ""  # five fields
+    at_local: datetime | None = None  # naive: wall clock in `timezone`
+    at: datetime | None = None  # aware: `at` was given with an offset
+    timezone: str = "customer"  # or an IANA zone
+    window: DaySpan | None = None
+    days: frozenset[int] | None = None  # weekdays on which it may be sent, Monday 0
+    starts: date | None = None  # first and last local date, both included
+    ends: date | None = None
+    late: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One message: the first channel that can reach the customer carries it."""
+
+    id: str
+    channels: tuple[str, ...]
+    template: str
+    when: Expression | None = None
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One campaign; `name` is its file's stem."""
+
+    name: str
+    title: str
+    owner: str
+    topic: str
+    audience: Selection
+    schedule: Schedule
+    steps: tuple[Step, ...]
+    status: Status = Status.DRAFT
+    priority: int = 50
+    exclude: Selection | None = None
+    cadence: tuple[Cap, ...] = ()
+    when_capped: str = "skip"  # or hold
+    on_unknown: str = "keep"  # or resend
+    holdout: int = 0  # of 10,000
+    file: str = ""

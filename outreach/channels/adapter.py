@@ -1,0 +1,113 @@
+"""What a channel is to the rest: messages pulled from a source, one outcome reported for each.
+
+An adapter knows no database, queue, web or templates. It pulls ready messages, talks to its
+provider and reports each outcome as its answer comes. It never raises for what can be foreseen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+from outreach.vocabulary import Answer, Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """A rendered mail. `content` is the whole message, CRLF line ends, headers first, not dot-stuffed."""
+
+    channel: ClassVar[str] = "email"
+    id: int  # the delivery's
+    to: str  # normalised address
+    sender: str  # envelope sender (MAIL FROM)
+    content: bytes
+    eight_bit: bool  # needs 8BITMIME
+    begin_by: float = field(default=float("inf"), compare=False)  # time.monotonic; see Source.pull
+
+    @property
+    def text(self) -> str:
+        """The bytes as text, for people."""
+        return self.content.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A rendered plain text: an SMS."""
+
+    channel: ClassVar[str] = "sms"
+    id: int
+    to: str  # E.164
+    sender: str  # E.164, a sender id, or a messaging service's sid
+    text: str
+    token: str  # public id of the delivery, for callbacks; says nothing of the customer
+    begin_by: float = field(default=float("inf"), compare=False)
+
+
+Message = Email | Text
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one message, as far as the adapter can know."""
+
+    id: int
+    answer: Answer
+    fault: Fault = Fault.NONE
+    stage: str = (
+        ""  # of the conversation at which it ended: connect, auth, mail, rcpt, data, dot, post
+    )
+    code: str = ""  # the provider's code, "550 5.1.1", "21610"
+    detail: str = ""  # the provider's words; never an address or the message's text
+    provider_id: str = ""  # what the provider calls the message
+    begun: bool = True  # False: nothing was written; it goes back as if never handed
+
+    @classmethod
+    def not_begun(cls, id: int, detail: str = "") -> "Outcome":  # noqa: A002
+        """For a message that was pulled and not begun: it is free to be sent again at once."""
+        return cls(id, Answer.RETRY, Fault.TEMPORARY, "pull", "", detail, "", begun=False)
+
+
+class Source(Protocol):
+    """Where an adapter gets its messages from and reports to; any thread may call it."""
+
+    def pull(self, most: int) -> Sequence[Message]:
+        """Up to `most` messages, each committed as *handing*; may wait shortly; empty: no more work.
+
+        Each message's `begin_by` (time.monotonic) is when it must have been begun: after it,
+        report `Outcome.not_begun` and write nothing. Every pulled message is reported once.
+        """
+        ...
+
+    def report(self, outcome: Outcome) -> None:
+        """Take one outcome; returns at once (it is settled within 25 ms)."""
+        ...
+
+    def stopping(self) -> bool:
+        """Whether to begin nothing more; what is in flight is still answered."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of `outreach doctor`."""
+
+    check: str
+    ok: bool
+    detail: str
+
+
+class Adapter(Protocol):
+    """The code that sends on one channel through one provider; one per channel and worker process."""
+
+    name: str
+
+    def serve(self, source: Source) -> None:
+        """Pull and send until the source is empty or stopping; returns when every message is reported."""
+        ...
+
+    def check(self) -> Sequence[Check]:
+        """Whether the provider can be used, without sending anything."""
+        ...
+
+    def close(self) -> None:
+        """Give connections back."""
+        ...

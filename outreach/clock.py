@@ -1,0 +1,33 @@
+"""The decisions' clock: passed in, always; frozen by `--now`."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the instant that decisions, schedules and records use."""
+
+    def now(self) -> datetime:
+        """The present instant, aware UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present instant, aware UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenClock:
+    """A clock that stands still at `at`."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        """The instant it was frozen at, aware UTC."""
+        return self.at.astimezone(UTC)

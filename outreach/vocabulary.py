@@ -1,0 +1,122 @@
+"""The words of the product: each enumeration has its meaning beside every member."""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """States of a delivery; docs/guarantees.md draws who may move it between them."""
+
+    DUE = "due"  # planned, may be claimed once `due_at` has come
+    HELD = "held"  # planned, waits for the instant `due_at` because of `reason`
+    SKIPPED = "skipped"  # decided against, for `reason`
+    CLAIMED = "claimed"  # a worker holds it and has decided to send it; a touch from here on
+    HANDING = "handing"  # committed before the first byte that could count is written
+    SENT = "sent"  # a provider accepted it
+    DELIVERED = "delivered"  # the provider said that it arrived
+    BOUNCED = "bounced"  # accepted first, returned later
+    COMPLAINED = "complained"  # its reader called it abuse
+    FAILED = "failed"  # a permanent answer: it did not and will not go out
+    UNKNOWN = "unknown"  # may have gone out; nobody can say
+    EXPIRED = "expired"  # was due and did not get out within `late`
+    CANCELLED = "cancelled"  # its run was cancelled first
+
+
+OPEN_STATES = (State.DUE, State.HELD)
+TOUCH_STATES = (
+    State.CLAIMED,
+    State.HANDING,
+    State.SENT,
+    State.DELIVERED,
+    State.COMPLAINED,
+    State.UNKNOWN,
+)
+
+
+class Decision(StrEnum):
+    """What the chain of rules says of one customer."""
+
+    SEND = "send"  # may go now
+    HOLD = "hold"  # may go at `until`
+    SKIP = "skip"  # will not go, for `reason`
+
+
+class Reason(StrEnum):
+    """Why a message is not sent now, in the order in which the rules are asked."""
+
+    NOT_IN_AUDIENCE = "not_in_audience"  # explain only: the audience does not pick this customer
+    ERASED = "erased"  # the customer's personal data was erased
+    EXCLUDED = "excluded"  # the campaign's `exclude` names this customer
+    WHEN_FALSE = "when_false"  # the step's `when` does not hold
+    NO_ADDRESS = "no_address"  # no address for the channel
+    SUPPRESSED = "suppressed"  # the address must never be used again
+    CONSENT_WITHDRAWN = "consent_withdrawn"  # the last word for this topic and channel was no
+    CONSENT_EXPIRED = "consent_expired"  # the yes had an end, which has passed
+    NO_CONSENT = "no_consent"  # no recorded yes
+    MISSING_DATA = "missing_data"  # the template needs something that is not known
+    DUPLICATE = "duplicate"  # the address, or this customer, gets the message already
+    CHANNEL_HELD = "channel_held"  # the channel refuses us
+    CAPPED = "capped"  # cadence: touched as often as allowed
+    RESERVED = "reserved"  # the last free cadence slot belongs to an open message before this one
+    CONTROL_GROUP = "control_group"  # never messaged, company-wide
+    HOLDOUT = "holdout"  # never messaged by this campaign, its goal is measured
+    OUTSIDE_WINDOW = "outside_window"  # outside the campaign's window
+    QUIET_HOURS = "quiet_hours"  # the customer's quiet hours
+    EXPIRED = "expired"  # was due and did not get out within `late`
+
+
+class Answer(StrEnum):
+    """What an adapter reports of one message, at once."""
+
+    ACCEPTED = "accepted"  # the provider took it
+    RETRY = "retry"  # a complete temporary answer was read; or never begun
+    REJECTED = "rejected"  # a complete permanent answer was read
+    UNREACHABLE = "unreachable"  # no server was reached, nothing that counts was written
+    UNKNOWN = "unknown"  # the answer to a message that may have counted was never read
+
+
+class Fault(StrEnum):
+    """Whose fault a refusal is: it decides what else follows from it."""
+
+    NONE = "none"  # no refusal
+    TEMPORARY = "temporary"  # try again later
+    ADDRESS = "address"  # the address does not exist: suppress it
+    MAILBOX = "mailbox"  # full or disabled for now: suppress only on repeat over days
+    POLICY = "policy"  # this receiver refuses this message: failed, nobody is suppressed
+    CONTENT = "content"  # the text is refused: never the same text again
+    OPTED_OUT = "opted_out"  # the provider knows of an opt-out: mirror it
+    CHANNEL = "channel"  # our credentials, sender or connection: the channel is held
+
+
+class RunState(StrEnum):
+    """States of a run."""
+
+    PLANNING = "planning"  # its deliveries are being written; the first may be sent already
+    RUNNING = "running"  # planned wholly
+    HELD = "held"  # waits for a person, for `reason`
+    PAUSED = "paused"  # stopped by a person
+    CANCELLED = "cancelled"  # ended by a person
+    DONE = "done"  # nothing is open any more
+    MISSED = "missed"  # nothing was planned within `late`
+
+
+class RunKind(StrEnum):
+    """What started a run."""
+
+    SCHEDULE = "schedule"  # an occurrence of its schedule
+    MANUAL = "manual"  # a person
+
+
+class ConsentState(StrEnum):
+    """A customer's word for one channel and topic."""
+
+    GRANTED = "granted"  # yes
+    WITHDRAWN = "withdrawn"  # no
+
+
+class Status(StrEnum):
+    """Where a campaign stands in its life."""
+
+    DRAFT = "draft"  # only test messages
+    ACTIVE = "active"  # runs by its schedule, by hand too
+    PAUSED = "paused"  # makes no new runs
+    ARCHIVED = "archived"  # kept for its history
