@@ -1,0 +1,156 @@
+"""Fixtures of all tests: a fixed clock, real databases, a real broker."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+import servers
+from makers import NOW
+from sqlalchemy import Engine
+
+from outreach.clock import FrozenClock
+from outreach.store.engine import dispose, make_engine
+from outreach.store.tables import metadata
+
+_numbers = itertools.count(1)
+
+
+def make_tables(engine: Engine) -> None:
+    """Every table, empty: the one place that says how a test's database comes about."""
+    metadata.create_all(engine)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--one-database` runs tests on both databases on SQLite only: quicker while writing."""
+    parser.addoption("--one-database", action="store_true", help="only SQLite, no PostgreSQL")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests that ask for `engine` or `database_url` run on each database."""
+    if {"engine", "database_url"} & set(metafunc.fixturenames):
+        one = metafunc.config.getoption("--one-database")
+        metafunc.parametrize("_database", ["sqlite"] if one else ["sqlite", "postgres"])
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The instant at which tests take place: a Friday."""
+    return NOW
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    """A clock that stands at NOW."""
+    return FrozenClock(NOW)
+
+
+def _start(start: Callable[[], str], what: str) -> str:
+    """What `start` gives; where it can not, the tests are skipped, and fail under CI=true."""
+    try:
+        return start()
+    except Exception as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no {what} here: {error}")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a server of this session with `{database}` to fill in; one per xdist worker."""
+    with ExitStack() as stack:
+        url = _start(lambda: stack.enter_context(servers.postgres()), "PostgreSQL")
+        _execute(url, "CREATE DATABASE template_outreach")
+        engine = make_engine(url.format(database="template_outreach"))
+        make_tables(engine)
+        dispose(engine)
+        yield url
+
+
+def _execute(url: str, statement: str) -> None:
+    """One statement outside of a transaction, on the server's own database."""
+    plain = url.replace("+psycopg", "").format(database="postgres")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """A PostgreSQL database of this test, its tables made and empty."""
+    name = f"test_{next(_numbers)}"
+    _execute(
+        postgres_server, f"CREATE DATABASE {name} TEMPLATE template_outreach STRATEGY file_copy"
+    )
+    yield postgres_server.format(database=name)
+    _execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    engine = make_engine(f"sqlite:///{path}")
+    make_tables(engine)
+    dispose(engine)
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """A SQLite file of this test, its tables made and empty."""
+    path = tmp_path / "outreach.db"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def database_url(_database: str, request: pytest.FixtureRequest) -> str:
+    """A database of this test: on SQLite, then on PostgreSQL."""
+    return str(request.getfixturevalue(f"{_database}_url"))
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_url: str) -> Iterator[Engine]:
+    """An engine on a SQLite file with all tables made and empty."""
+    yield from _engine(sqlite_url)
+
+
+@pytest.fixture
+def postgres_engine(postgres_url: str) -> Iterator[Engine]:
+    """An engine on a PostgreSQL database with all tables made and empty."""
+    yield from _engine(postgres_url)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine with all tables made and empty: on SQLite, then on PostgreSQL."""
+    yield from _engine(database_url)
+
+
+def _engine(url: str) -> Iterator[Engine]:
+    made = make_engine(url)
+    yield made
+    dispose(made)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """The URL of a Valkey server of this session; one per xdist worker."""
+    with ExitStack() as stack:
+        yield _start(lambda: stack.enter_context(servers.valkey()), "Valkey")
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """An empty broker that speaks the Redis protocol."""
+    import redis
+
+    client = redis.Redis.from_url(redis_server)
+    client.flushall()
+    client.close()
+    return redis_server
