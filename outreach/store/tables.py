@@ -214,6 +214,9 @@ runs = Table(
     Column("rank", Integer, nullable=False),  # claim order: transactional before priority
     Column("params", Json, nullable=False),  # {to, where, again} of a run by hand
     Column("planned", Integer, nullable=False, server_default=text("0")),
+    Column(
+        "cursor", BigId, nullable=False, server_default=text("0")
+    ),  # customers up to here, of this pass
     Column("planned_until", Instant),  # customer-zone instants up to here are planned
     Column("planner", Text),  # who plans now, and until when: a lease
     Column("planner_until", Instant),
@@ -366,4 +369,11 @@ audit = Table(
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("detail", Json),
+)
+
+marks = Table(  # instants of the whole base: `facts`: what the stored facts and stages are as of
+    "marks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
 )

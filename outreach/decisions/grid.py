@@ -1,0 +1,149 @@
+"""The zone table: for each place the planned instant, its local day, openings and cap windows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from outreach.campaign.model import Campaign
+from outreach.decisions.opening import Hours, Opening, hours_for, opening, zone_of
+from outreach.decisions.windows import Window, window
+from outreach.settings.company import Company
+from outreach.spans import Cap, PerKind
+from outreach.store.places import Place
+
+
+@dataclass(frozen=True, slots=True)
+class CapWindow:
+    """One cap measured at the opening of one group of channels."""
+
+    cap: Cap
+    group: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """One row of the zone table."""
+
+    place_id: int
+    asked_at: datetime
+    today: date
+    openings: tuple[Opening, ...]  # one a group of channels
+    windows: tuple[Window, ...]  # one a CapWindow
+
+
+@dataclass(slots=True)
+class Grid:
+    """What clocks and calendars say for one campaign; one object serves a revision's life.
+
+    Channels whose quiet hours are the same form one group, so that a cap over all
+    channels is counted once for them.
+    """
+
+    campaign: Campaign
+    company: Company
+    groups: tuple[int, ...] = ()  # the group of each channel, in the file's order
+    cap_windows: tuple[CapWindow, ...] = ()
+    _kept: dict[tuple[int, int], Opening] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.groups = self._groups()
+        caps = applicable_caps(self.campaign, self.company)
+        found = [
+            CapWindow(cap, group)
+            for cap in caps
+            for group in sorted(set(self.groups))
+            if cap.channel is None or self._group_of(cap.channel) == group
+        ]
+        self.cap_windows = tuple(found)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The step's channels in the file's order."""
+        return self.campaign.steps[0].channels
+
+    def _groups(self) -> tuple[int, ...]:
+        topic = self.company.topics.get(self.campaign.topic)
+        rules = [
+            frozenset(rule for rule in self.company.quiet_hours if rule.channel in (None, channel))
+            for channel in self.channels
+        ]
+        if topic is not None and topic.urgent:
+            rules = [frozenset() for _ in rules]
+        kinds = list(dict.fromkeys(rules))
+        return tuple(kinds.index(rule) for rule in rules)
+
+    def _group_of(self, channel: str) -> int:
+        return self.groups[self.channels.index(channel)]
+
+    def _hours(self, group: int, country: str) -> Hours:
+        topic = self.company.topics.get(self.campaign.topic)
+        quiet = () if topic is not None and topic.urgent else self.company.quiet_hours
+        channel = self.channels[self.groups.index(group)]
+        return hours_for(self.campaign.schedule, quiet, channel, country)
+
+    def calendar_zone(self, place: Place) -> ZoneInfo:
+        """The zone of a customer's own dates: theirs; company time where it could be several."""
+        return zone_of(place.zones[0] if len(place.zones) == 1 else self.company.brand.timezone)
+
+    def clocks(self, place: Place) -> Sequence[str]:
+        """Every zone that must be awake."""
+        return place.zones or (self.company.brand.timezone,)
+
+    def opening(self, place: Place, group: int, asked_at: datetime) -> Opening:
+        """When a message may leave; the answer is kept until it may change."""
+        kept = self._kept.get((place.id, group))
+        if kept is not None and _still_open(kept, asked_at):
+            return Opening(asked_at, None, kept.stays_until)
+        hours = self._hours(group, place.country)
+        limit_at = asked_at + self.campaign.schedule.late
+        found = opening(hours, self.clocks(place), asked_at, limit_at)
+        self._kept[place.id, group] = found
+        return found
+
+    def row(self, place: Place, asked_at: datetime) -> PlaceRow:
+        """The zone table's row for a place asked at one instant."""
+        openings = tuple(self.opening(place, group, asked_at) for group in sorted(set(self.groups)))
+        zone = self.calendar_zone(place)
+        windows = tuple(
+            window(each.cap.per, openings[each.group].opens_at or asked_at, zone)
+            for each in self.cap_windows
+        )
+        return PlaceRow(place.id, asked_at, asked_at.astimezone(zone).date(), openings, windows)
+
+    def rows(self, places: Iterable[Place], asked: Mapping[int, datetime]) -> list[PlaceRow]:
+        """Rows for the places that have an instant in `asked`."""
+        return [self.row(place, asked[place.id]) for place in places if place.id in asked]
+
+
+def _still_open(kept: Opening, asked_at: datetime) -> bool:
+    return (
+        kept.why is None
+        and kept.opens_at is not None
+        and kept.opens_at <= asked_at < kept.stays_until
+    )
+
+
+def applicable_caps(campaign: Campaign, company: Company) -> tuple[Cap, ...]:
+    """The caps that hold for a campaign: the company's and its own; none for what was ordered."""
+    topic = company.topics.get(campaign.topic)
+    if topic is not None and topic.transactional:
+        return ()
+    channels = campaign.steps[0].channels
+    return tuple(
+        cap
+        for cap in dict.fromkeys((*company.cadence, *campaign.cadence))
+        if cap.topic in (None, campaign.topic) and (cap.channel is None or cap.channel in channels)
+    )
+
+
+def widest(caps: Sequence[Cap]) -> timedelta:
+    """A span that no cap's window exceeds, on either side of an instant."""
+    days = {PerKind.DAY: 1, PerKind.WEEK: 7, PerKind.MONTH: 31}
+    spans = [
+        timedelta(seconds=cap.per.length)
+        if cap.per.kind is PerKind.SECONDS
+        else timedelta(days=days.get(cap.per.kind, cap.per.length))
+        for cap in caps
+    ]
+    return max(spans, default=timedelta(0)) + timedelta(days=2)

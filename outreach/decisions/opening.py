@@ -1,0 +1,168 @@
+"""The first instant at which window, weekdays and quiet hours all let a message leave."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from outreach.campaign.model import Schedule
+from outreach.spans import ALL_DAY, DaySpan, QuietHours
+from outreach.vocabulary import Reason
+
+DAY = timedelta(days=1)
+MIDNIGHT = time(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """When a message asked for at one instant may leave; `opens_at` None: not by the limit."""
+
+    opens_at: datetime | None
+    why: Reason | None  # the rule in the way at the instant asked; None: it may leave at once
+    stays_until: datetime  # before this instant the same question has the same kind of answer
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """What the wall clock allows for one channel and country."""
+
+    window: DaySpan | None
+    days: frozenset[int] | None
+    starts: date | None
+    ends: date | None
+    quiet: tuple[QuietHours, ...]
+
+    def in_the_way(self, local: datetime) -> Reason | None:
+        """The first rule that forbids this naive wall-clock instant."""
+        if not self._in_window(local):
+            return Reason.OUTSIDE_WINDOW
+        if any(_is_quiet(rule, local) for rule in self.quiet):
+            return Reason.QUIET_HOURS
+        return None
+
+    def _in_window(self, local: datetime) -> bool:
+        day = local.date()
+        if self.window is not None and not self.window.holds(local.time()):
+            return False
+        if self.starts is not None and day < self.starts:
+            return False
+        if self.ends is not None and day > self.ends:
+            return False
+        return self.days is None or local.weekday() in self.days
+
+    def boundaries(self) -> frozenset[time]:
+        """Times of day at which the answer may change; midnight always."""
+        spans = [rule.span for rule in self.quiet] + ([self.window] if self.window else [])
+        return frozenset({MIDNIGHT} | {edge for span in spans for edge in (span.start, span.end)})
+
+
+def _is_quiet(rule: QuietHours, local: datetime) -> bool:
+    """Whether a rule's span holds; `days` name the weekday on which the span begins."""
+    if not rule.span.holds(local.time()):
+        return False
+    crossed = rule.span != ALL_DAY and rule.span.start > rule.span.end
+    began = local - DAY if crossed and local.time() < rule.span.end else local
+    return rule.days is None or began.weekday() in rule.days
+
+
+def hours_for(schedule: Schedule, quiet: Iterable[QuietHours], channel: str, country: str) -> Hours:
+    """The hours of one campaign for one channel and country; rules without either hold for all."""
+    rules = tuple(
+        rule
+        for rule in quiet
+        if rule.channel in (None, channel) and rule.country in (None, country)
+    )
+    return Hours(schedule.window, schedule.days, schedule.starts, schedule.ends, rules)
+
+
+@lru_cache(maxsize=1024)
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of an IANA name."""
+    return ZoneInfo(name)
+
+
+def instants_of(local: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """The UTC instants that show this naive wall-clock time: one, or two on fall-back.
+
+    A time that DST skips gives the first instant after the gap.
+    """
+    early = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    late = local.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    if early == late:
+        return (early,)
+    if early < late:
+        return (early, late)
+    return (_gap_end(late, early, zone),)  # in a gap the two folds stand the other way round
+
+
+def _gap_end(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    offset = before.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        if middle.astimezone(zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after.replace(microsecond=0)
+
+
+def opening(hours: Hours, zones: Sequence[str], asked_at: datetime, limit_at: datetime) -> Opening:
+    """When a message may leave if every one of `zones` must allow it, from `asked_at` to `limit_at`."""
+    named = [zone_of(name) for name in zones]
+    why = _in_the_way(hours, named, asked_at)
+    changes = _changes(hours, named, asked_at, max(limit_at, asked_at + DAY) + DAY)
+    if why is None:
+        return Opening(asked_at, None, next(changes))
+    first: datetime | None = None
+    for at in changes:
+        first = first or at
+        if at > limit_at:
+            break
+        if _in_the_way(hours, named, at) is None:
+            return Opening(at, why, first)
+    return Opening(None, why, first or asked_at)
+
+
+def _in_the_way(hours: Hours, zones: Sequence[ZoneInfo], at: datetime) -> Reason | None:
+    found = {hours.in_the_way(at.astimezone(zone).replace(tzinfo=None)) for zone in zones}
+    for reason in (Reason.OUTSIDE_WINDOW, Reason.QUIET_HOURS):
+        if reason in found:
+            return reason
+    return None
+
+
+def _changes(
+    hours: Hours, zones: Sequence[ZoneInfo], after: datetime, until: datetime
+) -> Iterator[datetime]:
+    """Instants after `after` at which the answer may change, in order, one past `until` at the end."""
+    edges = sorted(hours.boundaries())
+    day = after
+    while day <= until:
+        found = set()
+        for zone in zones:
+            local_day = day.astimezone(zone).date()
+            for near in (local_day - DAY, local_day, local_day + DAY):
+                for edge in edges:
+                    found.update(instants_of(datetime.combine(near, edge), zone))
+                found.update(_clock_changes(near, zone))
+        yield from sorted(at for at in found if day < at <= day + DAY)
+        day += DAY
+    yield day
+
+
+@lru_cache(maxsize=65536)
+def _clock_changes(day: date, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """The instants of that local day at which the zone's offset changes."""
+    start = datetime.combine(day, MIDNIGHT, UTC) - timedelta(hours=14)
+    end = start + timedelta(hours=52)
+    if start.astimezone(zone).utcoffset() == end.astimezone(zone).utcoffset():
+        return ()
+    before, after = start, end
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        if middle.astimezone(zone).utcoffset() == start.astimezone(zone).utcoffset():
+            before = middle
+        else:
+            after = middle
+    return (after.replace(microsecond=0),)
