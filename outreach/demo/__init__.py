@@ -1,0 +1,1 @@
+"""A made-up company on real purchases: what `outreach demo` runs on."""
