@@ -1,10 +1,11 @@
 """The only place that knows which database it is: each function hides one difference."""
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Table, Text, bindparam, func
+from sqlalchemy import Column, Connection, MetaData, Table, Text, bindparam, func, select, text
 from sqlalchemy import column as column_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -137,3 +138,81 @@ def _text_order_postgres(element: text_order, compiler: SQLCompiler, **kw: Any) 
 @compiles(text_order, "sqlite")
 def _text_order_sqlite(element: text_order, compiler: SQLCompiler, **kw: Any) -> str:
     return compiler.process(list(element.clauses)[0], **kw)
+
+
+def is_any_of(
+    conn: Connection, column: ColumnElement[Any], values: Sequence[Any]
+) -> ColumnElement[bool]:
+    """Whether an integer or text column has one of the values, however many: one parameter."""
+    if is_postgres(conn):
+        return column == func.any(bindparam(None, list(values), ARRAY(column.type)))
+    listed = func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
+    return column.in_(select(listed.c.value))
+
+
+def lock_customers(conn: Connection, ids: Sequence[int]) -> None:
+    """Hold the customers' rows until the end of the transaction, in id order, so never in a ring.
+
+    Whoever writes a withdrawal, suppression or erasure locks before it looks at deliveries.
+    FOR NO KEY UPDATE does not block inserts that refer to the customer. SQLite: a write
+    transaction has the whole file.
+    """
+    if is_postgres(conn) and ids:
+        conn.execute(
+            text("SELECT id FROM customers WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"),
+            {"ids": sorted(ids)},
+        )
+
+
+def one_at_a_time(conn: Connection, what: str) -> None:
+    """Wait until no other transaction does `what`; on SQLite no other one writes at all."""
+    if is_postgres(conn):
+        conn.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": what}
+        )
+
+
+def reserve_ids(conn: Connection, table: Table, count: int) -> list[int]:
+    """So many new ids of a table, rising; on SQLite they hold within the write transaction."""
+    if not count:
+        return []
+    if is_postgres(conn):
+        taken = text(
+            "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :n)"
+        )
+        return sorted(conn.execute(taken, {"name": table.name, "n": count}).scalars())
+    last = conn.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+    return list(range(last + 1, last + 1 + count))
+
+
+def insert_rows(
+    conn: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Insert new rows as fast as this database can: COPY, or one prepared statement.
+
+    `rows` hold Python values in the order of `names`. A key that is taken is an error.
+    """
+    if not rows:
+        return
+    bound = [
+        _bound(conn, table.c[name], values)
+        for name, values in zip(names, zip(*rows, strict=True), strict=True)
+    ]
+    columns = ", ".join(f'"{name}"' for name in names)
+    if is_postgres(conn):
+        cursor = conn.connection.cursor()
+        with cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
+            for row in zip(*bound, strict=True):
+                copy.write_row(row)
+        return
+    places = ", ".join("?" * len(names))
+    conn.exec_driver_sql(
+        f"INSERT INTO {table.name} ({columns}) VALUES ({places})",  # noqa: S608
+        list(zip(*bound, strict=True)),
+    )
+
+
+def _bound(conn: Connection, column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:
+    """A column's values as the driver takes them."""
+    convert = column.type.dialect_impl(conn.dialect).bind_processor(conn.dialect)
+    return values if convert is None else [convert(value) for value in values]
