@@ -2,10 +2,22 @@
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Table, Text, bindparam, func, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    func,
+    literal,
+    select,
+    text,
+    type_coerce,
+)
 from sqlalchemy import column as column_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -216,3 +228,36 @@ def _bound(conn: Connection, column: Column[Any], values: Sequence[Any]) -> Sequ
     """A column's values as the driver takes them."""
     convert = column.type.dialect_impl(conn.dialect).bind_processor(conn.dialect)
     return values if convert is None else [convert(value) for value in values]
+
+
+def database_clock(conn: Connection) -> ColumnElement[Any]:
+    """The database's own clock inside a statement; the twin of engine.database_now."""
+    if is_postgres(conn):
+        return func.clock_timestamp(type_=Instant())
+    return literal(datetime.now(UTC), Instant())  # the file is on this machine: one clock
+
+
+def rows_from(
+    conn: Connection,
+    name: str,
+    columns: Sequence[tuple[str, TypeEngine[Any]]],
+    rows: Sequence[Sequence[Any]],
+) -> FromClause:
+    """Rows of Python values for an UPDATE … FROM: as table_of_rows, but nothing is written first.
+
+    SQLite reads them from one JSON text.
+    """
+    if is_postgres(conn):
+        return _unnested(name, columns, rows)
+    convert = [kind.dialect_impl(conn.dialect).bind_processor(conn.dialect) for _, kind in columns]
+    plain = [
+        [value if to is None else to(value) for to, value in zip(convert, row, strict=True)]
+        for row in rows
+    ]
+    each = func.json_each(json.dumps(plain)).table_valued("value", name=f"{name}_json")
+    return select(
+        *(
+            type_coerce(func.json_extract(each.c.value, f"$[{place}]"), kind).label(column)
+            for place, (column, kind) in enumerate(columns)
+        )
+    ).subquery(name)
