@@ -1,0 +1,233 @@
+"""Pydantic models for files: every error of a document at its place, in plain words."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, ClassVar, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from outreach.documents.document import Document, Path, Tree
+from outreach.documents.guesses import closest, did_you_mean
+from outreach.errors import Problem
+
+M = TypeVar("M", bound="FileModel")
+LATER = "not-supported"
+
+
+class FileModel(BaseModel):
+    """What may be written in a file or a part of it; keys it does not have are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    later: ClassVar[frozenset[str]] = frozenset()  # keys of the contract that are yet to come
+    elsewhere: ClassVar[Mapping[str, str]] = {}  # keys that belong elsewhere, and where
+
+
+class RefusalError(ValueError):
+    """Raised when a validator refuses what is written; `at` leads from there to the faulty key."""
+
+    def __init__(
+        self, message: str, hint: str = "", code: str = "bad-value", at: Path = ()
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code
+        self.at = at
+
+
+def validate(document: Document, model: type[M]) -> tuple[M | None, list[Problem]]:
+    """The document as `model`, or None and everything that is wrong with it, in order of place."""
+    errors: list[ErrorDetails] = []
+    found: M | None = None
+    try:
+        found = model.model_validate(document.value)
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    problems = list(_problems(document, model, errors))
+    told = {_path(document, error) for error in errors}
+    for path in _empty_values(document.value, ()):
+        if path not in told:
+            problems.append(_empty(document, path))
+    return (None if problems else found), sorted(set(problems))
+
+
+def _problems(
+    document: Document, model: type[FileModel], errors: list[ErrorDetails]
+) -> Iterator[Problem]:
+    explained: set[Path] = set()  # keys whose absence another problem accounts for
+    for error in errors:
+        if error["type"] == "extra_forbidden":
+            path = _path(document, error)
+            owner = _model_at(model, path[:-1])
+            meant = None if owner is None else closest(str(path[-1]), _keys(owner))
+            if owner is not None and path[-1] in owner.later:
+                explained |= {(*path[:-1], key) for key in _keys(owner)}
+            elif meant is not None:
+                explained.add((*path[:-1], meant))
+            yield _unknown_key(document, owner, path)
+    for error in errors:
+        if error["type"] == "missing":
+            if error["loc"] not in explained:
+                yield _missing(document, model, error["loc"])
+        elif error["type"] != "extra_forbidden":
+            yield _bad_value(document, error)
+
+
+def _unknown_key(document: Document, owner: type[FileModel] | None, path: Path) -> Problem:
+    key = str(path[-1])
+    if owner is not None and key in owner.later:
+        hint = "take it out for now"
+        return document.problem(path, LATER, f"`{key}` is not supported yet", hint, key=True)
+    hint = ""
+    if owner is not None:
+        listing = "the keys here are"
+        hint = owner.elsewhere.get(key) or did_you_mean(key, _keys(owner), listing=listing)
+    return document.problem(path, "unknown-key", f"unknown key `{key}`", hint, key=True)
+
+
+def _missing(document: Document, model: type[FileModel], path: Path) -> Problem:
+    owner = _model_at(model, path[:-1])
+    key = str(path[-1])
+    example = owner and next(iter(_examples(owner, key)), None)
+    hint = f"write for example `{key}: {example}`" if example is not None else f"add `{key}:`"
+    return document.problem(path[:-1], "missing", f"`{key}` is missing", hint, key=True)
+
+
+def _bad_value(document: Document, error: ErrorDetails) -> Problem:
+    path = _path(document, error)
+    written = document.get(path)
+    if written is None:
+        return _empty(document, path)
+    cause = error.get("ctx", {}).get("error")
+    code = "bad-value"
+    if isinstance(cause, RefusalError):
+        path, code = (*path, *cause.at), cause.code
+        message, hint = cause.message, cause.hint
+        written = document.get(path)
+    elif isinstance(cause, ValueError):
+        message, _, hint = str(cause).partition("; ")
+    else:
+        message, hint = _in_plain_words(error, _name(path), written)
+    return document.problem(path, code, message, hint, key=isinstance(written, dict))
+
+
+def _in_plain_words(error: ErrorDetails, name: str, written: Tree) -> tuple[str, str]:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "string_type" and isinstance(written, bool | int | Decimal):
+        shown = str(written).lower() if isinstance(written, bool) else str(written)
+        return f"{name} must be text, not {_kind(written)}", f'put it in quotes: "{shown}"'
+    for start, wanted, hint in _WANTED:
+        if kind.startswith(start):
+            return f"{name} must be {wanted}, not {_kind(written)}", hint
+    if kind in ("enum", "literal_error"):
+        choices = context["expected"].replace("'", "`").replace(" or ", ", ")
+        words = [word.strip("` ") for word in choices.split(",")]
+        hint = did_you_mean(str(written), words, listing="it can be")
+        return f"{name} can not be `{written}`", hint
+    if kind in _BOUNDS:
+        words_of, key = _BOUNDS[kind]
+        return f"{name} is {written}", f"it must be {words_of} {context[key]}"
+    if kind == "too_short":
+        return f"{name} has nothing in it", "write at least one, or take the key out"
+    return f"{name}: {error['msg'][:1].lower()}{error['msg'][1:]}", ""
+
+
+_WANTED = (
+    ("string", "text", ""),
+    ("int", "a whole number", "write for example `50`"),
+    ("bool", "`true` or `false`", ""),
+    ("decimal", "a number", "write for example `0.05`"),
+    ("is_instance", "a number", "write for example `0.05`"),
+    ("tuple", "a list", "write `[one, two]`, or a line beginning with `- ` for each"),
+    ("list", "a list", "write `[one, two]`, or a line beginning with `- ` for each"),
+    ("dict", "a group of keys", "write each as `key: value` on its own line, indented"),
+    ("model", "a group of keys", "write each as `key: value` on its own line, indented"),
+)
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+}
+
+
+def _kind(value: Tree) -> str:
+    if isinstance(value, bool):
+        return "`true`" if value else "`false`"
+    if isinstance(value, int | Decimal):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    return "a list" if isinstance(value, list) else "a group of keys"
+
+
+def _empty(document: Document, path: Path) -> Problem:
+    hint = "write a value, or take it out"
+    return document.problem(path, "empty-value", f"{_name(path)} is empty", hint)
+
+
+def _empty_values(value: Tree, path: Path) -> Iterator[Path]:
+    """Paths at which a key or a `-` is followed by nothing."""
+    if value is None:
+        yield path
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from _empty_values(each, (*path, key))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _empty_values(each, (*path, index))
+
+
+def _path(document: Document, error: ErrorDetails) -> Path:
+    """Pydantic's `loc` as far as the document has it; an unknown key is always there."""
+    path: Path = ()
+    for part in error["loc"]:
+        if not document.has((*path, part)):
+            break
+        path = (*path, part)
+    return path
+
+
+def _name(path: Path) -> str:
+    """What a path is called in a message: its last key, with the number of the item in a list."""
+    for length in range(len(path), 0, -1):
+        key = path[length - 1]
+        if isinstance(key, str):
+            item = next((part for part in path[length:] if isinstance(part, int)), None)
+            return f"`{key}`" if item is None else f"item {item + 1} of `{key}`"
+    return "the file" if not path else f"item {int(path[0]) + 1}"
+
+
+def _keys(model: type[FileModel]) -> list[str]:
+    return [info.alias or name for name, info in model.model_fields.items()]
+
+
+def _examples(model: type[FileModel], key: str) -> list[Any]:
+    for name, info in model.model_fields.items():
+        if (info.alias or name) == key:
+            return info.examples or []
+    return []
+
+
+def _model_at(model: type[FileModel], path: Path) -> type[FileModel] | None:
+    """The model of what stands at `path`; None when it is no model."""
+    here: Any = model
+    for part in path:
+        owner = _model_in(here)
+        if owner is not None and isinstance(part, str):
+            fields = {info.alias or name: info for name, info in owner.model_fields.items()}
+            if part not in fields:
+                return None
+            here = fields[part].annotation
+        else:
+            here = next((arg for arg in reversed(get_args(here)) if _model_in(arg)), None)
+    return _model_in(here)
+
+
+def _model_in(annotation: Any) -> type[FileModel] | None:
+    """The first file model inside an annotation such as `Annotated[tuple[Cap, ...], …] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, FileModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)
