@@ -6,11 +6,11 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from outreach.campaign.model import Campaign
+from outreach.decisions.localities import Locality
 from outreach.decisions.opening import Hours, Opening, hours_for, opening, zone_of
 from outreach.decisions.windows import Window, window
 from outreach.settings.company import Company
 from outreach.spans import Cap, PerKind
-from outreach.store.places import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +82,15 @@ class Grid:
         channel = self.channels[self.groups.index(group)]
         return hours_for(self.campaign.schedule, quiet, channel, country)
 
-    def calendar_zone(self, place: Place) -> ZoneInfo:
+    def calendar_zone(self, place: Locality) -> ZoneInfo:
         """The zone of a customer's own dates: theirs; company time where it could be several."""
         return zone_of(place.zones[0] if len(place.zones) == 1 else self.company.brand.timezone)
 
-    def clocks(self, place: Place) -> Sequence[str]:
+    def clocks(self, place: Locality) -> Sequence[str]:
         """Every zone that must be awake."""
         return place.zones or (self.company.brand.timezone,)
 
-    def opening(self, place: Place, group: int, asked_at: datetime) -> Opening:
+    def opening(self, place: Locality, group: int, asked_at: datetime) -> Opening:
         """When a message may leave; the answer is kept until it may change."""
         kept = self._kept.get((place.id, group))
         if kept is not None and _still_open(kept, asked_at):
@@ -101,7 +101,14 @@ class Grid:
         self._kept[place.id, group] = found
         return found
 
-    def row(self, place: Place, asked_at: datetime) -> PlaceRow:
+    def opening_after(
+        self, place: Locality, group: int, at: datetime, limit_at: datetime
+    ) -> datetime | None:
+        """The first instant from `at` on at which the clocks allow a message; None: not by the limit."""
+        hours = self._hours(group, place.country)
+        return opening(hours, self.clocks(place), at, limit_at).opens_at
+
+    def row(self, place: Locality, asked_at: datetime) -> PlaceRow:
         """The zone table's row for a place asked at one instant."""
         openings = tuple(self.opening(place, group, asked_at) for group in sorted(set(self.groups)))
         zone = self.calendar_zone(place)
@@ -111,7 +118,7 @@ class Grid:
         )
         return PlaceRow(place.id, asked_at, asked_at.astimezone(zone).date(), openings, windows)
 
-    def rows(self, places: Iterable[Place], asked: Mapping[int, datetime]) -> list[PlaceRow]:
+    def rows(self, places: Iterable[Locality], asked: Mapping[int, datetime]) -> list[PlaceRow]:
         """Rows for the places that have an instant in `asked`."""
         return [self.row(place, asked[place.id]) for place in places if place.id in asked]
 

@@ -1,0 +1,128 @@
+"""The candidate row: a customer with their place's zone row, and consent records by channel."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, FromClause, Integer, and_, literal
+from sqlalchemy.sql.expression import FromClause as From
+
+from outreach.audience.row import Row
+from outreach.decisions.ruling import Ruling
+from outreach.store.tables import (
+    consent_states,
+    customers,
+    deliveries,
+    refusals,
+    suppressions,
+)
+
+ADDRESS_COLUMN = {"email": "email", "sms": "phone"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which candidates are decided about, and as part of what.
+
+    `mine`: the ids of deliveries that are decided again; each is left out of what it counts.
+    `run_id`, `run_at`: the run they belong to; a plan has none and stands where its run would.
+    `seen_at`: touches after the later of it and the candidate's own instant are not seen; None:
+    all are (at a claim another worker's clock may run ahead, and its touch must count).
+    """
+
+    run_at: datetime
+    run_id: int | None = None
+    seen_at: datetime | None = None
+    after_id: int = 0
+    mine: tuple[int, ...] | None = None
+    only: ColumnElement[bool] | None = None  # what `--to` and `--where` leave
+    repeats_within: datetime | None = None  # by hand: who got it since is a duplicate
+    facts: str = "stored"  # or as_of: computed from events up to the candidate's instant
+
+
+class Candidate:
+    """The FROM of the chain and the columns its rules speak of."""
+
+    def __init__(self, ruling: Ruling, scope: Scope, zones: FromClause) -> None:
+        self.ruling = ruling
+        self.scope = scope
+        self.zones = zones
+        self.customer = customers
+        self.mine = deliveries.alias("m") if scope.mine is not None else None
+        self.consent = [consent_states.alias(f"s{i}") for i in self.numbers]
+        self.refusal = [refusals.alias(f"r{i}") for i in self.numbers]
+        self.suppression = [suppressions.alias(f"u{i}") for i in self.numbers]
+
+    @property
+    def numbers(self) -> range:
+        """The channels' numbers, in the file's order."""
+        return range(len(self.ruling.channels))
+
+    @property
+    def row(self) -> Row:
+        """The candidate as expressions see it."""
+        return Row(
+            customer=self.customer.c,
+            now=self.zones.c.asked_at,
+            today=self.zones.c.today,
+            facts=self.scope.facts,
+        )
+
+    def address(self, number: int) -> ColumnElement[str | None]:
+        """The customer's address on a channel."""
+        return self.customer.c[ADDRESS_COLUMN[self.ruling.channels[number]]]
+
+    def opens_at(self, number: int) -> ColumnElement[datetime | None]:
+        """When a message may leave on a channel; null: not by `late`."""
+        return self.zones.c[f"opens_{self.ruling.grid.groups[number]}"]
+
+    def why(self, number: int) -> ColumnElement[int | None]:
+        """The rule of time in the way at the instant asked, as a code; null: none."""
+        return self.zones.c[f"why_{self.ruling.grid.groups[number]}"]
+
+    @property
+    def late_at(self) -> ColumnElement[datetime]:
+        """Not out by then: expired."""
+        return self.zones.c.late_at if self.mine is None else self.mine.c.late_at
+
+    @property
+    def mine_id(self) -> ColumnElement[int]:
+        """The delivery that is decided again; 0 in a plan."""
+        return literal(0, Integer) if self.mine is None else self.mine.c.id
+
+    def joined(self) -> From:
+        """Customers with their zone row and, by channel, consent, refusal and suppression."""
+        found: From = self.customer
+        if self.mine is not None:
+            found = self.mine.join(found, self.customer.c.id == self.mine.c.customer_id)
+        found = found.join(self.zones, self.zones.c.place_id == self.customer.c.place_id)
+        for number in self.numbers:
+            found = self._with_records(found, number)
+        return found
+
+    def _with_records(self, found: From, number: int) -> From:
+        channel, topic = self.ruling.channels[number], self.ruling.campaign.topic
+        consent, refusal, suppression = (
+            self.consent[number].c,
+            self.refusal[number].c,
+            self.suppression[number].c,
+        )
+        found = found.outerjoin(
+            self.consent[number],
+            and_(
+                consent.customer_id == self.customer.c.id,
+                consent.topic == topic,
+                consent.channel == channel,
+            ),
+        )
+        found = found.outerjoin(
+            self.refusal[number],
+            and_(
+                refusal.channel == channel,
+                refusal.address == self.address(number),
+                refusal.topic == topic,
+            ),
+        )
+        return found.outerjoin(
+            self.suppression[number],
+            and_(suppression.channel == channel, suppression.address == self.address(number)),
+        )

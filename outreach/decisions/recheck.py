@@ -1,0 +1,39 @@
+"""The chain asked again at the claim, with the present instant, each delivery itself left out."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from outreach.decisions.asking import ask
+from outreach.decisions.candidate import Scope
+from outreach.decisions.ruling import Ruling
+from outreach.decisions.verdict import Verdict
+from outreach.store.tables import customers, deliveries
+
+
+def recheck(
+    conn: Connection,
+    ruling: Ruling,
+    run_id: int,
+    run_at: datetime,
+    delivery_ids: Sequence[int],
+    now: datetime,
+) -> dict[int, Verdict]:
+    """The present verdict on each delivery of one run, by its id.
+
+    Must be a statement of its own after the customers were locked in the same transaction:
+    under READ COMMITTED a statement that locks and counts sees the snapshot from before.
+    """
+    if not delivery_ids:
+        return {}
+    about = conn.execute(
+        select(customers.c.place_id, customers.c.locale)
+        .join(deliveries, deliveries.c.customer_id == customers.c.id)
+        .where(deliveries.c.id.in_(delivery_ids))
+        .distinct()
+    ).all()
+    scope = Scope(run_at=run_at, run_id=run_id, mine=tuple(delivery_ids))
+    asked = {row.place_id: now for row in about}
+    question = ask(conn, ruling, scope, asked, sorted({row.locale for row in about}, key=str))
+    return {each.delivery_id: each for each in question.verdicts(conn, question.statement)}

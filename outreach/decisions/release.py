@@ -1,0 +1,162 @@
+"""`when_capped: hold`: the first instant at which caps, window and quiet hours all pass."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, not_, or_, select, union_all
+
+from outreach.decisions.candidate import Scope
+from outreach.decisions.chain import Base
+from outreach.decisions.grid import CapWindow, Grid, applicable_caps, widest
+from outreach.decisions.localities import Locality
+from outreach.decisions.rules.cadence import stands_before
+from outreach.decisions.ruling import Ruling
+from outreach.decisions.verdict import Verdict
+from outreach.decisions.windows import leaves_at, window
+from outreach.store.tables import customers, deliveries
+from outreach.vocabulary import Decision, Reason
+
+ROUNDS = 50  # each round moves the instant past one touch or one closed span
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One occupied cadence slot of a customer, theirs or at an address they share."""
+
+    at: datetime
+    channel: str | None
+    topic: str
+
+
+def release(
+    conn: Connection,
+    ruling: Ruling,
+    scope: Scope,
+    verdicts: Sequence[Verdict],
+    base: Base,
+) -> list[Verdict]:
+    """The verdicts, those stopped by cadence held as the campaign's `when_capped: hold` says."""
+    capped = [each for each in verdicts if _may_wait(ruling, each)]
+    if not capped:
+        return list(verdicts)
+    taken = _slots(conn, ruling, scope, capped, base.earlier_names)
+    return [
+        _held(ruling, each, base.places[each.place_id], taken.get(each.customer_id, []))
+        if _may_wait(ruling, each)
+        else each
+        for each in verdicts
+    ]
+
+
+def _may_wait(ruling: Ruling, verdict: Verdict) -> bool:
+    return (
+        ruling.campaign.when_capped == "hold"
+        and verdict.decision is Decision.SKIP
+        and verdict.reason in (Reason.CAPPED, Reason.RESERVED)
+    )
+
+
+def _held(ruling: Ruling, verdict: Verdict, place: Locality, taken: list[Slot]) -> Verdict:
+    grid = ruling.grid
+    group = grid.groups[grid.channels.index(verdict.channel or "")]
+    caps = [
+        each
+        for each in grid.cap_windows
+        if each.group == group and each.cap.channel in (None, verdict.channel)
+    ]
+    at = verdict.asked_at
+    for _ in range(ROUNDS):
+        opens_at = grid.opening_after(place, group, at, verdict.late_at)
+        if opens_at is None:
+            return verdict
+        free_at = _free_at(caps, taken, opens_at, grid, place)
+        if free_at is None:
+            return verdict.held_until(opens_at)
+        if free_at > verdict.late_at:
+            return verdict
+        at = free_at
+    return verdict
+
+
+def _free_at(
+    caps: Iterable[CapWindow],
+    taken: list[Slot],
+    at: datetime,
+    grid: Grid,
+    place: Locality,
+) -> datetime | None:
+    """When the caps that are full at `at` have room again; None: there is room."""
+    zone = grid.calendar_zone(place)
+    found = []
+    for each in caps:
+        cap, span = each.cap, window(each.cap.per, at, zone)
+        inside = sorted(
+            slot.at
+            for slot in taken
+            if span.back_at <= slot.at < span.ahead_at
+            and cap.channel in (None, slot.channel)
+            and cap.topic in (None, slot.topic)
+        )
+        if len(inside) >= cap.at_most:
+            found.append(leaves_at(cap.per, inside[-cap.at_most], zone))
+    return max(found, default=None)
+
+
+def _slots(
+    conn: Connection,
+    ruling: Ruling,
+    scope: Scope,
+    verdicts: Sequence[Verdict],
+    earlier_names: Sequence[int],
+) -> dict[int, list[Slot]]:
+    span = widest(applicable_caps(ruling.campaign, ruling.company))
+    asked = [each.asked_at for each in verdicts]
+    ids = [each.customer_id for each in verdicts]
+    mine = {each.delivery_id for each in verdicts}
+    row = deliveries.c
+    sharing = _sharing(conn, ids)
+    query = select(row.id, row.customer_id, row.slot_at, row.channel, row.topic, row.address).where(
+        row.customer_id.in_({*ids, *(other for others in sharing.values() for other, _ in others)}),
+        row.slot_at >= min(asked) - span,
+        row.slot_at < max(asked) + span + ruling.campaign.schedule.late,
+        or_(row.firm, stands_before(ruling, scope, earlier_names)),
+    )
+    if scope.seen_at is not None:
+        query = query.where(or_(not_(row.firm), row.slot_at <= max(scope.seen_at, max(asked))))
+    if ruling.transactional_topics:
+        query = query.where(row.topic.not_in(ruling.transactional_topics))
+    found: dict[int, list[Row[tuple[object, ...]]]] = {}
+    for each in conn.execute(query):
+        if each.id not in mine:
+            found.setdefault(each.customer_id, []).append(each)
+    return {id_: _theirs(id_, found, sharing.get(id_, ())) for id_ in ids}
+
+
+def _theirs(
+    customer_id: int,
+    found: Mapping[int, Sequence[Row[tuple[object, ...]]]],
+    sharing: Iterable[tuple[int, str]],
+) -> list[Slot]:
+    rows = list(found.get(customer_id, ()))
+    for other, address in sharing:
+        rows += [each for each in found.get(other, ()) if each.address == address]
+    return [Slot(each.slot_at, each.channel, each.topic) for each in rows]
+
+
+def _sharing(conn: Connection, ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
+    """For customers who share an address: who with, and the address."""
+    other = customers.alias("other")
+    parts = [
+        select(customers.c.id, other.c.id.label("other"), other.c[name].label("address")).where(
+            customers.c.id.in_(ids),
+            customers.c.shares,
+            other.c[name] == customers.c[name],
+            other.c.id != customers.c.id,
+        )
+        for name in ("email", "phone")
+    ]
+    found: dict[int, list[tuple[int, str]]] = {}
+    for id_, other_id, address in conn.execute(union_all(*parts)):
+        found.setdefault(id_, []).append((other_id, address))
+    return found

@@ -1,0 +1,148 @@
+"""Cadence: at most so many touches per window, counted in one pass over a customer's slots.
+
+A slot counts when its delivery was claimed once (a touch), or is open and stands before
+the candidate's message in the order (priority, occurrence, campaign's name). Two open
+messages therefore never block each other.
+"""
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    ScalarSelect,
+    and_,
+    case,
+    cast,
+    func,
+    not_,
+    or_,
+    select,
+    union_all,
+)
+
+from outreach.decisions.candidate import Scope
+from outreach.decisions.grid import CapWindow
+from outreach.decisions.ruling import Ruling
+from outreach.store.tables import customers, deliveries
+
+
+class Slots(IntEnum):
+    """What one cap says: a digit to the base 4 of the pass's answer."""
+
+    FREE = 0
+    RESERVED = 1  # open messages before this one take what is left
+    TAKEN = 2  # touches alone fill it
+
+
+def slots(
+    ruling: Ruling,
+    scope: Scope,
+    candidate: FromClause,
+    zones: FromClause,
+    earlier_names: Sequence[int],
+) -> ColumnElement[int]:
+    """Every cap's answer as one integer: cap window `j` is digit `j` to the base 4.
+
+    `earlier_names`: ids of the campaigns whose names come before this one's. Customers who
+    share an address count one another's touches at it: a dearer pass, only for them.
+    """
+    before = stands_before(ruling, scope, earlier_names)
+    total = _digits(ruling, zones, before)
+
+    def counted(whose: ColumnElement[bool]) -> ScalarSelect[int]:
+        query = select(total).where(whose, *_in_any_window(ruling, zones))
+        if scope.mine is not None:
+            query = query.where(deliveries.c.id != candidate.c.mine_id)
+        return query.correlate(candidate, zones).scalar_subquery()
+
+    own = deliveries.c.customer_id == candidate.c.id
+    return case((candidate.c.shares, counted(_shared(candidate))), else_=counted(own))
+
+
+def _shared(candidate: FromClause) -> ColumnElement[bool]:
+    """Deliveries of the customer, and those of others that went to an address of the customer's."""
+    ids = union_all(
+        select(candidate.c.id),
+        select(customers.c.id).where(customers.c.email == candidate.c.email),
+        select(customers.c.id).where(customers.c.phone == candidate.c.phone),
+    ).scalar_subquery()
+    return and_(
+        deliveries.c.customer_id.in_(ids),
+        or_(
+            deliveries.c.customer_id == candidate.c.id,
+            deliveries.c.address == candidate.c.email,
+            deliveries.c.address == candidate.c.phone,
+        ),
+    )
+
+
+def _in_any_window(ruling: Ruling, zones: FromClause) -> list[ColumnElement[bool]]:
+    found = [
+        deliveries.c.slot_at >= zones.c.back_at,
+        deliveries.c.slot_at < zones.c.ahead_at,
+    ]
+    if ruling.transactional_topics:
+        found.append(deliveries.c.topic.not_in(ruling.transactional_topics))
+    return found
+
+
+def _digits(ruling: Ruling, zones: FromClause, before: ColumnElement[bool]) -> ColumnElement[int]:
+    seen = and_(deliveries.c.firm, deliveries.c.slot_at <= zones.c.seen_at)
+    open_before = and_(not_(deliveries.c.firm), before)
+    digits = [
+        _digit(number, each, zones, seen, open_before)
+        for number, each in enumerate(ruling.grid.cap_windows)
+    ]
+    total = digits[0]
+    for digit in digits[1:]:
+        total = total + digit
+    return total
+
+
+def _digit(
+    number: int,
+    each: CapWindow,
+    zones: FromClause,
+    seen: ColumnElement[bool],
+    open_before: ColumnElement[bool],
+) -> ColumnElement[int]:
+    inside = [
+        deliveries.c.slot_at >= zones.c[f"back_{number}"],
+        deliveries.c.slot_at < zones.c[f"ahead_{number}"],
+    ]
+    if each.cap.channel is not None:
+        inside.append(deliveries.c.channel == each.cap.channel)
+    if each.cap.topic is not None:
+        inside.append(deliveries.c.topic == each.cap.topic)
+    touched = func.count().filter(and_(seen, *inside))
+    wanted = func.count().filter(and_(or_(seen, open_before), *inside))
+    said = case(
+        (touched >= each.cap.at_most, int(Slots.TAKEN)),
+        (wanted >= each.cap.at_most, int(Slots.RESERVED)),
+        else_=int(Slots.FREE),
+    )
+    return cast(said, BigInteger) * 4**number
+
+
+def stands_before(
+    ruling: Ruling, scope: Scope, earlier_names: Sequence[int]
+) -> ColumnElement[bool]:
+    """An open delivery comes first: higher priority, then earlier occurrence, then name."""
+    row, priority = deliveries.c, ruling.campaign.priority
+    return or_(
+        row.priority > priority,
+        and_(row.priority == priority, row.run_at < scope.run_at),
+        and_(
+            row.priority == priority,
+            row.run_at == scope.run_at,
+            row.campaign_id.in_(list(earlier_names)),
+        ),
+    )
+
+
+def digit_of(answer: ColumnElement[int], number: int) -> ColumnElement[int]:
+    """What cap window `number` says in the pass's answer."""
+    return (answer // 4**number) % 4

@@ -1,0 +1,102 @@
+"""Duplicates: one message a run to one address; by hand, not twice within 24 hours."""
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    FromClause,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+
+from outreach.decisions.candidate import Scope
+from outreach.decisions.ruling import Ruling
+from outreach.store.dialect import text_order
+from outreach.store.tables import customers, deliveries
+from outreach.vocabulary import State
+
+WITHOUT_MESSAGE = (State.SKIPPED, State.EXPIRED, State.CANCELLED, State.FAILED)
+
+
+def first_channel(candidate: FromClause, channels: range) -> ColumnElement[int | None]:
+    """The first channel whose rules before `duplicate` all pass; null: none."""
+    return case(
+        (candidate.c.person.is_not(None), None),
+        *((candidate.c[f"block_{number}"].is_(None), number) for number in channels),
+        else_=None,
+    )
+
+
+def first_at_address(candidate: CTE, channels: range) -> CTE:
+    """For each channel and shared address the lowest key among the customers who would use it."""
+    parts = []
+    for number in channels:
+        address = candidate.c[f"address_{number}"]
+        parts.append(
+            select(
+                literal(number).label("number"),
+                address.label("address"),
+                func.min(text_order(candidate.c.key)).label("key"),
+            )
+            .where(candidate.c.shares, first_channel(candidate, channels) == number)
+            .group_by(address)
+        )
+    return union_all(*parts).cte("firsts")
+
+
+def not_first(candidate: FromClause, firsts: FromClause) -> ColumnElement[bool]:
+    """Another customer with a lower key gets the message at this address."""
+    return and_(candidate.c.shares, firsts.c.key < text_order(candidate.c.key))
+
+
+def address_has_message(scope: Scope, candidate: FromClause, number: int) -> ColumnElement[bool]:
+    """A customer who shares the address got this run's message there, or will."""
+    address = candidate.c[f"address_{number}"]
+    sharing = union_all(
+        select(customers.c.id).where(customers.c.email == address),
+        select(customers.c.id).where(customers.c.phone == address),
+    ).scalar_subquery()
+    row = deliveries.c
+    counts = row.firm if scope.mine is not None else row.state.not_in(WITHOUT_MESSAGE)
+    found = exists(select(1)).where(
+        row.run_id == scope.run_id,
+        row.run_at == scope.run_at,
+        row.customer_id.in_(sharing),
+        row.customer_id != candidate.c.id,
+        row.address == address,
+        counts,
+    )
+    return and_(candidate.c.shares, found.correlate(candidate))
+
+
+def has_it_already(ruling: Ruling, scope: Scope, candidate: FromClause) -> ColumnElement[bool]:
+    """The customer got this campaign's message since `scope.repeats_within`."""
+    row = deliveries.c
+    return (
+        exists(select(1))
+        .where(
+            row.customer_id == candidate.c.id,
+            row.slot_at > scope.repeats_within,
+            row.firm,
+            row.campaign_id == ruling.campaign_id,
+            row.id != candidate.c.mine_id,
+        )
+        .correlate(candidate)
+    )
+
+
+def duplicate(
+    ruling: Ruling, scope: Scope, candidate: FromClause, firsts: FromClause, number: int
+) -> ColumnElement[bool]:
+    """Any of the ways in which this message would be one too many."""
+    parts = [not_first(candidate, firsts)]
+    if scope.run_id is not None:
+        parts.append(address_has_message(scope, candidate, number))
+    if scope.repeats_within is not None:
+        parts.append(has_it_already(ruling, scope, candidate))
+    return or_(*parts)

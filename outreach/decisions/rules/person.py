@@ -1,0 +1,35 @@
+"""Rules about the customer, whatever the channel: erased, excluded, when."""
+
+from sqlalchemy import ColumnElement, and_, not_, or_
+
+from outreach.audience.compile import compile_expression, compile_selection
+from outreach.decisions.candidate import Candidate
+
+
+def outside_audience(candidate: Candidate) -> ColumnElement[bool]:
+    """The audience, or what `--to` and `--where` leave of it, does not pick this customer."""
+    return not_(in_audience(candidate))
+
+
+def in_audience(candidate: Candidate) -> ColumnElement[bool]:
+    """The audience picks this customer."""
+    picked = compile_selection(candidate.ruling.campaign.audience, candidate.row)
+    return picked if candidate.scope.only is None else and_(picked, candidate.scope.only)
+
+
+def erased(candidate: Candidate) -> ColumnElement[bool]:
+    """Personal data was erased, or the record merged into another."""
+    customer = candidate.customer.c
+    return or_(customer.erased_at.is_not(None), customer.merged_into.is_not(None))
+
+
+def excluded(candidate: Candidate) -> ColumnElement[bool] | None:
+    """The campaign's `exclude` picks this customer; None where the file has none."""
+    exclude = candidate.ruling.campaign.exclude
+    return None if exclude is None else compile_selection(exclude, candidate.row)
+
+
+def when_false(candidate: Candidate) -> ColumnElement[bool] | None:
+    """The step's `when` does not hold; None where the step has none."""
+    when = candidate.ruling.step.when
+    return None if when is None else not_(compile_expression(when, candidate.row))

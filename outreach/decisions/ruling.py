@@ -1,0 +1,50 @@
+"""A campaign's revision together with the company's present rules: what the chain decides by."""
+
+from dataclasses import dataclass, field
+
+from outreach.campaign.model import Campaign, Step
+from outreach.decisions.grid import Grid
+from outreach.rendering.compiled import Compiled
+from outreach.settings.company import Company, Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """All that decides about one campaign's messages; built once for a revision and rules.
+
+    `revision_id` is 0 for files that are not in the database (a plan of a draft).
+    """
+
+    campaign_id: int
+    revision_id: int
+    campaign: Campaign
+    company: Company
+    compiled: Compiled
+    grid: Grid = field(compare=False)
+
+    @property
+    def step(self) -> Step:
+        """The step whose message is decided about."""
+        return self.campaign.steps[0]
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The step's channels, in the file's order."""
+        return self.step.channels
+
+    @property
+    def topic(self) -> Topic:
+        """The topic's own settings."""
+        return self.company.topics.get(self.campaign.topic, Topic())
+
+    @property
+    def transactional_topics(self) -> tuple[str, ...]:
+        """Topics whose touches neither count nor are capped."""
+        return tuple(name for name, topic in self.company.topics.items() if topic.transactional)
+
+
+def make_ruling(
+    campaign_id: int, revision_id: int, campaign: Campaign, company: Company, compiled: Compiled
+) -> Ruling:
+    """A ruling with a zone table of its own."""
+    return Ruling(campaign_id, revision_id, campaign, company, compiled, Grid(campaign, company))
