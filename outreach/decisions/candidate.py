@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, FromClause, Integer, and_, literal
 from sqlalchemy.sql.expression import FromClause as From
 
 from outreach.audience.row import Row
+from outreach.campaign.model import Expression
 from outreach.decisions.ruling import Ruling
 from outreach.store.tables import (
     consent_states,
@@ -34,7 +35,8 @@ class Scope:
     seen_at: datetime | None = None
     after_id: int = 0
     mine: tuple[int, ...] | None = None
-    only: ColumnElement[bool] | None = None  # what `--to` and `--where` leave
+    to: tuple[str, ...] = ()  # keys: the audience is narrowed to them
+    where: Expression | None = None  # the audience is narrowed by it
     repeats_within: datetime | None = None  # by hand: who got it since is a duplicate
     facts: str = "stored"  # or as_of: computed from events up to the candidate's instant
 

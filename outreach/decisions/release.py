@@ -123,7 +123,7 @@ def _slots(
         or_(row.firm, stands_before(ruling, scope, earlier_names)),
     )
     if scope.seen_at is not None:
-        query = query.where(or_(not_(row.firm), row.slot_at <= max(scope.seen_at, max(asked))))
+        query = query.where(or_(not_(row.firm), row.slot_at <= max(scope.seen_at, *asked)))
     if ruling.transactional_topics:
         query = query.where(row.topic.not_in(ruling.transactional_topics))
     found: dict[int, list[Row[tuple[object, ...]]]] = {}

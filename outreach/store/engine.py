@@ -82,19 +82,23 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def begin_write(conn: Connection) -> Iterator[None]:
+    """A write transaction on a connection that has none open; committed at the end."""
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        conn.rollback()
+        raise
+    conn.commit()
+
+
+@contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A write transaction, committed at the end: keep it short, wait for nothing inside."""
-    with engine.connect() as conn:
-        if conn.dialect.name == "sqlite":
-            conn.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            conn.execution_options(isolation_level="READ COMMITTED")
-        try:
-            yield conn
-        except BaseException:
-            conn.rollback()
-            raise
-        conn.commit()
+    with engine.connect() as conn, begin_write(conn):
+        yield conn
 
 
 def database_now(conn: Connection) -> datetime:

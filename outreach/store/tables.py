@@ -188,6 +188,8 @@ campaigns = Table(
     metadata,
     Column("id", BigId, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
+    Column("active_since", Instant),  # null: not active when last looked at
+    Column("looked_until", Instant),  # occurrences up to here have been made
 )
 revisions = Table(
     "revisions",

@@ -13,8 +13,13 @@ def outside_audience(candidate: Candidate) -> ColumnElement[bool]:
 
 def in_audience(candidate: Candidate) -> ColumnElement[bool]:
     """The audience picks this customer."""
-    picked = compile_selection(candidate.ruling.campaign.audience, candidate.row)
-    return picked if candidate.scope.only is None else and_(picked, candidate.scope.only)
+    scope, row = candidate.scope, candidate.row
+    parts = [compile_selection(candidate.ruling.campaign.audience, row)]
+    if scope.to:
+        parts.append(candidate.customer.c.key.in_(scope.to))
+    if scope.where is not None:
+        parts.append(compile_expression(scope.where, row))
+    return and_(*parts)
 
 
 def erased(candidate: Candidate) -> ColumnElement[bool]:

@@ -1,0 +1,145 @@
+"""Carries a run's plan out: rows of deliveries, by ranges of customers, resumable at any range."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    null,
+    select,
+    true,
+)
+from sqlalchemy import Text as TextType
+
+from outreach.decisions.asking import ask_base
+from outreach.decisions.candidate import Scope
+from outreach.decisions.chain import CODES
+from outreach.decisions.localities import localities
+from outreach.decisions.ruling import Ruling
+from outreach.planning.decided import Decided
+from outreach.planning.occasion import Occasion, due_now
+from outreach.store import runs
+from outreach.store.dialect import insert
+from outreach.store.engine import begin_write
+from outreach.store.runs import Run
+from outreach.store.tables import deliveries
+from outreach.store.types import BigId, Instant
+from outreach.vocabulary import RunState, State
+
+RANGE = 10_000  # rows a transaction: about 100 ms on SQLite, far below what a claim waits
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one pass over a run's due places did."""
+
+    planned: int
+    complete: bool  # every place has had its turn
+
+
+def plan_run(
+    engine: Engine, run: Run, ruling: Ruling, scope: Scope, planner: str, now: datetime
+) -> Pass | None:
+    """Plan the run's places whose instant has come; None while another planner is at it.
+
+    A planner that dies leaves its cursor; the next one decides the rest and goes on there.
+    """
+    with engine.connect() as conn:
+        with begin_write(conn):
+            if not runs.take_planning(conn, run.id, planner):
+                return None
+        occasion = (
+            Occasion(run.occurrence_at, None)
+            if run.local_at is None
+            else Occasion(None, run.local_at)
+        )
+        instants = occasion.instants(ruling.grid, localities(conn))
+        conn.rollback()
+        asked = due_now(instants, run.planned_until, now, ruling.campaign.schedule.late)
+        planned = _write(conn, run, ruling, scope, asked, planner) if asked else 0
+        complete = run.local_at is None or occasion.last_at <= now
+        with begin_write(conn):
+            state = RunState.RUNNING if complete else RunState.PLANNING
+            runs.end_pass(conn, run.id, planner, now, state)
+    return Pass(planned, complete)
+
+
+def _write(
+    conn: Connection,
+    run: Run,
+    ruling: Ruling,
+    scope: Scope,
+    asked: dict[int, datetime],
+    planner: str,
+) -> int:
+    decided = Decided(conn, ask_base(conn, ruling, scope, asked))
+    conn.commit()
+    total = 0
+    try:
+        for after, last in list(decided.ranges(run.cursor, RANGE)):
+            conn.rollback()
+            with begin_write(conn):
+                rows = conn.execute(_insert(conn, run, ruling, decided, after, last)).rowcount
+                if not runs.advance(conn, run.id, planner, cursor=last, planned=rows):
+                    conn.rollback()
+                    return total
+            total += rows
+    finally:
+        decided.drop()
+        conn.commit()
+    return total
+
+
+def _insert(
+    conn: Connection, run: Run, ruling: Ruling, decided: Decided, after: int, last: int
+) -> object:
+    source = _rows(run, ruling, decided).where(
+        decided.table.c.id > after, decided.table.c.id <= last
+    )
+    names = [column.name for column in source.selected_columns]
+    made = insert(conn, deliveries).from_select(names, source)
+    return made.on_conflict_do_nothing()
+
+
+def _rows(run: Run, ruling: Ruling, decided: Decided) -> Select[tuple[object, ...]]:
+    row = decided.table.c
+    free = row.code.is_(None)
+    due_at = case((and_(free, row.why.is_not(None)), row.opens_at), (free, row.asked_at))
+    code = func.coalesce(row.code, row.why)
+    state = case(
+        (row.code.is_not(None), State.SKIPPED.value),
+        (row.why.is_not(None), State.HELD.value),
+        else_=State.DUE.value,
+    )
+    return select(
+        literal(run.id, BigId).label("run_id"),
+        literal(run.occurrence_at, Instant()).label("run_at"),
+        literal(run.campaign_id, BigId).label("campaign_id"),
+        literal(ruling.step.id).label("step"),
+        row.id.label("customer_id"),
+        literal(ruling.campaign.topic).label("topic"),
+        literal(ruling.campaign.priority).label("priority"),
+        case(
+            *((row.number == number, name) for number, name in enumerate(ruling.channels)),
+            else_=null(),
+        ).label("channel"),
+        case((free, row.address), else_=cast(null(), TextType)).label("address"),
+        row.locale.label("locale"),
+        state.label("state"),
+        case(*((code == each, reason.value) for reason, each in CODES.items())).label("reason"),
+        row.asked_at.label("planned_at"),
+        due_at.label("due_at"),
+        case((and_(free, row.why.is_not(None)), row.opens_at)).label("until"),
+        row.late_at.label("late_at"),
+        due_at.label("slot_at"),
+        case((free, true()), else_=false()).label("ready"),
+        case((free, row.consent_id)).label("consent_id"),
+    )

@@ -1,0 +1,101 @@
+"""Campaign revisions and the company's rules, with the bytes of every file they use."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import Connection, select
+
+from outreach.store.dialect import insert
+from outreach.store.tables import blobs, campaigns, company_rules, revisions
+
+Files = Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision of a campaign: what a run pins."""
+
+    id: int
+    campaign_id: int
+    campaign: str
+    digest: str
+
+
+def digest_of(files: Files) -> str:
+    """The digest of named bytes: it changes when a name or a byte does."""
+    parts = {path: sha256(content).hexdigest() for path, content in sorted(files.items())}
+    return sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def campaign_id(conn: Connection, name: str) -> int:
+    """The campaign's number; it gets one when it has none."""
+    known = conn.execute(select(campaigns.c.id).where(campaigns.c.name == name)).scalar()
+    if known is not None:
+        return known
+    conn.execute(insert(conn, campaigns).values(name=name).on_conflict_do_nothing())
+    return conn.execute(select(campaigns.c.id).where(campaigns.c.name == name)).scalar_one()
+
+
+def save_revision(conn: Connection, campaign: str, files: Files, now: datetime) -> Revision:
+    """The revision of these files; stored unless it is known."""
+    digest, number = digest_of(files), campaign_id(conn, campaign)
+    known = select(revisions.c.id).where(
+        revisions.c.campaign_id == number, revisions.c.digest == digest
+    )
+    found = conn.execute(known).scalar()
+    if found is None:
+        row = {"campaign_id": number, "digest": digest, "files": _save(conn, files), "at": now}
+        conn.execute(insert(conn, revisions).values(row).on_conflict_do_nothing())
+        found = conn.execute(known).scalar_one()
+    return Revision(found, number, campaign, digest)
+
+
+def revision_files(conn: Connection, revision_id: int) -> tuple[Revision, dict[str, bytes]]:
+    """A revision and the bytes of its files."""
+    row = conn.execute(
+        select(revisions, campaigns.c.name)
+        .join(campaigns, campaigns.c.id == revisions.c.campaign_id)
+        .where(revisions.c.id == revision_id)
+    ).one()
+    revision = Revision(row.id, row.campaign_id, row.name, row.digest)
+    return revision, _load(conn, row.files)
+
+
+def save_company(conn: Connection, files: Files, now: datetime) -> str:
+    """Make these the company's rules in force; returns their digest. Nothing is written twice."""
+    digest = digest_of(files)
+    if company_digest(conn) != digest:
+        row = {"digest": digest, "files": _save(conn, files), "at": now}
+        conn.execute(company_rules.insert().values(row))
+    return digest
+
+
+def company_digest(conn: Connection) -> str | None:
+    """The digest of the company's rules in force; None before the first were saved."""
+    newest = select(company_rules.c.digest).order_by(company_rules.c.id.desc()).limit(1)
+    return conn.execute(newest).scalar()
+
+
+def company_files(conn: Connection) -> dict[str, bytes]:
+    """The bytes of the company's rules in force."""
+    newest = select(company_rules.c.files).order_by(company_rules.c.id.desc()).limit(1)
+    return _load(conn, conn.execute(newest).scalar_one())
+
+
+def _save(conn: Connection, files: Files) -> dict[str, str]:
+    digests = {path: sha256(content).hexdigest() for path, content in sorted(files.items())}
+    rows = {digests[path]: content for path, content in files.items()}
+    conn.execute(
+        insert(conn, blobs).on_conflict_do_nothing(),
+        [{"digest": digest, "content": content} for digest, content in rows.items()],
+    )
+    return digests
+
+
+def _load(conn: Connection, digests: Mapping[str, str]) -> dict[str, bytes]:
+    rows = conn.execute(select(blobs).where(blobs.c.digest.in_(set(digests.values()))))
+    content = {row.digest: row.content for row in rows}
+    return {path: content[digest] for path, digest in digests.items()}

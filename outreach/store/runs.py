@@ -1,0 +1,175 @@
+"""Runs: the work done for one occurrence of a campaign."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, exists, or_, select, update
+
+from outreach.store.dialect import insert
+from outreach.store.engine import database_now
+from outreach.store.tables import campaigns, deliveries, runs
+from outreach.vocabulary import RunKind, RunState
+
+PLANNER_LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run; `local_at` is the wall-clock time of an occurrence in the customers' own zones."""
+
+    id: int
+    campaign_id: int
+    campaign: str
+    revision_id: int
+    kind: RunKind
+    occurrence_at: datetime
+    local_at: datetime | None
+    state: RunState
+    reason: str | None
+    rank: int
+    params: Mapping[str, Any]
+    planned: int
+    cursor: int
+    planned_until: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run to be made; `planned_until`: places whose instant is not after it are left out."""
+
+    campaign_id: int
+    revision_id: int
+    kind: RunKind
+    occurrence_at: datetime
+    rank: int
+    created_at: datetime
+    local_at: datetime | None = None
+    planned_until: datetime | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    created_by: str | None = None
+
+
+def _all() -> Select[Any]:
+    return select(runs, campaigns.c.name).join(campaigns, campaigns.c.id == runs.c.campaign_id)
+
+
+def _run(row: Row[Any]) -> Run:
+    return Run(
+        id=row.id,
+        campaign_id=row.campaign_id,
+        campaign=row.name,
+        revision_id=row.revision_id,
+        kind=RunKind(row.kind),
+        occurrence_at=row.occurrence_at,
+        local_at=None if row.local_at is None else datetime.fromisoformat(row.local_at),
+        state=RunState(row.state),
+        reason=row.reason,
+        rank=row.rank,
+        params=row.params,
+        planned=row.planned,
+        cursor=row.cursor,
+        planned_until=row.planned_until,
+        created_at=row.created_at,
+    )
+
+
+def make_run(conn: Connection, new: NewRun) -> int | None:
+    """Make a run; None where the occurrence has one already (two schedulers, one occurrence)."""
+    values = {
+        "campaign_id": new.campaign_id,
+        "revision_id": new.revision_id,
+        "kind": new.kind,
+        "occurrence_at": new.occurrence_at,
+        "local_at": None if new.local_at is None else new.local_at.isoformat(),
+        "state": RunState.PLANNING,
+        "rank": new.rank,
+        "params": dict(new.params),
+        "planned_until": new.planned_until,
+        "created_at": new.created_at,
+        "created_by": new.created_by,
+    }
+    made = insert(conn, runs).values(values).on_conflict_do_nothing().returning(runs.c.id)
+    return conn.execute(made).scalar()
+
+
+def run_by_id(conn: Connection, run_id: int) -> Run | None:
+    """One run; None where there is none of this id."""
+    row = conn.execute(_all().where(runs.c.id == run_id)).one_or_none()
+    return None if row is None else _run(row)
+
+
+def latest_runs(conn: Connection, limit: int, campaign: str | None = None) -> list[Run]:
+    """The newest runs first."""
+    query = _all().order_by(runs.c.id.desc()).limit(limit)
+    if campaign is not None:
+        query = query.where(campaigns.c.name == campaign)
+    return [_run(row) for row in conn.execute(query)]
+
+
+def runs_in(conn: Connection, *states: RunState) -> list[Run]:
+    """Runs in any of these states, those that are claimed first in front."""
+    query = _all().where(runs.c.state.in_(states)).order_by(runs.c.rank, runs.c.id)
+    return [_run(row) for row in conn.execute(query)]
+
+
+def take_planning(conn: Connection, run_id: int, planner: str) -> bool:
+    """Become the run's only planner for a minute; False while another one is."""
+    now = database_now(conn)
+    free = or_(runs.c.planner.is_(None), runs.c.planner == planner, runs.c.planner_until < now)
+    taken = (
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.state == RunState.PLANNING, free)
+        .values(planner=planner, planner_until=now + PLANNER_LEASE)
+        .returning(runs.c.id)
+    )
+    return conn.execute(taken).scalar() is not None
+
+
+def advance(conn: Connection, run_id: int, planner: str, *, cursor: int, planned: int) -> bool:
+    """Note that the run is planned up to `cursor`; False: another planner took it over."""
+    moved = (
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.planner == planner, runs.c.state == RunState.PLANNING)
+        .values(
+            cursor=cursor,
+            planned=runs.c.planned + planned,
+            planner_until=database_now(conn) + PLANNER_LEASE,
+        )
+        .returning(runs.c.id)
+    )
+    return conn.execute(moved).scalar() is not None
+
+
+def end_pass(
+    conn: Connection, run_id: int, planner: str, planned_until: datetime, state: RunState
+) -> None:
+    """Note that every place up to `planned_until` is planned, and give the planning back."""
+    conn.execute(
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.planner == planner)
+        .values(
+            planned_until=planned_until, cursor=0, planner=None, planner_until=None, state=state
+        )
+    )
+
+
+def set_state(conn: Connection, run_id: int, state: RunState, reason: str | None = None) -> None:
+    """Put a run into a state."""
+    conn.execute(update(runs).where(runs.c.id == run_id).values(state=state, reason=reason))
+
+
+def finish_runs(conn: Connection, now: datetime) -> list[int]:
+    """End the runs that are planned wholly and have nothing open or in flight; their ids."""
+    row = deliveries.c
+    open_rows = exists(select(1)).where(row.run_id == runs.c.id, row.ready)
+    held = exists(select(1)).where(row.worker_id.is_not(None), row.run_id == runs.c.id)
+    done = (
+        update(runs)
+        .where(and_(runs.c.state == RunState.RUNNING, ~open_rows, ~held))
+        .values(state=RunState.DONE, finished_at=now)
+        .returning(runs.c.id)
+    )
+    return list(conn.execute(done).scalars())
