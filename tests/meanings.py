@@ -1,0 +1,272 @@
+"""The worked examples of docs/meanings: read as worlds with a verdict each, and as tables.
+
+`python tests/meanings.py` writes the tables (*.md) anew from the examples (*.yaml).
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+from world import Consent, Customer, Touch, Verdict, World, address_of
+
+from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
+from outreach.settings.company import Brand, Company, Topic
+from outreach.spans import WEEKDAYS, Cap, QuietHours, parse_day_span, parse_per, parse_span
+from outreach.vocabulary import ConsentState, Decision, Reason
+
+FOLDER = Path(__file__).parent.parent / "docs" / "meanings"
+COLUMNS = ("#", "given", "at", "decision", "reason", "until", "channel")
+PLAIN = ("key", "email", "phone", "timezone", "country", "erased")
+ANNA = {
+    "key": "anna",
+    "email": "anna@example.com",
+    "phone": "+491701234567",
+    "timezone": "Europe/Berlin",
+    "country": "DE",
+}
+
+
+class Loader(yaml.SafeLoader):
+    """YAML in which instants and dates stay text, and `yes` and `no` are words."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [
+            (tag, regexp) for tag, regexp in resolvers if not tag.endswith((":timestamp", ":bool"))
+        ]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row of a table: what is expected for the customer `who` of a world."""
+
+    file: str
+    number: int
+    name: str
+    world: World
+    who: str
+    expected: Verdict
+
+    def __str__(self) -> str:
+        return f"{self.file}-{self.number}"
+
+
+def examples() -> list[Example]:
+    """Every example of every file, in order."""
+    return [
+        _example(path.stem, number, case, _over(document.get("given", {}), case))
+        for path in sorted(FOLDER.glob("*.yaml"))
+        for document in [_document(path)]
+        for number, case in enumerate(document["cases"], start=1)
+    ]
+
+
+def table(path: Path) -> str:
+    """The Markdown page of one file of examples."""
+    document = _document(path)
+    at = document.get("given", {}).get("at")
+    lines = [f"# {document['title']}", "", document["meaning"].strip(), ""]
+    lines += [f"The worlds of these rows are in [{path.name}]({path.name}).", ""]
+    lines += [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
+    for number, case in enumerate(document["cases"], start=1):
+        expect = case["expect"]
+        cells = [str(number), case["name"], case.get("at", at), expect["decision"]]
+        cells += [expect.get(column, "") for column in COLUMNS[4:]]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def _document(path: Path) -> dict[str, Any]:
+    return yaml.load(path.read_text("utf-8"), Loader)  # type: ignore[no-any-return]
+
+
+def _over(given: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
+    """The case on top of what the file gives: mappings key by key, all else as a whole."""
+    merged = dict(given)
+    for key, value in case.items():
+        base = merged.get(key)
+        mappings = isinstance(value, dict) and isinstance(base, dict)
+        merged[key] = _over(base, value) if mappings else value
+    return merged
+
+
+def _example(file: str, number: int, case: Mapping[str, Any], given: dict[str, Any]) -> Example:
+    world = build_world(given)
+    expect = dict(case["expect"])
+    reason, until = expect.pop("reason", None), expect.pop("until", None)
+    expected = Verdict(
+        Decision(expect.pop("decision")),
+        Reason(reason) if reason else None,
+        _instant(until, world.asked_at) if until else None,
+        expect.pop("channel", None),
+    )
+    if expect:
+        raise ValueError(f"{file}: row {number} expects {sorted(expect)}, which no row has")
+    who = given.get("who", world.customers[0].key)
+    return Example(file, number, case["name"], world, who, expected)
+
+
+def build_world(given: Mapping[str, Any]) -> World:
+    """The world of one example; what is left out is as docs/meanings/README.md says."""
+    asked_at = _instant(given["at"], None)
+    campaign = _campaign(given.get("campaign", {}))
+    people = [ANNA | given.get("customer", {}), *given.get("others", [])]
+    customers = tuple(_customer(person) for person in people)
+    channels = campaign.steps[0].channels
+    agreed = [
+        {"yes": f"{c}/{campaign.topic}", "customer": p.key} for p in customers for c in channels
+    ]
+    consents = given.get("consents", agreed)
+    run_at = given.get("run_at")
+    return World(
+        customers,
+        campaign,
+        _company(given.get("company", {})),
+        asked_at,
+        _instant(run_at, asked_at) if run_at else asked_at,
+        tuple(_consent(row, customers[0].key, asked_at) for row in consents),
+        frozenset(tuple(row.split("/", 1)) for row in given.get("suppressions", ())),
+        tuple(_touch(row, customers, campaign, asked_at) for row in given.get("touches", ())),
+        {channel: frozenset(names) for channel, names in given.get("needs", {}).items()},
+    )
+
+
+def _customer(person: Mapping[str, Any]) -> Customer:
+    columns = {k: v for k, v in person.items() if k not in (*PLAIN, "zones", "tags") and v}
+    plain = {name: person[name] for name in PLAIN if person.get(name) is not None}
+    tags, zones = tuple(person.get("tags", ())), tuple(person.get("zones", ()))
+    return Customer(**plain, zones=zones, tags=tags, columns=columns)
+
+
+def _campaign(given: Mapping[str, Any]) -> Campaign:
+    given = dict(given)
+    schedule = _schedule(given.pop("schedule", {}))
+    step = Step("message", tuple(given.pop("channels", ["email"])), "message")
+    audience = given.pop("audience", {})
+    if "exclude" in given:
+        given["exclude"] = _selection(given["exclude"])
+    if "cadence" in given:
+        given["cadence"] = _caps(given["cadence"])
+    if "holdout" in given:
+        given["holdout"] = _share(given["holdout"])
+    given = {
+        "name": "greeting",
+        "title": "",
+        "owner": "mei@example.com",
+        "topic": "greetings",
+    } | given
+    return Campaign(audience=_selection(audience), schedule=schedule, steps=(step,), **given)
+
+
+def _schedule(given: Mapping[str, Any]) -> Schedule:
+    read: dict[str, Callable[[Any], Any]] = {
+        "window": parse_day_span,
+        "late": parse_span,
+        "days": _weekdays,
+        "starts": date.fromisoformat,
+        "ends": date.fromisoformat,
+    }
+    known: dict[str, Any] = {key: read[key](value) for key, value in given.items()}
+    return Schedule(ScheduleKind.MANUAL, **known)
+
+
+def _company(given: Mapping[str, Any]) -> Company:
+    given = dict(given)
+    brand = Brand(name="Acme", timezone=given.pop("timezone", "Europe/Berlin"))
+    if "cadence" in given:
+        given["cadence"] = _caps(given["cadence"])
+    if "quiet_hours" in given:
+        given["quiet_hours"] = tuple(map(_quiet, _listed(given["quiet_hours"])))
+    if "control_group" in given:
+        given["control_group"] = _share(given["control_group"])
+    topics = given.pop("topics", {})
+    given["topics"] = {name: Topic(**about) for name, about in topics.items()}
+    return Company(brand=brand, **given)
+
+
+def _selection(given: Mapping[str, Any]) -> Selection:
+    return Selection(**{k: tuple(v) if isinstance(v, list) else (v,) for k, v in given.items()})
+
+
+def _caps(given: Any) -> tuple[Cap, ...]:
+    return tuple(Cap(**row | {"per": parse_per(row["per"])}) for row in _listed(given))
+
+
+def _quiet(row: Mapping[str, Any]) -> QuietHours:
+    days = _weekdays(row["days"]) if "days" in row else None
+    return QuietHours(parse_day_span(row["span"]), row.get("country"), row.get("channel"), days)
+
+
+def _listed(given: Any) -> list[Any]:
+    return [] if given == "none" else given
+
+
+def _share(text: str) -> int:
+    return int(Decimal(text.removesuffix("%")) * 100)
+
+
+def _weekdays(given: str | list[str]) -> frozenset[int]:
+    if isinstance(given, list):
+        return frozenset(map(WEEKDAYS.index, given))
+    first, last = ([d[:3] for d in WEEKDAYS].index(part) for part in given.split("-"))
+    return frozenset(range(first, last + 1))
+
+
+def _consent(row: str | Mapping[str, Any], key: str, asked_at: datetime) -> Consent:
+    given = {"yes": row} if isinstance(row, str) else dict(row)
+    state = ConsentState.GRANTED if "yes" in given else ConsentState.WITHDRAWN
+    channel, topic = given["yes" if "yes" in given else "no"].split("/")
+    expires = given.get("expires_at")
+    return Consent(
+        given.get("customer", key),
+        channel,
+        topic,
+        state,
+        _instant(given.get("at", "-365 days"), asked_at),
+        _instant(expires, asked_at) if expires else None,
+        given.get("address", ""),
+    )
+
+
+def _touch(
+    row: Mapping[str, Any], customers: tuple[Customer, ...], campaign: Campaign, asked_at: datetime
+) -> Touch:
+    key = row.get("customer", customers[0].key)
+    owner = next(customer for customer in customers if customer.key == key)
+    channel, at = row.get("channel", campaign.steps[0].channels[0]), _instant(row["at"], asked_at)
+    return Touch(
+        key,
+        row.get("campaign", "earlier"),
+        channel,
+        row.get("address", address_of(owner, channel)),
+        row.get("topic", campaign.topic),
+        at,
+        _instant(row["run_at"], asked_at) if "run_at" in row else at,
+        row.get("priority", 50),
+        not row.get("open", False),
+    )
+
+
+def _instant(text: str, asked_at: datetime | None) -> datetime:
+    """`2026-07-03T17:00+08:00`, or `-3 days` and `+36 hours` from the instant asked at."""
+    if asked_at is not None and text[0] in "+-":
+        span = parse_span(text[1:])
+        return asked_at + (span if text[0] == "+" else timedelta(0) - span)
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"`{text}` has no offset")
+    return at.astimezone(UTC)
+
+
+if __name__ == "__main__":
+    for source in sorted(FOLDER.glob("*.yaml")):
+        source.with_suffix(".md").write_text(table(source), encoding="utf-8")
