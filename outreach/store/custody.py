@@ -1,0 +1,259 @@
+"""Deliveries in a worker's hands: handed over, settled, given back, or lapsed with the worker.
+
+Every statement names the fence, so that whoever was overtaken by a later claim moves nothing.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, case, false, null, or_, select, update
+from sqlalchemy.sql import ColumnElement
+
+from outreach.store.deliveries import OPEN_RUNS
+from outreach.store.dialect import is_any_of, rows_from
+from outreach.store.tables import deliveries, runs
+from outreach.vocabulary import RunState, State
+
+d = deliveries.c
+MOST_LAPSES = 5  # two in company, then three alone: what fails is the delivery, not its neighbours
+LAPSED = "lapsed"
+_HELD_STATES = (State.CLAIMED.value, State.HANDING.value)
+_ANSWERABLE = (State.HANDING.value, State.UNKNOWN.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What an answer makes of a delivery. `state`: sent, due, failed, expired or unknown."""
+
+    id: int
+    fence: int
+    state: State
+    settled_at: datetime | None  # real clock; None for what waits again
+    reason: str | None = None
+    retry_at: datetime | None = None  # real clock
+    sent_at: datetime | None = None  # decisions' clock
+    provider_id: str | None = None
+    tries: int = 0  # added to the delivery's
+    begun: bool = True  # False: nothing was written, so it may still be only claimed
+
+
+def _run_state() -> ColumnElement[str]:
+    return select(runs.c.state).where(runs.c.id == d.run_id).scalar_subquery()
+
+
+def _run_is_cancelled() -> ColumnElement[bool]:
+    return _run_state() == RunState.CANCELLED.value
+
+
+def _back_to_due() -> dict[str, ColumnElement[object]]:
+    """Column values of what is free again; a row of a cancelled run ends instead."""
+    cancelled = _run_is_cancelled()
+    return {
+        "state": case((cancelled, State.CANCELLED.value), else_=State.DUE.value),
+        "ready": ~cancelled,
+        "firm": false(),
+        "slot_at": case((or_(cancelled, d.slot_at.is_(None)), null()), else_=d.due_at),
+        "worker_id": null(),
+    }
+
+
+def hand(conn: Connection, worker_id: int, wanted: Sequence[tuple[int, int, str]]) -> set[int]:
+    """Mark deliveries as being handed over; of `(id, fence, message_id)` those that may go out.
+
+    Only what the worker still holds, of a run that is neither paused, held nor cancelled. What is
+    not returned is not sent; if the commit fails, or nobody knows whether it did, nothing is.
+    """
+    columns = [("id", d.id.type), ("fence", d.fence.type), ("message_id", d.message_id.type)]
+    v = rows_from(conn, "handed", columns, wanted).c
+    handed = (
+        update(deliveries)
+        .where(
+            d.id == v.id,
+            d.fence == v.fence,
+            d.state == State.CLAIMED.value,
+            d.worker_id == worker_id,
+            _run_state().in_(OPEN_RUNS),
+        )
+        .values(state=State.HANDING.value, message_id=v.message_id)
+    )
+    return set(conn.execute(handed.returning(d.id)).scalars())
+
+
+def give_back(conn: Connection, worker_id: int, held: Sequence[tuple[int, int]]) -> set[int]:
+    """Free claimed deliveries `(id, fence)` that were not handed over; the ids that changed."""
+    if not held:
+        return set()
+    v = rows_from(conn, "held", [("id", d.id.type), ("fence", d.fence.type)], held).c
+    freed = (
+        update(deliveries)
+        .where(
+            d.id == v.id,
+            d.fence == v.fence,
+            d.state == State.CLAIMED.value,
+            d.worker_id == worker_id,
+        )
+        .values(**_back_to_due())
+    )
+    return set(conn.execute(freed.returning(d.id)).scalars())
+
+
+def take_back(conn: Connection, customer_ids: Collection[int], channel: str) -> set[int]:
+    """Free what any worker has claimed for the customers on the channel: it is decided afresh.
+
+    For whoever writes a suppression, after locking the customers: a delivery that is claimed
+    is not handed over any more, one that is being handed over was before the suppression.
+    """
+    freed = (
+        update(deliveries)
+        .where(
+            d.worker_id.is_not(None),  # few rows, and an index of them
+            is_any_of(conn, d.customer_id, sorted(customer_ids)),
+            d.state == State.CLAIMED.value,
+            d.channel == channel,
+        )
+        .values(**_back_to_due())
+    )
+    return set(conn.execute(freed.returning(d.id)).scalars())
+
+
+def settle(conn: Connection, settlements: Sequence[Settlement]) -> dict[int, State]:
+    """Write what the answers say; the state that each delivery has now, if it moved.
+
+    Never lowers a state: only what is being handed over or unknown moves. A delivery of the same
+    fence that was put back to wait is still turned to sent when the answer says it went out.
+    """
+    if not settlements:
+        return {}
+    v = rows_from(conn, "settled", _COLUMNS, [_row(one) for one in settlements]).c
+    due = v.state == State.DUE.value
+    ends = v.state.in_((State.FAILED.value, State.EXPIRED.value))
+    cancelled = and_(due, _run_is_cancelled())
+    written = (
+        update(deliveries)
+        .where(d.id == v.id, d.fence == v.fence, _may_move(v.state, v.begun))
+        .values(
+            state=case((cancelled, State.CANCELLED.value), else_=v.state),
+            ready=and_(due, ~cancelled),
+            firm=case((due, false()), else_=True),
+            slot_at=case(
+                (or_(ends, cancelled, d.slot_at.is_(None)), null()),
+                (due, d.due_at),
+                (d.ready, d.claimed_at),
+                else_=d.slot_at,
+            ),
+            reason=v.reason,
+            retry_at=v.retry_at,
+            sent_at=v.sent_at,
+            settled_at=v.settled_at,
+            provider_id=v.provider_id,
+            tries=d.tries + v.tries,
+            worker_id=null(),
+        )
+    )
+    moved = conn.execute(written.returning(d.id, d.state))
+    return {id_: State(state) for id_, state in moved}
+
+
+def _may_move(to: ColumnElement[str], begun: ColumnElement[bool]) -> ColumnElement[bool]:
+    return or_(
+        d.state.in_(_ANSWERABLE),
+        and_(~begun, d.state == State.CLAIMED.value),
+        and_(to == State.SENT.value, d.ready),
+    )
+
+
+_COLUMNS = [
+    ("id", d.id.type), ("fence", d.fence.type), ("state", d.state.type),
+    ("reason", d.reason.type), ("retry_at", d.retry_at.type), ("sent_at", d.sent_at.type),
+    ("settled_at", d.settled_at.type), ("provider_id", d.provider_id.type),
+    ("tries", d.tries.type), ("begun", d.ready.type),
+]  # fmt: skip
+
+
+def _row(one: Settlement) -> tuple[object, ...]:
+    return (
+        one.id, one.fence, one.state.value, one.reason, one.retry_at, one.sent_at,
+        one.settled_at, one.provider_id, one.tries, one.begun,
+    )  # fmt: skip
+
+
+def fail(conn: Connection, worker_id: int, held: Sequence[tuple[int, int]], reason: str) -> int:
+    """End claimed deliveries `(id, fence)` that can not be rendered; how many."""
+    if not held:
+        return 0
+    v = rows_from(conn, "held", [("id", d.id.type), ("fence", d.fence.type)], held).c
+    failed = (
+        update(deliveries)
+        .where(
+            d.id == v.id,
+            d.fence == v.fence,
+            d.state == State.CLAIMED.value,
+            d.worker_id == worker_id,
+        )
+        .values(state=State.FAILED.value, reason=reason, slot_at=null(), worker_id=null())
+    )
+    return len(conn.execute(failed.returning(d.id)).all())
+
+
+def held_by(conn: Connection, worker_id: int) -> dict[int, tuple[int, State]]:
+    """Fence and state of all that the table says the worker has claimed or is handing over."""
+    held = select(d.id, d.fence, d.state).where(d.worker_id == worker_id)
+    return {id_: (fence, State(state)) for id_, fence, state in conn.execute(held)}
+
+
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """A delivery whose worker died: it waits again, has failed or was cancelled, or is unknown."""
+
+    id: int
+    run_id: int
+    fence: int
+    state: State
+
+
+def lapse(conn: Connection, dead: Sequence[int]) -> list[Lapse]:
+    """Free what dead workers had claimed; what they were handing over is unknown from now on.
+
+    A claim that lapses is counted; what lapsed too often, at last alone, is failed.
+    """
+    if not dead:
+        return []
+    theirs = is_any_of(conn, d.worker_id, dead)
+    too_often = d.lapses + 1 >= MOST_LAPSES
+    free = _back_to_due()
+    freed = (
+        update(deliveries)
+        .where(theirs, d.state == State.CLAIMED.value)
+        .values(
+            state=case((too_often, State.FAILED.value), else_=free["state"]),
+            ready=and_(~too_often, free["ready"]),
+            firm=false(),
+            slot_at=case((too_often, null()), else_=free["slot_at"]),
+            reason=case((too_often, LAPSED), else_=null()),
+            lapses=d.lapses + 1,
+            worker_id=null(),
+        )
+    )
+    lost = (
+        update(deliveries)
+        .where(theirs, d.state == State.HANDING.value)
+        .values(state=State.UNKNOWN.value, reason=LAPSED, worker_id=null())
+    )
+    columns = (d.id, d.run_id, d.fence, d.state)
+    rows = [row for moved in (freed, lost) for row in conn.execute(moved.returning(*columns))]
+    return [Lapse(id_, run_id, fence, State(state)) for id_, run_id, fence, state in rows]
+
+
+def send_again(conn: Connection, lapsed: Sequence[Lapse]) -> set[int]:
+    """Let unknown deliveries wait to be sent once more (`on_unknown: resend`); ids that changed."""
+    if not lapsed:
+        return set()
+    rows = [(one.id, one.fence) for one in lapsed]
+    v = rows_from(conn, "again", [("id", d.id.type), ("fence", d.fence.type)], rows).c
+    freed = (
+        update(deliveries)
+        .where(d.id == v.id, d.fence == v.fence, d.state == State.UNKNOWN.value)
+        .values(**_back_to_due(), reason=null())
+    )
+    return set(conn.execute(freed.returning(d.id)).scalars())

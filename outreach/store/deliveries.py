@@ -1,0 +1,247 @@
+"""Deliveries that wait: whose turn it is, who may touch them, and the claim itself."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, exists, null, or_, select, update
+from sqlalchemy.sql import ColumnElement
+
+from outreach.store import workers
+from outreach.store.dialect import is_any_of, rows_from
+from outreach.store.tables import customers, deliveries, runs
+from outreach.vocabulary import OPEN_STATES, Reason, RunState, State
+
+d = deliveries.c
+OPEN_RUNS = (RunState.PLANNING.value, RunState.RUNNING.value)
+OPEN = tuple(state.value for state in OPEN_STATES)
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """A delivery whose time has come, locked by this transaction; nothing is decided yet."""
+
+    id: int
+    customer_id: int
+    shares: bool  # the customer has an address with others
+    step: str
+    due_at: datetime
+    late_at: datetime
+    lapses: int
+    tries: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that is to be sent: what the decision says of it."""
+
+    id: int
+    fence: int  # before the claim
+    address: str
+    consent_id: int | None
+    locale: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """A delivery that is not sent now: where it goes instead.
+
+    `channel` is the one on which it waits or would have gone; a due row may have changed to
+    its next channel.
+    """
+
+    id: int
+    fence: int
+    state: State  # due, held, skipped or expired
+    reason: Reason | None
+    due_at: datetime
+    channel: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """The present by both clocks."""
+
+    now: datetime  # of decisions and records; frozen by `--now`
+    real_now: datetime  # of retries and answers
+
+
+def _come(channel: str, at: Instants) -> ColumnElement[bool]:
+    return and_(
+        d.channel == channel,
+        d.ready,
+        d.due_at <= at.now,
+        or_(d.retry_at.is_(None), d.retry_at <= at.real_now),
+    )
+
+
+def runs_with_work(conn: Connection, channel: str, at: Instants) -> list[Row[Any]]:
+    """Open runs with something to send on the channel now, in the order of claiming.
+
+    Rank first (transactional, then priority), then the earlier occurrence, then the older run.
+    """
+    work = exists().where(d.run_id == runs.c.id, _come(channel, at))
+    ordered = (
+        select(runs)
+        .where(runs.c.state.in_(OPEN_RUNS), work)
+        .order_by(runs.c.rank, runs.c.occurrence_at, runs.c.id)
+    )
+    return list(conn.execute(ordered).all())
+
+
+def picking(run_id: int, channel: str, at: Instants, limit: int) -> Select[Any]:
+    """The statement of `pick`: it reads the index of ready rows and stops at `limit`."""
+    return (
+        select(
+            d.id,
+            d.customer_id,
+            customers.c.shares,
+            d.step,
+            d.due_at,
+            d.late_at,
+            d.lapses,
+            d.tries,
+            d.fence,
+        )
+        .join_from(deliveries, customers, customers.c.id == d.customer_id)
+        .where(d.run_id == run_id, _come(channel, at))
+        .order_by(d.due_at, d.id)
+        .limit(limit)
+        .with_for_update(of=deliveries, skip_locked=True)
+    )
+
+
+def pick(conn: Connection, run_id: int, channel: str, at: Instants, limit: int) -> list[Picked]:
+    """Up to `limit` deliveries of one run and channel whose time has come, longest due first.
+
+    They are locked till the end of the transaction; those that others have locked are left out.
+    """
+    rows = conn.execute(picking(run_id, channel, at, limit))
+    return [Picked(*row) for row in rows]
+
+
+def sharers(conn: Connection, customer_ids: Collection[int]) -> dict[int, set[int]]:
+    """For each customer the ids of all who have the same e-mail address or phone, itself too."""
+    own, other = customers.alias("own"), customers.alias("other")
+    found: dict[int, set[int]] = {one: {one} for one in customer_ids}
+    if not found:
+        return found
+    for address in ("email", "phone"):
+        pairs = (
+            select(own.c.id, other.c.id)
+            .join_from(own, other, other.c[address] == own.c[address])
+            .where(is_any_of(conn, own.c.id, sorted(found)))
+        )
+        for one, another in conn.execute(pairs):
+            found[one].add(another)
+    return found
+
+
+def try_lock_customers(conn: Connection, customer_ids: Collection[int]) -> dict[int, bool]:
+    """Lock those that nobody else has locked, in id order, till the end of the transaction.
+
+    Gives each locked customer's `shares` as it stands now. Never waits, so a claim can never be
+    part of a deadlock. FOR NO KEY UPDATE lets rows that refer to the customer be added.
+    """
+    locked = (
+        select(customers.c.id, customers.c.shares)
+        .where(is_any_of(conn, customers.c.id, sorted(customer_ids)))
+        .order_by(customers.c.id)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    return {row.id: row.shares for row in conn.execute(locked)}
+
+
+def claim(
+    conn: Connection, worker_id: int, claims: Sequence[Claim], now: datetime, counts: bool
+) -> set[int]:
+    """Claim what was decided to send; the ids that are ours from the commit on, fence + 1.
+
+    `counts`: each occupies a cadence slot from now on. Only for a live worker.
+    """
+    if not claims:
+        return set()
+    columns = [
+        ("id", d.id.type), ("fence", d.fence.type), ("address", d.address.type),
+        ("consent_id", d.consent_id.type), ("locale", d.locale.type),
+    ]  # fmt: skip
+    rows = [(one.id, one.fence, one.address, one.consent_id, one.locale) for one in claims]
+    v = rows_from(conn, "claims", columns, rows).c
+    claimed = (
+        update(deliveries)
+        .where(d.id == v.id, d.fence == v.fence, d.ready, workers.is_alive(conn, worker_id))
+        .values(
+            state=State.CLAIMED.value,
+            ready=False,
+            firm=True,
+            fence=d.fence + 1,
+            worker_id=worker_id,
+            claimed_at=now,
+            slot_at=now if counts else null(),
+            address=v.address,
+            consent_id=v.consent_id,
+            locale=v.locale,
+            reason=null(),
+            retry_at=null(),
+        )
+    )
+    return set(conn.execute(claimed.returning(d.id)).scalars())
+
+
+def put_off(conn: Connection, ruled: Sequence[Ruled], counts: bool) -> set[int]:
+    """Write down what was decided against sending now; the ids that changed.
+
+    Who waits keeps a cadence slot at the instant waited for, if it `counts`; nobody else has one.
+    """
+    if not ruled:
+        return set()
+    columns = [
+        ("id", d.id.type), ("fence", d.fence.type), ("state", d.state.type),
+        ("reason", d.reason.type), ("due_at", d.due_at.type), ("until_at", d.until.type),
+        ("slot_at", d.slot_at.type), ("channel", d.channel.type), ("ready", d.ready.type),
+    ]  # fmt: skip
+    v = rows_from(conn, "ruled", columns, [_put_off_row(one, counts) for one in ruled]).c
+    written = (
+        update(deliveries)
+        .where(d.id == v.id, d.fence == v.fence, d.ready)
+        .values(
+            state=v.state,
+            reason=v.reason,
+            due_at=v.due_at,
+            until=v.until_at,
+            slot_at=v.slot_at,
+            channel=v.channel,
+            ready=v.ready,
+            firm=False,
+        )
+    )
+    return set(conn.execute(written.returning(d.id)).scalars())
+
+
+def _put_off_row(one: Ruled, counts: bool) -> tuple[object, ...]:
+    waits = one.state in OPEN_STATES
+    return (
+        one.id,
+        one.fence,
+        one.state.value,
+        one.reason.value if one.reason else None,
+        one.due_at,
+        one.due_at if one.state is State.HELD else None,
+        one.due_at if waits and counts else None,
+        one.channel,
+        waits,
+    )
+
+
+def is_anything_open(conn: Connection, channels: Sequence[str], now: datetime) -> bool:
+    """Whether a delivery's time has come that is not final: due, claimed or handing.
+
+    Retries count whenever they are; rows of paused, held and cancelled runs do not until they
+    are in a worker's hands.
+    """
+    held = select(d.id).where(d.worker_id.is_not(None)).limit(1)
+    come = exists().where(d.run_id == runs.c.id, d.channel.in_(channels), d.ready, d.due_at <= now)
+    due = select(runs.c.id).where(runs.c.state.in_(OPEN_RUNS), come).limit(1)
+    return conn.execute(due).first() is not None or conn.execute(held).first() is not None
