@@ -2,7 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any, ClassVar, TypeVar, get_args
+from types import UnionType
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    TypeGuard,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -215,19 +225,23 @@ def _model_at(model: type[FileModel], path: Path) -> type[FileModel] | None:
     """The model of what stands at `path`; None when it is no model."""
     here: Any = model
     for part in path:
-        owner = _model_in(here)
-        if owner is not None and isinstance(part, str):
-            fields = {info.alias or name: info for name, info in owner.model_fields.items()}
+        if _is_model(here):
+            fields = {info.alias or name: info for name, info in here.model_fields.items()}
             if part not in fields:
                 return None
-            here = fields[part].annotation
-        else:
-            here = next((arg for arg in reversed(get_args(here)) if _model_in(arg)), None)
-    return _model_in(here)
+            here = _peel(fields[str(part)].annotation)
+        else:  # the values of a dict, the items of a list
+            arguments = [each for each in get_args(here) if each is not Ellipsis]
+            here = _peel(arguments[-1]) if arguments else None
+    return here if _is_model(here) else None
 
 
-def _model_in(annotation: Any) -> type[FileModel] | None:
-    """The first file model inside an annotation such as `Annotated[tuple[Cap, ...], …] | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, FileModel):
-        return annotation
-    return next(filter(None, map(_model_in, get_args(annotation))), None)
+def _is_model(annotation: Any) -> TypeGuard[type[FileModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, FileModel)
+
+
+def _peel(annotation: Any) -> Any:
+    """The type inside `Annotated[…]` and beside `None`."""
+    while get_origin(annotation) in (Annotated, Union, UnionType):
+        annotation = next(each for each in get_args(annotation) if each is not type(None))
+    return annotation

@@ -1,0 +1,126 @@
+"""A channel as it is written in outreach.yaml."""
+
+import re
+from decimal import Decimal
+from email.utils import parseaddr
+from typing import Annotated, ClassVar, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from outreach.documents import FileModel, RefusalError
+from outreach.settings.company import ChannelSettings
+from outreach.settings.written import Name, Several, Whole, Words, parse_country, text_as
+
+_SMS_SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", re.ASCII)
+_OF_EMAIL = frozenset({"reply_to", "connections"})
+_OF_SMS = frozenset({"messaging_service", "signature", "stop_words", "price"})
+
+
+def parse_mailbox(text: str) -> str:
+    """`news@example.com` or `Harbour Tea <news@example.com>`; nothing may be smuggled in."""
+    from email_validator import EmailNotValidError, validate_email
+
+    if text.isprintable():
+        try:
+            validate_email(parseaddr(text)[1], check_deliverability=False)
+        except EmailNotValidError:
+            pass
+        else:
+            return text
+    raise RefusalError(
+        f"`{text}` is no address", "write `news@example.com` or `Harbour Tea <news@example.com>`"
+    )
+
+
+def parse_sms_sender(text: str) -> str:
+    """A number with its `+`, a short code, or a name of at most 11 letters (3GPP TS 23.040)."""
+    if _SMS_SENDER.fullmatch(text):
+        return text
+    raise RefusalError(
+        f"`{text}` can not send text messages",
+        "write a number such as `+15555550100` in quotes, or a name of at most 11 letters and digits",
+    )
+
+
+def _number(written: object) -> object:
+    if isinstance(written, bool) or not isinstance(written, int | Decimal):
+        raise RefusalError("this must be a number", "write for example `0.05`")
+    return written
+
+
+def _parse_price_key(text: str) -> str:
+    return text if text == "default" else parse_country(text)
+
+
+Mailbox = Annotated[str, *text_as(parse_mailbox, "an address", "Harbour Tea <news@example.com>")]
+PriceKey = Annotated[str, *text_as(_parse_price_key, "a country or `default`", "default", "CN")]
+Price = Annotated[Decimal, BeforeValidator(_number, json_schema_input_type=float), Field(ge=0)]
+
+
+class ChannelFile(FileModel):
+    """How one channel sends."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"rate", "per_domain"})
+
+    adapter: Name | None = Field(
+        None,
+        description="What sends: smtp, twilio, capture, or a package's own. Left out: by what the "
+        "environment has, else `capture`, which keeps messages as files.",
+        examples=["smtp", "twilio", "capture"],
+    )
+    sender: Words | None = Field(
+        None,
+        alias="from",
+        description="Who the message is from: a mail address, or a number or name for SMS.",
+        examples=["Harbour Tea <news@example.com>"],
+    )
+    reply_to: Mailbox | None = Field(None, description="Where answers to mails go.")
+    connections: Annotated[Whole, Field(ge=1, le=100)] | None = Field(
+        None, description="How many connections to the mail server a worker keeps.", examples=[4]
+    )
+    messaging_service: Words | None = Field(
+        None, description="Twilio's messaging service, instead of `from`.", examples=["MG0123"]
+    )
+    signature: Words | None = Field(
+        None, description="Stands in each SMS, as some countries ask.", examples=["【Harbour Tea】"]
+    )
+    stop_words: Several[Words] | None = Field(
+        None, description="Answers that opt out, besides STOP and its like.", examples=[["ARRET"]]
+    )
+    price: dict[PriceKey, Price] | None = Field(
+        None,
+        description="What one SMS segment or message costs, by country.",
+        examples=[{"default": 0.05, "CN": 0.03}],
+    )
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        if self.sender and self.messaging_service:
+            raise RefusalError(
+                "`from` and `messaging_service` stand together",
+                "keep one",
+                at=("messaging_service",),
+            )
+        return self
+
+    def check_for(self, channel: str) -> None:
+        """RefusalError when a key does not belong to this channel, or its sender can not be."""
+        foreign = {"email": _OF_SMS, "sms": _OF_EMAIL}.get(channel, frozenset())
+        for key in sorted(self.model_fields_set & foreign):
+            hint = "take it out"
+            raise RefusalError(f"`{key}` means nothing for {channel}", hint, "unknown-key", (key,))
+        if channel not in ("email", "sms") and self.adapter is None:
+            raise RefusalError(
+                f"channel `{channel}` has no `adapter`", "name the package's adapter", "missing"
+            )
+        parse = {"email": parse_mailbox, "sms": parse_sms_sender}.get(channel)
+        if parse and self.sender:
+            try:
+                parse(self.sender)
+            except RefusalError as refusal:
+                raise RefusalError(refusal.message, refusal.hint, at=("from",)) from None
+
+    def settings(self) -> ChannelSettings:
+        """The channel as the rest uses it."""
+        given = self.model_dump(exclude_none=True)
+        return ChannelSettings(**given)

@@ -1,0 +1,215 @@
+"""Single values as people write them in files: zones, countries, shares, spans … as types."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from functools import cache
+from typing import Annotated, Any, TypeVar
+from zoneinfo import available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    Strict,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from outreach.documents import RefusalError, did_you_mean
+from outreach.spans import WEEKDAYS, DaySpan, Per, parse_day_span, parse_per, parse_span
+
+T = TypeVar("T")
+ARM_SIZE = 10_000  # shares are kept in parts of 10,000
+_NAME = re.compile(r"[^\W_][\w-]{0,79}")
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,2})?)\s*%", re.ASCII)
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+_NO_COUNTRIES = frozenset(["EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"])
+_LAST_DAYS = re.compile(r"(\w+)\s*-\s*(\w+)")
+
+
+def text_as(parse: Callable[[str], T], what: str, *examples: str) -> tuple[Any, Any]:
+    """Annotations of a value that is written as text and read by `parse`, with its JSON Schema."""
+
+    def read(written: object) -> T:
+        if not isinstance(written, str):
+            raise RefusalError(f"this must be {what}", f"write for example `{examples[0]}`")
+        return parse(written.strip())
+
+    schema = {"type": "string", "examples": list(examples)}
+    return PlainValidator(read), WithJsonSchema(schema)
+
+
+def _clean(text: str) -> str:
+    text = unicodedata.normalize("NFC", text.strip())
+    if not text:
+        raise RefusalError("this text is empty", "write something, or take the key out")
+    return text
+
+
+def parse_name(text: str) -> str:
+    """A name of a topic, step, sender …: letters of any language, digits, `-` and `_`."""
+    name = unicodedata.normalize("NFC", text)
+    if _NAME.fullmatch(name) is None:
+        raise RefusalError(
+            f"`{text}` can not be a name",
+            "use letters, digits, `-` and `_`, at most 80, a letter or digit first",
+        )
+    return name
+
+
+@cache
+def _countries() -> frozenset[str]:
+    from babel import Locale
+
+    codes = map(str, Locale("en").territories)
+    return frozenset(code for code in codes if _COUNTRY.fullmatch(code)) - _NO_COUNTRIES
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def parse_country(text: str) -> str:
+    """A country's two letters (ISO 3166 alpha-2), in capitals."""
+    if text in _countries():
+        return text
+    upper = "GB" if text.upper() == "UK" else text.upper()
+    hint = f"did you mean `{upper}`?" if upper in _countries() else "write for example `DE`"
+    raise RefusalError(f"`{text}` is no country's two letters", hint)
+
+
+def parse_locale(text: str) -> str:
+    """A language, with script or country where it matters: `de`, `zh-Hans`, `pt-BR`."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        found = Locale.parse(text.replace("_", "-"), sep="-", resolve_likely_subtags=False)
+    except (UnknownLocaleError, ValueError):
+        raise RefusalError(
+            f"`{text}` is no language", "write for example `de` or `zh-Hans`"
+        ) from None
+    canonical = "-".join(filter(None, (found.language, found.script, found.territory)))
+    if canonical != text:
+        raise RefusalError(f"`{text}` is not how it is written", f"write `{canonical}`")
+    return text
+
+
+def parse_zone(text: str) -> str:
+    """A time zone by its IANA name."""
+    if text in _zones():
+        return text
+    hint = did_you_mean(text, _zones()) or "write for example `Europe/Berlin`"
+    raise RefusalError(f"there is no time zone `{text}`", hint)
+
+
+def parse_currency(text: str) -> str:
+    """A currency's three letters (ISO 4217), in capitals."""
+    from babel import Locale
+
+    if text not in Locale("en").currencies:
+        raise RefusalError(f"`{text}` is no currency's three letters", "write for example `EUR`")
+    return text
+
+
+def parse_share(text: str) -> int:
+    """`2%` as parts of 10,000."""
+    match = _SHARE.fullmatch(text)
+    if match is None or Decimal(match[1]) > 100:
+        raise RefusalError(f"`{text}` is no share", "write for example `10%`")
+    return int(Decimal(match[1]) * 100)
+
+
+def parse_late(text: str) -> timedelta:
+    """A span of time that is more than nothing."""
+    span = parse_span(text)
+    if not span:
+        raise RefusalError(f"`{text}` is no time at all", "write for example `6 hours`")
+    return span
+
+
+def parse_weekday(text: str) -> int:
+    """`mon` or `Monday` as 0 … `sunday` as 6."""
+    for number, day in enumerate(WEEKDAYS):
+        if text.lower() in (day, day[:3]):
+            return number
+    hint = did_you_mean(text, WEEKDAYS) or "write for example `mon` or `monday`"
+    raise RefusalError(f"`{text}` is no day of the week", hint)
+
+
+def _read_days(written: object) -> frozenset[int]:
+    """`mon-fri`, `sunday`, or a list of such; a span may go over the weekend: `sat-mon`."""
+    days: set[int] = set()
+    for each in written if isinstance(written, list) else [written]:
+        if not isinstance(each, str):
+            raise RefusalError("this must be days of the week", "write for example `mon-fri`")
+        span = _LAST_DAYS.fullmatch(each.strip())
+        first = parse_weekday(span[1] if span else each.strip())
+        last = parse_weekday(span[2]) if span else first
+        days |= {(first + step) % 7 for step in range((last - first) % 7 + 1)}
+    if not days:
+        raise RefusalError("no day is named", "write for example `mon-fri`, or take the key out")
+    return frozenset(days)
+
+
+def one_or_many(written: object) -> object:
+    """A single value as a list of one."""
+    return written if isinstance(written, list | dict) else [written]
+
+
+def _distinct(items: tuple[str, ...]) -> tuple[str, ...]:
+    for item in items:
+        if items.count(item) > 1:
+            raise RefusalError(f"`{item}` is named twice", "keep one of them")
+    return items
+
+
+def _at_least_one(items: tuple[str, ...]) -> tuple[str, ...]:
+    if not items:
+        raise RefusalError("this list is empty", "write at least one, or take the key out")
+    return items
+
+
+@dataclass(frozen=True, slots=True)
+class _OrOneAlone:
+    """Tells editors that one item may stand without `[]`."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        several = handler(schema)
+        return {"anyOf": [several["items"], several]}
+
+
+Several = Annotated[
+    tuple[T, ...],
+    BeforeValidator(one_or_many),
+    AfterValidator(_at_least_one),
+    AfterValidator(_distinct),
+    _OrOneAlone(),
+]  # none twice, at least one; one alone may stand without `[]`
+Words = Annotated[str, AfterValidator(_clean)]
+Name = Annotated[str, *text_as(parse_name, "a name", "greetings")]
+Whole = Annotated[int, Strict()]
+YesNo = Annotated[bool, Strict()]
+Country = Annotated[str, *text_as(parse_country, "a country's two letters", "DE", "CN")]
+Language = Annotated[str, *text_as(parse_locale, "a language", "de", "zh-Hans")]
+Zone = Annotated[str, *text_as(parse_zone, "a time zone", "Europe/Berlin")]
+Currency = Annotated[str, *text_as(parse_currency, "a currency's three letters", "EUR")]
+Share = Annotated[int, *text_as(parse_share, "a share", "10%", "2.5%")]
+Window = Annotated[Per, *text_as(parse_per, "a window", "7 days", "36 hours", "calendar week")]
+Late = Annotated[timedelta, *text_as(parse_late, "a span of time", "6 hours", "2 days")]
+HoursOfDay = Annotated[DaySpan, *text_as(parse_day_span, "hours of the day", "09:00-20:00")]
+Weekdays = Annotated[
+    frozenset[int],
+    PlainValidator(_read_days),
+    WithJsonSchema(
+        {"type": ["string", "array"], "items": {"type": "string"}, "examples": ["mon-fri"]}
+    ),
+]
