@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, FromClause, Integer, and_, literal
 from sqlalchemy.sql.expression import FromClause as From
 
+from outreach.audience.names import names_of
 from outreach.audience.row import Row
 from outreach.campaign.model import Expression
 from outreach.decisions.ruling import Ruling
@@ -35,6 +36,7 @@ class Scope:
     seen_at: datetime | None = None
     after_id: int = 0
     mine: tuple[int, ...] | None = None
+    about: int | None = None  # one customer, asked with those who share an address; audience a rule
     to: tuple[str, ...] = ()  # keys: the audience is narrowed to them
     where: Expression | None = None  # the audience is narrowed by it
     repeats_within: datetime | None = None  # by hand: who got it since is a duplicate
@@ -66,6 +68,7 @@ class Candidate:
             customer=self.customer.c,
             now=self.zones.c.asked_at,
             today=self.zones.c.today,
+            names=names_of(self.ruling.company),
             facts=self.scope.facts,
         )
 

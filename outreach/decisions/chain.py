@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
+    ScalarSelect,
     Select,
     and_,
     case,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 
 from outreach.decisions.candidate import Candidate, Scope
@@ -31,6 +33,8 @@ from outreach.decisions.localities import Locality
 from outreach.decisions.rules import arms, cadence, consent, duplicate, person, reach
 from outreach.decisions.rules.cadence import Slots
 from outreach.decisions.ruling import Ruling
+from outreach.store.tables import customers
+from outreach.store.types import BigId
 from outreach.vocabulary import Reason
 
 CODES = {reason: code for code, reason in enumerate(Reason)}
@@ -63,17 +67,17 @@ def decide(
     With `why` and without `code` the message is held until `opens_at`.
     """
     candidate = Candidate(ruling, scope, zones)
+    return _chosen(candidate, counted_rows(candidate, base))
+
+
+def counted_rows(candidate: Candidate, base: Base) -> CTE:
+    """`q`: the candidates with what stands in the way by channel, and cadence counted."""
     asked = _materialized(_asked(candidate, base), "p")
-    counted = _materialized(_counted(candidate, asked, base), "q")
-    return _chosen(candidate, counted)
+    return _materialized(_counted(candidate, asked, base), "q")
 
 
 def _materialized(query: Select[tuple[object, ...]], name: str) -> CTE:
-    return (
-        query.cte(name)
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-        .prefix_with("MATERIALIZED", dialect="sqlite")
-    )
+    return query.cte(name).prefix_with("MATERIALIZED")
 
 
 def person_rules(candidate: Candidate) -> list[Failing]:
@@ -82,6 +86,7 @@ def person_rules(candidate: Candidate) -> list[Failing]:
     if candidate.mine is not None:
         late = candidate.late_at < candidate.zones.c.asked_at
         found.append(Failing(Reason.EXPIRED, late))
+    if candidate.mine is not None or candidate.scope.about is not None:
         found.append(Failing(Reason.NOT_IN_AUDIENCE, person.outside_audience(candidate)))
     found.append(Failing(Reason.ERASED, person.erased(candidate)))
     for reason, fails in (
@@ -147,10 +152,22 @@ def _picked(candidate: Candidate) -> list[ColumnElement[bool]]:
     scope, customer = candidate.scope, candidate.customer.c
     if candidate.mine is not None and scope.mine is not None:
         return [candidate.mine.c.id.in_(scope.mine)]
+    if scope.about is not None:
+        return [customer.id.in_(sharing_with(scope.about))]
     found = [person.in_audience(candidate)]
     if scope.after_id:
         found.append(customer.id > scope.after_id)
     return found
+
+
+def sharing_with(customer_id: int) -> ScalarSelect[int]:
+    """Ids of a customer and of all who share an address with them."""
+    own = customers.alias("own")
+    parts = [
+        select(customers.c.id).where(own.c.id == customer_id, customers.c[name] == own.c[name])
+        for name in ("email", "phone")
+    ]
+    return union_all(select(literal(customer_id, BigId)), *parts).scalar_subquery()
 
 
 def _counted(candidate: Candidate, asked: CTE, base: Base) -> Select[tuple[object, ...]]:

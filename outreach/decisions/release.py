@@ -27,6 +27,7 @@ class Slot:
     at: datetime
     channel: str | None
     topic: str
+    firm: bool  # a touch; else an open message that comes first
 
 
 def release(
@@ -40,7 +41,7 @@ def release(
     capped = [each for each in verdicts if _may_wait(ruling, each)]
     if not capped:
         return list(verdicts)
-    taken = _slots(conn, ruling, scope, capped, base.earlier_names)
+    taken = slots_of(conn, ruling, scope, capped, base)
     return [
         _held(ruling, each, base.places[each.place_id], taken.get(each.customer_id, []))
         if _may_wait(ruling, each)
@@ -103,24 +104,27 @@ def _free_at(
     return max(found, default=None)
 
 
-def _slots(
+def slots_of(
     conn: Connection,
     ruling: Ruling,
     scope: Scope,
     verdicts: Sequence[Verdict],
-    earlier_names: Sequence[int],
+    base: Base,
 ) -> dict[int, list[Slot]]:
+    """By customer: the slots that count for each, from a window's width before to one after."""
     span = widest(applicable_caps(ruling.campaign, ruling.company))
     asked = [each.asked_at for each in verdicts]
     ids = [each.customer_id for each in verdicts]
     mine = {each.delivery_id for each in verdicts}
     row = deliveries.c
     sharing = _sharing(conn, ids)
-    query = select(row.id, row.customer_id, row.slot_at, row.channel, row.topic, row.address).where(
+    query = select(
+        row.id, row.customer_id, row.slot_at, row.channel, row.topic, row.address, row.firm
+    ).where(
         row.customer_id.in_({*ids, *(other for others in sharing.values() for other, _ in others)}),
         row.slot_at >= min(asked) - span,
         row.slot_at < max(asked) + span + ruling.campaign.schedule.late,
-        or_(row.firm, stands_before(ruling, scope, earlier_names)),
+        or_(row.firm, stands_before(ruling, scope, base.earlier_names)),
     )
     if scope.seen_at is not None:
         query = query.where(or_(not_(row.firm), row.slot_at <= max(scope.seen_at, *asked)))
@@ -141,7 +145,7 @@ def _theirs(
     rows = list(found.get(customer_id, ()))
     for other, address in sharing:
         rows += [each for each in found.get(other, ()) if each.address == address]
-    return [Slot(each.slot_at, each.channel, each.topic) for each in rows]
+    return [Slot(each.slot_at, each.channel, each.topic, each.firm) for each in rows]
 
 
 def _sharing(conn: Connection, ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     update,
 )
 
-
 from outreach.decisions.asking import Question
 from outreach.decisions.chain import CODES
 from outreach.decisions.verdict import Verdict

@@ -1,0 +1,125 @@
+"""The record behind a rule's answer, in words: which consent, which touches, which hours."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from outreach.decisions.asking import Question
+from outreach.decisions.candidate import ADDRESS_COLUMN
+from outreach.decisions.grid import applicable_caps
+from outreach.decisions.localities import Locality
+from outreach.decisions.opening import Opening
+from outreach.decisions.release import Slot, slots_of
+from outreach.decisions.verdict import Verdict
+from outreach.decisions.windows import leaves_at, window
+from outreach.store.tables import consents, customers, suppressions
+from outreach.vocabulary import Reason
+
+_CONSENT = (
+    Reason.CONSENT_WITHDRAWN,
+    Reason.CONSENT_EXPIRED,
+    Reason.NO_CONSENT,
+)
+
+
+class Details:
+    """Looks records up for one customer and says them; each is looked up once."""
+
+    def __init__(
+        self, conn: Connection, question: Question, verdict: Verdict, place: Locality
+    ) -> None:
+        self.conn = conn
+        self.question = question
+        self.verdict = verdict
+        self.place = place
+        self._slots: list[Slot] | None = None
+
+    def of(self, rule: Reason, channel: str | None, *, failed: bool) -> str:
+        """The sentence for a rule's answer; empty where there is nothing to add."""
+        if rule in _CONSENT and channel is not None:
+            return self._consent(channel)
+        if rule is Reason.SUPPRESSED and channel is not None and failed:
+            return self._suppression(channel)
+        if rule in (Reason.CAPPED, Reason.RESERVED) and channel is not None:
+            return self._cadence(channel, open_rows=rule is Reason.RESERVED)
+        if rule is Reason.MISSING_DATA and channel is not None:
+            return self._needs(channel)
+        return ""
+
+    def of_time(self, rule: Reason, opening: Opening, *, failed: bool) -> str:
+        """The sentence for window or quiet hours."""
+        local = self.local(self.verdict.asked_at)
+        if not failed:
+            return f"{local} is inside" if rule is Reason.OUTSIDE_WINDOW else f"{local} is awake"
+        until = "not by `late`" if opening.opens_at is None else self.local(opening.opens_at)
+        return f"asked at {local}; opens {until}"
+
+    def local(self, at: datetime) -> str:
+        """An instant in the customer's calendar zone."""
+        return at.astimezone(self.question.ruling.grid.calendar_zone(self.place)).isoformat()
+
+    def _consent(self, channel: str) -> str:
+        row = self.conn.execute(
+            select(consents)
+            .where(
+                consents.c.customer_id == self.verdict.customer_id,
+                consents.c.channel == channel,
+                consents.c.topic == self.question.ruling.campaign.topic,
+            )
+            .order_by(consents.c.at.desc(), consents.c.id.desc())
+            .limit(1)
+        ).one_or_none()
+        if row is None:
+            return "no record"
+        until = f", until {self.local(row.expires_at)}" if row.expires_at else ""
+        proof = f", proof {row.proof}" if row.proof else ""
+        return f"{row.state} {self.local(row.at)} by {row.source}{proof}{until} (record {row.id})"
+
+    def _suppression(self, channel: str) -> str:
+        row = self.conn.execute(
+            select(suppressions.c.reason, suppressions.c.at)
+            .join(customers, customers.c[ADDRESS_COLUMN[channel]] == suppressions.c.address)
+            .where(
+                customers.c.id == self.verdict.customer_id,
+                suppressions.c.channel == channel,
+            )
+        ).one()
+        return f"{row.reason}, since {self.local(row.at)}"
+
+    def _cadence(self, channel: str, *, open_rows: bool) -> str:
+        grid, asked_at = self.question.ruling.grid, self.verdict.asked_at
+        zone = grid.calendar_zone(self.place)
+        said = []
+        for cap in applicable_caps(self.question.ruling.campaign, self.question.ruling.company):
+            if cap.channel not in (None, channel):
+                continue
+            span = window(cap.per, asked_at, zone)
+            counted = [
+                slot
+                for slot in self._all_slots()
+                if span.back_at <= slot.at < span.ahead_at
+                and cap.channel in (None, slot.channel)
+                and cap.topic in (None, slot.topic)
+                and (open_rows or slot.firm)
+            ]
+            what = f"{len(counted)} of {cap.at_most} per {cap.per}"
+            if counted:
+                last = max(counted, key=lambda slot: slot.at)
+                leaves = self.local(leaves_at(cap.per, last.at, zone))
+                what += f", the last {self.local(last.at)} by {last.channel}, counts until {leaves}"
+            said.append(what)
+        return "; ".join(said)
+
+    def _all_slots(self) -> list[Slot]:
+        if self._slots is None:
+            question = self.question
+            found = slots_of(
+                self.conn, question.ruling, question.scope, [self.verdict], question.base
+            )
+            self._slots = found.get(self.verdict.customer_id, [])
+        return self._slots
+
+    def _needs(self, channel: str) -> str:
+        compiled = self.question.ruling.compiled
+        names = {name for need in compiled.needs(channel) for name in need.names}
+        return f"the template needs {', '.join(sorted(names))}" if names else "it needs nothing"

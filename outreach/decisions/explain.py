@@ -1,0 +1,139 @@
+"""Every rule's answer for one customer, from the same expressions that decide."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from outreach.decisions.asking import Question, ask
+from outreach.decisions.candidate import Scope
+from outreach.decisions.chain import (
+    Failing,
+    channel_rules,
+    counted_rows,
+    late_rules,
+    person_rules,
+    sharing_with,
+)
+from outreach.decisions.details import Details
+from outreach.decisions.localities import Locality
+from outreach.decisions.ruling import Ruling
+from outreach.decisions.verdict import Verdict
+from outreach.store.tables import customers
+from outreach.vocabulary import Reason
+
+TIMES = (Reason.OUTSIDE_WINDOW, Reason.QUIET_HOURS)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one rule says; `channel` None: it is asked whatever the channel."""
+
+    rule: Reason
+    channel: str | None
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The verdict on one customer with every rule's answer."""
+
+    verdict: Verdict
+    answers: tuple[Answer, ...]
+
+
+def explain(
+    conn: Connection, ruling: Ruling, scope: Scope, place: Locality, asked_at: datetime
+) -> Explanation:
+    """All rules asked for the customer `scope.about`, also those behind the first that fails."""
+    if scope.about is None:
+        raise ValueError("a scope about one customer is needed")
+    sharing = conn.execute(
+        select(customers.c.place_id, customers.c.locale).where(
+            customers.c.id.in_(sharing_with(scope.about))
+        )
+    ).all()
+    asked = {row.place_id: asked_at for row in sharing}
+    question = ask(conn, ruling, scope, asked, sorted({row.locale for row in sharing}, key=str))
+    rows = question.statement.subquery()
+    verdict = question.verdicts(conn, select(rows).where(rows.c.id == scope.about))[0]
+    details = Details(conn, question, verdict, place)
+    answers = [
+        *_about_person(conn, question, scope.about, details),
+        *_by_channel(conn, question, scope.about, details),
+        *_times(question, place, asked_at, details),
+    ]
+    return Explanation(verdict, tuple(sorted(answers, key=_order)))
+
+
+def _order(answer: Answer) -> int:
+    return list(Reason).index(answer.rule)
+
+
+def _about_person(
+    conn: Connection, question: Question, customer_id: int, details: Details
+) -> list[Answer]:
+    candidate = question.candidate()
+    rules = person_rules(candidate)
+    row = conn.execute(
+        select(*(rule.fails.label(f"rule_{n}") for n, rule in enumerate(rules)))
+        .select_from(candidate.joined())
+        .where(customers.c.id == customer_id)
+    ).one()
+    return [
+        _answer(rule, None, bool(failed), details) for rule, failed in zip(rules, row, strict=True)
+    ]
+
+
+def _by_channel(
+    conn: Connection, question: Question, customer_id: int, details: Details
+) -> list[Answer]:
+    candidate = question.candidate()
+    counted = counted_rows(candidate, question.base)
+    found = []
+    for number, channel in enumerate(question.ruling.channels):
+        early = channel_rules(candidate, number, question.base)
+        row = conn.execute(
+            select(*(rule.fails.label(f"rule_{n}") for n, rule in enumerate(early)))
+            .select_from(candidate.joined())
+            .where(customers.c.id == customer_id)
+        ).one()
+        found += [_answer(r, channel, bool(f), details) for r, f in zip(early, row, strict=True)]
+        late = _merged([rule for rule, _ in late_rules(candidate, counted, number)])
+        row = conn.execute(
+            select(*(rule.fails.label(f"rule_{n}") for n, rule in enumerate(late))).where(
+                counted.c.id == customer_id
+            )
+        ).one()
+        found += [_answer(r, channel, bool(f), details) for r, f in zip(late, row, strict=True)]
+    return found
+
+
+def _merged(rules: Sequence[Failing]) -> list[Failing]:
+    """One answer a reason: caps of the channel and over all channels are one rule to a reader."""
+    found: dict[Reason, Failing] = {}
+    for rule in rules:
+        if rule.reason in found:
+            rule = Failing(rule.reason, found[rule.reason].fails | rule.fails)  # noqa: PLW2901
+        found[rule.reason] = rule
+    return list(found.values())
+
+
+def _answer(rule: Failing, channel: str | None, failed: bool, details: Details) -> Answer:
+    return Answer(rule.reason, channel, not failed, details.of(rule.reason, channel, failed=failed))
+
+
+def _times(
+    question: Question, place: Locality, asked_at: datetime, details: Details
+) -> list[Answer]:
+    grid = question.ruling.grid
+    row = grid.row(place, asked_at)
+    found = []
+    for channel, group in zip(question.ruling.channels, grid.groups, strict=True):
+        opening = row.openings[group]
+        for rule in TIMES:
+            said = details.of_time(rule, opening, failed=opening.why is rule)
+            found.append(Answer(rule, channel, opening.why is not rule, said))
+    return found

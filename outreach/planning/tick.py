@@ -1,0 +1,136 @@
+"""The scheduler's tick: active campaigns get a run for each occurrence that has come, once."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine
+
+from outreach.campaign.model import Campaign, ScheduleKind
+from outreach.campaign.occurrences import occurrences
+from outreach.planning.occasion import Occasion
+from outreach.settings.company import Company
+from outreach.store import activity, runs
+from outreach.store.activity import Activity
+from outreach.store.engine import reading, writing
+from outreach.store.revisions import Revision, save_revision
+from outreach.store.runs import NewRun
+from outreach.vocabulary import RunKind, RunState, Status
+
+JUST_BEFORE = timedelta(microseconds=1)
+WIDEST_DAY = timedelta(hours=28)  # from the first place that sees a local time to the last
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A campaign of the project with the files that a revision of it pins."""
+
+    campaign: Campaign
+    files: Mapping[str, bytes]
+
+
+def make_due_runs(
+    engine: Engine, company: Company, project: Iterable[Candidate], now: datetime
+) -> list[int]:
+    """Make the runs of every occurrence up to `now` that has none yet; their ids.
+
+    Two schedulers may tick at once: the unique key of runs lets one win.
+    """
+    with reading(engine) as conn:
+        known = activity.activities(conn)
+    made = []
+    for each in project:
+        if each.campaign.schedule.kind is not ScheduleKind.MANUAL:
+            made += _tick(engine, company, each, known.get(each.campaign.name), now)
+    return made
+
+
+def _tick(
+    engine: Engine, company: Company, each: Candidate, known: Activity | None, now: datetime
+) -> list[int]:
+    name, active = each.campaign.name, each.campaign.status is Status.ACTIVE
+    since = None if known is None else known.active_since
+    if not active:
+        if since is not None:
+            with writing(engine) as conn:
+                activity.deactivate(conn, name)
+        return []
+    if known is None or since is None or known.looked_until is None:
+        known = _activate(engine, each.campaign, now)
+    found = list(_new(each.campaign, company, known, now))
+    if not found:
+        return []
+    with writing(engine) as conn:
+        return _make(conn, each, company, known, found, now)
+
+
+def _activate(engine: Engine, campaign: Campaign, now: datetime) -> Activity:
+    """Switched on: places that have yet to see a local time of today will see it."""
+    back = WIDEST_DAY if campaign.schedule.timezone == "customer" else timedelta(0)
+    with writing(engine) as conn:
+        activity.activate(conn, campaign.name, now, now - back - JUST_BEFORE)
+        return activity.activities(conn)[campaign.name]
+
+
+def _new(
+    campaign: Campaign, company: Company, known: Activity, now: datetime
+) -> Iterator[Occasion]:
+    if known.looked_until is None or known.active_since is None:
+        return
+    zone = company.brand.timezone
+    for each in occurrences(campaign.schedule, zone, known.looked_until, now):
+        occasion = Occasion(None, each.local) if each.local else Occasion(each.instant_at, None)
+        if occasion.last_at >= known.active_since:
+            yield occasion
+
+
+def _make(
+    conn: Connection,
+    each: Candidate,
+    company: Company,
+    known: Activity,
+    found: list[Occasion],
+    now: datetime,
+) -> list[int]:
+    revision = save_revision(conn, each.campaign.name, each.files, now)
+    made = []
+    for occasion in found:
+        new = _run(each.campaign, company, revision, occasion, known, now)
+        run_id = runs.make_run(conn, new)
+        if run_id is None:
+            continue
+        if occasion.last_at + each.campaign.schedule.late < now:
+            runs.set_state(conn, run_id, RunState.MISSED, "nothing ran within `late`")
+        else:
+            made.append(run_id)
+    activity.looked(conn, known.campaign_id, max(each.first_at for each in found))
+    return made
+
+
+def _run(
+    campaign: Campaign,
+    company: Company,
+    revision: Revision,
+    occasion: Occasion,
+    known: Activity,
+    now: datetime,
+) -> NewRun:
+    new = NewRun(
+        campaign_id=revision.campaign_id,
+        revision_id=revision.id,
+        kind=RunKind.SCHEDULE,
+        occurrence_at=occasion.first_at,
+        local_at=occasion.local_at,
+        rank=rank_of(campaign, company),
+        created_at=now,
+    )
+    if known.active_since is not None and occasion.first_at < known.active_since:
+        return replace(new, planned_until=known.active_since - JUST_BEFORE)
+    return new
+
+
+def rank_of(campaign: Campaign, company: Company) -> int:
+    """Where a run stands in the claim order, lowest first: transactional, then by priority."""
+    topic = company.topics.get(campaign.topic)
+    ordered = topic is not None and topic.transactional
+    return (0 if ordered else 1000) + 100 - campaign.priority

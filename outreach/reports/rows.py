@@ -1,0 +1,84 @@
+"""Deliveries one by one, in the columns that plan, simulate and report share."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from outreach.reports.funnel import which
+from outreach.store.tables import campaigns, customers, deliveries
+from outreach.vocabulary import Decision, State
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedRow:
+    """One customer's line; instants are aware UTC; empty text for what there is not."""
+
+    key: str
+    campaign: str
+    step: str
+    channel: str
+    variant: str
+    locale: str
+    planned_at: datetime  # when it became due, not when a worker got to it
+    decision: Decision
+    reason: str
+    until: datetime | None
+    state: str
+
+
+def decided_rows(
+    conn: Connection, campaign: str | None = None, run_id: int | None = None
+) -> Iterator[DecidedRow]:
+    """The deliveries of one run, of one campaign, or all, in order of their ids."""
+    row = deliveries.c
+    query = (
+        select(deliveries, customers.c.key, campaigns.c.name.label("campaign"))
+        .join(customers, customers.c.id == row.customer_id)
+        .join(campaigns, campaigns.c.id == row.campaign_id)
+        .where(which(campaign, run_id))
+        .order_by(row.id)
+        .execution_options(yield_per=2_000)
+    )
+    for each in conn.execute(query):
+        yield DecidedRow(
+            key=each.key,
+            campaign=each.campaign,
+            step=each.step,
+            channel=each.channel or "",
+            variant=each.variant or "",
+            locale=each.locale or "",
+            planned_at=each.planned_at,
+            decision=_decision(State(each.state), each.until),
+            reason=each.reason or "",
+            until=each.until,
+            state=each.state,
+        )
+
+
+def _decision(state: State, until: datetime | None) -> Decision:
+    if state is State.SKIPPED:
+        return Decision.SKIP
+    return Decision.SEND if until is None else Decision.HOLD
+
+
+def write_rows(path: Path, rows: Iterable[DecidedRow]) -> int:
+    """Write the rows as CSV; how many. Instants are ISO 8601 in UTC; formulas are neutralised."""
+    number = 0
+    with path.open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow([field.name for field in fields(DecidedRow)])
+        for row in rows:
+            out.writerow([_cell(value) for value in astuple(row)])
+            number += 1
+    return number
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,0 +1,50 @@
+"""Since when campaigns are active, and up to where their occurrences have been made."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from outreach.store.revisions import campaign_id
+from outreach.store.tables import campaigns
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What is known of a campaign's life; both None while it is not active."""
+
+    campaign_id: int
+    active_since: datetime | None
+    looked_until: datetime | None
+
+
+def activities(conn: Connection) -> dict[str, Activity]:
+    """By campaign name."""
+    return {
+        row.name: Activity(row.id, row.active_since, row.looked_until)
+        for row in conn.execute(select(campaigns))
+    }
+
+
+def activate(conn: Connection, name: str, since: datetime, looked_until: datetime) -> None:
+    """Note that a campaign is active from now on; it looks forward only."""
+    number = campaign_id(conn, name)
+    conn.execute(
+        update(campaigns)
+        .where(campaigns.c.id == number)
+        .values(active_since=since, looked_until=looked_until)
+    )
+
+
+def deactivate(conn: Connection, name: str) -> None:
+    """Note that a campaign is active no more."""
+    conn.execute(
+        update(campaigns)
+        .where(campaigns.c.name == name)
+        .values(active_since=None, looked_until=None)
+    )
+
+
+def looked(conn: Connection, number: int, until: datetime) -> None:
+    """Note that every occurrence up to `until` has its run."""
+    conn.execute(update(campaigns).where(campaigns.c.id == number).values(looked_until=until))
