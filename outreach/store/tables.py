@@ -1,7 +1,6 @@
 """Every table, for SQLite and PostgreSQL alike; migrations/ makes them."""
 
 from sqlalchemy import (
-    JSON,
     Boolean,
     CheckConstraint,
     Column,
@@ -15,9 +14,8 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
-from outreach.store.types import BigId, Instant, Money
+from outreach.store.types import BigId, Instant, Json, Money
 
 metadata = MetaData(
     naming_convention={
@@ -28,7 +26,6 @@ metadata = MetaData(
         "ck": "ck_%(table_name)s_%(constraint_name)s",
     }
 )
-Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 # A place says what a customer's clock and calendar depend on; the zone table has a row for each.
 places = Table(
