@@ -1,0 +1,196 @@
+"""A campaign's file: what may be written in it."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from outreach.campaign.schedule_file import ScheduleFile
+from outreach.documents import FileModel, RefusalError
+from outreach.settings.rules_file import CapFile
+from outreach.settings.written import (
+    Country,
+    Language,
+    Name,
+    Several,
+    Share,
+    Whole,
+    Words,
+    text_as,
+)
+from outreach.vocabulary import Status
+
+EVERYONE = "everyone"
+
+
+class SelectionFile(FileModel):
+    """Picks customers: all keys must hold; of a list, any."""
+
+    stage: Several[Name] | None = Field(
+        None, description="Stages of the customer's life.", examples=[["growth", "maturity"]]
+    )
+    tier: Several[Words] | None = Field(None, description="The customer's value.", examples=["A"])
+    owner: Several[Words] | None = Field(
+        None, description="The person the customer belongs to.", examples=["mei@example.com"]
+    )
+    tags: Several[Words] | None = Field(
+        None, description="The customer has any of these tags.", examples=[["vip"]]
+    )
+    country: Several[Country] | None = Field(None, description="Countries, by two letters.")
+    locale: Several[Language] | None = Field(None, description="The customer's language.")
+    where: Words | None = Field(
+        None,
+        description="An expression over what is known of the customer.",
+        examples=["last_order_at > now - days(180) and orders >= 2"],
+    )
+
+
+def _expression_as_where(written: object) -> object:
+    if isinstance(written, str):
+        return {"where": written}
+    if written == {}:
+        raise RefusalError("this picks nobody in particular", "name somebody, or take it out")
+    return written
+
+
+def _everyone_or_expression(written: object) -> object:
+    if written == EVERYONE:
+        return {}
+    if written == {}:
+        raise RefusalError("`audience` says nothing", f"for everyone write `audience: {EVERYONE}`")
+    return _expression_as_where(written)
+
+
+Excluded = Annotated[
+    SelectionFile,
+    BeforeValidator(_expression_as_where, json_schema_input_type=SelectionFile | str),
+]
+
+
+class AudienceFile(SelectionFile):
+    """Who a campaign is for."""
+
+    exclude: Excluded | None = Field(
+        None,
+        description="Who is left out: keys as above, or an expression.",
+        examples=[{"tags": ["do-not-greet"]}],
+    )
+
+
+def parse_template(text: str) -> str:
+    """A folder under templates/, `/` between its parts; those that begin with `_` are layouts."""
+    parts = text.removesuffix("/").split("/")
+    for part in parts:
+        if part in (".", "..", "") or part.startswith(("_", ".")) or "\\" in part:
+            raise RefusalError(f"`{text}` can not be a template", "name a folder under templates/")
+    return "/".join(parts)
+
+
+class StepFile(FileModel):
+    """One message."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"wait", "branch"})
+
+    id: Name = Field(description="A name for this message.", examples=["greet"])
+    channels: Several[Name] = Field(
+        description="Where it goes: the first on which the customer can be reached.",
+        examples=[["sms", "email"]],
+    )
+    template: Annotated[str, *text_as(parse_template, "a template's name", "friday-greeting")] = (
+        Field(description="A folder under templates/.", examples=["friday-greeting"])
+    )
+    when: Words | None = Field(
+        None, description="An expression: only those for whom it holds get it."
+    )
+
+
+class ExperimentFile(FileModel):
+    """Who is compared with whom."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"variants", "winner"})
+
+    holdout: Share = Field(
+        description="This share of the audience is never messaged, to see what the campaign does.",
+        examples=["10%"],
+    )
+
+
+def _first_of(written: object) -> object:
+    """Several steps are refused with one problem (see load); the first is still looked at."""
+    return written[:1] if isinstance(written, list) else written
+
+
+def _rules(written: object) -> object:
+    if written in ("none", []):
+        raise RefusalError(
+            "a campaign can only add limits to the company's", "take `cadence` out of the campaign"
+        )
+    return written
+
+
+class CampaignFile(FileModel):
+    """One campaign: what to say, to whom, when, how often."""
+
+    later: ClassVar[frozenset[str]] = frozenset(
+        {"approval", "exit", "goal", "reentry", "budget", "brake", "attachments"}
+    )
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "exclude": "it belongs under `audience`",
+        "where": "it belongs under `audience`",
+        "stage": "it belongs under `audience`",
+        "cron": "it belongs under `schedule`",
+        "at": "it belongs under `schedule`",
+        "timezone": "it belongs under `schedule`",
+        "window": "it belongs under `schedule`",
+        "late": "it belongs under `schedule`",
+        "template": "it belongs under `steps`",
+        "channels": "it belongs under `steps`",
+        "holdout": "it belongs under `experiment`",
+        "quiet_hours": "it belongs in outreach.yaml",
+    }
+
+    title: Words | None = Field(
+        None,
+        description="What people read. Left out: the file's name.",
+        examples=["Friday greeting"],
+    )
+    owner: Words = Field(description="Who answers for this campaign.", examples=["mei@example.com"])
+    topic: Name = Field(
+        description="What the customer must have agreed to hear about; one of outreach.yaml's.",
+        examples=["greetings"],
+    )
+    status: Status = Field(
+        Status.DRAFT,
+        description="Only active campaigns go out. Left out: draft.",
+        examples=["active"],
+    )
+    priority: Annotated[Whole, Field(ge=0, le=100)] = Field(
+        50, description="Who gets the last message a customer may be sent: the higher wins."
+    )
+    audience: Annotated[
+        AudienceFile,
+        BeforeValidator(_everyone_or_expression, json_schema_input_type=AudienceFile | str),
+    ] = Field(description="Who it is for: keys, an expression, or `everyone`.", examples=[EVERYONE])
+    schedule: ScheduleFile = Field(
+        description="When it goes out.", examples=[{"cron": "0 17 * * FRI"}]
+    )
+    cadence: Annotated[tuple[CapFile, ...], BeforeValidator(_rules)] = Field(
+        (), description="Limits besides the company's: at most so many messages to one customer."
+    )
+    when_capped: Literal["skip", "hold"] = Field(
+        "skip", description="What happens to a message above a limit: left out, or sent later."
+    )
+    on_unknown: Literal["keep", "resend"] = Field(
+        "keep",
+        description="When nobody can say whether a message arrived: `resend` only for what the "
+        "customer ordered or must know.",
+    )
+    steps: Annotated[
+        tuple[StepFile, ...],
+        BeforeValidator(_first_of),
+        Field(min_length=1),
+    ] = Field(
+        description="The message.",
+        examples=[[{"id": "greet", "channels": ["email"], "template": "friday-greeting"}]],
+    )
+    experiment: ExperimentFile | None = Field(None, description="Who is compared with whom.")

@@ -1,0 +1,130 @@
+"""A campaign's file as a `Campaign`, or every problem of it."""
+
+from collections.abc import Iterator
+
+from outreach.campaign.campaign_file import CampaignFile, SelectionFile
+from outreach.campaign.model import Campaign, Expression, Place, Selection, Step
+from outreach.documents import Document, Path, load, validate
+from outreach.documents.validation import LATER
+from outreach.errors import Problem
+from outreach.settings.company import Company
+from outreach.settings.rules_file import BUILT_IN_CHANNELS, unknown_name, unknown_names
+
+LATER_CHANNELS = frozenset({"task", "letter", "call", "visit", "whatsapp", "push"})
+_ADD_TOPIC = "add it to `topics` in outreach.yaml"
+_ADD_CHANNEL = "add it to `channels` in outreach.yaml"
+
+
+def load_campaign(
+    name: str, path_shown: str, content: bytes, company: Company | None
+) -> tuple[Campaign | None, list[Problem]]:
+    """The campaign `name` in the bytes of its file, or None and all that is wrong with it.
+
+    Without a company (its own file is at fault) topics and channels are not looked up.
+    """
+    return read_campaign(name, path_shown, content, company)[1:]
+
+
+def read_campaign(
+    name: str, path_shown: str, content: bytes, company: Company | None
+) -> tuple[Document | None, Campaign | None, list[Problem]]:
+    """As `load_campaign`, with the document for further checks."""
+    document, problems = load(path_shown, content)
+    if document is None:
+        return None, None, problems
+    file, faults = validate(document, CampaignFile)
+    found = {*problems, *faults, *_several_steps(document)}
+    if company is not None:
+        found |= {*_unknown_names(document, company), *_resent_advertising(document, company)}
+    campaign = None if found or file is None else _campaign(name, file, document)
+    return document, campaign, sorted(found)
+
+
+def _several_steps(document: Document) -> Iterator[Problem]:
+    if document.has(("steps", 1)):
+        message = "several steps are not supported yet"
+        yield document.problem(("steps", 1), LATER, message, "keep one step for now")
+
+
+def _unknown_names(document: Document, company: Company) -> Iterator[Problem]:
+    channels = BUILT_IN_CHANNELS | frozenset(company.channels)
+    yield from unknown_name(document, ("topic",), "topic", company.topics, _ADD_TOPIC)
+    yield from unknown_names(document, ("cadence",), "topic", company.topics, _ADD_TOPIC)
+    yield from unknown_names(document, ("cadence",), "channel", channels, _ADD_CHANNEL)
+    for path in channel_paths(document):
+        written = document.get(path)
+        if written in LATER_CHANNELS - channels:
+            message = f"channel `{written}` is not supported yet"
+            yield document.problem(path, LATER, message, "take it out for now")
+        else:
+            yield from unknown_name(document, path, "channel", channels, _ADD_CHANNEL)
+
+
+def channel_paths(document: Document) -> list[Path]:
+    """Where the channels of the step are written: each item of a list, or the one alone."""
+    path: Path = ("steps", 0, "channels")
+    written = document.get(path)
+    if isinstance(written, list):
+        return [(*path, index) for index in range(len(written))]
+    return [path]
+
+
+def _resent_advertising(document: Document, company: Company) -> Iterator[Problem]:
+    topic = company.topics.get(str(document.get(("topic",))))
+    if document.get(("on_unknown",)) == "resend" and topic and not topic.transactional:
+        message = "only a transactional topic may be sent again when nobody knows if it arrived"
+        yield document.problem(("on_unknown",), "bad-value", message, "write `keep`")
+
+
+def _campaign(name: str, file: CampaignFile, document: Document) -> Campaign:
+    written = file.audience.exclude
+    exclude = None if written is None else _selection(written, document, ("audience", "exclude"))
+    return Campaign(
+        name=name,
+        title=file.title or name,
+        owner=file.owner,
+        topic=file.topic,
+        audience=_selection(file.audience, document, ("audience",)),
+        schedule=file.schedule.schedule(),
+        steps=tuple(_step(file, index, document) for index in range(len(file.steps))),
+        status=file.status,
+        priority=file.priority,
+        exclude=exclude,
+        cadence=tuple(cap.cap() for cap in file.cadence),
+        when_capped=file.when_capped,
+        on_unknown=file.on_unknown,
+        holdout=file.experiment.holdout if file.experiment else 0,
+        file=document.file,
+    )
+
+
+def _step(file: CampaignFile, index: int, document: Document) -> Step:
+    step, path = file.steps[index], ("steps", index)
+    when = step.when and _expression(document, (*path, "when"))
+    return Step(step.id, step.channels, step.template, when or None, _place(document, path))
+
+
+def _selection(file: SelectionFile, document: Document, path: Path) -> Selection:
+    where = None
+    if file.where is not None:
+        alone = isinstance(document.get(path), str)  # the expression stands in the key's place
+        where = _expression(document, path if alone else (*path, "where"))
+    return Selection(
+        stage=file.stage or (),
+        tier=file.tier or (),
+        owner=file.owner or (),
+        tags=file.tags or (),
+        country=file.country or (),
+        locale=file.locale or (),
+        where=where,
+        place=_place(document, path),
+    )
+
+
+def _expression(document: Document, path: Path) -> Expression:
+    passage = document.passage(path)
+    return Expression(passage.source, Place(document.file, passage.line, passage.column))
+
+
+def _place(document: Document, path: Path) -> Place:
+    return Place(document.file, *document.place(path, key=True))

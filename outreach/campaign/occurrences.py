@@ -1,0 +1,121 @@
+"""The planned instants of a schedule."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+
+from outreach.campaign.model import Schedule, ScheduleKind
+
+CUSTOMER = "customer"
+EARLIEST_OFFSET = timedelta(hours=14)  # Pacific/Kiritimati sees any local time first
+_FIRST = datetime(2, 1, 1, tzinfo=UTC)  # nearer to the ends of Python's calendar an instant can
+_LAST = datetime(9900, 1, 1, tzinfo=UTC)  # not change zones; CronSim looks 50 years ahead
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One planned instant of a campaign.
+
+    With `timezone: customer` it is one local time for everyone: `local` is that wall-clock time
+    (naive), `instant_at` when the first zone on earth sees it. Otherwise `local` is None.
+    """
+
+    instant_at: datetime  # aware UTC
+    local: datetime | None = None
+
+
+def occurrences(
+    schedule: Schedule, company_zone: str, after: datetime, until: datetime
+) -> Iterator[Occurrence]:
+    """Every occurrence whose instant is later than `after` and not later than `until`, in order.
+
+    In a fixed zone, local times that fall into the same gap of its clock are one occurrence, and
+    a local time that comes twice is the first. `starts` and `ends` are dates of the schedule's
+    clock; of `company_zone` where an `at` brings its own offset.
+    """
+    after, until = max(after, _FIRST), min(until, _LAST)
+    if after >= until:
+        return
+    if schedule.at is not None:
+        day = schedule.at.astimezone(ZoneInfo(company_zone)).date()
+        if after < schedule.at <= until and _in_season(schedule, day):
+            yield Occurrence(schedule.at.astimezone(UTC))
+        return
+    zone = None if schedule.timezone == CUSTOMER else ZoneInfo(schedule.timezone)
+    last: datetime | None = None
+    for local in _locals(schedule, _wall_clock(after, zone)):
+        if zone is None:
+            at = local.replace(tzinfo=UTC) - EARLIEST_OFFSET
+        else:
+            at = instant_in(local, zone)
+        if at > until:
+            return
+        if at > after and at != last:
+            last = at
+            yield Occurrence(at, local if zone is None else None)
+
+
+def next_occurrence(schedule: Schedule, company_zone: str, after: datetime) -> Occurrence | None:
+    """The first occurrence later than `after`; None when there is none any more."""
+    return next(occurrences(schedule, company_zone, after, _LAST), None)
+
+
+def instant_in(local: datetime, zone: str | ZoneInfo) -> datetime:
+    """The instant (aware UTC) at which a zone's clock shows the naive time `local`.
+
+    The first of two where the clock is put back; the first after the gap where it is put
+    forward over `local`.
+    """
+    zone = ZoneInfo(zone) if isinstance(zone, str) else zone
+    first = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if first.astimezone(zone).replace(tzinfo=None) == local:
+        return first
+    return _end_of_gap(local.replace(tzinfo=zone, fold=1).astimezone(UTC), first, zone)
+
+
+def _end_of_gap(before: datetime, behind: datetime, zone: ZoneInfo) -> datetime:
+    """Where between the two instants the zone's offset changes, to the second."""
+    offset = before.astimezone(zone).utcoffset()
+    before, behind = before.replace(microsecond=0), behind.replace(microsecond=0)
+    while behind - before > _SECOND:
+        middle = before + (behind - before) // _SECOND // 2 * _SECOND
+        if middle.astimezone(zone).utcoffset() == offset:
+            before = middle
+        else:
+            behind = middle
+    return behind
+
+
+def _wall_clock(at: datetime, zone: ZoneInfo | None) -> datetime:
+    """The naive time that the schedule's clock shows: of the first zone on earth for None."""
+    if zone is None:
+        return (at + EARLIEST_OFFSET).replace(tzinfo=None)
+    return at.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def _locals(schedule: Schedule, after: datetime) -> Iterator[datetime]:
+    """Local times of a schedule from `after` on, naive, in order."""
+    if schedule.at_local is not None:
+        if _in_season(schedule, schedule.at_local.date()):
+            yield schedule.at_local
+        return
+    if schedule.kind is not ScheduleKind.CRON:
+        return
+    begin = after.replace(second=0, microsecond=0)
+    if schedule.starts is not None:
+        begin = max(begin, datetime.combine(schedule.starts, time()))
+    # CronSim gives what comes after its start. It walks a naive clock, which no zone disturbs.
+    for local in CronSim(schedule.cron, begin - _SECOND):
+        if schedule.ends is not None and local.date() > schedule.ends:
+            return
+        yield local
+
+
+def _in_season(schedule: Schedule, day: date) -> bool:
+    return (schedule.starts is None or schedule.starts <= day) and (
+        schedule.ends is None or day <= schedule.ends
+    )

@@ -1,0 +1,160 @@
+"""A schedule as it is written in a campaign."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Annotated, ClassVar, Literal, Self
+
+from cronsim import CronSim, CronSimError
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from outreach.campaign.model import Schedule, ScheduleKind
+from outreach.documents import FileModel, RefusalError
+from outreach.documents.validation import LATER
+from outreach.settings.written import HoursOfDay, Late, Weekdays, YesNo, parse_zone, text_as
+
+CUSTOMER = "customer"
+_AT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_CRON_FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
+
+
+def parse_cron(text: str) -> str:
+    """Five fields of cron that come at least once: minute hour day-of-month month day-of-week."""
+    fields = text.split()
+    if len(fields) != 5:
+        raise RefusalError(
+            f"`{text}` has {len(fields)} field{'s' * (len(fields) != 1)}, cron has 5",
+            'write minute, hour, day, month and weekday, for example "0 17 * * FRI"',
+        )
+    try:
+        next(CronSim(text, datetime(2024, 1, 1)))  # noqa: DTZ001 - a wall clock has no zone
+    except CronSimError as error:
+        faulty = str(error).removeprefix("Bad ")
+        number = _CRON_FIELDS.index(faulty)
+        hint = 'write for example "0 17 * * FRI" for Fridays at 17:00'
+        raise RefusalError(f"`{fields[number]}` is no {faulty} of cron", hint) from None
+    except StopIteration:
+        raise RefusalError(f"`{text}` never comes", "name a day that exists") from None
+    return " ".join(fields)
+
+
+def parse_at(text: str) -> datetime:
+    """`2026-12-24T09:00`: naive, or aware if it has an offset."""
+    try:
+        if _AT.fullmatch(text):
+            return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise RefusalError(f"`{text}` does not exist: {error}", "look at a calendar") from None
+    raise RefusalError(f"`{text}` is no date and time", "write for example `2026-12-24T09:00`")
+
+
+def parse_date(text: str) -> date:
+    """`2026-12-24`."""
+    try:
+        if len(text) == 10:
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise RefusalError(f"`{text}` is no date", "write for example `2026-12-24`")
+
+
+def parse_timezone(text: str) -> str:
+    """`customer`, or an IANA zone."""
+    return text if text == CUSTOMER else parse_zone(text)
+
+
+def _only_true(written: bool) -> bool:
+    if not written:
+        raise RefusalError("`manual` can only be `true`", "take it out, or write `manual: true`")
+    return written
+
+
+def _holidays(written: object) -> object:
+    if written in ("skip", "next_workday"):
+        raise RefusalError(
+            f"`holidays: {written}` is not supported yet", "take it out for now", LATER
+        )
+    return written
+
+
+Cron = Annotated[str, *text_as(parse_cron, "cron's five fields", "0 17 * * FRI", "30 9 1 * *")]
+At = Annotated[datetime, *text_as(parse_at, "a date and time", "2026-12-24T09:00")]
+Day = Annotated[date, *text_as(parse_date, "a date", "2026-12-24")]
+Timezone = Annotated[str, *text_as(parse_timezone, "a time zone", CUSTOMER, "Europe/Berlin")]
+
+
+class ScheduleFile(FileModel):
+    """When a campaign goes out. Exactly one of `cron`, `at` and `manual` must be written."""
+
+    later: ClassVar[frozenset[str]] = frozenset(
+        {"every", "on_date", "on_holiday", "on_event", "on_stage", "idle", "backlog"}
+    )
+
+    cron: Cron | None = Field(
+        None, description="Again and again: minute, hour, day of the month, month, day of the week."
+    )
+    at: At | None = Field(None, description="Once, at this date and time.")
+    manual: Annotated[YesNo, AfterValidator(_only_true)] | None = Field(
+        None, description="Only by hand, with `outreach send`."
+    )
+    timezone: Timezone = Field(
+        CUSTOMER,
+        description="Whose clock `cron` and `at` mean: `customer` is each customer's own.",
+    )
+    window: HoursOfDay | None = Field(
+        None,
+        description="Sent only within these hours of the customer's day. Quiet hours hold as well.",
+        examples=["09:00-20:00"],
+    )
+    days: Weekdays | None = Field(
+        None, description="Sent only on these days of the week.", examples=["mon-fri"]
+    )
+    starts: Day | None = Field(None, description="The first day on which it goes out.")
+    ends: Day | None = Field(None, description="The last day on which it goes out.")
+    holidays: Annotated[Literal["ignore"], BeforeValidator(_holidays)] = Field(
+        "ignore", description="Public holidays make no difference."
+    )
+    late: Late | None = Field(
+        None, description="What is not sent so long after its time is not sent. Left out: 24 hours."
+    )
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        written = [key for key in ("cron", "at", "manual") if getattr(self, key) is not None]
+        if not written:
+            raise RefusalError(
+                "`schedule` does not say when",
+                "write one of `cron`, `at`, `manual: true`",
+                "missing",
+            )
+        if len(written) > 1:
+            both = f"`{written[0]}` and `{written[1]}` stand together"
+            raise RefusalError(both, "keep one", at=(written[1],))
+        if self.at and self.at.tzinfo and "timezone" in self.model_fields_set:
+            hint = "keep one: the offset in `at`, or `timezone`"
+            raise RefusalError("`at` has an offset already", hint, at=("timezone",))
+        if self.starts and self.ends and self.ends < self.starts:
+            hint = f"write {self.starts} or later"
+            raise RefusalError("`ends` is before `starts`", hint, at=("ends",))
+        first, last = self.starts or date.min, self.ends or date.max
+        if self.at and not first <= self.at.date() <= last:
+            hint = "take `starts` and `ends` out"
+            raise RefusalError("`at` is not between `starts` and `ends`", hint, at=("at",))
+        return self
+
+    def schedule(self) -> Schedule:
+        """The schedule as the rest uses it; an `at` with an offset needs no zone and has UTC."""
+        kind = ScheduleKind.CRON if self.cron else ScheduleKind.AT if self.at else None
+        aware = self.at is not None and self.at.tzinfo is not None
+        given = Schedule(
+            kind=kind or ScheduleKind.MANUAL,
+            cron=self.cron or "",
+            at_local=None if aware else self.at,
+            at=self.at.astimezone(UTC) if self.at and aware else None,
+            timezone="UTC" if aware else self.timezone,
+            window=self.window,
+            days=self.days,
+            starts=self.starts,
+            ends=self.ends,
+        )
+        return given if self.late is None else replace(given, late=self.late)
