@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, ClassVar, Literal, Self
 
 from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from outreach.campaign.model import Schedule, ScheduleKind
 from outreach.documents import FileModel, RefusalError
@@ -85,6 +85,10 @@ Timezone = Annotated[str, *text_as(parse_timezone, "a time zone", CUSTOMER, "Eur
 
 class ScheduleFile(FileModel):
     """When a campaign goes out. Exactly one of `cron`, `at` and `manual` must be written."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": [key]} for key in ("cron", "at", "manual")]}
+    )
 
     later: ClassVar[frozenset[str]] = frozenset(
         {"every", "on_date", "on_holiday", "on_event", "on_stage", "idle", "backlog"}

@@ -14,6 +14,7 @@ from typing import (
     get_origin,
 )
 
+import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -28,7 +29,12 @@ LATER = "not-supported"
 class FileModel(BaseModel):
     """What may be written in a file or a part of it; keys it does not have are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        model_title_generator=lambda model: model.__name__.removesuffix("File"),
+    )
 
     later: ClassVar[frozenset[str]] = frozenset()  # keys of the contract that are yet to come
     elsewhere: ClassVar[Mapping[str, str]] = {}  # keys that belong elsewhere, and where
@@ -100,8 +106,8 @@ def _unknown_key(document: Document, owner: type[FileModel] | None, path: Path) 
 def _missing(document: Document, model: type[FileModel], path: Path) -> Problem:
     owner = _model_at(model, path[:-1])
     key = str(path[-1])
-    example = owner and next(iter(_examples(owner, key)), None)
-    hint = f"write for example `{key}: {example}`" if example is not None else f"add `{key}:`"
+    examples = _examples(owner, key) if owner else []
+    hint = f"write for example `{_as_yaml({key: examples[0]})}`" if examples else f"add `{key}:`"
     return document.problem(path[:-1], "missing", f"`{key}` is missing", hint, key=True)
 
 
@@ -140,7 +146,7 @@ def _in_plain_words(error: ErrorDetails, name: str, written: Tree) -> tuple[str,
         words_of, key = _BOUNDS[kind]
         return f"{name} is {written}", f"it must be {words_of} {context[key]}"
     if kind == "too_short":
-        return f"{name} has nothing in it", "write at least one, or take the key out"
+        return f"{name} has nothing in it", "write at least one"
     return f"{name}: {error['msg'][:1].lower()}{error['msg'][1:]}", ""
 
 
@@ -219,6 +225,11 @@ def _examples(model: type[FileModel], key: str) -> list[Any]:
         if (info.alias or name) == key:
             return info.examples or []
     return []
+
+
+def _as_yaml(value: dict[str, Any]) -> str:
+    flow = yaml.safe_dump(value, default_flow_style=True, width=1000, sort_keys=False)
+    return flow.strip().removeprefix("{").removesuffix("}")
 
 
 def _model_at(model: type[FileModel], path: Path) -> type[FileModel] | None:

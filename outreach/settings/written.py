@@ -195,7 +195,9 @@ Several = Annotated[
     _OrOneAlone(),
 ]  # none twice, at least one; one alone may stand without `[]`
 Words = Annotated[str, AfterValidator(_clean)]
-Name = Annotated[str, *text_as(parse_name, "a name", "greetings")]
+Name = Annotated[
+    str, text_as(parse_name, "a name", "greetings")[0], WithJsonSchema({"type": "string"})
+]
 Whole = Annotated[int, Strict()]
 YesNo = Annotated[bool, Strict()]
 Country = Annotated[str, *text_as(parse_country, "a country's two letters", "DE", "CN")]

@@ -1,0 +1,70 @@
+"""Every file of a project read at once, with every problem of all of them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from outreach.campaign.load import read_campaign
+from outreach.campaign.model import Campaign
+from outreach.campaign.project import campaign_files
+from outreach.campaign.template_files import missing_templates
+from outreach.documents import RefusalError
+from outreach.errors import Problem
+from outreach.settings.company import Company
+from outreach.settings.company_file import COMPANY_FILE, load_company
+from outreach.settings.written import parse_name
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The company's rules and its campaigns by name: those that have no problem.
+
+    `company` is None when outreach.yaml is at fault.
+    """
+
+    company: Company | None
+    campaigns: Mapping[str, Campaign]
+    problems: tuple[Problem, ...]
+
+
+def load_project(files: Mapping[str, bytes]) -> Project:
+    """Everything that can be read in the bytes of a project's files, in order of file and place."""
+    problems: list[Problem] = [*_misnamed(files)]
+    company = None
+    if COMPANY_FILE in files:
+        company, found = load_company(files[COMPANY_FILE])
+        problems += found
+    else:
+        message = "the project has no such file"
+        problems.append(
+            Problem(COMPANY_FILE, 0, 0, "missing", message, "make one with `outreach init`")
+        )
+    campaigns: dict[str, Campaign] = {}
+    for name, path in campaign_files(files):
+        document, campaign, found = read_campaign(name, path, files[path], company)
+        if document is not None:
+            found = [*found, *missing_templates(document, files)]
+        problems += found
+        if campaign is not None and not found:
+            campaigns[name] = campaign
+    return Project(company, campaigns, tuple(sorted(problems)))
+
+
+def check_project(files: Mapping[str, bytes]) -> list[Problem]:
+    """Every problem of outreach.yaml and the campaigns, in order of file and place."""
+    return list(load_project(files).problems)
+
+
+def _misnamed(files: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Files in campaigns/ that would never be read, or whose stem can not be a name."""
+    known = {path: name for name, path in campaign_files(files)}
+    for path in files:
+        if not path.startswith("campaigns/"):
+            continue
+        if path in known:
+            try:
+                parse_name(known[path])
+            except RefusalError as refusal:
+                yield Problem(path, 0, 0, "file-name", refusal.message, refusal.hint)
+        elif path.endswith((".yaml", ".yml")):
+            hint = "put it right into campaigns/, and let its name end in `.yaml`"
+            yield Problem(path, 0, 0, "file-name", "this file is not read", hint)

@@ -1,0 +1,46 @@
+"""JSON Schemas of the files for editors: what a key means appears while it is written."""
+
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from outreach.campaign.campaign_file import CampaignFile
+from outreach.documents import FileModel
+from outreach.settings.company_file import CompanyFile
+
+DRAFT = "http://json-schema.org/draft-07/schema#"  # what editors' YAML server understands best
+
+
+class _ForWriters(GenerateJsonSchema):
+    """Leaves out that a key may be null: it is left out then, never written so."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """What may be written where a key is there."""
+        return self.generate_inner(schema["schema"])
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        """Never: a title made from a key says nothing that the key does not."""
+        return False
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """The same without a default of null."""
+        written = super().default_schema(schema)
+        if written.get("default", ...) is None:
+            del written["default"]
+        return written
+
+
+def campaign_schema() -> dict[str, Any]:
+    """The JSON Schema of a campaign's file."""
+    return _schema(CampaignFile, "A campaign")
+
+
+def company_schema() -> dict[str, Any]:
+    """The JSON Schema of outreach.yaml."""
+    return _schema(CompanyFile, "The rules of the company")
+
+
+def _schema(model: type[FileModel], title: str) -> dict[str, Any]:
+    schema = model.model_json_schema(by_alias=True, schema_generator=_ForWriters)
+    return {"$schema": DRAFT, **schema, "title": title}

@@ -1,0 +1,65 @@
+"""Whether the template files that a campaign's step names are there."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from outreach.campaign.campaign_file import parse_template
+from outreach.campaign.load import channel_paths
+from outreach.documents import Document, RefusalError, did_you_mean
+from outreach.errors import Problem
+
+# For each channel: groups of names, of each of which one must be there.
+NEEDED: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "email": (("subject.txt",), ("body.html", "body.txt")),
+    "sms": (("sms.txt",),),
+}
+_LOCALE = re.compile(r"\.[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*(?=\.[a-z]+$)")
+
+
+def missing_templates(document: Document, files: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Problems of a campaign whose template, or a file of it that a channel needs, is not there.
+
+    A variant for one language will do here; whether every language finds one is seen when the
+    templates are read.
+    """
+    path = ("steps", 0, "template")
+    written = document.get(path)
+    if not isinstance(written, str):
+        return
+    try:
+        folder = f"templates/{parse_template(written.strip())}"
+    except RefusalError:
+        return  # told by the campaign's own check
+    names = _names_in(folder, files)
+    if not names:
+        hint = did_you_mean(written, _templates(files)) or "make the folder"
+        yield document.problem(path, "no-template", f"there is no folder `{folder}`", hint)
+        return
+    for channel in dict.fromkeys(str(document.get(each)) for each in channel_paths(document)):
+        for group in NEEDED.get(channel, ()):
+            if not names & set(group):
+                yield _missing_file(document, folder, channel, group, names)
+
+
+def _missing_file(
+    document: Document, folder: str, channel: str, group: tuple[str, ...], names: set[str]
+) -> Problem:
+    path = ("steps", 0, "template")
+    if "body.html" in group and "body.mjml" in names:
+        message, hint = f"`{folder}/body.mjml` is not supported yet", "write body.html for now"
+        return document.problem(path, "not-supported", message, hint)
+    wanted = " or ".join(f"`{folder}/{name}`" for name in group)
+    message = f"channel `{channel}` needs {wanted}"
+    return document.problem(path, "no-template", message, "write it, or take the channel out")
+
+
+def _names_in(folder: str, files: Mapping[str, bytes]) -> set[str]:
+    """Names of the files right in a folder, without their languages."""
+    parts = (path.rpartition("/") for path in files)
+    return {_LOCALE.sub("", name) for parent, _, name in parts if parent == folder}
+
+
+def _templates(files: Mapping[str, bytes]) -> set[str]:
+    folders = {path.rpartition("/")[0] for path in files if path.startswith("templates/")}
+    names = {folder.removeprefix("templates/") for folder in folders if folder != "templates"}
+    return {name for name in names if not name.startswith("_")}
