@@ -1,0 +1,149 @@
+"""The demo's files, as a company would export them: customers, events, consents; some rows are bad."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from outreach.demo.customers import COLUMNS, Customer, key_of, make_customers
+from outreach.demo.purchases import Purchase, cdnow, made_up
+
+SEED = 1998
+# Fridays in the sample's life: the greeting is due at 17:00, the win-back at 10:00, by each
+# customer's own clock. At these instants, all on one Friday in New York, every zone has its turn.
+MOMENTS = (
+    datetime(1998, 7, 3, 9, tzinfo=UTC),  # 17:00 in Shanghai, 18:00 in Tokyo
+    datetime(1998, 7, 3, 16, tzinfo=UTC),  # 17:00 in London, 18:00 in Berlin
+    datetime(1998, 7, 3, 22, tzinfo=UTC),  # 17:00 in Chicago, 18:00 in New York
+    datetime(1998, 7, 4, 0, tzinfo=UTC),  # 17:00 in Los Angeles, 18:00 in Denver
+)
+EVENT_COLUMNS = ("key", "kind", "at", "amount", "id", "records")
+CONSENT_COLUMNS = ("key", "channel", "topic", "state", "at", "source", "proof", "expires_at")
+Row = Sequence[object]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFiles:
+    """Where the files are; `now` is when the demo begins, `moments` when it looks again."""
+
+    customers: Path
+    events: Path
+    consents: Path
+    now: datetime
+    moments: tuple[datetime, ...]
+    source: str  # "cdnow": real purchases; "sample": made up
+
+
+def make_files(folder: Path, seed: int = SEED, real: bool = True) -> DemoFiles:
+    """Write customers.csv, events.csv and consents.csv; the same seed writes the same bytes.
+
+    `real` takes the real purchases where they can be had; else a few hundred people are made up.
+    """
+    random = Random(seed)  # noqa: S311 - nothing secret: the same demo each time
+    found = cdnow() if real else None
+    purchases = found if found is not None else made_up(random)
+    customers = make_customers(random, purchases)
+    rows: Iterable[Row] = ([each.row[name] for name in COLUMNS] for each in customers)
+    return DemoFiles(
+        _write(folder / "customers.csv", COLUMNS, _with(random, rows, _BAD_CUSTOMERS)),
+        _write(folder / "events.csv", EVENT_COLUMNS, _with(random, _events(random, purchases), _BAD_EVENTS)),
+        _write(folder / "consents.csv", CONSENT_COLUMNS, _with(random, _consents(random, customers), _BAD_CONSENTS)),
+        MOMENTS[0], MOMENTS, "cdnow" if found is not None else "sample",
+    )  # fmt: skip
+
+
+def _write(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(rows)
+    return path
+
+
+def _with(random: Random, rows: Iterable[Row], bad: Sequence[Row]) -> list[Row]:
+    """The rows, the bad ones strewn in."""
+    found = list(rows)
+    for row in bad:
+        found.insert(random.randrange(len(found)), row)
+    return found
+
+
+def _events(random: Random, purchases: Sequence[Purchase]) -> Iterator[Row]:
+    """An order for each purchase, and now and then an answer of the customer some days later."""
+    for number, purchase in enumerate(purchases, 1):
+        seconds = random.randrange(9 * 3600, 23 * 3600)
+        day = purchase.day
+        at = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(seconds=seconds)
+        key = key_of(purchase.customer)
+        yield key, "order", _iso(at), purchase.amount, f"order-{number}", purchase.records
+        if random.random() < 0.02:
+            kind = random.choice(("reply", "reply", "call", "visit"))
+            answered_at = at + timedelta(hours=random.randrange(1, 60))
+            yield key, kind, _iso(answered_at), "", f"{kind}-{number}", ""
+
+
+def _consents(random: Random, customers: Sequence[Customer]) -> Iterator[Row]:
+    """Yes to some topics on some channels, by most; some said no later; some yes ran out."""
+    shares = (
+        ("email", "greetings", 0.74), ("email", "offers", 0.58),
+        ("sms", "greetings", 0.62), ("sms", "offers", 0.25),
+    )  # fmt: skip
+    for customer in customers:
+        if random.random() < 0.1:
+            continue  # never asked: no record at all
+        for channel, topic, share in shares:
+            reachable = customer.row["email" if channel == "email" else "phone"]
+            if reachable and random.random() < share:
+                yield from _ledger(random, customer, channel, topic)
+
+
+def _ledger(random: Random, customer: Customer, channel: str, topic: str) -> Iterator[Row]:
+    said_at = customer.joined_at + timedelta(minutes=random.randrange(1, 40))
+    runs_out = said_at + timedelta(days=365) if random.random() < 0.03 else None
+    source, proof = random.choice((("checkout", "checkout-v2"), ("form", "newsletter-v1")))
+    yes = (customer.key, channel, topic, "granted", _iso(said_at), source, proof)
+    yield *yes, _iso(runs_out) if runs_out else ""
+    if random.random() < 0.05:
+        changed_at = said_at + timedelta(days=random.randrange(10, 440))
+        if changed_at < MOMENTS[0]:
+            no = (customer.key, channel, topic, "withdrawn", _iso(changed_at), "unsubscribe link")
+            yield *no, "", ""
+
+
+def _iso(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _bad_customer(key: str, **cells: str) -> Row:
+    whole = {"key": key, "first_name": "Somebody", "country": "US"} | cells
+    return [whole.get(name, "") for name in COLUMNS]
+
+
+_BAD_CUSTOMERS = (
+    _bad_customer("X0001", email="ada.lovelace@@example.com"),
+    _bad_customer("X0002", email="nobody at example.com"),
+    _bad_customer("X0003", email="grace@localhost"),
+    _bad_customer("X0004", phone="+44 7700 900123"),
+    _bad_customer("X0005", phone="call after six"),
+    _bad_customer("X0006", timezone="America/Gotham"),
+    _bad_customer("X0007", country="Atlantis"),
+    _bad_customer("X0008", locale="klingon"),
+    _bad_customer("X0009", birthday="31/02/1960"),
+    _bad_customer("X0010", created_at="last summer"),
+    _bad_customer(""),
+    [*_bad_customer("X0012"), "one cell too many"],
+)
+_BAD_EVENTS = (
+    ("C99999", "order", "1998-03-01T12:00:00Z", "12.99", "bad-1", "1"),
+    ("C00001", "order", "03/04/1998", "12.99", "bad-2", "1"),
+    ("C00002", "order", "1998-03-01T12:00:00Z", "twelve", "bad-3", "1"),
+    ("C00003", "", "1998-03-01T12:00:00Z", "12.99", "bad-4", "1"),
+    ("C00001", "order", "1998-03-01T12:00:00Z", "1.234567", "bad-5", "1"),
+)
+_BAD_CONSENTS = (
+    ("C00001", "email", "offers", "maybe", "1998-03-01T12:00:00Z", "form", "", ""),
+    ("C99998", "email", "offers", "granted", "1998-03-01T12:00:00Z", "form", "", ""),
+    ("C00001", "pigeon", "offers", "granted", "1998-03-01T12:00:00Z", "form", "", ""),
+)
