@@ -1,0 +1,104 @@
+"""E-mail through an SMTP server, over a few kept connections."""
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Sequence
+
+from outreach.channels.adapter import Check, Source
+from outreach.channels.backoff import Backoff
+from outreach.channels.email.connection import Connection, Ending, Timeouts, open_connection
+from outreach.channels.email.lane import Lane, Service
+from outreach.channels.email.server import parse_smtp_url
+from outreach.channels.loop import run
+from outreach.errors import SetupError
+from outreach.settings.company import ChannelSettings, Company
+from outreach.settings.environment import Environment
+
+
+class SmtpAdapter:
+    """Sends mails through the server of OUTREACH_SMTP_URL.
+
+    At most `connections` of the channel's settings are open; they are kept from one
+    `serve` to the next. `timeouts` are RFC 5321's unless a test is in a hurry.
+    """
+
+    name = "smtp"
+
+    def __init__(
+        self,
+        channel: str,
+        company: Company,
+        environment: Environment,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008
+    ) -> None:
+        if channel != "email":
+            raise SetupError(f"smtp sends on `email`, not on `{channel}`", "choose another adapter")
+        if environment.smtp_url is None:
+            raise SetupError(
+                "no SMTP server for channel `email`; OUTREACH_SMTP_URL is unset",
+                "set it, or use `capture`",
+            )
+        self._server = parse_smtp_url(environment.smtp_url.get_secret_value())
+        self._connections = company.channels.get(channel, ChannelSettings()).connections
+        self._timeouts = timeouts
+        self._backoff = Backoff()
+        self._idle: list[Connection] = []
+        self._serving = threading.Lock()
+        self._tls: ssl.SSLContext | None = None
+
+    def serve(self, source: Source) -> None:
+        """Pull and send until the source is empty or stopping, or the server can not be used.
+
+        A server that can not be reached or refuses us ends it after a short wait, longer each time.
+        One call at a time; a second one waits for the first.
+        """
+        with self._serving:
+            run(self._serve(source))
+
+    async def _serve(self, source: Source) -> None:
+        service = Service(source, self._dial, self._backoff, await self._still_open())
+        lanes = [Lane(service).run() for _ in range(self._connections)]
+        # Gathered, not a TaskGroup: a fault in one lane must not cut off what others have written.
+        ended = await asyncio.gather(*lanes, return_exceptions=True)
+        self._idle = service.idle
+        for error in filter(None, ended):
+            raise error
+        if service.trouble:
+            await self._backoff.wait(source)
+
+    async def _still_open(self) -> list[Connection]:
+        return [connection for connection in self._idle if connection.alive]
+
+    async def _dial(self) -> Connection | Ending:
+        return await open_connection(self._server, self._timeouts, self._trusted())
+
+    def _trusted(self) -> ssl.SSLContext:
+        if self._tls is None:  # certificates and host names are checked; reading the roots is slow
+            self._tls = ssl.create_default_context()
+        return self._tls
+
+    def check(self) -> Sequence[Check]:
+        """Connect, encrypt and sign in, and leave again."""
+        return [run(self._check())]
+
+    async def _check(self) -> Check:
+        found = await self._dial()
+        place = f"{self._server.host}:{self._server.port}"
+        if isinstance(found, Ending):
+            why = f"{place}: {found.stage}: {found.code} {found.detail}"
+            return Check("email", ok=False, detail=" ".join(why.split()))
+        said = ["encrypted" if found.encrypted else "NOT encrypted"]
+        said += ["signed in"] if self._server.user else []
+        said += [name.upper() for name in ("8bitmime", "smtputf8") if name in found.extensions]
+        await found.leave()
+        return Check("email", ok=True, detail=f"smtp at {place}: {', '.join(said)}")
+
+    def close(self) -> None:
+        """Take leave of the server once a running `serve` has ended; a later one connects anew."""
+        with self._serving:
+            run(self._leave())
+
+    async def _leave(self) -> None:
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(connection.leave() for connection in idle))
