@@ -16,14 +16,14 @@ from sqlalchemy import Engine
 
 from outreach.clock import FrozenClock
 from outreach.store.engine import dispose, make_engine
-from outreach.store.tables import metadata
+from outreach.store.migrate import migrate
 
 _numbers = itertools.count(1)
 
 
 def make_tables(engine: Engine) -> None:
     """Every table, empty: the one place that says how a test's database comes about."""
-    metadata.create_all(engine)
+    migrate(engine)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
