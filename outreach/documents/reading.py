@@ -1,5 +1,7 @@
 """Strict YAML: one document, no duplicate keys, no tags; limits on size, depth and aliases."""
 
+import re
+
 import yaml
 
 from outreach.documents.document import (
@@ -18,6 +20,7 @@ from outreach.errors import Problem
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
 MAX_VALUES = 20_000  # those behind aliases count each time they are used
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 
 
 def load(file: str, content: bytes) -> tuple[Document | None, list[Problem]]:
@@ -140,14 +143,15 @@ class _Composer:
             message = f"the text holds a control character (U+{ord(unfit):04X})"
             self._add(mark, "control-character", message, "take it out")
             value = value.replace(unfit, "\ufffd")
-        if event.style is None and event.tag not in (None, "!") and isinstance(value, str):
-            # A tag comes before its text: the text begins where it is found after the tag.
-            mark = self._after_tag(event, mark)
+        if event.anchor is not None or event.tag is not None:
+            mark = self._after_properties(mark, _end(event))
         return ScalarNode(mark, value, style=event.style, end=_end(event))
 
-    def _after_tag(self, event: yaml.ScalarEvent, mark: Mark) -> Mark:
-        index = self.text.find(event.value, mark.index, _end(event))
-        return Mark(*place_of(self.text, index), index) if index >= 0 else mark
+    def _after_properties(self, mark: Mark, end: int) -> Mark:
+        """Where a scalar itself begins: its anchor and tag come before it."""
+        match = _PROPERTIES.match(self.text, mark.index, end)
+        index = match.end() if match else mark.index
+        return Mark(*place_of(self.text, index), index)
 
     def _is_text(self, tag: str | None, mark: Mark) -> bool:
         """Whether a tag makes a plain scalar a text: only `!!str` and `!` may stand."""

@@ -18,7 +18,7 @@ _WORDS: tuple[tuple[str, str, str, bool], ...] = (
     (r"unexpected end of stream", "a quote is opened and not closed", "close it", True),
     (r"unexpected document separator", "a quote is opened and not closed", "close it", True),
     (r"expected ',' or '\]'", "a `[` is opened and not closed", "close it with `]`", True),
-    (r"expected ',' or '\}'", "a `{{` is opened and not closed", "close it with `}}`", True),
+    (r"expected ',' or '\}'", "a `{{` is opened and not closed", "close it with `}`", True),
     (r"expected <block end>", "this line does not fit the lines above it", _INDENT, False),
     (r"expected alphabetic or numeric", "`*` and `&` begin an alias", _QUOTE, False),
     (r"unknown escape character '(.+)'", "`\\{0}` means nothing in double quotes", "use single quotes", False),
