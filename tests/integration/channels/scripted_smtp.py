@@ -35,6 +35,7 @@ class Post:
     contents: list[bytes] = field(default_factory=list)
     mail_options: list[list[str]] = field(default_factory=list)
     connections: int = 0
+    dots: int = 0  # messages read to their end, answered or not
 
     @property
     def ids(self) -> list[int]:
@@ -73,6 +74,7 @@ class Handler:
         return self._answer("rcpt", to, server) or "250 2.1.5 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.post.dots += 1
         await asyncio.sleep(self.post.pause_seconds)
         to = envelope.rcpt_tos[0]
         answer = self._answer("dot", to, server)
