@@ -1,0 +1,122 @@
+"""Everything that is wrong with the templates of a campaign, before anyone is written to."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from jinja2.exceptions import TemplateError
+
+from outreach.campaign.model import Campaign, Step
+from outreach.errors import Problem
+from outreach.rendering.context import needable_names
+from outreach.rendering.parts import Renderer
+from outreach.rendering.read import Reader, Source, Variant
+from outreach.rendering.sources import Sources
+from outreach.rendering.styles import StyleError
+from outreach.settings.company import Company
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One language variant, compiled; `source` says what it prints."""
+
+    source: Variant
+    subject: Renderer | None
+    html: Renderer | None
+    text: Renderer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A step's templates by channel and locale, or why they can not be used."""
+
+    channels: Mapping[str, Mapping[str, Ready]]
+    problems: tuple[Problem, ...]
+
+
+def check_templates(
+    files: Mapping[str, bytes], campaign: Campaign, company: Company, names: Collection[str]
+) -> list[Problem]:
+    """All problems of the templates a campaign uses, by file, line and column.
+
+    `files` maps paths from `templates/` on to bytes; `names` are those a template may use.
+    """
+    found = {
+        p
+        for step in campaign.steps
+        for p in prepare(files, step, campaign, company, names).problems
+    }
+    return sorted(found)
+
+
+def prepare(
+    files: Mapping[str, bytes],
+    step: Step,
+    campaign: Campaign,
+    company: Company,
+    names: Collection[str],
+) -> Prepared:
+    """Read, judge and compile what a step sends."""
+    sources = Sources(files, step.template, company.brand.locale)
+    reader = Reader(sources, names, needable_names(company))
+    reader.problems.update(sources.odd_files())
+    variants = {}
+    if "email" in step.channels:
+        variants["email"] = reader.email()
+    if "sms" in step.channels:
+        variants["sms"] = reader.sms()
+    if company.public_url and not is_transactional(campaign, company):
+        for variant in variants.get("email", {}).values():
+            reader.problems.update(_missing_duties(variant))
+    ready = {
+        channel: {locale: _compile(variant, reader) for locale, variant in by_locale.items()}
+        for channel, by_locale in variants.items()
+    }
+    return Prepared(ready, tuple(sorted(reader.problems)))
+
+
+def is_transactional(campaign: Campaign, company: Company) -> bool:
+    """Whether customers get this because of what they ordered or must know."""
+    topic = company.topics.get(campaign.topic)
+    return topic is not None and topic.transactional
+
+
+def _missing_duties(variant: Variant) -> list[Problem]:
+    """What marketing mail owes its reader and a part lacks: a way out, and an address."""
+    problems = []
+    for source in (variant.html, variant.text):
+        if source is None:
+            continue
+        for path, what in (
+            ("unsubscribe_url", "opt-out link"),
+            ("brand.postal_address", "postal address"),
+        ):
+            if path not in source.printed.paths:
+                hint = f"print `{{{{ {path} }}}}`, best in a layout under templates/_base"
+                problems.append(Problem(source.path, 1, 1, "duty", f"the mail has no {what}", hint))
+    return problems
+
+
+def _compile(variant: Variant, reader: Reader) -> Ready:
+    return Ready(
+        variant,
+        _renderer(variant.subject, reader, html=False),
+        _renderer(variant.html, reader, html=True, text_too=variant.text is None),
+        _renderer(variant.text, reader, html=False),
+    )
+
+
+def _renderer(
+    source: Source | None, reader: Reader, *, html: bool, text_too: bool = False
+) -> Renderer | None:
+    if source is None:
+        return None
+    try:
+        return Renderer(source.part, html=html, text_too=text_too)
+    except StyleError as error:
+        path = error.path or source.path
+        reader.problems.add(Problem(path, error.node.lineno, 1, "style", error.reason))
+    except TemplateError as error:  # what only the compiler sees: a block named twice …
+        line = getattr(error, "lineno", 1) or 1
+        path = getattr(error, "name", None) or source.path
+        reader.problems.add(Problem(path, line, 1, "template-syntax", error.message or "is wrong"))
+    return None

@@ -1,0 +1,208 @@
+"""One step of a campaign, compiled: templates to code, mails to skeletons."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from hashlib import blake2b
+
+from outreach.campaign.model import Campaign
+from outreach.channels.adapter import Email, Text
+from outreach.errors import ProblemsFound
+from outreach.rendering.check import Ready, is_transactional, prepare
+from outreach.rendering.context import context_names
+from outreach.rendering.filters import FUNCTIONS
+from outreach.rendering.footer import complete
+from outreach.rendering.headers import (
+    bare_address,
+    encode_subject,
+    message_id,
+    one_click_url,
+    one_line,
+    sender_parts,
+)
+from outreach.rendering.locales import choose
+from outreach.rendering.mime import Envelope, Filling, build
+from outreach.rendering.needs import Need, simplest
+from outreach.rendering.plaintext import fill, text_of
+from outreach.rendering.refusal import RenderError
+from outreach.rendering.salutation import salutation
+from outreach.settings.company import ChannelSettings, Company
+
+_LONGEST_SMS = 1600  # characters, Twilio's limit for a body
+_SMS_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]+")
+_NOBODY = "outreach@localhost"  # only `capture` takes it: providers want a `from`
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What is personal to a delivery besides the context."""
+
+    delivery_id: int
+    token: str  # public id of the delivery, for callbacks
+    to: str  # normalised address
+    unsubscribe_url: str  # https, or http on loopback; "" for none
+    message_id: str  # fixed at planning: a repeat carries the same
+
+
+class Compiled:
+    """One step at one revision, ready for any number of customers on any thread."""
+
+    def __init__(
+        self, ready: Mapping[str, Mapping[str, Ready]], campaign: Campaign, company: Company
+    ) -> None:
+        self._ready = ready
+        self._company = company
+        self._campaign = campaign
+        self._transactional = is_transactional(campaign, company)
+        mail = company.channels.get("email", ChannelSettings())
+        self._sender = sender_parts(mail.sender or f"{one_line(company.brand.name)} <{_NOBODY}>")
+        self._reply_to = sender_parts(mail.reply_to)[1] if mail.reply_to else ""
+        self._mailto = f"mailto:{self._reply_to or self._sender[1]}?subject=unsubscribe"
+        self._envelopes = {locale: self._envelope(locale) for locale in ready.get("email", {})}
+        self._choices = lru_cache(maxsize=4096)(self._choose)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels it renders for."""
+        return tuple(self._ready)
+
+    def locales(self, channel: str) -> tuple[str, ...]:
+        """The locales a channel has files for; "" for those without one."""
+        return tuple(self._ready[channel])
+
+    def locale_for(self, channel: str, customer_locale: str | None) -> str:
+        """The locale of the files a customer gets; "" for those without one."""
+        return self._choices(channel, customer_locale)
+
+    def needs(self, channel: str) -> tuple[Need, ...]:
+        """What must be known of a customer, by the locale of the files they get (`locale_for`)."""
+        found: dict[tuple[frozenset[str], frozenset[frozenset[str]]], set[str]] = {}
+        for locale, ready in self._ready[channel].items():
+            clauses = simplest({c for s in ready.source.sources() for c in s.printed.clauses})
+            names = frozenset(name for c in clauses if len(c) == 1 for name in c)
+            found.setdefault((names, frozenset(c for c in clauses if len(c) > 1)), set()).add(
+                locale
+            )
+        if len(found) == 1:
+            return tuple(Need(None, *what) for what in found)
+        return tuple(Need(frozenset(locales), *what) for what, locales in found.items())
+
+    def render(
+        self, channel: str, context: Mapping[str, object], recipient: Recipient
+    ) -> Email | Text:
+        """One customer's message; RenderError for this one alone. `context` is build_context's."""
+        wanted = context.get("locale")
+        locale = self.locale_for(channel, wanted if isinstance(wanted, str) else None)
+        language = locale or self._company.brand.locale
+        ready = self._ready[channel][locale]
+        variables = {
+            **FUNCTIONS,
+            **context,
+            "language": language,
+            "unsubscribe_url": recipient.unsubscribe_url or self._mailto,
+        }
+        if any("salutation" in source.printed.paths for source in ready.source.sources()):
+            variables["salutation"] = salutation(context, language)
+        if channel == "sms":
+            return self._text(ready, variables, recipient)
+        return self._email(ready, variables, recipient, context)
+
+    def _choose(self, channel: str, wanted: str | None) -> str:
+        locales = frozenset(self._ready[channel])
+        chosen = choose(wanted, self._company.brand.locale, locales)
+        assert chosen is not None  # prepare() asks for a file everyone can get
+        return chosen
+
+    def _envelope(self, locale: str) -> Envelope:
+        name, address = self._sender
+        campaign, domain = self._campaign, address.partition("@")[2].lower()
+        topic = _label(campaign.topic) or "mail"
+        stream = "transactional" if self._transactional else "marketing"
+        feedback = (
+            _label(campaign.name),
+            topic,
+            stream,
+            _label(self._company.brand.name) or domain,
+        )
+        digest = blake2b(f"{campaign.name}\x00{locale}".encode(), digest_size=12).hexdigest()
+        return Envelope(
+            sender_name=name,
+            sender=address,
+            reply_to=self._reply_to,
+            list_id="" if self._transactional else f"{topic}.{domain}",
+            feedback_id=":".join(feedback),
+            boundary=f"=_{digest}",
+        )
+
+    def _email(
+        self,
+        ready: Ready,
+        variables: dict[str, object],
+        recipient: Recipient,
+        context: Mapping[str, object],
+    ) -> Email:
+        now = context.get("now")
+        if not isinstance(now, datetime):
+            raise RenderError("the context has no `now`")
+        assert ready.subject is not None
+        subject = encode_subject(ready.subject.run(variables))
+        if not subject:
+            raise RenderError("the subject is empty")
+        html, text = self._bodies(ready, variables)
+        url = recipient.unsubscribe_url
+        filling = Filling(
+            to=bare_address(recipient.to),
+            subject=subject,
+            sent_at=now,
+            message_id=message_id(recipient.message_id),
+            unsubscribe_url=one_click_url(url) if url else "",
+            text=text,
+            html=html,
+        )
+        content, eight_bit = build(self._envelopes[ready.source.locale], filling)
+        return Email(recipient.delivery_id, filling.to, self._sender[1], content, eight_bit)
+
+    def _bodies(self, ready: Ready, variables: dict[str, object]) -> tuple[str, str]:
+        """HTML ("" for none) and text, with what marketing mail owes its reader."""
+        html = text = ""
+        if ready.html is not None and ready.html.marks:
+            html, text = fill(*ready.html.run_marked(variables))
+        else:
+            html = ready.html.run(variables) if ready.html else ""
+            text = ready.text.run(variables) if ready.text else text_of(html)
+        if not self._transactional:
+            return complete(html, text, self._company.brand, variables)
+        return html, text
+
+    def _text(self, ready: Ready, variables: dict[str, object], recipient: Recipient) -> Text:
+        assert ready.text is not None
+        settings = self._company.channels.get("sms", ChannelSettings())
+        text = _SMS_CONTROLS.sub("", ready.text.run(variables)).strip()
+        if not text:
+            raise RenderError("the text is empty")
+        text = _signed(text, settings.signature)
+        if len(text) > _LONGEST_SMS:
+            raise RenderError(f"the text has more than {_LONGEST_SMS:,} characters")
+        sender = settings.sender or settings.messaging_service
+        return Text(recipient.delivery_id, recipient.to, sender, text, recipient.token)
+
+
+def compile_step(files: Mapping[str, bytes], campaign: Campaign, company: Company) -> Compiled:
+    """Compile a campaign's step; raises ProblemsFound with everything that is wrong."""
+    prepared = prepare(files, campaign.steps[0], campaign, company, context_names(company))
+    if prepared.problems:
+        raise ProblemsFound(list(prepared.problems))
+    return Compiled(prepared.channels, campaign, company)
+
+
+def _signed(text: str, signature: str) -> str:
+    """The text with the company's signature, in front if it is written 【so】, as China asks."""
+    if not signature or signature in text:
+        return text
+    return f"{signature}{text}" if signature.startswith("【") else f"{text} {signature}"
+
+
+def _label(text: str) -> str:
+    return re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-")

@@ -1,0 +1,114 @@
+"""What a template may print: plain data of one customer, the company and the campaign."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from outreach.campaign.model import Campaign
+from outreach.rendering.salutation import salutation
+from outreach.rendering.sandbox import Person
+from outreach.settings.company import Brand, Company
+
+COLUMNS = frozenset(
+    [
+        "key",
+        "first_name",
+        "last_name",
+        "nickname",
+        "title",
+        "gender",
+        "email",
+        "phone",
+        "locale",
+        "timezone",
+        "country",
+        "city",
+        "tier",
+        "stage",
+        "stage_since",
+        "owner",
+        "tags",
+        "interests",
+        "birthday",
+        "created_at",
+    ]
+)
+FACTS = frozenset(
+    [
+        "orders",
+        "spend",
+        "first_order_at",
+        "last_order_at",
+        "last_contact_at",
+        "last_engaged_at",
+        "typical_gap",
+    ]
+)
+ALWAYS_THERE = frozenset({"key", "created_at", "orders", "spend", "tags", "interests"})
+CAMPAIGN_KEYS = frozenset({"name", "title", "topic"})
+BRAND_KEYS = frozenset(Brand.model_fields)
+_OTHERS = frozenset(
+    ["brand", "campaign", "salutation", "today", "now", "language", "unsubscribe_url"]
+)  # language: the message's own locale, for `<html lang>`
+
+
+def customer_names(company: Company) -> frozenset[str]:
+    """Every name that speaks of the customer."""
+    return COLUMNS | FACTS | company.attributes.keys()
+
+
+def needable_names(company: Company) -> frozenset[str]:
+    """Every name of the customer that may be missing."""
+    return customer_names(company) - ALWAYS_THERE
+
+
+def context_names(company: Company) -> frozenset[str]:
+    """Every name a template may use; functions and filters are not among them."""
+    return customer_names(company) | _OTHERS
+
+
+def build_context(
+    customer: Mapping[str, object],
+    company: Company,
+    campaign: Campaign,
+    now: datetime,
+    extra: Mapping[str, object] | None = None,
+) -> dict[str, object]:
+    """The names of one customer's message with their values; what is not known is None.
+
+    `customer` holds columns and facts by name; its attributes are flat or under `attributes`.
+    `now` is aware; `today` is the date on the customer's clock, company time where no zone is
+    known. `extra` is laid over everything. `salutation` is made anew in the language of the
+    template that is used.
+    """
+    context: dict[str, object] = dict.fromkeys(customer_names(company))
+    attributes = customer.get("attributes")
+    if isinstance(attributes, Mapping):
+        context.update({k: v for k, v in attributes.items() if k in company.attributes})
+    context.update({k: v for k, v in customer.items() if k in context})
+    zone = _zone(customer.get("timezone"), company)
+    local_now = now.astimezone(ZoneInfo(zone))
+    locale = customer.get("locale")
+    owner = customer.get("owner")
+    context.update(
+        owner=Person(owner, company.owners.get(owner)) if isinstance(owner, str) else None,
+        brand=company.brand.model_dump(),
+        campaign={"name": campaign.name, "title": campaign.title, "topic": campaign.topic},
+        now=local_now,
+        today=local_now.date(),
+        zone=zone,
+        salutation=salutation(
+            customer, locale if isinstance(locale, str) else company.brand.locale
+        ),
+    )
+    context.update(extra or {})
+    return context
+
+
+def _zone(timezone: object, company: Company) -> str:
+    if isinstance(timezone, str) and timezone:
+        try:
+            return ZoneInfo(timezone).key
+        except (LookupError, ValueError, OSError):
+            pass
+    return company.brand.timezone

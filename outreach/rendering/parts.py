@@ -1,0 +1,80 @@
+"""One part of a message (a subject, a page, a text), compiled and run within its budget."""
+
+from collections.abc import Sequence
+
+from jinja2 import nodes
+from jinja2.exceptions import TemplateError
+
+from outreach.rendering.budget import LARGEST_TEXT, Budget, enter
+from outreach.rendering.filters import FUNCTIONS
+from outreach.rendering.refusal import RenderError, refusal
+from outreach.rendering.sandbox import Parsed, Sandbox, print_html, print_mark, print_text
+from outreach.rendering.styles import inline_styles
+from outreach.rendering.syntax import count_steps
+from outreach.rendering.tree import Part
+
+_DIRECT = frozenset({*FUNCTIONS, "super", "loop"})
+
+
+class Renderer:
+    """Renders one part for any number of customers, on any thread.
+
+    Takes the part's syntax trees over and changes them. Raises StyleError, or Jinja's TemplateError
+    for what only its compiler sees.
+    """
+
+    def __init__(self, part: Part, *, html: bool, text_too: bool = False) -> None:
+        """`text_too`: the page's text is wanted as well, see `run_marked`."""
+        if html:
+            inline_styles(part)
+        self.marks = html and text_too and all(map(_keeps_marks, part.trees.values()))
+        for tree in part.trees.values():
+            count_steps(tree)
+        printing = print_mark if self.marks else print_html if html else print_text
+        sandbox = Sandbox(printing, part.resolve, Parsed(part.trees))
+        for path in part.trees:
+            sandbox.get_template(path)  # nothing is compiled later
+        self._template = sandbox.get_template(part.main)
+
+    def run(self, variables: dict[str, object]) -> str:
+        """The part's text; RenderError says why there is none.
+
+        `variables` are everything a template finds, FUNCTIONS too; not changed.
+        """
+        return self._run(variables, Budget())
+
+    def run_marked(self, variables: dict[str, object]) -> tuple[str, Sequence[str]]:
+        """The page with marks where it prints values, and the values; only if `marks`."""
+        budget = Budget()
+        return self._run(variables, budget), budget.values
+
+    def _run(self, variables: dict[str, object], budget: Budget) -> str:
+        pieces: list[str] = []
+        room = LARGEST_TEXT
+        before = enter(budget)
+        try:
+            context = self._template.new_context(variables, shared=True)
+            for piece in self._template.root_render_func(context):
+                pieces.append(piece)
+                room -= len(piece)
+                if room < 0:
+                    budget.grow(LARGEST_TEXT + 1)
+        except (RenderError, TemplateError, ArithmeticError, LookupError, RecursionError) as error:
+            raise refusal(error) from None
+        except (TypeError, ValueError, AttributeError, AssertionError, MemoryError) as error:
+            raise refusal(error) from None
+        finally:
+            enter(before)
+        return "".join(pieces)
+
+
+def _keeps_marks(tree: nodes.Template) -> bool:
+    """Whether what the template builds is only ever printed, so that marks survive in it."""
+    printed = {id(child) for out in tree.find_all(nodes.Output) for child in out.nodes}
+    printed |= {id(block.call) for block in tree.find_all(nodes.CallBlock)}
+    builds = (
+        call
+        for call in tree.find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name) and call.node.name not in _DIRECT
+    )
+    return tree.find(nodes.AssignBlock) is None and all(id(call) in printed for call in builds)

@@ -1,0 +1,177 @@
+"""Reads the templates of a step: every problem at once, and the parts of each language variant."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from jinja2 import nodes
+
+from outreach.errors import Problem
+from outreach.rendering.locales import choose
+from outreach.rendering.needs import Printed, printed_by
+from outreach.rendering.sources import Sources
+from outreach.rendering.syntax import (
+    did_you_mean,
+    judge,
+    names_set,
+    parse,
+    place_of,
+    unknown_attributes,
+    unknown_names,
+)
+from outreach.rendering.tree import Part, references
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One part as it was read: its syntax trees and what it prints."""
+
+    part: Part
+    printed: Printed
+
+    @property
+    def path(self) -> str:
+        """The main file's path."""
+        return self.part.main
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The files one language variant of a channel is made of; an SMS has `text` alone."""
+
+    locale: str
+    subject: Source | None = None
+    html: Source | None = None
+    text: Source | None = None
+
+    def sources(self) -> Iterable[Source]:
+        """Those that are there."""
+        return (s for s in (self.subject, self.html, self.text) if s is not None)
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads one step's files; what is wrong with them gathers in `problems`."""
+
+    sources: Sources
+    names: Collection[str]  # that templates may use
+    needable: Collection[str]  # that a customer may lack
+    problems: set[Problem] = field(default_factory=set)
+
+    def email(self) -> dict[str, Variant]:
+        """The mail in each language there is a body for."""
+        pages = self.sources.locales("body", "html")
+        texts = self.sources.locales("body", "txt")
+        subjects = self.sources.locales("subject", "txt")
+        locales = frozenset(pages) | frozenset(texts)
+        for locale in sorted(set(subjects) - locales - {""}):
+            self._say(
+                subjects[locale], "unused", f"is never used: there is no `body.{locale}.html`"
+            )
+        self._ask_for_fallback(locales, "body", "html")
+        variants = {}
+        for locale in sorted(locales):
+            chosen = choose(locale, self.sources.brand_locale, frozenset(subjects))
+            if chosen is None:
+                path = pages.get(locale) or texts[locale]
+                self._say(
+                    path, "no-subject", "the mail has no subject", "add `subject.txt` beside it"
+                )
+                continue
+            variants[locale] = Variant(
+                locale,
+                self._read(subjects[chosen], locale),
+                self._read(pages.get(locale), locale),
+                self._read(texts.get(locale), locale),
+            )
+        return variants
+
+    def sms(self) -> dict[str, Variant]:
+        """The text message in each language there is a file for."""
+        texts = self.sources.locales("sms", "txt")
+        self._ask_for_fallback(frozenset(texts), "sms", "txt")
+        return {
+            locale: Variant(locale, text=self._read(path, locale))
+            for locale, path in sorted(texts.items())
+        }
+
+    def _ask_for_fallback(self, locales: frozenset[str], stem: str, extension: str) -> None:
+        folder, brand = self.sources.folder, self.sources.brand_locale
+        if not locales:
+            self._say(folder, "no-template", f"there is no `{stem}.{extension}`", "add it")
+        elif choose(None, brand, locales) is None:
+            why = f"customers of other languages than {', '.join(sorted(locales))} get nothing"
+            self._say(folder, "no-fallback", why, f"add `{stem}.{extension}`")
+
+    def _say(self, path: str, code: str, message: str, hint: str = "") -> None:
+        self.problems.add(Problem(path, 0, 0, code, message, hint))
+
+    def _read(self, path: str | None, locale: str) -> Source | None:
+        """The part that begins with this file; None when it has problems, which are noted."""
+        if path is None:
+            return None
+        resolved: dict[str, str | None] = {}
+
+        def resolve(name: str) -> str | None:
+            if name not in resolved:
+                resolved[name] = self.sources.resolve(name, locale)
+            return resolved[name]
+
+        before = len(self.problems)
+        trees: dict[str, nodes.Template] = {}
+        texts: dict[str, str] = {}
+        self._gather(path, Part(path, trees, resolve), trees, texts, ())
+        local = set().union(*(names_set(tree) for tree in trees.values()))
+        for file, tree in trees.items():
+            self._judge(file, texts[file], tree, local)
+        if len(self.problems) > before or path not in trees:
+            return None
+        part = Part(path, trees, resolve)
+        return Source(part, printed_by(part, self.needable))
+
+    def _gather(
+        self,
+        path: str,
+        part: Part,
+        trees: dict[str, nodes.Template],
+        texts: dict[str, str],
+        above: tuple[str, ...],
+    ) -> None:
+        """Parse a file and all that it uses."""
+        if path in trees:
+            return
+        try:
+            text = self.sources.text(path)
+        except ValueError as error:
+            self._say(path, "unreadable", str(error))
+            return
+        tree = parse(path, text)
+        if isinstance(tree, Problem):
+            self.problems.add(tree)
+            return
+        trees[path], texts[path] = tree, text
+        for node, name, may_miss in references(tree):
+            target = part.resolve(name)
+            if target is None and not may_miss:
+                hint = did_you_mean(name, set(self.sources.names()))
+                self._note(path, text, node.lineno, name, "no-file", f"there is no `{name}`", hint)
+            elif target in (*above, path):
+                message = f"`{name}` uses this file itself"
+                self._note(path, text, node.lineno, name, "cycle", message, "")
+            elif target is not None:
+                self._gather(target, part, trees, texts, (*above, path))
+
+    def _judge(self, path: str, text: str, tree: nodes.Template, local: set[str]) -> None:
+        self.problems.update(judge(path, text, tree))
+        for name, hint in unknown_names(tree, self.names, local):
+            message = f"customer has no `{name.name}`"
+            self._note(path, text, name.lineno, name.name, "unknown-name", message, hint)
+        for node, known in unknown_attributes(tree):
+            assert isinstance(node.node, nodes.Name)
+            message = f"`{node.node.name}` has no `{node.attr}`"
+            hint = did_you_mean(node.attr, known)
+            self._note(path, text, node.lineno, node.attr, "unknown-name", message, hint)
+
+    def _note(
+        self, path: str, text: str, line: int, word: str, code: str, message: str, hint: str
+    ) -> None:
+        self.problems.add(Problem(*place_of(path, text, line, word), code, message, hint))

@@ -1,0 +1,202 @@
+"""Template text to a syntax tree: parsed, judged, and changed so that it counts what it does."""
+
+import re
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+
+from jinja2 import Environment, nodes
+from jinja2.exceptions import TemplateSyntaxError
+from jinja2.tests import TESTS
+
+from outreach.errors import Problem
+from outreach.rendering.context import BRAND_KEYS, CAMPAIGN_KEYS
+from outreach.rendering.filters import FILTERS, FUNCTIONS
+from outreach.rendering.sandbox import ALL_METHODS
+
+_PARSER = Environment(autoescape=False)  # noqa: S701 - parses only, never renders
+_QUERIES = frozenset(
+    [
+        "count",
+        "total",
+        "last",
+        "first",
+        "received",
+        "opened",
+        "clicked",
+        "replied",
+        "opted_out",
+        "in_stage_for",
+        "months",
+    ]
+)
+_SPECIAL = frozenset(
+    {"loop", "caller", "super", "self", "varargs", "kwargs", "true", "false", "none"}
+)
+_KEYS = {"brand": BRAND_KEYS, "campaign": CAMPAIGN_KEYS}
+_FORBIDDEN: dict[type[nodes.Node], str] = {
+    nodes.EvalContextModifier: "`autoescape` can not be changed: values from strangers are escaped",
+    nodes.FilterBlock: "`filter` blocks are not allowed; put the filter on each value",
+}
+
+
+def place_of(path: str, text: str, line: int, word: str = "") -> tuple[str, int, int]:
+    """File, line and column of a word on a line, or of the line's first tag."""
+    lines = text.split("\n")
+    source = lines[line - 1] if 0 < line <= len(lines) else ""
+    found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", source) if word else None
+    found = found or re.search(r"\{[{%#]", source)
+    return path, line, found.start() + 1 if found else 1
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """The hint that names what was probably meant, or nothing."""
+    close = get_close_matches(word, sorted(known), n=1)
+    return f"did you mean `{close[0]}`?" if close else ""
+
+
+def parse(path: str, text: str) -> nodes.Template | Problem:
+    """The syntax tree of a template's text, or what Jinja says against it."""
+    try:
+        return _PARSER.parse(text, path)
+    except TemplateSyntaxError as error:
+        file, line, column = place_of(path, text, error.lineno)
+        return Problem(file, line, column, "template-syntax", (error.message or "").rstrip("."))
+    except RecursionError:
+        return Problem(path, 1, 1, "template-syntax", "is too deeply nested")
+
+
+def judge(path: str, text: str, tree: nodes.Template) -> list[Problem]:
+    """Everything in the tree that no template may use, in the order of lines."""
+    return sorted(
+        Problem(*place_of(path, text, node.lineno, word), code, message, hint)
+        for node, word, code, message, hint in _offences(tree)
+    )
+
+
+Offence = tuple[nodes.Node, str, str, str, str]
+
+
+def _offences(tree: nodes.Template) -> Iterator[Offence]:
+    for node in tree.find_all(nodes.Node):
+        if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+            yield _bad_filter(node)
+        elif isinstance(node, nodes.Test) and node.name not in TESTS:
+            hint = did_you_mean(node.name, TESTS)
+            yield node, node.name, "unknown-test", f"there is no test `{node.name}`", hint
+        elif isinstance(node, nodes.Include | nodes.Extends | nodes.Import | nodes.FromImport):
+            if not _names_file(node.template):
+                yield (
+                    node,
+                    "",
+                    "dynamic-name",
+                    "the name of another template must be written out",
+                    "",
+                )
+        elif isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
+            yield node, node.attr, "forbidden", f"`{node.attr}` can not be read", ""
+        elif isinstance(node, nodes.Call):
+            yield from _bad_call(node)
+        elif isinstance(node, nodes.AssignBlock) and node.filter is not None:
+            yield node, "", "forbidden", "`set` blocks take no filter; put it on each value", ""
+        for kind, message in _FORBIDDEN.items():
+            if isinstance(node, kind):
+                yield node, "", "forbidden", message, ""
+
+
+def _bad_filter(node: nodes.Filter) -> Offence:
+    if node.name == "safe":
+        why = "values from strangers are escaped; write HTML into the template itself"
+        return node, "safe", "forbidden", "`safe` is not allowed", why
+    hint = did_you_mean(node.name, FILTERS)
+    return node, node.name, "unknown-filter", f"there is no filter `{node.name}`", hint
+
+
+def _bad_call(node: nodes.Call) -> Iterator[Offence]:
+    called = node.node
+    if isinstance(called, nodes.Name) and called.name in _QUERIES:
+        why = "it works in `where:` and `when:` only"
+        yield (
+            node,
+            called.name,
+            "unknown-function",
+            f"no function `{called.name}` in templates",
+            why,
+        )
+    elif isinstance(called, nodes.Getattr) and isinstance(called.node, nodes.Const | nodes.Name):
+        local = isinstance(called.node, nodes.Name)  # may be an imported file's macro
+        if called.attr not in ALL_METHODS and not local:
+            yield node, called.attr, "forbidden", f"`{called.attr}` can not be called", ""
+
+
+def _names_file(node: nodes.Expr) -> bool:
+    return isinstance(node, nodes.Const) and isinstance(node.value, str)
+
+
+def unknown_names(
+    tree: nodes.Template, names: Collection[str], local: Collection[str]
+) -> Iterator[tuple[nodes.Name, str]]:
+    """Names the tree reads that nobody gives it, each with a hint; `local` are set by templates."""
+    known = {*names, *FUNCTIONS, *_SPECIAL, *local}
+    seen: set[str] = set()
+    for node in tree.find_all(nodes.Name):
+        if node.ctx == "load" and node.name not in known | _QUERIES and node.name not in seen:
+            seen.add(node.name)
+            yield node, did_you_mean(node.name, known)
+
+
+def unknown_attributes(tree: nodes.Template) -> Iterator[tuple[nodes.Getattr, frozenset[str]]]:
+    """Reads of what `brand` or `campaign` do not have, each with what they have."""
+    for node in tree.find_all(nodes.Getattr):
+        known = _KEYS.get(node.node.name) if isinstance(node.node, nodes.Name) else None
+        if known is not None and node.attr not in known:
+            yield node, known
+
+
+def names_set(tree: nodes.Template) -> set[str]:
+    """Every name the tree gives a value itself: `set`, loops, macros and their arguments, imports."""
+    found = {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
+    found |= {node.name for node in tree.find_all(nodes.Macro)}
+    found |= {node.target for node in tree.find_all(nodes.Import)}
+    for node in tree.find_all(nodes.FromImport):
+        found |= {name if isinstance(name, str) else name[1] for name in node.names}
+    return found
+
+
+def count_steps(tree: nodes.Template) -> nodes.Template:
+    """The tree with its checks: a step per round of a loop, sizes of what `~` and `set` make.
+
+    An `if` inside an expression that has no `else` prints nothing then. Imported macros may print
+    what the importing template may.
+    """
+    for loop in tree.find_all(nodes.For):
+        tick = nodes.Call(nodes.EnvironmentAttribute("tick"), [], [], None, None)
+        loop.body.insert(0, nodes.ExprStmt(tick))
+    for either in tree.find_all(nodes.CondExpr):
+        if either.expr2 is None:
+            either.expr2 = nodes.Const("")
+    for importing in (*tree.find_all(nodes.Import), *tree.find_all(nodes.FromImport)):
+        importing.with_context = True
+    for block in tree.find_all(nodes.AssignBlock):
+        block.filter = nodes.Filter(block.filter, "string", [], [], None, None)
+    _replace_operators(tree)
+    return tree
+
+
+def _replace_operators(node: nodes.Node) -> None:
+    """Make each `~` below the node a filter that counts, each comparison one that knows missing."""
+    for field, value in node.iter_fields():
+        if isinstance(value, list):
+            setattr(node, field, [_replaced(v) if isinstance(v, nodes.Node) else v for v in value])
+        elif isinstance(value, nodes.Node):
+            setattr(node, field, _replaced(value))
+
+
+def _replaced(node: nodes.Node) -> nodes.Node:
+    _replace_operators(node)
+    if isinstance(node, nodes.Concat):
+        return nodes.Filter(nodes.List(node.nodes), "_concat", [], [], None, None)
+    if isinstance(node, nodes.Compare) and any(o.op not in ("eq", "ne") for o in node.ops):
+        sides = nodes.List([node.expr, *(operand.expr for operand in node.ops)])
+        operators = [nodes.Const([operand.op for operand in node.ops])]
+        return nodes.Filter(sides, "_compare", operators, [], None, None)
+    return node

@@ -1,0 +1,55 @@
+"""Renders a new revision in a process of its own, with limits on its time and memory.
+
+What a template can make hang or swell is found here, before the revision is admitted.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from outreach.campaign.model import Campaign
+from outreach.errors import Problem
+from outreach.settings.company import Company
+
+SECONDS = 20
+MEMORY = 2 * 1024**3  # bytes of address space
+
+
+def trial(
+    files: Mapping[str, bytes],
+    campaign: Campaign,
+    company: Company,
+    contexts: Sequence[Mapping[str, object]] = (),
+    seconds: int = SECONDS,
+) -> list[Problem]:
+    """Problems of rendering the campaign for these contexts and made-up customers; [] if it works.
+
+    `contexts` are build_context's. A context that lacks what a template needs is left out. The
+    made-up customers are one of whom everything is known, and one who has just what is needed.
+    """
+    work = pickle.dumps((dict(files), campaign, company, [dict(c) for c in contexts], seconds))
+    root = str(Path(__file__).parents[2])
+    known = os.environ.get("PYTHONPATH", "")
+    environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{known}" if known else root}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "outreach.rendering.trial_process"],
+            input=work,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+            env=environment,
+        )
+    except subprocess.TimeoutExpired:
+        return [_problem(campaign, f"rendering took more than {seconds} seconds")]
+    if done.returncode != 0:
+        return [_problem(campaign, "rendering broke its process: too much time or memory")]
+    found: list[Problem] = pickle.loads(done.stdout)  # noqa: S301 - our own child's answer
+    return found
+
+
+def _problem(campaign: Campaign, message: str) -> Problem:
+    return Problem(f"templates/{campaign.steps[0].template}", 0, 0, "trial", message)
