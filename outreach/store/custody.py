@@ -211,6 +211,11 @@ class Lapse:
     fence: int
     state: State
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is due again."""
+        return self.state is State.DUE
+
 
 def lapse(conn: Connection, dead: Sequence[int]) -> list[Lapse]:
     """Free what dead workers had claimed; what they were handing over is unknown from now on.

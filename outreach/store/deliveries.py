@@ -82,13 +82,27 @@ def runs_with_work(conn: Connection, channel: str, at: Instants) -> list[Row[Any
 
     Rank first (transactional, then priority), then the earlier occurrence, then the older run.
     """
-    work = exists().where(d.run_id == runs.c.id, _come(channel, at))
     ordered = (
         select(runs)
-        .where(runs.c.state.in_(OPEN_RUNS), work)
+        .where(runs.c.state.in_(OPEN_RUNS), _has_work(channel, at))
         .order_by(runs.c.rank, runs.c.occurrence_at, runs.c.id)
     )
     return list(conn.execute(ordered).all())
+
+
+def channels_with_work(conn: Connection, channels: Sequence[str], at: Instants) -> list[str]:
+    """Which of the channels have something to send now."""
+    return [
+        channel
+        for channel in channels
+        if conn.execute(
+            select(runs.c.id).where(runs.c.state.in_(OPEN_RUNS), _has_work(channel, at)).limit(1)
+        ).first()
+    ]
+
+
+def _has_work(channel: str, at: Instants) -> ColumnElement[bool]:
+    return exists().where(d.run_id == runs.c.id, _come(channel, at))
 
 
 def picking(run_id: int, channel: str, at: Instants, limit: int) -> Select[Any]:
@@ -245,3 +259,24 @@ def is_anything_open(conn: Connection, channels: Sequence[str], now: datetime) -
     come = exists().where(d.run_id == runs.c.id, d.channel.in_(channels), d.ready, d.due_at <= now)
     due = select(runs.c.id).where(runs.c.state.in_(OPEN_RUNS), come).limit(1)
     return conn.execute(due).first() is not None or conn.execute(held).first() is not None
+
+
+def hold_run(conn: Connection, run_id: int, reason: str) -> None:
+    """Stop an open run for a person to look at; nothing more of it is claimed or handed over."""
+    conn.execute(
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.state.in_(OPEN_RUNS))
+        .values(state=RunState.HELD.value, reason=reason)
+    )
+
+
+def runs_of_workers(conn: Connection, worker_ids: Sequence[int]) -> set[int]:
+    """The runs of all that the workers hold."""
+    theirs = select(d.run_id).where(is_any_of(conn, d.worker_id, worker_ids)).distinct()
+    return set(conn.execute(theirs).scalars()) if worker_ids else set()
+
+
+def revisions_of(conn: Connection, run_ids: Sequence[int]) -> dict[int, int]:
+    """The pinned revision of each run."""
+    found = select(runs.c.id, runs.c.revision_id).where(is_any_of(conn, runs.c.id, run_ids))
+    return {row.id: row.revision_id for row in conn.execute(found)} if run_ids else {}

@@ -1,0 +1,158 @@
+"""The claim: pick, lock the customers, decide again, reserve the slot, in one transaction.
+
+Each step is a statement of its own. Under READ COMMITTED a statement that locks and counts at
+once would count in the snapshot from before it got the lock, and go over the cap.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from outreach.decisions.ruling import Ruling
+from outreach.decisions.verdict import Verdict
+from outreach.dispatch.held import Held
+from outreach.dispatch.rulebook import Rulebook
+from outreach.store import deliveries
+from outreach.store.deliveries import Claim, Instants, Picked, Ruled
+from outreach.vocabulary import Decision, Reason, State
+
+LAPSED_ONCE = 20  # rows that lapsed come back in small batches …
+ALONE_FROM = 2  # … and from so many lapses on alone, so that the one at fault is found
+
+
+@dataclass(frozen=True, slots=True)
+class Haul:
+    """What a claim brought: deliveries in our hands, and what became of the rest."""
+
+    held: tuple[Held, ...] = ()
+    states: tuple[State, ...] = ()  # of those decided against
+    moved_to: frozenset[str] = frozenset()  # channels on which some wait from now on
+
+    def is_empty(self) -> bool:
+        """Whether nothing changed: all that was due is in others' hands."""
+        return not (self.held or self.states or self.moved_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimer:
+    """Claims for one worker; `limit` is the most of one transaction."""
+
+    worker_id: int
+    rulebook: Rulebook
+    limit: int
+
+    def claim(
+        self, conn: Connection, run: Row[Any], ruling: Ruling, channel: str,
+        at: Instants,
+    ) -> Haul:  # fmt: skip
+        """Claim what may be sent now of a run on a channel; the rest is put off, or stays due.
+
+        At most one of a customer and of an address. Where a customer, or anybody who shares
+        an address with them, is locked by somebody else the delivery stays due.
+        """
+        picked = deliveries.pick(conn, run.id, channel, at, self.limit)
+        late = [one for one in picked if at.now > one.late_at]
+        mine = lockable(conn, in_company([one for one in picked if at.now <= one.late_at]))
+        ids = [one.id for one in mine]
+        verdicts = self.rulebook.recheck(conn, ruling, run.id, run.occurrence_at, ids, at.now)
+        sorted_out = _SortedOut(channel, at.now)
+        for one in late:
+            sorted_out.add(one, None)
+        for one in mine:
+            sorted_out.add(one, verdicts.get(one.id))
+        counts = not ruling.topic.transactional
+        claims = [Claim(one.id, one.fence, v.address or "", v.consent_id, v.locale)
+                  for one, v in sorted_out.send]  # fmt: skip
+        ours = deliveries.claim(conn, self.worker_id, claims, at.now, counts)
+        written = deliveries.put_off(conn, sorted_out.ruled, counts)
+        held = [_held(one, v, run.id, ruling) for one, v in sorted_out.send if one.id in ours]
+        return _haul(held, [one for one in sorted_out.ruled if one.id in written])
+
+
+def in_company(picked: Sequence[Picked]) -> Sequence[Picked]:
+    """Those that may be claimed together with the first: what lapsed before, in small company."""
+    if not picked or picked[0].lapses == 0:
+        return [one for one in picked if one.lapses == 0]
+    if picked[0].lapses >= ALONE_FROM:
+        return picked[:1]
+    return [one for one in picked if one.lapses == picked[0].lapses][:LAPSED_ONCE]
+
+
+def lockable(conn: Connection, picked: Sequence[Picked]) -> list[Picked]:
+    """Those whose customers, and all who share an address with them, this transaction locked.
+
+    Of several that share an address the first stays; the others wait for the next claim.
+    """
+    before = deliveries.sharers(conn, {one.customer_id for one in picked if one.shares})
+    wanted = {one.customer_id for one in picked}.union(*before.values())
+    locked = deliveries.try_lock_customers(conn, wanted) if wanted else {}
+    # Asked again under the lock: until then an import could give the address to one more.
+    sharing = {one.customer_id for one in picked if locked.get(one.customer_id)}
+    groups = deliveries.sharers(conn, sharing)
+    chosen: list[Picked] = []
+    taken: set[int] = set()
+    for one in picked:
+        group = groups.get(one.customer_id, {one.customer_id})
+        if group <= locked.keys() and not group & taken:
+            chosen.append(one)
+            taken.add(one.customer_id)
+    return chosen
+
+
+class _SortedOut:
+    """Verdicts, parted into what is sent now and what is written otherwise."""
+
+    def __init__(self, channel: str, now: datetime) -> None:
+        self.channel = channel
+        self.now = now
+        self.send: list[tuple[Picked, Verdict]] = []
+        self.ruled: list[Ruled] = []
+
+    def add(self, one: Picked, verdict: Verdict | None) -> None:
+        """Sort out one delivery. No verdict: its customer is not in the audience any more."""
+        if self.now > one.late_at:
+            self._rule(one, State.EXPIRED, Reason.EXPIRED, one.due_at, self.channel)
+        elif verdict is None:
+            self._rule(one, State.SKIPPED, Reason.NOT_IN_AUDIENCE, one.due_at, self.channel)
+        elif verdict.decision is Decision.SKIP:
+            self._rule(one, State.SKIPPED, verdict.reason, one.due_at, verdict.channel)
+        elif verdict.decision is Decision.HOLD:
+            # never «held until now»: it would be picked again at once, for ever
+            until = max(verdict.until or self.now, self.now + timedelta(seconds=1))
+            self._rule(one, State.HELD, verdict.reason, until, verdict.channel)
+        elif verdict.channel != self.channel:
+            self._rule(one, State.DUE, None, one.due_at, verdict.channel)
+        else:
+            self.send.append((one, verdict))
+
+    def _rule(
+        self, one: Picked, state: State, reason: Reason | None, due_at: datetime,
+        channel: str | None,
+    ) -> None:  # fmt: skip
+        self.ruled.append(Ruled(one.id, one.fence, state, reason, due_at, channel or self.channel))
+
+
+def _held(one: Picked, verdict: Verdict, run_id: int, ruling: Ruling) -> Held:
+    return Held(
+        id=one.id,
+        fence=one.fence + 1,
+        run_id=run_id,
+        customer_id=one.customer_id,
+        channel=verdict.channel or "",
+        address=verdict.address or "",
+        locale=verdict.locale,
+        due_at=one.due_at,
+        late_at=one.late_at,
+        lapses=one.lapses,
+        tries=one.tries,
+        resend=ruling.campaign.on_unknown == "resend",
+    )
+
+
+def _haul(held: Sequence[Held], ruled: Sequence[Ruled]) -> Haul:
+    states = tuple(one.state for one in ruled if one.state is not State.DUE)
+    moved = frozenset(one.channel for one in ruled if one.state is State.DUE and one.channel)
+    return Haul(tuple(held), states, moved)

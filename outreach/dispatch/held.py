@@ -1,0 +1,33 @@
+"""A claimed delivery in this process."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from outreach.channels.adapter import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What this process knows of a delivery that it claimed; `fence` is the claim's own."""
+
+    id: int
+    fence: int
+    run_id: int
+    customer_id: int
+    channel: str
+    address: str
+    locale: str | None
+    due_at: datetime
+    late_at: datetime
+    lapses: int
+    tries: int
+    resend: bool  # `on_unknown: resend`
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A claimed delivery with its message, waiting to be handed over."""
+
+    held: Held
+    message: Message
+    message_id: str

@@ -1,0 +1,84 @@
+"""The thread that keeps a worker's lease, and the one that sweeps after the dead."""
+
+import os
+import socket
+import threading
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from outreach.dispatch.settler import kind_of
+from outreach.dispatch.shift import Shift
+from outreach.dispatch.sweep import Stocktaking, sweep
+from outreach.store import workers
+from outreach.store.engine import writing
+
+log = structlog.get_logger(__name__)
+
+
+def register(engine: Engine, lease: timedelta) -> int:
+    """The id of a new worker for this process."""
+    with writing(engine) as conn:
+        return workers.register(conn, f"{socket.gethostname()}:{os.getpid()}", lease)
+
+
+class Lease:
+    """Keeps the shift's worker alive until it is closed; sets `lost` once it was declared dead."""
+
+    def __init__(self, shift: Shift) -> None:
+        self._shift = shift
+        self._every_seconds = shift.limits.lease.total_seconds() / 3
+        self._closed = threading.Event()
+        self._database_was_away = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._keep, name="lease", daemon=True),
+            threading.Thread(target=self._sweep, name="sweep", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """End both threads and the worker; call it when the worker holds nothing any more."""
+        self._closed.set()
+        for thread in self._threads:
+            thread.join()
+        try:
+            with writing(self._shift.engine) as conn:
+                workers.retire(conn, self._shift.worker_id)
+        except SQLAlchemyError as error:
+            log.warning("worker not retired; it lapses", error=kind_of(error))
+
+    def _keep(self) -> None:
+        while not self._closed.wait(self._every_seconds):
+            try:
+                with writing(self._shift.engine) as conn:
+                    alive = workers.renew(conn, self._shift.worker_id, self._shift.limits.lease)
+            except SQLAlchemyError as error:
+                self._database_was_away.set()
+                log.warning("lease not renewed", error=kind_of(error))
+                continue
+            if not alive:
+                log.error("declared dead: another worker may have what was held")
+                self._shift.lost.set()
+                return
+
+    def _sweep(self) -> None:
+        stocktaking = Stocktaking(self._shift)
+        while not self._closed.wait(self._every_seconds):
+            if self._database_was_away.is_set():
+                # The others could not renew either: they are not dead for that.
+                self._database_was_away.clear()
+                self._closed.wait(self._shift.limits.lease.total_seconds())
+                continue
+            try:
+                lapsed = sweep(self._shift.engine, self._shift.rulebook)
+                stocktaking.compare()
+            except SQLAlchemyError as error:
+                self._database_was_away.set()
+                log.warning("sweep failed", error=kind_of(error))
+            except Exception:
+                log.exception("sweep failed")
+            else:
+                self._shift.tally.add(one.state for one in lapsed if not one.waits)

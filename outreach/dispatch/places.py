@@ -1,0 +1,104 @@
+"""How much a worker process may have in the hands of providers, and what it holds at all."""
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Mapping
+
+from outreach.store.custody import Settlement
+from outreach.vocabulary import State
+
+MOST_REMEMBERED = 4096  # settlements kept to be written again after a database crash
+
+
+class Places:
+    """A gate that lets only so many deliveries be *handing* at once, over all channels."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._free = most
+        self._changed = threading.Condition()
+
+    def take(self, wanted: int, wait_seconds: float) -> int:
+        """As many places as are free, at most `wanted`; waits for the first one; 0: none came."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._free > 0, wait_seconds)
+            taken = min(wanted, self._free)
+            self._free -= taken
+            return taken
+
+    def give(self, count: int) -> None:
+        """Free places again."""
+        with self._changed:
+            self._free += count
+            self._changed.notify_all()
+
+    def taken(self) -> int:
+        """How many are taken now."""
+        with self._changed:
+            return self.most - self._free
+
+
+class Holdings:
+    """What this process knows to be in its hands, and what it settled lately.
+
+    The database may say otherwise: a claim whose commit was never confirmed, a settlement that a
+    database crash took back. Comparing the two finds both.
+    """
+
+    def __init__(self) -> None:
+        self._fences: dict[int, int] = {}
+        self._settled: OrderedDict[int, Settlement] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def hold(self, fences: Mapping[int, int]) -> None:
+        """Take deliveries into the hands, by id with their fences."""
+        with self._lock:
+            self._fences.update(fences)
+
+    def drop(self, ids: Iterable[int]) -> None:
+        """Let go of deliveries."""
+        with self._lock:
+            for id_ in ids:
+                self._fences.pop(id_, None)
+
+    def settled(self, settlements: Iterable[Settlement]) -> None:
+        """Let go of deliveries, remembering how they were settled."""
+        with self._lock:
+            for one in settlements:
+                self._fences.pop(one.id, None)
+                self._settled[one.id] = one
+            while len(self._settled) > MOST_REMEMBERED:
+                self._settled.popitem(last=False)
+
+    def strangers(self, table: Mapping[int, tuple[int, State]]) -> dict[int, tuple[int, State]]:
+        """Which rows the database says are ours that we do not hold."""
+        with self._lock:
+            return {
+                id_: (fence, state)
+                for id_, (fence, state) in table.items()
+                if self._fences.get(id_) != fence
+            }
+
+    def settlement(self, id_: int, fence: int) -> Settlement | None:
+        """How a delivery was settled lately, if it was."""
+        with self._lock:
+            found = self._settled.get(id_)
+            return found if found is not None and found.fence == fence else None
+
+
+class Tally:
+    """How many deliveries this process moved to each state."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, states: Iterable[str]) -> None:
+        """Count deliveries by the state that each moved to."""
+        with self._lock:
+            self._counts.update(str(state) for state in states)
+
+    def counts(self) -> dict[str, int]:
+        """The count of each state that anything moved to."""
+        with self._lock:
+            return dict(sorted(self._counts.items()))

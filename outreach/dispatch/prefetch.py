@@ -1,0 +1,185 @@
+"""The thread that claims and renders ahead of the adapter, so that the wire never waits."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from sqlalchemy import Row
+from sqlalchemy.exc import SQLAlchemyError
+
+from outreach import queue
+from outreach.decisions.ruling import Ruling
+from outreach.dispatch.claim import Claimer, Haul
+from outreach.dispatch.held import Held
+from outreach.dispatch.settler import kind_of
+from outreach.dispatch.shelf import Shelf
+from outreach.dispatch.shift import Shift
+from outreach.dispatch.source import give_back
+from outreach.errors import OutreachError
+from outreach.store import custody, deliveries
+from outreach.store.engine import reading, writing
+from outreach.vocabulary import State
+
+log = structlog.get_logger(__name__)
+LOOK_SECONDS = 0.1  # between two looks at the database that brought nothing
+REST_SECONDS = 30.0  # of a run that can not be decided about
+DRAIN_SECONDS = 2.0  # how long a turn may take to come to its end
+MOST_FAILURES = 3  # of a run in a row, before it is held for a person
+RENDER = "render"
+BROKEN = "broken"
+
+
+@dataclass(slots=True)
+class Turn:
+    """When a turn of serving should end, so that other channels and new rules get theirs.
+
+    Slow answers may keep it from ending: then the channel goes on for another turn meanwhile.
+    """
+
+    seconds: float
+    ends_at: float = field(default=0.0)
+
+    def __post_init__(self) -> None:
+        self.ends_at = time.monotonic() + self.seconds
+
+    def is_over(self) -> bool:
+        """Whether to claim nothing more for now."""
+        now = time.monotonic()
+        if now > self.ends_at + DRAIN_SECONDS:
+            self.ends_at = now + self.seconds
+        return now > self.ends_at
+
+
+class Prefetch:
+    """Keeps the shelf of one channel filled while there is something due."""
+
+    def __init__(self, shift: Shift, channel: str, shelf: Shelf, turn: Turn) -> None:
+        self._shift = shift
+        self._channel = channel
+        self._shelf = shelf
+        self._turn = turn
+        self._claimer = Claimer(shift.worker_id, shift.rulebook, shift.limits.batch)
+        self._resting: dict[int, float] = {}
+        self._failures: dict[int, int] = {}
+        self._found_nothing = threading.Event()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._work, name=f"claim-{channel}")
+        self._thread.start()
+
+    def no_more(self) -> bool:
+        """Whether the last look found nothing to send, and nothing is on the shelf."""
+        return self._found_nothing.is_set() and not len(self._shelf)
+
+    def close(self) -> None:
+        """Claim nothing more; returns when the thread has ended."""
+        self._closed.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._ends():
+            if not self._shelf.wait_below(self._shift.limits.batch, LOOK_SECONDS):
+                continue
+            if not self._turn.is_over() and self._filled():
+                self._found_nothing.clear()
+            else:
+                self._found_nothing.set()
+                self._closed.wait(LOOK_SECONDS)
+        self._found_nothing.set()
+
+    def _ends(self) -> bool:
+        return self._closed.is_set() or self._shift.ending()
+
+    def _filled(self) -> bool:
+        """Claim and render one batch; whether anything changed. A fault is told, and nothing did."""
+        try:
+            return self._fill()
+        except SQLAlchemyError as error:
+            log.warning("claim failed", channel=self._channel, error=kind_of(error))
+        except Exception:
+            log.exception("claim failed", channel=self._channel)
+        return False
+
+    def _fill(self) -> bool:
+        at = self._shift.instants()
+        with reading(self._shift.engine) as conn:
+            runs = deliveries.runs_with_work(conn, self._channel, at)
+        for run in runs:
+            if self._resting.get(run.id, 0.0) < time.monotonic() and self._fill_from(run):
+                return True
+        return False
+
+    def _fill_from(self, run: Row[Any]) -> bool:
+        """One batch of one run; a run that can not be decided about rests, the others go on."""
+        engine = self._shift.engine
+        try:
+            with reading(engine) as conn:
+                ruling = self._shift.rulebook.ruling(conn, run.revision_id)
+            with writing(engine) as conn:
+                haul = self._claimer.claim(conn, run, ruling, self._channel, self._shift.instants())
+            self._shift.holdings.hold({one.id: one.fence for one in haul.held})
+            self._tell(haul)
+            if haul.held:
+                self._found_nothing.clear()
+                self._render(ruling, haul.held)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            self._failed(run.id, error)
+            return False
+        self._failures.pop(run.id, None)
+        return not haul.is_empty()
+
+    def _failed(self, run_id: int, error: Exception) -> None:
+        """Let the run rest; at once for a fault in its files, else on repeat, it is held."""
+        self._failures[run_id] = self._failures.get(run_id, 0) + 1
+        self._resting[run_id] = time.monotonic() + REST_SECONDS
+        in_files = isinstance(error, OutreachError)
+        if in_files:
+            log.error("run can not be decided about", run=run_id, error=type(error).__name__)
+        else:
+            log.error("claim of a run failed", run=run_id, exc_info=error)
+        if in_files or self._failures[run_id] >= MOST_FAILURES:
+            with writing(self._shift.engine) as conn:
+                deliveries.hold_run(conn, run_id, BROKEN)
+
+    def _tell(self, haul: Haul) -> None:
+        self._shift.tally.add(haul.states)
+        for channel in haul.moved_to:
+            queue.wake(channel)
+        log.info("claimed", channel=self._channel, claimed=len(haul.held), ruled=len(haul.states))
+
+    def _render(self, ruling: Ruling, held: tuple[Held, ...]) -> None:
+        """Render before handing: what fails or hangs is only claimed, its neighbours go on."""
+        try:
+            if held[0].lapses and not self._wait_alone():
+                give_back(self._shift, held)
+                return
+            now = self._shift.clock.now()
+            ready = self._shift.rulebook.write(self._shift.engine, ruling, held, now)
+        except Exception:
+            give_back(self._shift, held)
+            raise
+        written = {one.held.id for one in ready}
+        self._shelf.put(ready)
+        self._fail([one for one in held if one.id not in written])
+
+    def _wait_alone(self) -> bool:
+        """Whether nothing else is on the shelf: one of these may end the process, alone then."""
+        while not self._shelf.wait_below(1, LOOK_SECONDS):
+            if self._ends():
+                return False
+        return True
+
+    def _fail(self, held: list[Held]) -> None:
+        if not held:
+            return
+        fences = [(one.id, one.fence) for one in held]
+        try:
+            with writing(self._shift.engine) as conn:
+                failed = custody.fail(conn, self._shift.worker_id, fences, RENDER)
+        finally:
+            self._shift.holdings.drop(one.id for one in held)  # if it failed they are found again
+        self._shift.tally.add([State.FAILED] * failed)
+        log.warning("messages not rendered", channel=self._channel, failed=failed)

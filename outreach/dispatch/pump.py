@@ -1,0 +1,83 @@
+"""Serves one channel in one worker process: claims, renders, feeds the adapter, settles."""
+
+import threading
+import time
+
+import structlog
+
+from outreach.channels.adapter import Adapter
+from outreach.dispatch.prefetch import Prefetch, Turn
+from outreach.dispatch.settle import Ledger
+from outreach.dispatch.settler import Settler
+from outreach.dispatch.shelf import Shelf
+from outreach.dispatch.shift import Shift
+from outreach.dispatch.source import DeliverySource, give_back
+
+log = structlog.get_logger(__name__)
+TURN_SECONDS = 20.0
+LONGEST_REST_SECONDS = 60.0
+
+
+class Pump:
+    """One channel's pump; there is one of a channel in a process, and one call at a time serves."""
+
+    def __init__(self, shift: Shift, channel: str, adapter: Adapter) -> None:
+        self._shift = shift
+        self.channel = channel
+        self._serving = threading.Lock()
+        self._adapter = adapter
+        self._rests = 0
+        self._rest_until = 0.0
+
+    def serve(self, seconds: float = TURN_SECONDS) -> bool:
+        """Send what is due until nothing is, or for about so long; False: not now.
+
+        Not now: somebody serves the channel already, it rests after trouble, or the worker ends.
+        A worker that ends still settles what is in flight, and gives its claims back.
+        """
+        if self._shift.ending() or time.monotonic() < self._rest_until:
+            return False
+        if not self._serving.acquire(blocking=False):
+            return False
+        try:
+            self._serve(seconds)
+        finally:
+            self._serving.release()
+        return True
+
+    def is_serving(self) -> bool:
+        """Whether a call serves now."""
+        return self._serving.locked()
+
+    def close(self) -> None:
+        """Give the adapter's connections back."""
+        with self._serving:
+            self._adapter.close()
+
+    def _serve(self, seconds: float) -> None:
+        shift, shelf = self._shift, Shelf()
+        ledger = Ledger(shift.worker_id, self.channel, self._adapter.name, shift.limits.backoff)
+        settler = Settler(shift, ledger)
+        prefetch = Prefetch(shift, self.channel, shelf, Turn(seconds))
+        source = DeliverySource(shift, shelf, settler, prefetch.no_more)
+        try:
+            self._adapter.serve(source)
+        except Exception:  # a fault of the adapter: what it held is unknown, the rest goes on
+            log.exception("adapter failed", channel=self.channel, adapter=self._adapter.name)
+            self._rest()
+        finally:
+            prefetch.close()
+            source.abandon()
+            give_back(shift, [one.held for one in shelf.take(len(shelf))])
+            settler.close()
+        if source.in_trouble():
+            self._rest()
+        else:
+            self._rests = 0
+
+    def _rest(self) -> None:
+        """Leave the channel alone for a while, longer each time in a row."""
+        self._rests += 1
+        seconds = min(2.0 ** (self._rests - 1), LONGEST_REST_SECONDS)
+        self._rest_until = time.monotonic() + seconds
+        log.warning("channel rests", channel=self.channel, seconds=seconds)

@@ -1,0 +1,85 @@
+"""The pumps of a worker process: one a channel, and a thread that looks for work by itself."""
+
+import threading
+from collections.abc import Mapping
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from outreach.channels.adapter import Adapter
+from outreach.dispatch.pump import Pump
+from outreach.dispatch.settler import kind_of
+from outreach.dispatch.shift import Shift
+from outreach.store import deliveries
+from outreach.store.engine import reading
+
+log = structlog.get_logger(__name__)
+
+
+class Pumps:
+    """Serves channels when told to, and when a look at the database finds something due.
+
+    The look makes up for every lost ring: of a broker that is down, of a scheduler that died.
+    """
+
+    def __init__(self, shift: Shift, adapters: Mapping[str, Adapter], look_seconds: float) -> None:
+        self._shift = shift
+        self._pumps = {name: Pump(shift, name, adapter) for name, adapter in adapters.items()}
+        self._look_seconds = look_seconds
+        self._serving: dict[str, threading.Thread] = {}
+        self._closed = threading.Event()
+        self._looking = threading.Thread(target=self._look, name="look")
+        self._looking.start()
+
+    def serve(self, channel: str) -> bool:
+        """Serve the channel for one turn; whether there is more to do at once."""
+        pump = self._pumps.get(channel)
+        if pump is None or not pump.serve():
+            return False
+        return not self._shift.ending() and channel in self._with_work()
+
+    def is_serving(self) -> bool:
+        """Whether any channel is served now."""
+        return any(pump.is_serving() for pump in self._pumps.values())
+
+    def close(self) -> None:
+        """Wait until nothing is served any more, and close the adapters; set `stop` before."""
+        self._closed.set()
+        self._looking.join()
+        for thread in self._serving.values():
+            thread.join()
+        for pump in self._pumps.values():
+            try:
+                pump.close()
+            except Exception:
+                log.exception("adapter not closed", channel=pump.channel)
+
+    def _look(self) -> None:
+        while not self._closed.is_set() and not self._shift.ending():
+            for channel in self._with_work():
+                self._start(channel)
+            self._closed.wait(self._look_seconds)
+
+    def _with_work(self) -> list[str]:
+        idle = [name for name, pump in self._pumps.items() if not pump.is_serving()]
+        try:
+            with reading(self._shift.engine) as conn:
+                return deliveries.channels_with_work(conn, idle, self._shift.instants())
+        except SQLAlchemyError as error:
+            log.warning("look for work failed", error=kind_of(error))
+            return []
+
+    def _start(self, channel: str) -> None:
+        before = self._serving.get(channel)
+        if before is not None and before.is_alive():
+            return
+        thread = threading.Thread(target=self._serve_on, args=(channel,), name=f"serve-{channel}")
+        self._serving[channel] = thread
+        thread.start()
+
+    def _serve_on(self, channel: str) -> None:
+        try:
+            while self.serve(channel):
+                pass
+        except Exception:
+            log.exception("serving failed", channel=channel)

@@ -1,0 +1,116 @@
+"""What an answer makes of a delivery, and the transaction that writes a flush of answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from outreach.channels.adapter import Outcome
+from outreach.dispatch.held import Held
+from outreach.dispatch.retry import Backoff
+from outreach.store import attempts, custody, suppressions
+from outreach.store.attempts import Attempt
+from outreach.store.custody import Settlement
+from outreach.store.deliveries import Instants
+from outreach.store.suppressions import Suppression
+from outreach.vocabulary import Answer, Fault, State
+
+# Faults of a refusal after which the address is never used again, with the suppression's reason.
+SUPPRESSING = {Fault.ADDRESS: "hard_bounce", Fault.OPTED_OUT: "opted_out"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An outcome, what it is an answer to, and when it came by the real clock."""
+
+    held: Held
+    outcome: Outcome
+    at: datetime
+
+    @property
+    def suppresses(self) -> str | None:
+        """Why the address must never be used again; None: it may."""
+        if self.outcome.answer is not Answer.REJECTED:
+            return None
+        return SUPPRESSING.get(self.outcome.fault)
+
+
+def settlement(answered: Answered, now: datetime, backoff: Backoff) -> Settlement:
+    """What one answer makes of its delivery; `now` by the decisions' clock."""
+    held, outcome = answered.held, answered.outcome
+    if not outcome.begun:
+        return Settlement(held.id, held.fence, State.DUE, None, begun=False)
+    provider_id = attempts.storable(outcome.provider_id)
+    match outcome.answer:
+        case Answer.ACCEPTED:
+            return Settlement(
+                held.id, held.fence, State.SENT, answered.at, sent_at=now, provider_id=provider_id
+            )
+        case Answer.REJECTED:
+            reason = outcome.fault.value
+            return Settlement(held.id, held.fence, State.FAILED, answered.at, reason)
+        case Answer.UNKNOWN if not held.resend:
+            return Settlement(
+                held.id, held.fence, State.UNKNOWN, answered.at,
+                attempts.storable(outcome.stage), provider_id=provider_id,
+            )  # fmt: skip
+        case _:
+            return _again(answered, now, backoff)
+
+
+def _again(answered: Answered, now: datetime, backoff: Backoff) -> Settlement:
+    """Due once more, unless it would be too late by then.
+
+    An unreachable server and a refusal of the channel as such say nothing of this message: its
+    own waits do not grow. All waits together are bounded as well, so that a run under a frozen
+    clock ends.
+    """
+    held, outcome = answered.held, answered.outcome
+    ours = outcome.answer is Answer.UNREACHABLE or outcome.fault is Fault.CHANNEL
+    tries = 0 if ours else held.tries
+    wait = backoff.wait(tries)
+    if max(now, held.due_at + backoff.waited(held.tries)) + wait > held.late_at:
+        return Settlement(held.id, held.fence, State.EXPIRED, answered.at, State.EXPIRED.value)
+    return Settlement(
+        held.id, held.fence, State.DUE, None, retry_at=answered.at + wait, tries=0 if ours else 1
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Where a channel's answers are written: attempts, suppressions and the deliveries."""
+
+    worker_id: int
+    channel: str
+    adapter: str
+    backoff: Backoff
+
+    def settle(
+        self, conn: Connection, flush: Sequence[Answered], at: Instants
+    ) -> tuple[list[Settlement], dict[int, State]]:
+        """Write a flush of answers; what each said, and the state of those that moved.
+
+        Customers are locked before deliveries, as everywhere, so only where an address is
+        suppressed.
+        """
+        against = [one for one in flush if one.suppresses]
+        addressees = suppressions.lock_addressees(
+            conn, self.channel, {one.held.address for one in against}
+        )
+        begun = [one for one in flush if one.outcome.begun]
+        ids = attempts.record(conn, [self._attempt(one) for one in begun])
+        attempt_ids = {one.held.id: id_ for one, id_ in zip(begun, ids, strict=True)}
+        new = [self._suppression(one, attempt_ids[one.held.id], at.now) for one in against]
+        suppressions.suppress(conn, self.channel, new, addressees)
+        settlements = [settlement(one, at.now, self.backoff) for one in flush]
+        return settlements, custody.settle(conn, settlements)
+
+    def _attempt(self, one: Answered) -> Attempt:
+        return Attempt(
+            one.outcome, one.held.fence, self.channel, self.adapter, self.worker_id, one.at
+        )
+
+    def _suppression(self, one: Answered, attempt_id: int, now: datetime) -> Suppression:
+        reason = one.suppresses or ""
+        return Suppression(self.channel, one.held.address, reason, self.adapter, now, attempt_id)

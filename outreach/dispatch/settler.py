@@ -1,0 +1,119 @@
+"""The thread that writes answers down: few at a time and soon, so that a kill loses little."""
+
+import queue
+import threading
+import time
+
+import structlog
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+
+from outreach.dispatch.settle import Answered, Ledger
+from outreach.dispatch.shift import Shift
+from outreach.store.custody import Settlement
+from outreach.store.engine import writing
+from outreach.vocabulary import State
+
+log = structlog.get_logger(__name__)
+PASSING = (OperationalError, InterfaceError, InternalError, NoConnectionFree)
+GIVE_UP_SECONDS = 20.0  # without a database, once the shift ends; the sweep finds the rest
+
+
+class Settler:
+    """Takes answers from any thread; each is committed within ≤ 50 answers or 25 ms.
+
+    A place of the gate is free again once the answer is committed. While the database can not
+    be reached answers are kept and tried again.
+    """
+
+    def __init__(self, shift: Shift, ledger: Ledger) -> None:
+        self._shift = shift
+        self._ledger = ledger
+        self._answers: queue.SimpleQueue[Answered | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name=f"settle-{ledger.channel}")
+        self._thread.start()
+
+    def put(self, answered: Answered) -> None:
+        """Take one answer; returns at once."""
+        self._answers.put(answered)
+
+    def close(self) -> None:
+        """Write what is left and end."""
+        self._answers.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        open_ = True
+        while open_:
+            first = self._answers.get()
+            flush = [] if first is None else [first]
+            open_ = first is not None and self._gather(flush)
+            if flush:
+                self._write_until_done(flush)
+
+    def _gather(self, flush: list[Answered]) -> bool:
+        """Add the answers that come before the flush is full or its time is up; False: the last."""
+        limits = self._shift.limits
+        until = time.monotonic() + limits.answer_seconds
+        while len(flush) < limits.answers:
+            try:
+                more = self._answers.get(timeout=max(0.0, until - time.monotonic()))
+            except queue.Empty:
+                return True
+            if more is None:
+                return False
+            flush.append(more)
+        return True
+
+    def _write_until_done(self, flush: list[Answered]) -> None:
+        pause, give_up_at = 0.05, float("inf")
+        while True:
+            try:
+                self._write(flush)
+            except PASSING as error:
+                log.warning("answers not settled yet", answers=len(flush), error=kind_of(error))
+            except Exception as error:
+                self._write_singly(flush, error)
+                return
+            else:
+                return
+            if self._shift.ending():
+                give_up_at = min(give_up_at, time.monotonic() + GIVE_UP_SECONDS)
+            if time.monotonic() > give_up_at:
+                self._shift.places.give(len(flush))
+                return
+            time.sleep(pause)
+            pause = min(pause * 2, 2.0)
+
+    def _write_singly(self, flush: list[Answered], error: Exception) -> None:
+        """One answer that no database takes must not hold up the others; it ends as unknown."""
+        if len(flush) > 1:
+            for one in flush:
+                self._write_until_done([one])
+            return
+        log.error("answer can not be settled", delivery=flush[0].held.id, error=kind_of(error))
+        self._shift.places.give(1)
+        self._shift.holdings.drop([flush[0].held.id])  # comparing with the table finds it
+
+    def _write(self, flush: list[Answered]) -> None:
+        shift = self._shift
+        with writing(shift.engine) as conn:
+            settlements, moved = self._ledger.settle(conn, flush, shift.instants())
+        shift.holdings.settled(settlements)
+        shift.places.give(len(flush))
+        shift.tally.add(state for state in moved.values() if state is not State.DUE)
+        _tell(self._ledger.channel, settlements, moved)
+
+
+def _tell(channel: str, settlements: list[Settlement], moved: dict[int, State]) -> None:
+    counts: dict[str, int] = {}
+    for one in settlements:
+        now = moved.get(one.id)
+        counts[now or "overtaken"] = counts.get(now or "overtaken", 0) + 1
+        log.debug("settled", delivery=one.id, fence=one.fence, state=now, reason=one.reason)
+    log.info("answers settled", channel=channel, **counts)
+
+
+def kind_of(error: Exception) -> str:
+    """What an error is, without its text: a statement's parameters may hold an address."""
+    return type(getattr(error, "orig", None) or error).__name__

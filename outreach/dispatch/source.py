@@ -1,0 +1,138 @@
+"""Where an adapter gets its messages: each is committed as *handing* before it is given out."""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from outreach.channels.adapter import Message, Outcome
+from outreach.dispatch.held import Held, Ready
+from outreach.dispatch.settle import Answered
+from outreach.dispatch.settler import Settler, kind_of
+from outreach.dispatch.shelf import Shelf
+from outreach.dispatch.shift import Shift
+from outreach.store import custody
+from outreach.store.engine import writing
+from outreach.vocabulary import Answer, Fault
+
+log = structlog.get_logger(__name__)
+WAIT_SECONDS = 0.1  # how long one look for messages or places lasts
+TROUBLES = 3  # answers in a row that say nothing can be sent now, before the channel rests
+
+
+class DeliverySource:
+    """The `Source` of one channel in one worker; any thread may call it.
+
+    `no_more` says whether the claimer has found nothing to add.
+    """
+
+    def __init__(
+        self, shift: Shift, shelf: Shelf, settler: Settler, no_more: Callable[[], bool]
+    ) -> None:
+        self._shift = shift
+        self._shelf = shelf
+        self._settler = settler
+        self._no_more = no_more
+        self._in_flight: dict[int, Held] = {}
+        self._lock = threading.Lock()
+        self._troubles = 0
+        self._closed = False
+
+    def pull(self, most: int) -> Sequence[Message]:
+        """Up to `most` messages, committed as handing; waits while more may come; empty: the end."""
+        while not self.stopping():
+            if not self._shelf.wait_filled(WAIT_SECONDS):
+                if self._no_more() and not self.in_flight():
+                    return []
+                continue
+            places = self._shift.places.take(min(most, len(self._shelf)), WAIT_SECONDS)
+            ready = self._shelf.take(places)
+            self._shift.places.give(places - len(ready))
+            handed = self._hand(ready) if ready else []
+            if handed:
+                return handed
+        return []
+
+    def report(self, outcome: Outcome) -> None:
+        """Take one outcome; it is settled soon. What was not pulled, or is reported twice, is not."""
+        with self._lock:
+            held = self._in_flight.pop(outcome.id, None)
+        if held is None:
+            log.error("outcome of a message that is not in flight", delivery=outcome.id)
+            return
+        self._watch(outcome)
+        self._settler.put(Answered(held, outcome, self._shift.real_clock.now()))
+
+    def stopping(self) -> bool:
+        """Whether to begin nothing more: the worker ends, or the channel can not be used."""
+        return self._closed or self._shift.ending() or self.in_trouble()
+
+    def in_trouble(self) -> bool:
+        """Whether nothing can be sent on the channel for now."""
+        return self._troubles >= TROUBLES
+
+    def in_flight(self) -> int:
+        """How many messages are pulled and not reported."""
+        with self._lock:
+            return len(self._in_flight)
+
+    def abandon(self) -> None:
+        """Report what the adapter left unreported: nobody knows whether it went out."""
+        with self._lock:
+            self._closed = True
+            left = list(self._in_flight)
+        for id_ in left:
+            self.report(Outcome(id_, Answer.UNKNOWN, stage="adapter"))
+
+    def _watch(self, outcome: Outcome) -> None:
+        if outcome.answer is Answer.UNREACHABLE or outcome.fault is Fault.CHANNEL:
+            self._troubles += 1
+        elif outcome.answer is Answer.ACCEPTED:
+            self._troubles = 0
+
+    def _hand(self, ready: list[Ready]) -> list[Message]:
+        """Commit handing; the messages that may go out. When in doubt none does."""
+        wanted = [(one.held.id, one.held.fence, one.message_id) for one in ready]
+        with self._lock:
+            self._in_flight.update((one.held.id, one.held) for one in ready)
+        try:
+            with writing(self._shift.engine) as conn:
+                ours = custody.hand(conn, self._shift.worker_id, wanted)
+                handed_at = time.monotonic()  # no later than the commit
+        except Exception as error:
+            log.warning("handing over not confirmed", deliveries=len(ready), error=kind_of(error))
+            for one in ready:  # takes them back whether or not it was committed
+                self.report(Outcome.not_begun(one.held.id, "handing not confirmed"))
+            return []
+        self._refused([one.held for one in ready if one.held.id not in ours])
+        if self._closed:  # the adapter has failed meanwhile: comparing with the table finds them
+            self._forget(ours)
+            return []
+        begin_by = handed_at + self._shift.limits.begin_seconds
+        return [replace(one.message, begin_by=begin_by) for one in ready if one.held.id in ours]
+
+    def _refused(self, refused: Sequence[Held]) -> None:
+        """Let go of what the database did not hand over: its run stopped, or another took it."""
+        self._forget({held.id for held in refused})
+        give_back(self._shift, refused)
+
+    def _forget(self, ids: Collection[int]) -> None:
+        with self._lock:
+            mine = [id_ for id_ in ids if self._in_flight.pop(id_, None)]
+        self._shift.places.give(len(mine))
+        self._shift.holdings.drop(mine)
+
+
+def give_back(shift: Shift, held: Sequence[Held]) -> None:
+    """Free claimed deliveries that will not be handed over; what fails here is swept later."""
+    if not held:
+        return
+    try:
+        with writing(shift.engine) as conn:
+            custody.give_back(conn, shift.worker_id, [(one.id, one.fence) for one in held])
+    except SQLAlchemyError as error:
+        log.warning("claims not given back", deliveries=len(held), error=kind_of(error))
+    shift.holdings.drop(one.id for one in held)

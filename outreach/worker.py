@@ -1,0 +1,156 @@
+"""The worker process: pumps rung by the broker, one process or several under supervision."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+from dramatiq import Actor
+from dramatiq import Worker as DramatiqWorker
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from outreach import queue
+from outreach.channels.adapter import Adapter
+from outreach.clock import Clock
+from outreach.dispatch.lease import Lease, register
+from outreach.dispatch.pumps import Pumps
+from outreach.dispatch.rulebook import Rulebook
+from outreach.dispatch.settler import kind_of
+from outreach.dispatch.shift import Limits, Shift
+from outreach.errors import OutreachError
+from outreach.store import deliveries
+from outreach.store.engine import reading
+
+log = structlog.get_logger(__name__)
+LOOK_SECONDS = 1.0  # how often an idle worker asks the database by itself
+IDLE_SECONDS = 0.1  # between two questions whether anything is open
+STOP_MS = 30_000
+
+
+class LeaseLost(OutreachError):  # noqa: N818
+    """Raised when the worker was declared dead: what it held belongs to others."""
+
+    code = "lease"
+
+    def __init__(self) -> None:
+        super().__init__("this worker was declared dead", "it is started again by itself")
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """All that a worker process needs; `clock` is the decisions'."""
+
+    engine: Engine
+    clock: Clock
+    rulebook: Rulebook
+    adapters: Callable[[str], Adapter]
+    channels: Sequence[str]
+    broker_url: str = "memory://"
+    limits: Limits = Limits()  # noqa: RUF009  frozen
+    threads: int = 2
+
+
+@contextmanager
+def on_duty(duty: Duty, look_seconds: float = LOOK_SECONDS) -> Iterator[tuple[Shift, Pumps]]:
+    """A worker that serves while the block runs; at its end it settles and gives all back."""
+    adapters = {channel: duty.adapters(channel) for channel in duty.channels}
+    doorbell = queue.connect(duty.broker_url)
+    worker_id = register(duty.engine, duty.limits.lease)
+    shift = Shift(duty.engine, worker_id, duty.clock, duty.rulebook, duty.limits)
+    log.info("worker begins", worker=worker_id, channels=list(duty.channels))
+    lease = Lease(shift)
+    pumps = Pumps(shift, adapters, look_seconds)
+    rung = _listen(doorbell, pumps, duty.threads)
+    try:
+        yield shift, pumps
+    finally:
+        shift.stop.set()
+        rung.stop(timeout=STOP_MS)
+        pumps.close()
+        lease.close()
+        doorbell.broker.close()
+        log.info("worker ends", worker=worker_id, **shift.tally.counts())
+
+
+def _listen(doorbell: queue.Doorbell, pumps: Pumps, threads: int) -> DramatiqWorker:
+    """Dramatiq's worker in this process; one call of the actor serves one turn, then rings again."""
+
+    def serve_channel(channel: str) -> None:
+        try:
+            if pumps.serve(channel):
+                doorbell.ring(channel)
+        except Exception:  # the look finds the work again; the broker must not
+            log.exception("serving failed", channel=channel)
+
+    logging.getLogger("dramatiq").addFilter(_quieter)
+    logging.getLogger("dramatiq.worker.ConsumerThread(channels)").addFilter(_quieter)
+    Actor(
+        serve_channel,
+        broker=doorbell.broker,
+        actor_name=queue.ACTOR,
+        queue_name=queue.QUEUE,
+        priority=0,
+        options={},
+    )
+    doorbell.broker.emit_after("process_boot")  # Dramatiq's own command would have done so
+    worker = DramatiqWorker(doorbell.broker, worker_threads=threads, worker_timeout=100)
+    worker.start()
+    return worker
+
+
+def _quieter(record: logging.LogRecord) -> bool:
+    """Leave out what a broker that is down says each second; we have said it once."""
+    return "connection error" not in record.msg and "Restarting consumer" not in record.msg
+
+
+def run_worker(duty: Duty, stop: threading.Event, parent_pid: int | None = None) -> dict[str, int]:
+    """Serve until `stop` is set; how many deliveries moved to each state. LeaseLost ends it too.
+
+    With `parent_pid` it stops as well once that process is not its parent any more: nobody
+    would start it again, or end it.
+    """
+    with on_duty(duty) as (shift, _):
+        while not (stop.wait(0.2) or shift.lost.is_set()):
+            if parent_pid is not None and os.getppid() != parent_pid:
+                log.warning("supervisor is gone")
+                break
+    if shift.lost.is_set():
+        raise LeaseLost
+    return shift.tally.counts()
+
+
+def run_until_idle(
+    duty: Duty, tick: Callable[[], bool] = lambda: False, stop: threading.Event | None = None
+) -> dict[str, int]:
+    """Serve until nothing is due, claimed or handing; how many deliveries moved to each state.
+
+    `tick` plans what has come due and says whether it did anything; it is called until it did
+    not. Waits for retries, and for the lease of a dead worker; not for what is held until later.
+    A worker that was declared dead meanwhile begins anew.
+    """
+    counts: dict[str, int] = {}
+    ended = stop or threading.Event()
+    idle = False
+    while not (idle or ended.is_set()):
+        with on_duty(duty) as (shift, pumps):
+            while not (idle or ended.is_set() or shift.lost.is_set()):
+                idle = not tick() and not pumps.is_serving() and not _is_anything_open(duty)
+                if not idle:
+                    time.sleep(IDLE_SECONDS)
+        for state, count in shift.tally.counts().items():
+            counts[state] = counts.get(state, 0) + count
+    return counts
+
+
+def _is_anything_open(duty: Duty) -> bool:
+    try:
+        with reading(duty.engine) as conn:
+            return deliveries.is_anything_open(conn, duty.channels, duty.clock.now())
+    except SQLAlchemyError as error:
+        log.warning("database is away", error=kind_of(error))
+        return True
