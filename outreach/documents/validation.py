@@ -126,7 +126,8 @@ def _bad_value(document: Document, error: ErrorDetails) -> Problem:
         message, _, hint = str(cause).partition("; ")
     else:
         message, hint = _in_plain_words(error, _name(path), written)
-    return document.problem(path, code, message, hint, key=isinstance(written, dict))
+    at_key = isinstance(written, dict) or error["loc"][-1:] == ("[key]",)
+    return document.problem(path, code, message, hint, key=at_key)
 
 
 def _in_plain_words(error: ErrorDetails, name: str, written: Tree) -> tuple[str, str]:

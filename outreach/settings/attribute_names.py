@@ -19,7 +19,7 @@ FUNCTIONS = frozenset(
     in_stage_for timed_out stage_in""".split()  # noqa: SIM905
 )
 WORDS = frozenset(
-    """now today entered_at event salutation brand campaign customer unsubscribe_url true false
+    """now today entered_at event salutation language brand campaign customer unsubscribe_url true false
     none and or not in is if else self super loop range dict lipsum cycler joiner namespace
     caller varargs kwargs within since""".split()  # noqa: SIM905
 )

@@ -109,7 +109,7 @@ class CompanyFile(FileModel):
         {"lifecycles", "floors", "feasts", "approval", "rates", "retention", "tone"}
     )
 
-    brand: BrandFile = Field(description="Who writes to the customers.")
+    brand: BrandFile = Field(description="Who writes: name, address, clock, language, currency.")
     senders: dict[Name, Words] | None = Field(None, description="People messages can come from.")
     public_url: PublicUrl | None = Field(
         None, description="Where customers reach the unsubscribe page; https."

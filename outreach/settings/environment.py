@@ -176,7 +176,7 @@ def _names_in(path: Path) -> set[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise SetupError(f"`{path}` can not be read", "save it as UTF-8 text") from error
     for line in lines:
-        if line.error:
+        if line.error or (line.key and line.value is None):
             raise SetupError(f".env:{line.original.line}: this is no `NAME=value`", "mend the line")
     return {line.key.upper() for line in lines if line.key}
 

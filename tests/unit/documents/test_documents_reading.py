@@ -1,5 +1,6 @@
 """Reading YAML: what a scalar means, what is refused, and where each thing stands."""
 
+import itertools
 import time
 from decimal import Decimal
 
@@ -155,7 +156,7 @@ def test_a_billion_laughs_are_refused_at_once() -> None:
     names = "abcdefghij"
     bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
-        for before, name in zip(names, names[1:], strict=False)
+        for before, name in itertools.pairwise(names)
     )
     begun = time.perf_counter()
 

@@ -28,7 +28,7 @@ class Tree(FileModel):
     elsewhere: ClassVar[dict[str, str]] = {"name": "it belongs to a leaf"}
 
     leaves: tuple[Leaf, ...] = ()
-    by_name: dict[str, Leaf] = {}
+    by_name: dict[str, Leaf] = Field(default_factory=dict)
     top: Leaf | None = None
     weight: Decimal | None = None
 
