@@ -1,0 +1,297 @@
+"""From Jinja's syntax tree to a tree with types; all that has no meaning in SQL is a fault."""
+
+import difflib
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ParamSpec
+
+from jinja2 import nodes
+
+from outreach.audience import tree
+from outreach.audience.calls import read_call
+from outreach.audience.names import FILTERS, LATER_NAMES, TESTS, Kind, Names
+from outreach.audience.operators import (
+    LARGEST,
+    NotAllowed,
+    arithmetic,
+    as_kind,
+    comparable,
+    negative,
+    unified,
+)
+from outreach.audience.syntax import Fault, begin, operands, read
+
+P = ParamSpec("P")
+_OPERATORS = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">="}
+_ARITHMETIC: dict[type[nodes.Node], str] = {
+    nodes.Add: "+",
+    nodes.Sub: "-",
+    nodes.Mul: "*",
+    nodes.Div: "/",
+    nodes.FloorDiv: "//",
+    nodes.Mod: "%",
+}
+_REFUSED: dict[type[nodes.Node], str] = {
+    nodes.Getattr: "a `.`",
+    nodes.Getitem: "an index in `[ ]`",
+    nodes.Pow: "`**`",
+    nodes.Pos: "a leading `+`",
+    nodes.List: "a list, other than after `in`,",
+    nodes.Tuple: "a list, other than after `in`,",
+    nodes.Dict: "a dictionary",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The typed tree, or None and every fault."""
+
+    node: tree.Node | None
+    faults: tuple[Fault, ...]
+
+
+@lru_cache(maxsize=1024)
+def analyse(source: str, names: Names) -> Analysis:
+    """The expression as a condition over one company's names."""
+    found = read(source)
+    if isinstance(found, Fault):
+        return Analysis(None, (found,))
+    reader = Reader(names)
+    node = reader.condition(found)
+    faults = tuple(sorted(reader.faults, key=lambda fault: fault.offset))
+    return Analysis(None if faults else node, faults)
+
+
+class Reader:
+    """Reads values and conditions; what it can not read is None, with its fault in `faults`."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.faults: list[Fault] = []
+
+    def fault(self, offset: int, code: str, message: str, hint: str = "") -> None:
+        """Note something wrong."""
+        self.faults.append(Fault(offset, code, message, hint))
+
+    def condition(self, node: nodes.Node) -> tree.Node | None:
+        """Something that is true or false."""
+        found = self.value(node)
+        if found is not None and found.kind is not Kind.YES_NO:
+            message = f"a condition is yes or no, this is {found.kind.shown}"
+            self.fault(begin(node), "type-mismatch", message, "compare it, or ask `is none`")
+            return None
+        return found
+
+    def value(self, node: nodes.Node) -> tree.Node | None:
+        """A value of any kind."""
+        match node:
+            case nodes.Const():
+                return self._constant(node)
+            case nodes.Name():
+                return self._name(node)
+            case nodes.And() | nodes.Or():
+                return self._several(node)
+            case nodes.Not():
+                part = self.condition(node.node)
+                return part and tree.Not(Kind.YES_NO, node.lineno, part)
+            case nodes.Compare():
+                return self._compare(node)
+            case nodes.CondExpr():
+                return self._choice(node)
+            case nodes.Concat():
+                return self._joined(node)
+            case nodes.Filter():
+                return self._filter(node)
+            case nodes.Test():
+                return self._test(node)
+            case nodes.Call():
+                return read_call(self, node)
+            case nodes.Neg():
+                part = self.value(node.node)
+                return part and self._allowed(node, negative, node.lineno, part)
+        return self._arithmetic(node)
+
+    def unknown(self, offset: int, what: str, name: str, known: Iterable[str]) -> None:
+        """Note a name that nobody knows, with those it may have meant."""
+        known = sorted(known)
+        near = difflib.get_close_matches(name, known, n=2)
+        hint = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
+        if not near and len(known) < 12:
+            hint = f"there are {', '.join(f'`{one}`' for one in known)}"
+        self.fault(offset, f"unknown-{what}", f"unknown {what} `{name}`", hint)
+
+    def _allowed(
+        self, node: nodes.Node, make: Callable[P, tree.Node], *args: P.args, **kwargs: P.kwargs
+    ) -> tree.Node | None:
+        try:
+            return make(*args, **kwargs)
+        except NotAllowed as refusal:
+            self.fault(begin(node), refusal.code, refusal.message, refusal.hint)
+            return None
+
+    def _constant(self, node: nodes.Const) -> tree.Node | None:
+        value = node.value
+        if isinstance(value, bool):
+            return tree.Literal(Kind.YES_NO, node.lineno, value)
+        if value is None:
+            return tree.Literal(Kind.NONE, node.lineno, None)
+        if isinstance(value, str):
+            return self._text(node.lineno, value)
+        if abs(value) > LARGEST or 0 < abs(value) < 1 / LARGEST:
+            self.fault(node.lineno, "bad-argument", "a number lies within ±10^15, not below 10^-15")
+            return None
+        return tree.Literal(
+            Kind.WHOLE if isinstance(value, int) else Kind.NUMBER, node.lineno, value
+        )
+
+    def _text(self, offset: int, value: str) -> tree.Node | None:
+        if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in value):
+            self.fault(offset, "bad-argument", "a text holds no control characters")
+            return None
+        return tree.Literal(Kind.TEXT, offset, unicodedata.normalize("NFC", value))
+
+    def _name(self, node: nodes.Name) -> tree.Node | None:
+        kind = self.names.kinds.get(node.name)
+        if node.name == "entered_at" and not self.names.entered:
+            self.fault(node.lineno, "not-supported", "`entered_at` has no meaning here")
+        elif kind is not None:
+            return tree.Name(kind, node.lineno, node.name)
+        elif node.name in LATER_NAMES:
+            self.fault(node.lineno, "not-supported", f"`{node.name}` is not supported yet")
+        else:
+            self.unknown(node.lineno, "name", node.name, self.names.kinds)
+        return None
+
+    def _several(self, node: nodes.BinExpr) -> tree.Node | None:
+        parts = [self.condition(part) for part in operands(node)]
+        known = tuple(part for part in parts if part is not None)
+        if len(known) < len(parts):
+            return None
+        op = "and" if isinstance(node, nodes.And) else "or"
+        return tree.Several(Kind.YES_NO, begin(node), op, known)
+
+    def _compare(self, node: nodes.Compare) -> tree.Node | None:
+        found: list[tree.Node | None] = []
+        left = node.expr
+        for operand in node.ops:
+            found.append(self._pair(operand.op, left, operand.expr))
+            left = operand.expr
+        known = tuple(one for one in found if one is not None)
+        if len(known) < len(found):
+            return None
+        if len(known) == 1:
+            return known[0]
+        return tree.Several(Kind.YES_NO, begin(node), "and", known)
+
+    def _pair(self, op: str, left: nodes.Expr, right: nodes.Expr) -> tree.Node | None:
+        if op in ("in", "notin"):
+            found = self._in(left, right)
+            return found and (
+                tree.Not(Kind.YES_NO, found.offset, found) if op == "notin" else found
+            )
+        a, b = self.value(left), self.value(right)
+        if a is None or b is None:
+            return None
+        return self._allowed(left, comparable, _OPERATORS[op], a, b)
+
+    def _in(self, left: nodes.Expr, right: nodes.Expr) -> tree.Node | None:
+        part = self.value(left)
+        if isinstance(right, nodes.List | nodes.Tuple):
+            options = [self.value(item) for item in right.items]
+            if part is None or None in options:
+                return None
+            return self._allowed(right, self._among, part, options)
+        whole = self.value(right)
+        if part is None or whole is None:
+            return None
+        if (
+            whole.kind is Kind.LIST
+            and isinstance(part, tree.Literal)
+            and isinstance(part.value, str)
+        ):
+            return tree.Holds(Kind.YES_NO, part.offset, part.value, whole)
+        if whole.kind is Kind.LIST:
+            message, hint = "only a text in quotes can be looked for in a list", "`'vip' in tags`"
+        else:
+            message = f"`in` needs a list after it, this is {whole.kind.shown}"
+            hint = "`'vip' in tags`, `city in ['Paris', 'Rome']`"
+        self.fault(begin(right), "type-mismatch", message, f"write for example {hint}")
+        return None
+
+    def _among(self, part: tree.Node, options: list[tree.Node | None]) -> tree.Node:
+        literals = []
+        for option in options:
+            if not isinstance(option, tree.Literal) or option.kind is Kind.NONE:
+                raise NotAllowed(
+                    "a list after `in` holds plain values only", "join comparisons with `or`"
+                )
+            comparable("==", part, option)
+            literals.append(as_kind(option, part.kind))
+        if part.kind in (Kind.LIST, Kind.NONE, Kind.MONTHS):
+            raise NotAllowed(f"{part.kind.shown} is never in a list", "write `'vip' in tags`")
+        return tree.Among(Kind.YES_NO, part.offset, part, tuple(literals))
+
+    def _choice(self, node: nodes.CondExpr) -> tree.Node | None:
+        test, yes = self.condition(node.test), self.value(node.expr1)
+        no: tree.Node | None = tree.Literal(Kind.NONE, node.lineno, None)
+        if node.expr2 is not None:
+            no = self.value(node.expr2)
+        if test is None or yes is None or no is None:
+            return None
+        return self._allowed(node, unified, test, yes, no)
+
+    def _joined(self, node: nodes.Concat) -> tree.Node | None:
+        parts = [self._of_kind(part, (Kind.TEXT,), "`~` joins texts") for part in node.nodes]
+        known = tuple(part for part in parts if part is not None)
+        if len(known) < len(parts):
+            return None
+        return tree.Joined(Kind.TEXT, begin(node), known)
+
+    def _of_kind(self, node: nodes.Node, kinds: tuple[Kind, ...], message: str) -> tree.Node | None:
+        found = self.value(node)
+        if found is None or found.kind in kinds:
+            return found
+        self.fault(begin(node), "type-mismatch", f"{message}, this is {found.kind.shown}")
+        return None
+
+    def _filter(self, node: nodes.Filter) -> tree.Node | None:
+        if node.name not in FILTERS:
+            self.unknown(node.lineno, "filter", node.name, FILTERS)
+            return None
+        if node.args or node.kwargs or node.dyn_args or node.dyn_kwargs or node.node is None:
+            self.fault(node.lineno, "bad-argument", f"`{node.name}` takes nothing in parentheses")
+            return None
+        counts = node.name == "length"
+        kinds = (Kind.TEXT, Kind.LIST) if counts else (Kind.TEXT,)
+        part = self._of_kind(node.node, kinds, f"`{node.name}` is for texts")
+        kind = Kind.WHOLE if counts else Kind.TEXT
+        return part and tree.Filtered(kind, part.offset, node.name, part)
+
+    def _test(self, node: nodes.Test) -> tree.Node | None:
+        part = self.value(node.node)
+        if node.name not in TESTS:
+            self.unknown(node.lineno, "test", node.name, TESTS)
+            return None
+        if part is None or part.kind in (Kind.NONE, Kind.MONTHS):
+            return part and self._allowed(node, comparable, "==", part, part)
+        missing = tree.Missing(Kind.YES_NO, part.offset, part)
+        return missing if node.name == "none" else tree.Not(Kind.YES_NO, part.offset, missing)
+
+    def _arithmetic(self, node: nodes.Node) -> tree.Node | None:
+        op = _ARITHMETIC.get(type(node))
+        if op is None or not isinstance(node, nodes.BinExpr):
+            return self._refuse(node)
+        left, right = self.value(node.left), self.value(node.right)
+        if left is None or right is None:
+            return None
+        return self._allowed(node, arithmetic, op, left, right)
+
+    def _refuse(self, node: nodes.Node) -> tree.Node | None:
+        owner = node.node if isinstance(node, nodes.Getattr) else None
+        if isinstance(owner, nodes.Name) and owner.name in LATER_NAMES:
+            return self._name(owner)
+        what = _REFUSED.get(type(node), "this")
+        self.fault(begin(node), "not-allowed", f"{what} has no meaning in an expression")
+        return None

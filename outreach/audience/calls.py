@@ -1,0 +1,120 @@
+"""The functions of expressions: spans of time, and questions to a customer's history."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from jinja2 import nodes
+
+from outreach.audience import tree
+from outreach.audience.names import FUNCTIONS, LATER_FUNCTIONS, LATER_NAMES, Kind
+from outreach.audience.operators import LONGEST_SPAN
+from outreach.audience.syntax import begin
+
+if TYPE_CHECKING:
+    from outreach.audience.analysis import Reader
+
+_SPANS = {"hours": timedelta(hours=1), "days": timedelta(days=1), "weeks": timedelta(weeks=1)}
+MOST_MONTHS = 1_200
+_USAGE = {
+    "days": "days(30)",
+    "hours": "hours(36)",
+    "weeks": "weeks(2)",
+    "months": "now - months(3)",
+    "count": "count('order', days(365))` or `count('order', since=stage_since)",
+    "total": "total('order', days(365))` or `total('order', since=stage_since)",
+    "last": "last('visit')",
+    "first": "first('visit')",
+    "received": "received('spring-offer', days(30))",
+}
+_KINDS = {"count": Kind.WHOLE, "total": Kind.MONEY, "last": Kind.DATETIME, "first": Kind.DATETIME}
+_TAKES = {
+    "count": ("within", "since"),
+    "total": ("within", "since"),
+    "received": ("within",),
+}
+
+
+def read_call(reader: "Reader", node: nodes.Call) -> tree.Node | None:
+    """The call as a constant span or a look-up; None after noting what is wrong."""
+    if not isinstance(node.node, nodes.Name):
+        reader.fault(begin(node), "not-allowed", "only functions by their name are called")
+        return None
+    name, offset = node.node.name, node.node.lineno
+    if name in LATER_FUNCTIONS or name in LATER_NAMES:
+        reader.fault(offset, "not-supported", f"`{name}` is not supported yet")
+    elif name not in FUNCTIONS:
+        reader.unknown(offset, "function", name, FUNCTIONS)
+    elif name in _SPANS or name == "months":
+        return _span(reader, node, name, offset)
+    else:
+        return _lookup(reader, node, name, offset)
+    return None
+
+
+def _wrong(reader: "Reader", offset: int, message: str, name: str) -> None:
+    reader.fault(offset, "bad-argument", message, f"write for example `{_USAGE[name]}`")
+
+
+def _span(reader: "Reader", node: nodes.Call, name: str, offset: int) -> tree.Node | None:
+    arguments = _arguments(node)
+    count = reader.value(node.args[0]) if arguments == ["number"] else None
+    if arguments == ["number"] and count is None:
+        return None
+    if not isinstance(count, tree.Literal) or count.kind is not Kind.WHOLE:
+        _wrong(reader, offset, f"`{name}` takes one whole number, written out", name)
+        return None
+    assert isinstance(count.value, int)
+    most = MOST_MONTHS if name == "months" else LONGEST_SPAN // _SPANS[name]
+    if not 0 <= count.value <= most:
+        _wrong(reader, offset, f"`{name}` takes 0 to {most}", name)
+        return None
+    if name == "months":
+        return tree.Literal(Kind.MONTHS, offset, count.value)
+    return tree.Literal(Kind.SPAN, offset, count.value * _SPANS[name])
+
+
+def _arguments(node: nodes.Call) -> list[str]:
+    """The arguments' shape: `number` for one plain one, and the names of the others."""
+    if node.dyn_args is not None or node.dyn_kwargs is not None:
+        return ["*"]
+    return ["number"] * len(node.args) + [keyword.key for keyword in node.kwargs]
+
+
+def _lookup(reader: "Reader", node: nodes.Call, name: str, offset: int) -> tree.Node | None:
+    first = node.args[0] if node.args else None
+    subject = reader.value(first) if isinstance(first, nodes.Const) else None
+    if not isinstance(subject, tree.Literal) or not isinstance(subject.value, str):
+        _wrong(reader, offset, f"`{name}` takes a text in quotes first", name)
+        return None
+    given = _window(reader, node, name, offset)
+    if given is None:
+        return None
+    kind = _KINDS.get(name, Kind.YES_NO)
+    return tree.Lookup(kind, offset, name, subject.value, given.get("within"), given.get("since"))
+
+
+def _window(
+    reader: "Reader", node: nodes.Call, name: str, offset: int
+) -> dict[str, tree.Node] | None:
+    """`within` or `since`, empty without either."""
+    takes = _TAKES.get(name, ())
+    plain = dict(zip(takes[:1], node.args[1:], strict=False))
+    named = {keyword.key: keyword.value for keyword in node.kwargs}
+    given = plain | named
+    too_many = len(plain) < len(node.args) - 1 or len(given) < len(plain) + len(named)
+    odd = node.dyn_args is not None or node.dyn_kwargs is not None or set(given) - set(takes)
+    if too_many or odd or len(given) > 1:
+        _wrong(reader, offset, f"`{name}` does not take these arguments", name)
+        return None
+    found: dict[str, tree.Node] = {}
+    for key, value in given.items():
+        part = reader.value(value)
+        if part is None:
+            return None
+        wanted = Kind.SPAN if key == "within" else Kind.DATETIME
+        if part.kind is not wanted:
+            message = f"`{key}` of `{name}` is {wanted.shown}, this is {part.kind.shown}"
+            _wrong(reader, begin(value), message, name)
+            return None
+        found[key] = part
+    return found

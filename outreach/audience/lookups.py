@@ -1,0 +1,61 @@
+"""Questions to a customer's history as correlated sub-queries; nothing after `now` is seen."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, cast, exists, func, select, type_coerce
+from sqlalchemy.sql import ColumnElement
+
+from outreach.audience.row import Row
+from outreach.store import facts
+from outreach.store.tables import campaigns, deliveries, events
+from outreach.store.types import Instant
+
+After = ColumnElement[datetime] | None
+
+
+def of_events(
+    row: Row, function: str, kind: str, after: After = None, since: After = None
+) -> ColumnElement[Any]:
+    """count, total (ten-thousandths), first or last of the customer's events of a kind.
+
+    They lie later than `after`, or not before `since`, and never after `now`.
+    """
+    seen = events.alias()
+    at = seen.c.at
+    answer: dict[str, ColumnElement[Any]] = {
+        "count": func.count(),
+        "total": cast(
+            func.coalesce(func.sum(type_coerce(seen.c.amount, BigInteger)), 0), BigInteger
+        ),
+        "first": func.min(at, type_=Instant()),
+        "last": func.max(at, type_=Instant()),
+    }
+    query = (
+        select(answer[function])
+        .select_from(seen)
+        .where(seen.c.customer_id == row.id, seen.c.kind == kind, at <= facts.moment(row.now))
+    )
+    if after is not None:
+        query = query.where(at > after)
+    if since is not None:
+        query = query.where(at >= since)
+    return query.correlate_except(seen).scalar_subquery()
+
+
+def received(row: Row, campaign: str, after: After = None) -> ColumnElement[bool]:
+    """Whether the customer had a touch of the campaign up to `now`, later than `after`."""
+    touch, named = deliveries.alias(), campaigns.alias()
+    query = (
+        select(touch.c.id)
+        .where(touch.c.customer_id == row.id, touch.c.firm)
+        .where(touch.c.slot_at <= facts.moment(row.now))
+        .where(touch.c.campaign_id == _campaign(named, campaign))
+    )
+    if after is not None:
+        query = query.where(touch.c.slot_at > after)
+    return exists(query.correlate_except(touch))
+
+
+def _campaign(named: Any, name: str) -> ColumnElement[int]:
+    return select(named.c.id).where(named.c.name == name).scalar_subquery()

@@ -1,0 +1,166 @@
+"""Functions of SQL that each database spells its own way, for expressions about customers."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Boolean, Double, Integer, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import JSON, BigInteger, TypeEngine
+
+from outreach.store.types import Instant
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+Function = Callable[..., ColumnElement[Any]]
+
+
+def _spelled(name: str, result: TypeEngine[Any], *, postgresql: str, sqlite: str) -> Function:
+    """A function of SQL; `{0}`, `{1}` are its arguments in either spelling."""
+    made = type(name, (FunctionElement,), {"type": result, "inherit_cache": True, "name": name})
+    for dialect, spelling in (("postgresql", postgresql), ("sqlite", sqlite)):
+        compiles(made, dialect)(_filled(spelling))
+    return made
+
+
+def _filled(spelling: str) -> Callable[..., str]:
+    def fill(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> str:
+        parts = [compiler.process(part, **kw) for part in element.clauses]
+        return spelling.format(*parts, letters=_letters(compiler))
+
+    return fill
+
+
+def _letters(compiler: SQLCompiler) -> str:
+    """The collation that knows Unicode's letters without a library: whole mappings since 18."""
+    version = getattr(compiler.dialect, "server_version_info", None) or (18,)
+    if version >= (18,):
+        return "pg_unicode_fast"
+    return "pg_c_utf8" if version >= (17,) else "und-x-icu"
+
+
+# Letters that Unicode got after the running Python's tables may differ; no others do.
+lowered = _spelled(
+    "lowered", Text(), postgresql='lower({0} COLLATE "{letters}")', sqlite="lower({0})"
+)
+uppered = _spelled(
+    "uppered", Text(), postgresql='upper({0} COLLATE "{letters}")', sqlite="upper({0})"
+)
+truncated = _spelled(  # towards 0; the caller sees to it that it fits
+    "truncated",
+    BigInteger(),
+    postgresql="CAST(trunc({0}) AS bigint)",
+    sqlite="CAST({0} AS INTEGER)",
+)
+latest = _spelled(  # of two; null only when both are
+    "latest",
+    Instant(),
+    postgresql="greatest({0}, {1})",
+    sqlite="max(coalesce({0}, {1}), coalesce({1}, {0}))",
+)
+
+# Reading one attribute, `(attributes, name)`: null where it is missing or of another type, so
+# that a type that was changed in outreach.yaml never aborts a statement.
+_PATH = """('$."' || {1} || '"')"""
+_NUMBER = "CAST({0} -> {1} AS numeric)"
+_WRITTEN = "[0-9]" * 4 + "-[01][0-9]-[0-3][0-9]"
+_CLOCK = "T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]." + "[0-9]" * 6 + "Z"
+text_in = _spelled(
+    "text_in",
+    Text(),
+    postgresql="(CASE WHEN jsonb_typeof({0} -> {1}) = 'string' THEN {0} ->> {1} END)",
+    sqlite=f"(CASE WHEN json_type({{0}}, {_PATH}) = 'text' THEN json_extract({{0}}, {_PATH}) END)",
+)
+# Beyond ±1e15, or nearer to 0 than 1e-15, nothing is known: sums and products can not overflow,
+# which would abort a statement on PostgreSQL.
+number_in = _spelled(
+    "number_in",
+    Double(),
+    postgresql=f"(CASE jsonb_typeof({{0}} -> {{1}}) WHEN 'number' THEN CASE"
+    f" WHEN {_NUMBER} BETWEEN -1e15 AND 1e15"
+    f" AND ({_NUMBER} = 0 OR {_NUMBER} NOT BETWEEN -1e-15 AND 1e-15)"
+    " THEN CAST({0} -> {1} AS double precision) END END)",
+    sqlite=f"(CASE WHEN json_type({{0}}, {_PATH}) IN ('integer', 'real')"
+    f" AND json_extract({{0}}, {_PATH}) BETWEEN -1e15 AND 1e15"
+    f" AND (json_extract({{0}}, {_PATH}) = 0"
+    f" OR json_extract({{0}}, {_PATH}) NOT BETWEEN -1e-15 AND 1e-15)"
+    f" THEN CAST(json_extract({{0}}, {_PATH}) AS REAL) END)",
+)
+money_in = _spelled(  # ten-thousandths
+    "money_in",
+    BigInteger(),
+    postgresql=f"(CASE jsonb_typeof({{0}} -> {{1}}) WHEN 'number' THEN CASE"
+    f" WHEN {_NUMBER} BETWEEN -1e15 AND 1e15 AND {_NUMBER} = trunc({_NUMBER})"
+    " THEN CAST({0} -> {1} AS bigint) END END)",
+    sqlite=f"(CASE WHEN json_type({{0}}, {_PATH}) = 'integer'"
+    f" AND json_extract({{0}}, {_PATH}) BETWEEN -1e15 AND 1e15"
+    f" THEN json_extract({{0}}, {_PATH}) END)",
+)
+yes_no_in = _spelled(
+    "yes_no_in",
+    Boolean(),
+    postgresql="(CASE {0} -> {1} WHEN 'true' THEN true WHEN 'false' THEN false END)",
+    sqlite=f"(CASE json_type({{0}}, {_PATH}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END)",
+)
+instant_in = _spelled(  # YYYY-MM-DDTHH:MM:SS.ffffffZ
+    "instant_in",
+    Instant(),
+    postgresql=f"(CASE WHEN {{0}} ->> {{1}} ~ '^{_WRITTEN}{_CLOCK}$'"
+    " THEN CAST({0} ->> {1} AS timestamptz) END)",
+    sqlite=f"(CASE WHEN json_extract({{0}}, {_PATH}) GLOB '{_WRITTEN}{_CLOCK}'"
+    f" THEN strftime('%s', substr(json_extract({{0}}, {_PATH}), 1, 19)) * 1000000"
+    f" + substr(json_extract({{0}}, {_PATH}), 21, 6) END)",
+)
+list_in = _spelled(
+    "list_in",
+    Json,
+    postgresql="(CASE WHEN jsonb_typeof({0} -> {1}) = 'array' THEN {0} -> {1} END)",
+    sqlite=f"(CASE WHEN json_type({{0}}, {_PATH}) = 'array' THEN json_extract({{0}}, {_PATH}) END)",
+)
+
+list_holds = _spelled(  # (list, text): the text is a whole member
+    "list_holds",
+    Boolean(),
+    postgresql="({0} @> jsonb_build_array(CAST({1} AS text)))",
+    sqlite="EXISTS (SELECT 1 FROM json_each({0}) AS member WHERE member.value = {1})",
+)
+list_length = _spelled(
+    "list_length",
+    Integer(),
+    postgresql="jsonb_array_length({0})",
+    sqlite="json_array_length({0})",
+)
+
+# A date inside an expression is its text, YYYY-MM-DD: it compares alike on both databases.
+day_text = _spelled(
+    "day_text", Text(), postgresql="to_char(CAST({0} AS date), 'YYYY-MM-DD')", sqlite="{0}"
+)
+days_later = _spelled(
+    "days_later",
+    Text(),
+    postgresql="to_char(CAST({0} AS date) + CAST({1} AS integer), 'YYYY-MM-DD')",
+    sqlite="date({0}, {1} || ' days')",
+)
+# Calendar months; a day that the month has not is its last. SQLite's own would run over.
+_MONTH = "date({0}, 'start of month', {1} || ' months')"
+_CLAMPED = (
+    f"min(date({_MONTH}, (strftime('%d', {{0}}) - 1) || ' days'),"
+    f" date({_MONTH}, '+1 month', '-1 day'))"
+)
+months_later = _spelled(
+    "months_later",
+    Text(),
+    postgresql="to_char(CAST({0} AS date) + CAST({1} AS integer) * interval '1 month',"
+    " 'YYYY-MM-DD')",
+    sqlite=_CLAMPED,
+)
+_UTC_DAY = "date({0} / 1000000, 'unixepoch')"
+instant_months_later = _spelled(  # in UTC's calendar; the time of day stays
+    "instant_months_later",
+    Instant(),
+    postgresql="(({0} AT TIME ZONE 'UTC' + CAST({1} AS integer) * interval '1 month')"
+    " AT TIME ZONE 'UTC')",
+    sqlite=f"(strftime('%s', {_CLAMPED.replace('{0}', _UTC_DAY)}) * 1000000 + {{0}} % 86400000000)",
+)
