@@ -193,4 +193,6 @@ class CampaignFile(FileModel):
         description="The message.",
         examples=[[{"id": "greet", "channels": ["email"], "template": "friday-greeting"}]],
     )
-    experiment: ExperimentFile | None = Field(None, description="Who is compared with whom.")
+    experiment: ExperimentFile | None = Field(
+        None, description="Holds some customers back, to see what the campaign does."
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from outreach.campaign.known import Known
 from outreach.campaign.load import read_campaign
 from outreach.campaign.model import Campaign
 from outreach.campaign.project import campaign_files
@@ -10,7 +11,7 @@ from outreach.campaign.template_files import missing_templates
 from outreach.documents import RefusalError
 from outreach.errors import Problem
 from outreach.settings.company import Company
-from outreach.settings.company_file import COMPANY_FILE, load_company
+from outreach.settings.company_file import COMPANY_FILE, read_company
 from outreach.settings.written import parse_name
 
 
@@ -29,20 +30,19 @@ class Project:
 def load_project(files: Mapping[str, bytes]) -> Project:
     """Everything that can be read in the bytes of a project's files, in order of file and place."""
     problems: list[Problem] = [*_misnamed(files)]
-    company = None
+    document, company, known = None, None, None
     if COMPANY_FILE in files:
-        company, found = load_company(files[COMPANY_FILE])
+        document, company, found = read_company(files[COMPANY_FILE])
+        known = None if document is None else Known.written(document)
         problems += found
     else:
-        message = "the project has no such file"
-        problems.append(
-            Problem(COMPANY_FILE, 0, 0, "missing", message, "make one with `outreach init`")
-        )
+        message, hint = "the project has no such file", "make one with `outreach init`"
+        problems.append(Problem(COMPANY_FILE, 0, 0, "missing", message, hint))
     campaigns: dict[str, Campaign] = {}
     for name, path in campaign_files(files):
-        document, campaign, found = read_campaign(name, path, files[path], company)
+        document, campaign, found = read_campaign(name, path, files[path], known)
         if document is not None:
-            found = [*found, *missing_templates(document, files)]
+            found += missing_templates(document, files)
         problems += found
         if campaign is not None and not found:
             campaigns[name] = campaign

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from outreach.campaign.campaign_file import CampaignFile, SelectionFile
+from outreach.campaign.known import Known
 from outreach.campaign.model import Campaign, Expression, Place, Selection, Step
 from outreach.documents import Document, Path, load, validate
 from outreach.documents.validation import LATER
 from outreach.errors import Problem
 from outreach.settings.company import Company
-from outreach.settings.rules_file import BUILT_IN_CHANNELS, unknown_name, unknown_names
+from outreach.settings.rules_file import unknown_name, unknown_names
 
 LATER_CHANNELS = frozenset({"task", "letter", "call", "visit", "whatsapp", "push"})
 _ADD_TOPIC = "add it to `topics` in outreach.yaml"
@@ -22,11 +23,12 @@ def load_campaign(
 
     Without a company (its own file is at fault) topics and channels are not looked up.
     """
-    return read_campaign(name, path_shown, content, company)[1:]
+    known = None if company is None else Known.of(company)
+    return read_campaign(name, path_shown, content, known)[1:]
 
 
 def read_campaign(
-    name: str, path_shown: str, content: bytes, company: Company | None
+    name: str, path_shown: str, content: bytes, known: Known | None
 ) -> tuple[Document | None, Campaign | None, list[Problem]]:
     """As `load_campaign`, with the document for further checks."""
     document, problems = load(path_shown, content)
@@ -34,8 +36,8 @@ def read_campaign(
         return None, None, problems
     file, faults = validate(document, CampaignFile)
     found = {*problems, *faults, *_several_steps(document)}
-    if company is not None:
-        found |= {*_unknown_names(document, company), *_resent_advertising(document, company)}
+    if known is not None:
+        found |= {*_unknown_names(document, known), *_resent_advertising(document, known)}
     campaign = None if found or file is None else _campaign(name, file, document)
     return document, campaign, sorted(found)
 
@@ -46,18 +48,17 @@ def _several_steps(document: Document) -> Iterator[Problem]:
         yield document.problem(("steps", 1), LATER, message, "keep one step for now")
 
 
-def _unknown_names(document: Document, company: Company) -> Iterator[Problem]:
-    channels = BUILT_IN_CHANNELS | frozenset(company.channels)
-    yield from unknown_name(document, ("topic",), "topic", company.topics, _ADD_TOPIC)
-    yield from unknown_names(document, ("cadence",), "topic", company.topics, _ADD_TOPIC)
-    yield from unknown_names(document, ("cadence",), "channel", channels, _ADD_CHANNEL)
+def _unknown_names(document: Document, known: Known) -> Iterator[Problem]:
+    yield from unknown_name(document, ("topic",), "topic", known.topics, _ADD_TOPIC)
+    yield from unknown_names(document, ("cadence",), "topic", known.topics, _ADD_TOPIC)
+    yield from unknown_names(document, ("cadence",), "channel", known.channels, _ADD_CHANNEL)
     for path in channel_paths(document):
         written = document.get(path)
-        if written in LATER_CHANNELS - channels:
+        if written in LATER_CHANNELS - known.channels:
             message = f"channel `{written}` is not supported yet"
             yield document.problem(path, LATER, message, "take it out for now")
         else:
-            yield from unknown_name(document, path, "channel", channels, _ADD_CHANNEL)
+            yield from unknown_name(document, path, "channel", known.channels, _ADD_CHANNEL)
 
 
 def channel_paths(document: Document) -> list[Path]:
@@ -69,9 +70,9 @@ def channel_paths(document: Document) -> list[Path]:
     return [path]
 
 
-def _resent_advertising(document: Document, company: Company) -> Iterator[Problem]:
-    topic = company.topics.get(str(document.get(("topic",))))
-    if document.get(("on_unknown",)) == "resend" and topic and not topic.transactional:
+def _resent_advertising(document: Document, known: Known) -> Iterator[Problem]:
+    advertising = str(document.get(("topic",))) in known.topics - known.transactional
+    if advertising and document.get(("on_unknown",)) == "resend":
         message = "only a transactional topic may be sent again when nobody knows if it arrived"
         yield document.problem(("on_unknown",), "bad-value", message, "write `keep`")
 

@@ -43,8 +43,8 @@ def parse_at(text: str) -> datetime:
     try:
         if _AT.fullmatch(text):
             return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise RefusalError(f"`{text}` does not exist: {error}", "look at a calendar") from None
+    except ValueError:
+        raise RefusalError(f"`{text}` does not exist", "look at a calendar") from None
     raise RefusalError(f"`{text}` is no date and time", "write for example `2026-12-24T09:00`")
 
 

@@ -179,23 +179,25 @@ def load_company(
     content: bytes, path_shown: str = COMPANY_FILE
 ) -> tuple[Company | None, list[Problem]]:
     """The company's rules in the bytes of an outreach.yaml, or None and all that is wrong."""
+    return read_company(content, path_shown)[1:]
+
+
+def read_company(
+    content: bytes, path_shown: str = COMPANY_FILE
+) -> tuple[Document | None, Company | None, list[Problem]]:
+    """As `load_company`, with the document for what can be known of a file at fault."""
     document, problems = load(path_shown, content)
     if document is None:
-        return None, problems
+        return None, None, problems
     file, faults = validate(document, CompanyFile)
     problems = sorted({*problems, *faults, *_unknown_names(document)})
-    return (None if problems or file is None else _company(file)), problems
-
-
-def known_channels(written: object) -> frozenset[str]:
-    """Names of the channels there are, given what is written under `channels`."""
-    return BUILT_IN_CHANNELS | (frozenset(written) if isinstance(written, dict) else frozenset())
+    return document, (None if problems or file is None else _company(file)), problems
 
 
 def _unknown_names(document: Document) -> Iterator[Problem]:
-    topics = document.get(("topics",))
+    topics, own = document.get(("topics",)), document.get(("channels",))
     names = topics if isinstance(topics, dict) else {}
-    channels = known_channels(document.get(("channels",)))
+    channels = BUILT_IN_CHANNELS | (frozenset(own) if isinstance(own, dict) else frozenset())
     for rules in ("cadence", "quiet_hours"):
         yield from unknown_names(document, (rules,), "channel", channels, "add it to `channels`")
     yield from unknown_names(document, ("cadence",), "topic", names, "add it to `topics`")

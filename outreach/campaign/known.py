@@ -1,0 +1,40 @@
+"""Names that outreach.yaml gives and campaigns may use."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from outreach.documents import Document
+from outreach.settings.company import Company
+from outreach.settings.rules_file import BUILT_IN_CHANNELS
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Topics and channels there are; `transactional` are the topics without advertising."""
+
+    topics: frozenset[str]
+    transactional: frozenset[str]
+    channels: frozenset[str]
+
+    @classmethod
+    def of(cls, company: Company) -> Self:
+        """What a company's rules give."""
+        transactional = {name for name, topic in company.topics.items() if topic.transactional}
+        return cls(
+            frozenset(company.topics),
+            frozenset(transactional),
+            BUILT_IN_CHANNELS | frozenset(company.channels),
+        )
+
+    @classmethod
+    def written(cls, document: Document) -> Self:
+        """What an outreach.yaml gives, even one that is at fault elsewhere: so its fault does not
+        hide those of the campaigns."""
+        topics, channels = document.get(("topics",)), document.get(("channels",))
+        names = frozenset(topics) if isinstance(topics, dict) else frozenset()
+        return cls(
+            names,
+            frozenset(name for name in names if document.get(("topics", name, "transactional"))),
+            BUILT_IN_CHANNELS
+            | (frozenset(channels) if isinstance(channels, dict) else frozenset()),
+        )

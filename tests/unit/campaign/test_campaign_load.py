@@ -1,0 +1,440 @@
+"""A campaign's file: what it says, what is refused, and with which words."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from outreach.campaign.load import load_campaign
+from outreach.campaign.model import Campaign, Expression, Place, Schedule, ScheduleKind, Selection
+from outreach.campaign.schema import campaign_schema
+from outreach.settings.company import Brand, Company, Topic
+from outreach.spans import Cap, DaySpan, Per, PerKind
+from outreach.vocabulary import Status
+
+COMPANY = Company(
+    brand=Brand(name="Harbour Tea"),
+    topics={"greetings": Topic(), "offers": Topic(), "service": Topic(transactional=True)},
+)
+FILE = "campaigns/friday.yaml"
+PARTS = {
+    "owner": "owner: mei@example.com\n",
+    "topic": "topic: greetings\n",
+    "audience": "audience: everyone\n",
+    "schedule": "schedule: {manual: true}\n",
+    "steps": "steps: [{id: greet, channels: [sms], template: friday}]\n",
+}
+MINIMAL = "".join(PARTS.values())
+
+
+def campaign(text: str) -> Campaign:
+    found, problems = load_campaign("friday", FILE, text.encode(), COMPANY)
+    assert problems == []
+    assert found is not None
+    return found
+
+
+def lines(text: str) -> list[str]:
+    found, problems = load_campaign("friday", FILE, text.encode(), COMPANY)
+    assert (found is None) is bool(problems)
+    return [str(problem) for problem in problems]
+
+
+def with_part(**parts: str) -> str:
+    """The smallest campaign, with some of its parts written otherwise, each in the last lines."""
+    kept = "".join(part for key, part in PARTS.items() if key not in parts)
+    return kept + "\n".join(parts.values())
+
+
+def schedule(text: str) -> Schedule:
+    return campaign(with_part(schedule=f"schedule: {{{text}}}")).schedule
+
+
+def test_what_is_left_out_has_the_contracts_defaults() -> None:
+    found = campaign(MINIMAL)
+
+    assert (found.title, found.status, found.priority) == ("friday", Status.DRAFT, 50)
+    assert (found.when_capped, found.on_unknown, found.holdout) == ("skip", "keep", 0)
+    assert (found.cadence, found.exclude, found.audience) == ((), None, Selection())
+    assert found.schedule == Schedule(ScheduleKind.MANUAL)
+    assert found.schedule.late == timedelta(hours=24)
+
+
+def test_a_full_campaign_says_what_it_says() -> None:
+    found = campaign(
+        "title: Friday greeting\nowner: mei@example.com\ntopic: service\nstatus: active\n"
+        "priority: 7\naudience:\n  stage: [growth, maturity]\n  tier: A\n  country: [NO, DE]\n"
+        "  locale: zh-Hans\n  tags: vip\n  exclude: {owner: tom@example.com}\n"
+        "schedule: {manual: true}\ncadence: [{at_most: 1, per: 7 days, channel: sms}]\n"
+        "when_capped: hold\non_unknown: resend\nexperiment: {holdout: 12.5%}\n"
+        "steps: [{id: greet, channels: [sms, email], template: friday/warm}]\n"
+    )
+
+    assert (found.title, found.status, found.priority) == ("Friday greeting", Status.ACTIVE, 7)
+    assert found.audience == Selection(
+        ("growth", "maturity"), ("A",), (), ("vip",), ("NO", "DE"), ("zh-Hans",)
+    )
+    assert found.exclude == Selection(owner=("tom@example.com",))
+    assert found.cadence == (Cap(1, Per(PerKind.DAYS, 7), "sms"),)
+    assert (found.when_capped, found.on_unknown, found.holdout) == ("hold", "resend", 1250)
+    assert (found.steps[0].channels, found.steps[0].template) == (("sms", "email"), "friday/warm")
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "place"),
+    [
+        ("audience: tier == 'A'", "tier == 'A'", (5, 11)),
+        ("audience: {where: \"tier == 'A'\"}", "tier == 'A'", (5, 20)),
+        (
+            "audience:\n  where: orders > 1\n    and spend > 5",
+            "orders > 1\n    and spend > 5",
+            (6, 10),
+        ),
+        ("audience:\n  where: |\n    orders > 1", "orders > 1", (7, 5)),
+        ("audience:\n  where: >-\n\n    orders\n    > 1", "orders\n    > 1", (8, 5)),
+    ],
+)
+def test_an_expression_keeps_the_place_of_its_first_character(
+    text: str, where: str, place: tuple[int, int]
+) -> None:
+    found = campaign(with_part(audience=text)).audience.where
+
+    assert found == Expression(where, Place("", 0, 0))
+    assert found is not None
+    assert found.place == Place(FILE, *place)
+
+
+def test_exclude_and_when_are_expressions_too() -> None:
+    found = campaign(
+        with_part(
+            audience="audience: {tier: A, exclude: orders > 9}",
+            steps="steps: [{id: a, channels: sms, template: t, when: orders > 1}]",
+        )
+    )
+
+    assert found.exclude is not None
+    assert found.exclude.where == Expression("orders > 9", Place("", 0, 0))
+    assert found.exclude.where.place == Place(FILE, 4, 30)
+    assert found.steps[0].when is not None
+    assert found.steps[0].when.place == Place(FILE, 5, 51)
+
+
+def test_a_cron_schedule_with_all_its_limits() -> None:
+    found = schedule(
+        'cron: "0  17 * * FRI", timezone: Europe/Berlin, window: "09:00-20:00", days: mon-fri, '
+        "starts: 2026-01-01, ends: 2026-12-31, late: 6 hours, holidays: ignore"
+    )
+
+    assert found == Schedule(
+        ScheduleKind.CRON,
+        cron="0 17 * * FRI",
+        timezone="Europe/Berlin",
+        window=DaySpan(time(9), time(20)),
+        days=frozenset(range(5)),
+        starts=date(2026, 1, 1),
+        ends=date(2026, 12, 31),
+        late=timedelta(hours=6),
+    )
+
+
+def test_at_is_a_local_time_unless_it_has_an_offset() -> None:
+    local = schedule("at: 2026-12-24T09:00")
+    instant = schedule("at: 2026-12-24T09:00+08:00")
+
+    assert (local.at_local, local.timezone) == (datetime(2026, 12, 24, 9), "customer")  # noqa: DTZ001
+    assert instant.at == datetime(2026, 12, 24, 1, tzinfo=UTC)
+    assert (instant.at_local, instant.timezone) == (None, "UTC")
+
+
+@pytest.mark.parametrize("key", ["owner", "topic", "audience", "schedule", "steps"])
+def test_five_keys_must_be_written(key: str) -> None:
+    said = lines("".join(part for name, part in PARTS.items() if name != key))
+
+    assert len(said) == 1
+    assert said[0].startswith(f"{FILE}:1:1: `{key}` is missing; write for example `{key}: ")
+
+
+@pytest.mark.parametrize("key", ["approval", "exit", "goal", "reentry", "budget", "brake"])
+def test_keys_that_are_yet_to_come_are_refused(key: str) -> None:
+    assert lines(f"{MINIMAL}{key}: none\n") == [
+        f"{FILE}:6:1: `{key}` is not supported yet; take it out for now"
+    ]
+
+
+@pytest.mark.parametrize(
+    "key", ["every", "on_date", "on_holiday", "on_event", "on_stage", "idle", "backlog"]
+)
+def test_triggers_that_are_yet_to_come_are_refused(key: str) -> None:
+    assert lines(with_part(schedule=f"schedule: {{{key}: x}}")) == [
+        f"{FILE}:5:12: `{key}` is not supported yet; take it out for now"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("cadance: []", "6:1: unknown key `cadance`; did you mean `cadence`?"),
+        ("exclude: x", "6:1: unknown key `exclude`; it belongs under `audience`"),
+        ("holdout: 5%", "6:1: unknown key `holdout`; it belongs under `experiment`"),
+        ("status: activ", "6:9: `status` can not be `activ`; did you mean `active`?"),
+        ("priority: 101", "6:11: `priority` is 101; it must be at most 100"),
+        (
+            "priority: high",
+            "6:11: `priority` must be a whole number, not text; write for example `50`",
+        ),
+        ("when_capped: drop", "6:14: `when_capped` can not be `drop`; it can be `hold`, `skip`"),
+        (
+            "on_unknown: resend",
+            "6:13: only a transactional topic may be sent again when nobody knows if it arrived; "
+            "write `keep`",
+        ),
+        (
+            "cadence: none",
+            "6:10: a campaign can only add limits to the company's; take `cadence` out of the campaign",
+        ),
+        (
+            "cadence: [{at_most: 1, per: 7 days, topic: ofers}]",
+            "6:44: there is no topic `ofers`; did you mean `offers`?",
+        ),
+        (
+            "cadence: [{at_most: 1, per: 7 days, channel: fax}]",
+            "6:46: there is no channel `fax`; add it to `channels` in outreach.yaml",
+        ),
+        ("experiment: {holdout: 10}", "6:23: this must be a share; write for example `10%`"),
+        ("experiment: {}", "6:1: `holdout` is missing; write for example `holdout: 10%`"),
+        (
+            "experiment: {variants: {}}",
+            "6:14: `variants` is not supported yet; take it out for now",
+        ),
+        (
+            "experiment: {holdout: 5%, winner: {}}",
+            "6:27: `winner` is not supported yet; take it out for now",
+        ),
+        ("title:", "6:7: `title` is empty; write a value, or take it out"),
+        ("title: 2026", '6:8: `title` must be text, not a number; put it in quotes: "2026"'),
+    ],
+)
+def test_a_fault_is_refused_at_its_place(text: str, line: str) -> None:
+    assert lines(f"{MINIMAL}{text}\n") == [f"{FILE}:{line}"]
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "line"),
+    [
+        ("topic", "topic: greetngs", "5:8: there is no topic `greetngs`; did you mean `greetings`?"),
+        ("topic", "topic: yoga", "5:8: there is no topic `yoga`; add it to `topics` in outreach.yaml"),
+        ("audience", "audience: {}", "5:1: `audience` says nothing; for everyone write `audience: everyone`"),
+        ("audience", "audience: {stage: }", "5:18: `stage` is empty; write a value, or take it out"),
+        (
+            "audience",
+            "audience: {stage: []}",
+            "5:19: this list is empty; write at least one, or take the key out",
+        ),
+        ("audience", "audience: {stages: x}", "5:12: unknown key `stages`; did you mean `stage`?"),
+        (
+            "audience",
+            "audience: {country: no}",
+            "5:21: `no` is no country's two letters; did you mean `NO`?",
+        ),
+        ("audience", "audience: {tags: [a, a]}", "5:18: `a` is named twice; keep one of them"),
+        (
+            "audience",
+            "audience: {where: true}",
+            '5:19: `where` must be text, not `true`; put it in quotes: "true"',
+        ),
+        (
+            "audience",
+            "audience: {tier: A, exclude: {}}",
+            "5:21: this picks nobody in particular; name somebody, or take it out",
+        ),
+        (
+            "audience",
+            "audience: [a]",
+            "5:11: `audience` must be a group of keys, not a list; write each as `key: value` on its "
+            "own line, indented",
+        ),
+        (
+            "schedule",
+            "schedule: {late: 6 hours}",
+            "5:1: `schedule` does not say when; write one of `cron`, `at`, `manual: true`",
+        ),
+        (
+            "schedule",
+            "schedule: {manual: true, at: 2026-01-01T10:00}",
+            "5:20: `at` and `manual` stand together; keep one",
+        ),
+        ("schedule", "schedule: {manual: false}", "5:20: `manual` can only be `true`; take it out, or write `manual: true`"),
+        (
+            "schedule",
+            "schedule: {cron: 0 25 * * *}",
+            '5:18: `25` is no hour of cron; write for example "0 17 * * FRI" for Fridays at 17:00',
+        ),
+        (
+            "schedule",
+            "schedule: {cron: 0 17 * *}",
+            "5:18: `0 17 * *` has 4 fields, cron has 5; write minute, hour, day, month and weekday, "
+            'for example "0 17 * * FRI"',
+        ),
+        (
+            "schedule",
+            "schedule: {cron: 0 0 31 2 *}",
+            '5:18: `31` is no day-of-month of cron; write for example "0 17 * * FRI" for Fridays at '
+            "17:00",
+        ),
+        (
+            "schedule",
+            "schedule: {at: tomorrow}",
+            "5:16: `tomorrow` is no date and time; write for example `2026-12-24T09:00`",
+        ),
+        (
+            "schedule",
+            "schedule: {at: 2026-02-30T09:00}",
+            "5:16: `2026-02-30T09:00` does not exist; look at a calendar",
+        ),
+        (
+            "schedule",
+            "schedule: {at: 2026-01-01T09:00Z, timezone: customer}",
+            "5:45: `at` has an offset already; keep one: the offset in `at`, or `timezone`",
+        ),
+        (
+            "schedule",
+            "schedule: {at: 2026-01-01T09:00, ends: 2025-12-31}",
+            "5:16: `at` is not between `starts` and `ends`; take `starts` and `ends` out",
+        ),
+        (
+            "schedule",
+            "schedule: {cron: 0 9 * * *, starts: 2026-02-01, ends: 2026-01-01}",
+            "5:55: `ends` is before `starts`; write 2026-02-01 or later",
+        ),
+        (
+            "schedule",
+            "schedule: {cron: 0 9 * * *, starts: 1.2.2026}",
+            "5:37: `1.2.2026` is no date; write for example `2026-12-24`",
+        ),
+        (
+            "schedule",
+            "schedule: {cron: 0 9 * * *, timezone: Berlin}",
+            "5:39: there is no time zone `Berlin`; did you mean `Europe/Berlin`?",
+        ),
+        (
+            "schedule",
+            "schedule: {cron: 0 9 * * *, window: 9-17}",
+            "5:37: `9` is no time of day; write for example `09:00`",
+        ),
+        (
+            "schedule",
+            "schedule: {cron: 0 9 * * *, days: weekdays}",
+            "5:35: `weekdays` is no day of the week; did you mean `wednesday`?",
+        ),
+        (
+            "schedule",
+            "schedule: {cron: 0 9 * * *, late: soon}",
+            "5:35: `soon` is no span; write for example `36 hours` or `7 days`",
+        ),
+        (
+            "schedule",
+            "schedule: {cron: 0 9 * * *, late: 0 days}",
+            "5:35: `0 days` is no time at all; write for example `6 hours`",
+        ),
+        (
+            "schedule",
+            "schedule: {cron: 0 9 * * *, holidays: next_workday}",
+            "5:39: `holidays: next_workday` is not supported yet; take it out for now",
+        ),
+        ("steps", "steps: []", "5:8: `steps` has nothing in it; write at least one"),
+        ("steps", "steps: [{wait: 3 days}]", "5:10: `wait` is not supported yet; take it out for now"),
+        ("steps", "steps: [{branch: []}]", "5:10: `branch` is not supported yet; take it out for now"),
+        (
+            "steps",
+            "steps:\n- {id: a, channels: sms, template: t}\n- {wait: 3 days}",
+            "7:3: several steps are not supported yet; keep one step for now",
+        ),
+        (
+            "steps",
+            "steps: [{id: a, channels: sms}]",
+            "5:9: `template` is missing; write for example `template: friday-greeting`",
+        ),
+        (
+            "steps",
+            "steps: [{id: a, channels: [sms, emial], template: t}]",
+            "5:33: there is no channel `emial`; did you mean `email`?",
+        ),
+        (
+            "steps",
+            "steps: [{id: a, channels: task, template: t}]",
+            "5:27: channel `task` is not supported yet; take it out for now",
+        ),
+        (
+            "steps",
+            "steps: [{id: a, channels: [sms, sms], template: t}]",
+            "5:27: `sms` is named twice; keep one of them",
+        ),
+        (
+            "steps",
+            "steps: [{id: a, channels: sms, template: ../../etc}]",
+            "5:42: `../../etc` can not be a template; name a folder under templates/",
+        ),
+        (
+            "steps",
+            "steps: [{id: a b, channels: sms, template: t}]",
+            "5:14: `a b` can not be a name; use letters, digits, `-` and `_`, at most 80, a letter "
+            "or digit first",
+        ),
+    ],
+)  # fmt: skip
+def test_a_faulty_part_is_refused_at_its_place(part: str, text: str, line: str) -> None:
+    assert lines(with_part(**{part: text})) == [f"{FILE}:{line}"]
+
+
+def test_a_mistyped_key_is_one_problem_and_not_a_missing_key_besides() -> None:
+    assert lines(MINIMAL.replace("owner:", "ownr:")) == [
+        f"{FILE}:1:1: unknown key `ownr`; did you mean `owner`?"
+    ]
+
+
+def test_everything_wrong_is_said_at_once_in_order() -> None:
+    said = lines(
+        "owner: mei\ntopic: yoga\nstatus: on\naudience: {stag: x}\n"
+        "schedule: {cron: x}\nsteps:\n- {id: a, channels: fax, template: t}\n- {wait: 1 day}\n"
+        "goal: x\npriority: -1\nowner: tom\n"
+    )
+
+    assert [int(line.split(":")[1]) for line in said] == [2, 3, 4, 5, 7, 8, 9, 10, 11]
+
+
+def test_without_a_company_its_names_are_not_looked_up() -> None:
+    found, problems = load_campaign("friday", FILE, MINIMAL.encode(), None)
+
+    assert problems == []
+    assert found is not None
+
+
+def test_the_contracts_own_example_wants_only_what_is_yet_to_come() -> None:
+    content = (Path(__file__).parent / "contract_example.yaml").read_bytes()
+
+    _, problems = load_campaign("friday", FILE, content, COMPANY)
+
+    assert {problem.code for problem in problems} == {"not-supported"}
+    assert len(problems) == 10
+
+
+def test_the_schema_says_something_of_every_key() -> None:
+    schema = campaign_schema()
+
+    assert set(schema["required"]) == set(PARTS)
+    for model in (schema, *schema["$defs"].values()):
+        assert [
+            key for key, each in model.get("properties", {}).items() if "description" not in each
+        ] == []
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(sorted(PARTS)), st.text("{}[]: \n-'ax1,%*?", max_size=40))
+def test_no_text_makes_it_raise(part: str, text: str) -> None:
+    found, problems = load_campaign(
+        "friday", FILE, with_part(**{part: f"{part}: {text}"}).encode(), COMPANY
+    )
+
+    assert (found is None) is bool(problems)
