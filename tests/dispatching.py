@@ -35,17 +35,13 @@ class OneCap:
     """A rulebook that knows one rule: at most so many touches of a customer, ever."""
 
     at_most: int = 1_000_000
-    transactional: bool = False
     on_unknown: str = "keep"
     unwritable: frozenset[str] = frozenset()  # addresses whose message can not be rendered
     verdict: Callable[[Verdict], Verdict] = lambda verdict: verdict
     on_write: Callable[[], None] = lambda: None
 
     def ruling(self, conn: Connection, revision_id: int) -> Any:
-        campaign = SimpleNamespace(on_unknown=self.on_unknown)
-        return SimpleNamespace(
-            campaign=campaign, topic=SimpleNamespace(transactional=self.transactional)
-        )
+        return SimpleNamespace(campaign=SimpleNamespace(on_unknown=self.on_unknown))
 
     def recheck(
         self, conn: Connection, ruling: Any, run_id: int, run_at: datetime, ids: Sequence[int],

@@ -63,11 +63,10 @@ class Claimer:
             sorted_out.add(one, None)
         for one in mine:
             sorted_out.add(one, verdicts.get(one.id))
-        counts = not ruling.topic.transactional
         claims = [Claim(one.id, one.fence, v.address or "", v.consent_id, v.locale)
                   for one, v in sorted_out.send]  # fmt: skip
-        ours = deliveries.claim(conn, self.worker_id, claims, at.now, counts)
-        written = deliveries.put_off(conn, sorted_out.ruled, counts)
+        ours = deliveries.claim(conn, self.worker_id, claims, at.now)
+        written = deliveries.put_off(conn, sorted_out.ruled)
         held = [_held(one, v, run.id, ruling) for one, v in sorted_out.send if one.id in ours]
         return _haul(held, [one for one in sorted_out.ruled if one.id in written])
 

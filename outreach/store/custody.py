@@ -53,7 +53,7 @@ def _back_to_due() -> dict[str, ColumnElement[object]]:
         "state": case((cancelled, State.CANCELLED.value), else_=State.DUE.value),
         "ready": ~cancelled,
         "firm": false(),
-        "slot_at": case((or_(cancelled, d.slot_at.is_(None)), null()), else_=d.due_at),
+        "slot_at": case((cancelled, null()), else_=d.due_at),
         "worker_id": null(),
     }
 
@@ -137,7 +137,7 @@ def settle(conn: Connection, settlements: Sequence[Settlement]) -> dict[int, Sta
             ready=and_(due, ~cancelled),
             firm=case((due, false()), else_=True),
             slot_at=case(
-                (or_(ends, cancelled, d.slot_at.is_(None)), null()),
+                (or_(ends, cancelled), null()),
                 (due, d.due_at),
                 (d.ready, d.claimed_at),
                 else_=d.slot_at,

@@ -168,12 +168,11 @@ def try_lock_customers(conn: Connection, customer_ids: Collection[int]) -> dict[
     return {row.id: row.shares for row in conn.execute(locked)}
 
 
-def claim(
-    conn: Connection, worker_id: int, claims: Sequence[Claim], now: datetime, counts: bool
-) -> set[int]:
+def claim(conn: Connection, worker_id: int, claims: Sequence[Claim], now: datetime) -> set[int]:
     """Claim what was decided to send; the ids that are ours from the commit on, fence + 1.
 
-    `counts`: each occupies a cadence slot from now on. Only for a live worker.
+    Each occupies a cadence slot from `now` on (of transactional topics too: the chain knows them
+    by their topic). Only for a live worker.
     """
     if not claims:
         return set()
@@ -193,7 +192,7 @@ def claim(
             fence=d.fence + 1,
             worker_id=worker_id,
             claimed_at=now,
-            slot_at=now if counts else null(),
+            slot_at=now,
             address=v.address,
             consent_id=v.consent_id,
             locale=v.locale,
@@ -204,10 +203,10 @@ def claim(
     return set(conn.execute(claimed.returning(d.id)).scalars())
 
 
-def put_off(conn: Connection, ruled: Sequence[Ruled], counts: bool) -> set[int]:
+def put_off(conn: Connection, ruled: Sequence[Ruled]) -> set[int]:
     """Write down what was decided against sending now; the ids that changed.
 
-    Who waits keeps a cadence slot at the instant waited for, if it `counts`; nobody else has one.
+    What waits keeps a cadence slot at the instant waited for; nothing else has one.
     """
     if not ruled:
         return set()
@@ -216,7 +215,7 @@ def put_off(conn: Connection, ruled: Sequence[Ruled], counts: bool) -> set[int]:
         ("reason", d.reason.type), ("due_at", d.due_at.type), ("until_at", d.until.type),
         ("slot_at", d.slot_at.type), ("channel", d.channel.type), ("ready", d.ready.type),
     ]  # fmt: skip
-    v = rows_from(conn, "ruled", columns, [_put_off_row(one, counts) for one in ruled]).c
+    v = rows_from(conn, "ruled", columns, [_put_off_row(one) for one in ruled]).c
     written = (
         update(deliveries)
         .where(d.id == v.id, d.fence == v.fence, d.ready)
@@ -234,7 +233,7 @@ def put_off(conn: Connection, ruled: Sequence[Ruled], counts: bool) -> set[int]:
     return set(conn.execute(written.returning(d.id)).scalars())
 
 
-def _put_off_row(one: Ruled, counts: bool) -> tuple[object, ...]:
+def _put_off_row(one: Ruled) -> tuple[object, ...]:
     waits = one.state in OPEN_STATES
     return (
         one.id,
@@ -243,7 +242,7 @@ def _put_off_row(one: Ruled, counts: bool) -> tuple[object, ...]:
         one.reason.value if one.reason else None,
         one.due_at,
         one.due_at if one.state is State.HELD else None,
-        one.due_at if waits and counts else None,
+        one.due_at if waits else None,
         one.channel,
         waits,
     )

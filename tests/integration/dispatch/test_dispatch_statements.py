@@ -31,10 +31,10 @@ class Desk:
         with reading(self.engine) as conn:
             return conn.execute(select(table).where(table.c.id == self.id)).one()
 
-    def claim(self, fence: int = 0, worker_id: int | None = None, counts: bool = True) -> set[int]:
+    def claim(self, fence: int = 0, worker_id: int | None = None) -> set[int]:
         claims = [Claim(self.id, fence, "a@example.com", None, None)]
         with writing(self.engine) as conn:
-            return deliveries.claim(conn, worker_id or self.worker_id, claims, NOW, counts)
+            return deliveries.claim(conn, worker_id or self.worker_id, claims, NOW)
 
     def hand(self, fence: int = 1) -> set[int]:
         with writing(self.engine) as conn:
@@ -70,12 +70,6 @@ def test_a_claim_is_a_touch_from_its_own_instant(desk: Desk) -> None:
     assert claimed == {desk.id}
     assert (row.state, row.ready, row.firm, row.fence) == ("claimed", False, True, 1)
     assert (row.worker_id, row.slot_at, row.claimed_at) == (desk.worker_id, NOW, NOW)
-
-
-def test_a_claim_that_does_not_count_has_no_slot(desk: Desk) -> None:
-    desk.claim(counts=False)
-
-    assert desk.row().slot_at is None
 
 
 def test_what_is_claimed_can_not_be_claimed_again(desk: Desk) -> None:
@@ -144,7 +138,7 @@ def test_what_is_put_off_waits_with_its_slot_or_ends_without(
     ruled = Ruled(desk.id, 0, state, reason, NOW + timedelta(hours=8), "email")
 
     with writing(desk.engine) as conn:
-        changed = deliveries.put_off(conn, [ruled], counts=True)
+        changed = deliveries.put_off(conn, [ruled])
 
     row = desk.row()
     assert changed == {desk.id}
@@ -194,7 +188,7 @@ def test_what_is_given_back_to_a_cancelled_run_is_cancelled(desk: Desk) -> None:
 
 
 def test_a_suppression_takes_claimed_deliveries_back(desk: Desk) -> None:
-    desk.claim(counts=False)
+    desk.claim()
 
     with writing(desk.engine) as conn:
         assert custody.take_back(conn, [desk.row().customer_id], "sms") == set()
@@ -406,7 +400,7 @@ def test_no_statement_of_a_claim_reads_a_whole_table(engine: Engine) -> None:
         deliveries.sharers(conn, ids)
         deliveries.try_lock_customers(conn, ids)
         claims = [Claim(one.id, one.fence, "a@example.com", None, None) for one in picked]
-        deliveries.claim(conn, worker_id, claims, NOW, counts=True)
+        deliveries.claim(conn, worker_id, claims, NOW)
         custody.hand(conn, worker_id, [(one.id, 1, "<m>") for one in picked])
         custody.settle(conn, [Settlement(one.id, 1, State.SENT, NOW) for one in picked])
         custody.lapse(conn, [worker_id])

@@ -1,0 +1,104 @@
+"""The project's own rulebook: its chain of rules, and its templates filled for each customer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from outreach import tokens
+from outreach.decisions.recheck import recheck
+from outreach.decisions.ruling import Ruling
+from outreach.decisions.verdict import Verdict
+from outreach.dispatch.held import Held, Ready
+from outreach.rendering.compiled import Recipient
+from outreach.rendering.context import build_context
+from outreach.rendering.refusal import RenderError
+from outreach.settings.company import ChannelSettings, Company
+from outreach.store.customers import contexts
+from outreach.store.engine import reading
+from outreach.tokens import Purpose
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Makes what is personal to a delivery; `keys` newest first, `public_url` may be empty."""
+
+    keys: Sequence[str]
+    public_url: str
+
+    def recipient(self, held: Held, ruling: Ruling) -> Recipient:
+        """The recipient of a delivery: the same each time, so a repeat has the same Message-ID."""
+        unsubscribe_url = ""
+        if self.public_url and not ruling.topic.transactional:
+            token = tokens.sign(self.keys, Purpose.UNSUBSCRIBE, held.id)
+            unsubscribe_url = f"{self.public_url.rstrip('/')}/u/{token}"
+        return Recipient(
+            delivery_id=held.id,
+            token=tokens.sign(self.keys, Purpose.CALLBACK, held.id),
+            to=held.address,
+            unsubscribe_url=unsubscribe_url,
+            message_id=f"<{tokens.sign(self.keys, Purpose.MESSAGE, held.id)}@{_domain(ruling.company)}>",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRulebook:
+    """The rulebook of the project in the database; `load` gives a revision's ruling, cached."""
+
+    load: Callable[[Connection, int], Ruling]
+    signer: Signer
+
+    def ruling(self, conn: Connection, revision_id: int) -> Ruling:
+        """What decides about the messages of a campaign's revision, with the present rules."""
+        return self.load(conn, revision_id)
+
+    def recheck(
+        self,
+        conn: Connection,
+        ruling: Ruling,
+        run_id: int,
+        run_at: datetime,
+        delivery_ids: Sequence[int],
+        now: datetime,
+    ) -> Mapping[int, Verdict]:
+        """The chain's present verdict on each delivery, by id."""
+        return recheck(conn, ruling, run_id, run_at, delivery_ids, now)
+
+    def write(
+        self, engine: Engine, ruling: Ruling, held: Sequence[Held], now: datetime
+    ) -> list[Ready]:
+        """The messages of claimed deliveries; what can not be rendered is told and left out."""
+        ids = [one.customer_id for one in held]
+        with reading(engine) as conn:
+            customers = contexts(conn, ids, ruling.company.attributes)
+        written = [self._letter(ruling, one, customers.get(one.customer_id), now) for one in held]
+        return [one for one in written if one is not None]
+
+    def _letter(
+        self, ruling: Ruling, held: Held, customer: Mapping[str, object] | None, now: datetime
+    ) -> Ready | None:
+        if customer is None:
+            return None
+        recipient = self.signer.recipient(held, ruling)
+        try:
+            context = build_context(customer, ruling.company, ruling.campaign, now)
+            message = ruling.compiled.render(held.channel, context, recipient)
+        except RenderError as error:
+            log.warning("not rendered", delivery=held.id, run=held.run_id, why=str(error))
+            return None
+        except Exception as error:  # one template's fault is not its neighbours'
+            log.error("not rendered", delivery=held.id, run=held.run_id, error=type(error).__name__)
+            return None
+        return Ready(held, message, recipient.message_id)
+
+
+def _domain(company: Company) -> str:
+    """The domain of the company's mails, for Message-IDs (RFC 5322 3.6.4)."""
+    sender = company.channels.get("email", ChannelSettings()).sender
+    domain = parseaddr(sender)[1].rpartition("@")[2]
+    return domain.lower() if domain.isascii() and domain else "outreach.invalid"

@@ -1,0 +1,59 @@
+"""Signed public names of deliveries: for links and callbacks; they say nothing of the customer.
+
+`<key's name>.<number>.<signature>`: HMAC-SHA256, cut to 128 bits, over purpose and number. A token
+names its key, so that keys rotate: the newest signs, every one that is still given verifies.
+"""
+
+import hmac
+from base64 import b32encode
+from collections.abc import Sequence
+from enum import StrEnum
+from hashlib import sha256
+
+VERSION = "1"
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class Purpose(StrEnum):
+    """What a token may be used for; one made for another purpose is refused."""
+
+    CALLBACK = "callback"  # a provider tells of a delivery
+    UNSUBSCRIBE = "unsubscribe"  # its reader wants no more
+    MESSAGE = "message"  # the delivery's Message-ID
+
+
+def sign(keys: Sequence[str], purpose: Purpose, number: int) -> str:
+    """The token of a delivery's id, by the first of the keys; fit for a URL's path."""
+    return f"{_name(keys[0])}.{_written(number)}.{_signature(keys[0], purpose, number)}"
+
+
+def verify(keys: Sequence[str], purpose: Purpose, token: str) -> int | None:
+    """The delivery's id of a token that one of the keys made for this purpose; else None."""
+    name, _, rest = token.partition(".")
+    written, _, signature = rest.partition(".")
+    if not (written.isascii() and written.isalnum() and len(written) <= 13):
+        return None
+    number = int(written, 36)
+    for key in keys:
+        wanted = _signature(key, purpose, number)
+        if name == _name(key) and hmac.compare_digest(wanted.encode(), signature.encode()):
+            return number
+    return None
+
+
+def _name(key: str) -> str:
+    return sha256(f"name:{key}".encode()).hexdigest()[:6]
+
+
+def _signature(key: str, purpose: Purpose, number: int) -> str:
+    said = f"{VERSION}:{purpose}:{number}".encode()
+    digest = hmac.digest(key.encode(), said, "sha256")[:16]
+    return b32encode(digest).decode().rstrip("=").lower()
+
+
+def _written(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits or "0"
