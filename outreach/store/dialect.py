@@ -227,7 +227,14 @@ def insert_rows(
 def _bound(conn: Connection, column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:
     """A column's values as the driver takes them."""
     convert = column.type.dialect_impl(conn.dialect).bind_processor(conn.dialect)
-    return values if convert is None else [convert(value) for value in values]
+    if convert is None:
+        return values
+    bound, last, converted = [], None, convert(None)
+    for value in values:
+        if value is not last:  # one instant, one empty list stand in thousands of rows
+            last, converted = value, convert(value)
+        bound.append(converted)
+    return bound
 
 
 def database_clock(conn: Connection) -> ColumnElement[Any]:

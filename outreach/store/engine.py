@@ -39,8 +39,7 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
     )
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:

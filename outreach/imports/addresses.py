@@ -1,0 +1,158 @@
+"""Where a customer can be reached, and where on earth: addresses, numbers, zones, countries."""
+
+import re
+from functools import lru_cache
+from typing import Any, cast
+from zoneinfo import available_timezones
+
+from babel.core import Locale, UnknownLocaleError, get_global, parse_locale
+from email_validator import EmailNotValidError, validate_email
+from phonenumbers import (
+    NumberParseException,
+    PhoneNumber,
+    PhoneNumberFormat,
+    format_number,
+    is_possible_number,
+    is_valid_number,
+    parse,
+    region_code_for_number,
+)
+from phonenumbers.timezone import time_zones_for_number
+
+from outreach.documents import did_you_mean
+from outreach.imports.values import BadValueError, clean
+from outreach.store.places import Place
+
+_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")  # no rule can refuse these
+_CONTROL_ZONES = frozenset(("Etc/Unknown", "Factory", "localtime", "posixrules"))
+_ZONES = frozenset(available_timezones()) - _CONTROL_ZONES
+_NOT_COUNTRIES = frozenset(("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"))
+
+
+def email(raw: Any) -> str | None:
+    """An address in lower case, its domain in ASCII (IDNA); None when blank.
+
+    The part before the @ is lower-cased too: by RFC 5321 2.3.11 only its host may say what its
+    case means, but no host of note tells `Ann@` from `ann@`, and matching must, so that a no said
+    for one spelling holds for the other. An address that only SMTPUTF8 (RFC 6531) could carry is
+    refused. No domain is asked anything.
+    """
+    word = clean(raw)
+    if not word:
+        return None
+    local, at, domain = word.rpartition("@")
+    try:
+        if at and len(local) <= 64 and _PLAIN_LOCAL.fullmatch(local) and len(domain) <= 180:
+            return f"{local}@{_domain(domain)}".lower()
+        found = validate_email(word, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        raise BadValueError(f"is no e-mail address: {error}") from None
+    return cast(str, found.ascii_email).lower()
+
+
+@lru_cache(maxsize=4096)  # most customers share a few domains: 22 µs each without
+def _domain(domain: str) -> str:
+    return validate_email(f"a@{domain}", check_deliverability=False).ascii_domain
+
+
+def phone(raw: Any, hint: str) -> PhoneNumber | None:
+    """A number that is in use by its country's plan; `hint` is the country to read it by."""
+    word = clean(raw)
+    if not word:
+        return None
+    try:
+        number = parse(word, hint or None)
+    except NumberParseException as error:
+        if error.error_type == NumberParseException.INVALID_COUNTRY_CODE and not hint:
+            raise BadValueError("has no country to read it by; write it as +49…") from None
+        raise BadValueError("is no phone number") from None
+    if not is_valid_number(number):
+        why = "is not in use" if is_possible_number(number) else "has too few or too many digits"
+        raise BadValueError(f"{why} as a phone number of +{number.country_code}")
+    return number
+
+
+def e164(number: PhoneNumber) -> str:
+    """The number as it is stored and sent to (ITU-T E.164)."""
+    return format_number(number, PhoneNumberFormat.E164)
+
+
+def timezone(raw: Any) -> str | None:
+    """An IANA zone by its name."""
+    word = clean(raw)
+    if not word or word in _ZONES:
+        return word or None
+    raise BadValueError(_no_zone(word))
+
+
+@lru_cache(maxsize=1024)  # looking for the nearest of 600 names takes milliseconds
+def _no_zone(word: str) -> str:
+    guess = did_you_mean(word, _ZONES) or "write for example `Europe/Berlin`"
+    return f"`{word[:40]}` is no time zone; {guess}"
+
+
+def country(raw: Any) -> str | None:
+    """An ISO 3166 alpha-2 code in upper case."""
+    word = clean(raw)
+    code = word.upper()
+    if not word or code in _countries():
+        return code or None
+    if code == "UK":
+        raise BadValueError("`UK` is no country code; write `GB`")
+    names = {name.casefold(): code for code, name in _countries().items()}
+    if word.casefold() in names:
+        raise BadValueError(f"`{word}` is no country code; write `{names[word.casefold()]}`")
+    raise BadValueError(f"`{word[:40]}` is no country code; write two letters (ISO 3166)")
+
+
+@lru_cache(maxsize=1)
+def _countries() -> dict[str, str]:
+    territories = Locale("en").territories
+    return {
+        code: name
+        for code, name in territories.items()
+        if len(code) == 2 and code.isalpha() and code not in _NOT_COUNTRIES
+    }
+
+
+def locale(raw: Any) -> str | None:
+    """A language, with script and country if given, as BCP 47 writes it: `de`, `zh-Hant-TW`."""
+    word = clean(raw)
+    if not word:
+        return None
+    tag = _language_tag(word)
+    if tag is None:
+        raise BadValueError(f"`{word[:40]}` is no language; write for example `de-AT`")
+    return tag
+
+
+@lru_cache(maxsize=1024)
+def _language_tag(word: str) -> str | None:
+    try:
+        language, territory, script = parse_locale(word.replace("-", "_"))[:3]
+        Locale.parse(word.replace("-", "_"))
+    except (ValueError, UnknownLocaleError):
+        return None
+    return "-".join(part for part in (language, script, territory) if part)
+
+
+def place(zone: str | None, country_code: str | None, number: PhoneNumber | None) -> Place:
+    """Where a customer's clock and calendar are: the own zone first.
+
+    Else every zone of the number and of the country, for all of them must be awake; nothing
+    known: company time.
+    """
+    region = country_code or (number is not None and region_code_for_number(number)) or ""
+    if region == "001":  # an international service's number belongs to no country
+        region = ""
+    if zone is not None:
+        return Place(zone, True, region)
+    zones: set[str] = set(get_global("territory_zones").get(country_code or "", ()))
+    if number is not None:
+        zones |= set(time_zones_for_number(number))
+    return Place(";".join(sorted(zones & _ZONES)), False, region)
+
+
+def place_of(zone: str | None, country_code: str | None, stored_phone: str | None) -> Place:
+    """The place by stored values."""
+    return place(zone, country_code, parse(stored_phone) if stored_phone else None)

@@ -1,0 +1,216 @@
+"""Customers from a file: created, brought up to date, or left as they are, by key."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from outreach.ids import bucket
+from outreach.imports.addresses import place_of
+from outreach.imports.feed import Refused
+from outreach.imports.intake import Progress, take_in
+from outreach.imports.outcome import ImportResult, Options, Touched
+from outreach.imports.parsing import CustomerRow, Job
+from outreach.settings.company import Company
+from outreach.store import dialect
+from outreach.store.consents import Recorded, Word, record_consents
+from outreach.store.customers import insert_customers, rows_by_key, update_customers
+from outreach.store.places import Place, place_ids
+from outreach.store.sharing import lock_with_sharers, mark_sharing, unmark_sharing
+from outreach.store.stages import StageMove, record_moves
+from outreach.store.withdrawals import carry_refusals
+
+MOST_PLACES_KEPT = 20_000
+_WHERE = ("timezone", "country", "phone")
+_ADDRESSES = ("email", "phone")
+_NOTHING: dict[str, Any] = {"tags": [], "interests": [], "attributes": {}}  # replaced, not changed
+
+
+def import_customers(
+    engine: Engine,
+    path: Path,
+    company: Company,
+    now: datetime,
+    options: Options | None = None,
+    progress: Progress | None = None,
+) -> ImportResult:
+    """Upsert customers from CSV or JSON lines; a second import of the same file changes nothing.
+
+    Refused rows are reported and the rest imported. A blank cell leaves what is there and is
+    never a consent; no no is lifted. UsageError when the file can not be read at all.
+    """
+    options = options or Options()
+    customers = _Customers(now, options)
+    job = Job("customers", str(path), company, options, now)
+    taken = take_in(engine, job, customers.apply, progress)
+    return ImportResult(
+        **taken.parts(),
+        customers=customers.touched.ids(),
+        created=customers.created,
+        updated=customers.updated,
+        unchanged=customers.unchanged,
+        consents_recorded=customers.recorded,
+        consents_unchanged=customers.repeated,
+        consents_refused=customers.refused,
+    )
+
+
+@dataclass(slots=True)
+class _Change:
+    """What a batch makes of one customer; several rows may tell of it, the later on top."""
+
+    base: dict[str, Any] | None  # as stored; None when new
+    row: dict[str, Any]  # as it shall be
+    place: Place | None  # by the file's row alone, where that says all
+    rows: list[CustomerRow] = field(default_factory=list)
+    differs: bool = False
+    id: int = 0
+
+
+class _Customers:
+    """Applies batches and counts what came of them."""
+
+    def __init__(self, now: datetime, options: Options) -> None:
+        self._now, self._options = now, options
+        self._places: dict[Place, int] = {}
+        self.touched = Touched()
+        self.created = self.updated = self.unchanged = 0
+        self.recorded = self.repeated = self.refused = 0
+
+    def apply(self, conn: Connection, rows: list[CustomerRow]) -> list[Refused]:
+        """Write one batch in the caller's transaction; the rows that can not be meant."""
+        dialect.one_at_a_time(conn, "import customers")
+        keys = list({row.key for row in rows})
+        emails = {row.values["email"] for row in rows if row.values.get("email")}
+        phones = {row.values["phone"] for row in rows if row.values.get("phone")}
+        lock_with_sharers(conn, keys, emails, phones)
+        changes, gone = self._changes(rows_by_key(conn, keys), rows)
+        self._settle_places(conn, changes)
+        self._write(conn, changes, emails, phones)
+        self._record_consents(conn, changes)
+        self._count(changes)
+        return gone
+
+    def _changes(
+        self, stored: dict[str, dict[str, Any]], rows: Iterable[CustomerRow]
+    ) -> tuple[list[_Change], list[Refused]]:
+        changes: dict[str, _Change] = {}
+        gone: list[Refused] = []
+        for row in rows:
+            change = changes.get(row.key)
+            if change is None:
+                base = stored.get(row.key)
+                if base is not None and (base["erased_at"] or base["merged_into"]):
+                    why = "was erased" if base["erased_at"] else "was merged into another customer"
+                    gone.append(Refused(row.line, [("key", f"this customer {why}")], [row.key]))
+                    continue
+                change = changes[row.key] = _Change(base, self._start(base), row.place)
+            else:
+                change.place = None
+            change.rows.append(row)
+            self._lay_on(change.row, row)
+        for change in changes.values():
+            change.differs = change.base is None or change.row != change.base
+            if change.base is not None:
+                change.place = None
+                change.id = change.base["id"]
+        return list(changes.values()), gone
+
+    def _start(self, base: dict[str, Any] | None) -> dict[str, Any]:
+        if base is not None:
+            return dict(base)
+        return {**_NOTHING, "created_at": self._now}
+
+    def _lay_on(self, row: dict[str, Any], told: CustomerRow) -> None:
+        """What the file says on top of what is there; an emptied attribute is left out."""
+        row.update(told.values)
+        if told.attributes:
+            merged = {**row["attributes"], **told.attributes}
+            row["attributes"] = {name: v for name, v in merged.items() if v is not None}
+
+    def _settle_places(self, conn: Connection, changes: Sequence[_Change]) -> None:
+        """Find the place of everyone who is new or moved."""
+        moved = []
+        for change in changes:
+            base, row = change.base, change.row
+            if base is None or any(base[name] != row[name] for name in _WHERE):
+                if change.place is None:
+                    change.place = place_of(*(row.get(name) for name in _WHERE))
+                moved.append(change)
+        if self._options.dry_run or len(self._places) > MOST_PLACES_KEPT:
+            self._places.clear()
+        missing = {change.place for change in moved if change.place} - self._places.keys()
+        if missing:
+            self._places |= place_ids(conn, missing)
+        for change in moved:
+            if change.place is not None:
+                change.row["place_id"] = self._places[change.place]
+
+    def _write(
+        self, conn: Connection, changes: Sequence[_Change], emails: set[str], phones: set[str]
+    ) -> None:
+        differing = [change for change in changes if change.differs]
+        moved = [change for change in differing if _stage_before(change) != change.row.get("stage")]
+        for change in differing:
+            change.row["updated_at"] = self._now
+        for change in moved:
+            change.row["stage_since"] = self._now
+        new = [change for change in differing if change.base is None]
+        keyed = [(c.rows[0].key, bucket(c.rows[0].key), c.row) for c in new]
+        for change, id_ in zip(new, insert_customers(conn, keyed), strict=True):
+            change.id = id_
+        old = [change for change in differing if change.base is not None]
+        update_customers(conn, [change.row for change in old])
+        moves = [StageMove(c.id, _stage_before(c), c.row["stage"]) for c in moved]
+        record_moves(conn, moves, self._now)  # only where the file gives the stages
+        self._share(conn, old, emails, phones)
+        self.touched.add(change.id for change in differing)
+
+    def _share(
+        self, conn: Connection, old: Sequence[_Change], emails: set[str], phones: set[str]
+    ) -> None:
+        """Keep `shares` right, and the noes of whoever has a new address."""
+        given_up: dict[str, set[str]] = {name: set() for name in _ADDRESSES}
+        readdressed = set()
+        for change in old:
+            for name in _ADDRESSES:
+                before = change.base[name] if change.base is not None else None
+                if before != change.row[name]:
+                    readdressed.add(change.id)
+                    if before is not None:
+                        given_up[name].add(before)
+        if readdressed:
+            unmark_sharing(conn, given_up["email"], given_up["phone"], readdressed)
+            carry_refusals(conn, sorted(readdressed))
+        mark_sharing(conn, emails, phones)
+
+    def _record_consents(self, conn: Connection, changes: Iterable[_Change]) -> None:
+        source = self._options.consent_source or ""
+        words = [
+            Word(change.id, channel, topic, state, self._now, source, standing=True)
+            for change in changes
+            for row in change.rows
+            for (channel, topic), state in row.consents.items()
+        ]
+        said: Recorded = record_consents(conn, words, self._now)
+        self.recorded += said.recorded
+        self.repeated += said.unchanged
+        self.refused += said.refused
+
+    def _count(self, changes: Iterable[_Change]) -> None:
+        for change in changes:
+            rows = len(change.rows)
+            if change.base is None:
+                self.created += 1
+                self.updated += rows - 1
+            elif change.differs:
+                self.updated += rows
+            else:
+                self.unchanged += rows
+
+
+def _stage_before(change: _Change) -> str | None:
+    return None if change.base is None else change.base["stage"]

@@ -1,0 +1,73 @@
+"""Events from a file: orders, calls, visits … each `id` once."""
+
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from outreach.imports.feed import Refused
+from outreach.imports.intake import Progress, take_in, unknown_customer
+from outreach.imports.outcome import EventsResult, Options, Touched
+from outreach.imports.parsing import EventRow, Job
+from outreach.settings.company import Company
+from outreach.store.customers import by_keys
+from outreach.store.events import Event, add_events
+
+
+def import_events(
+    engine: Engine,
+    path: Path,
+    company: Company,
+    now: datetime,
+    options: Options | None = None,
+    progress: Progress | None = None,
+) -> EventsResult:
+    """Add events from CSV or JSON lines: `key,kind,at,amount,id`, other columns are data.
+
+    An `id` is taken once; without one a second import adds the event again. An event dated after
+    `now` is taken and seen from then on. UsageError when the file can not be read at all.
+    """
+    options = options or Options()
+    events = _Events(now)
+    taken = take_in(engine, Job("events", str(path), company, options, now), events.apply, progress)
+    if events.nameless:
+        taken.warn(
+            f"{events.nameless:,} events have no `id`: another import of this file adds them again"
+        )
+    return EventsResult(
+        **taken.parts(),
+        customers=events.touched.ids(),
+        created=events.created,
+        duplicate=events.duplicate,
+    )
+
+
+class _Events:
+    """Applies batches and counts what came of them."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self.touched = Touched()
+        self.created = self.duplicate = self.nameless = 0
+
+    def apply(self, conn: Connection, rows: list[EventRow]) -> list[Refused]:
+        """Add one batch in the caller's transaction; the rows whose customer is not there."""
+        ids = by_keys(conn, {row.key for row in rows})
+        found = [
+            Event(
+                ids[row.key],
+                row.values["kind"],
+                row.values["at"],
+                row.values.get("amount"),
+                row.values.get("id", ""),
+                row.data,
+            )
+            for row in rows
+            if row.key in ids
+        ]
+        added = add_events(conn, found, self._now)
+        self.created += len(added)
+        self.duplicate += len(found) - len(added)
+        self.nameless += sum(not event.external_id for event in added)
+        self.touched.add(event.customer_id for event in added)
+        return [unknown_customer(row.line, row.cells) for row in rows if row.key not in ids]

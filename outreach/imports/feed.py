@@ -1,0 +1,136 @@
+"""A file as batches of parsed rows; a large one is read and parsed by a second process."""
+
+import json
+import multiprocessing
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from outreach.errors import OutreachError, UsageError
+from outreach.imports.parsing import Fault, Job
+from outreach.imports.rows import Broken, CsvRows, JsonRows, is_json
+
+ROWS_OF_A_BATCH = 1_000  # some 50 ms of a write transaction
+LARGE_FILE_BYTES = 8 * 1024 * 1024  # a second process pays from here on: it takes a second to start
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refused row: everything that is wrong with it, and its cells as they stand."""
+
+    line: int
+    faults: list[Fault]
+    cells: list[str]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows in their order, and those that were refused between them."""
+
+    header: list[str]
+    rows: list[Any] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    position: int = 0  # bytes of the file read so far
+    warnings: tuple[str, ...] = ()
+
+
+def batches(job: Job) -> Iterator[Batch]:
+    """The file's rows; the last batch comes too when it is empty. UsageError: not to be read at all."""
+    path = Path(job.path)
+    try:
+        size = path.stat().st_size
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise UsageError(f"`{path}` can not be read: {error.strerror}") from None
+    return _from_process(job) if size >= LARGE_FILE_BYTES else parse_file(job)
+
+
+def parse_file(job: Job) -> Iterator[Batch]:
+    """The batches, parsed here."""
+    with Path(job.path).open("rb") as file:
+        reader = _Reader(job, file)
+        batch = Batch(reader.rows.header)
+        for line, content in reader.rows:
+            reader.put(batch, line, content)
+            if len(batch.rows) + len(batch.refused) >= ROWS_OF_A_BATCH:
+                yield reader.finish(batch)
+                batch = Batch(reader.rows.header)
+        yield reader.finish(batch)
+
+
+class _Reader:
+    """Puts the rows of one open file into batches."""
+
+    def __init__(self, job: Job, file: BinaryIO) -> None:
+        self._parser = job.parser()
+        self._keeps_cells = job.sort != "customers"
+        fields = self._parser.fields
+        self.rows: CsvRows | JsonRows
+        if is_json(Path(job.path)):
+            self.rows = JsonRows(file)
+            fields.check_map()
+        else:
+            self.rows = CsvRows(file, fields.names())
+            self._columns = fields.header(self.rows.header, self._parser.required)
+
+    def put(self, batch: Batch, line: int, content: list[Any] | dict[str, Any] | Broken) -> None:
+        """Parse a row into the batch, among the refused if anything is wrong with it."""
+        if isinstance(content, list):
+            cells = content
+            pairs = zip(self._columns, content, strict=True)
+            found = self._parser.parse(line, pairs, cells if self._keeps_cells else [])
+        elif isinstance(content, dict):
+            cells = [json.dumps(content, default=str, ensure_ascii=False)]
+            of = self._parser.fields.of
+            found = self._parser.parse(line, [(of(k), v) for k, v in content.items()], cells)
+        else:
+            cells, found = [content.raw], [(content.column, content.message)]
+        if type(found) is list:  # a row is a tuple, faults are a list
+            batch.refused.append(Refused(line, found, cells))
+        else:
+            batch.rows.append(found)
+
+    def finish(self, batch: Batch) -> Batch:
+        """The batch with what is true at its end."""
+        batch.position = self.rows.lines.position()
+        batch.warnings = tuple(self._parser.fields.warnings)
+        return batch
+
+
+def _from_process(job: Job) -> Iterator[Batch]:
+    """The batches, parsed by a process of their own: one is read ahead while one is written."""
+    context = multiprocessing.get_context("spawn")  # fork would copy locks and database handles
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_parse_for, args=(job, there), daemon=True)
+    process.start()
+    there.close()
+    try:
+        while True:
+            try:
+                message = here.recv()
+            except EOFError:
+                raise OutreachError("the process that reads the file was ended") from None
+            if message is None:
+                break
+            if isinstance(message, Exception):
+                raise message
+            yield message
+    finally:
+        here.close()
+        process.terminate()
+        process.join()
+
+
+def _parse_for(job: Job, pipe: Pipe) -> None:
+    """Parse in this process and send each batch; None ends them, an error stands for itself."""
+    try:
+        for batch in parse_file(job):
+            pipe.send(batch)
+        pipe.send(None)
+    except BrokenPipeError:
+        return  # nobody reads any more
+    except UsageError as error:
+        pipe.send(error)

@@ -1,0 +1,188 @@
+"""Which column of a file is which field, and how its cells are read."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from outreach.documents import did_you_mean
+from outreach.errors import UsageError
+from outreach.imports import addresses, values
+from outreach.imports.outcome import Options
+from outreach.imports.values import BadValueError, Read
+from outreach.settings.company import Company
+from outreach.vocabulary import ConsentState
+
+COLUMN: Final = "column"
+ATTRIBUTE: Final = "attribute"
+CONSENT: Final = "consent"
+DATA: Final = "data"
+REJECTS_HEADER = ("line", "column", "message")  # what a file of refused rows begins with
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field that a column of the file fills."""
+
+    name: str  # of the column, the attribute, or `consent.<channel>.<topic>`
+    source: str  # the column's name in the file
+    kind: str  # COLUMN, ATTRIBUTE, CONSENT or DATA
+    read: Read
+    about: tuple[str, str] | None = None  # channel and topic of a consent
+
+
+def customer_reads(company: Company, options: Options) -> dict[str, Read]:
+    """How each customer column is read; the phone number needs the country and comes apart."""
+    zone = ZoneInfo(company.brand.timezone)
+    reads: dict[str, Read] = dict.fromkeys(
+        ("key", "first_name", "last_name", "nickname", "title", "gender", "city", "tier", "owner",
+         "phone"), values.text,
+    )  # fmt: skip
+    reads |= {
+        "email": addresses.email,
+        "locale": addresses.locale,
+        "timezone": addresses.timezone,
+        "country": addresses.country,
+        "tags": values.members,
+        "interests": values.members,
+        "birthday": partial(values.birthday, order=options.dates),
+        "created_at": partial(values.instant, zone=zone, order=options.dates),
+    }
+    if company.lifecycle == "given":
+        reads["stage"] = values.text
+    return reads
+
+
+def attribute_read(kind: str, company: Company, options: Options) -> Read:
+    """How the cells of a declared attribute are read."""
+    zone = ZoneInfo(company.brand.timezone)
+    reads: Mapping[str, Read] = {
+        "text": values.text,
+        "number": partial(values.number, comma=options.decimal_comma),
+        "money": partial(values.money, comma=options.decimal_comma),
+        "yes_no": values.yes_no,
+        "date": partial(values.day, order=options.dates),
+        "datetime": partial(values.moment, zone=zone, order=options.dates),
+        "list": values.members,
+    }
+    return reads[kind]
+
+
+def consent(raw: Any) -> ConsentState | None:
+    """yes or no; a blank says nothing and is never a yes."""
+    word = values.clean(raw).lower()
+    if word == "yes":
+        return ConsentState.GRANTED
+    if word == "no":
+        return ConsentState.WITHDRAWN
+    if not word:
+        return None
+    raise BadValueError(f"`{word[:40]}` is neither yes nor no; leave it blank for no word at all")
+
+
+def known_channels(company: Company) -> frozenset[str]:
+    """The channels that a consent can be about."""
+    return frozenset(("email", "sms")) | company.channels.keys()
+
+
+@dataclass(slots=True)
+class Fields:
+    """Resolves the names of columns, each once; unknown ones are told in `warnings`."""
+
+    reads: Mapping[str, Read]
+    attributes: Mapping[str, Read] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+    company: Company | None = None  # where consent columns are read
+    others: Callable[[Any], Any] | None = None  # reads the columns that are kept as data
+    ignored: Mapping[str, str] = field(default_factory=dict)  # column → why it is not read
+    warnings: list[str] = field(default_factory=list)
+    _found: dict[str, Field | None] = field(default_factory=dict)
+
+    def names(self) -> list[str]:
+        """The names that a column of the file may have, as far as they can be listed."""
+        return [*self.reads, *self.attributes, *self.options.map]
+
+    def check_map(self) -> None:
+        """Refuse `--map` to a field that is not there."""
+        for source, name in self.options.map.items():
+            known = [*self.reads, *self.attributes]
+            if name not in known and not name.startswith("consent.") and self.others is None:
+                message = f"`--map {source}={name}`: there is no field `{name}`"
+                raise UsageError(message, did_you_mean(name, known))
+
+    def header(self, names: Collection[str], required: Collection[str]) -> list[Field | None]:
+        """The field of each column of a CSV file; None: it is not read."""
+        self.check_map()
+        if tuple(names)[: len(REJECTS_HEADER)] == REJECTS_HEADER:
+            # A mended file of refused rows comes back: its own columns are no news.
+            self._found.update(dict.fromkeys(REJECTS_HEADER))
+        found = [self.of(name) for name in names]
+        seen: dict[str, str] = {}
+        for each in found:
+            if each is not None and seen.setdefault(each.name, each.source) != each.source:
+                message = f"two columns are `{each.name}`: `{seen[each.name]}` and `{each.source}`"
+                raise UsageError(message, "leave one out, or rename one with `--map`")
+        if len({name for name in names if name}) < len([name for name in names if name]):
+            twice = next(name for name in names if list(names).count(name) > 1)
+            raise UsageError(f"two columns are called `{twice}`", "leave one out")
+        for name in required:
+            if name not in seen:
+                hint = f'rename one with `--map "<its name>={name}"`'
+                raise UsageError(f"the file has no column `{name}`", hint)
+        return found
+
+    def of(self, source: str) -> Field | None:
+        """The field that the column of this name fills; None when it fills none."""
+        if source not in self._found:
+            if len(self._found) > 10_000:  # JSON lines may have any number of names
+                self._found.clear()
+            self._found[source] = self._resolve(source)
+        return self._found[source]
+
+    def _resolve(self, source: str) -> Field | None:
+        name = self.options.map.get(source)
+        if name is None:
+            name = source.strip()
+            plain = name.casefold().replace(" ", "_").replace("-", "_")
+            if (
+                name not in self.reads
+                and name not in self.attributes
+                and (plain in self.reads or plain in self.attributes)
+            ):
+                name = plain
+        if name in self.reads:
+            return Field(name, source, COLUMN, self.reads[name])
+        if name in self.attributes:
+            return Field(name, source, ATTRIBUTE, self.attributes[name])
+        if name.startswith("consent.") and self.company is not None:
+            return self._consent(name, source, self.company)
+        if self.others is not None and name:
+            return Field(name, source, DATA, self.others)
+        self._warn(name)
+        return None
+
+    def _consent(self, name: str, source: str, company: Company) -> Field:
+        """A consent column; one that can not be meant is refused: a no in it must not be lost."""
+        _, _, about = name.partition(".")
+        channel, _, topic = about.partition(".")
+        if channel not in known_channels(company):
+            hint = did_you_mean(channel, known_channels(company), listing="channels:")
+            raise UsageError(f"`{source}`: there is no channel `{channel}`", hint)
+        if topic not in company.topics:
+            hint = did_you_mean(topic, company.topics, listing="topics:")
+            raise UsageError(f"`{source}`: outreach.yaml has no topic `{topic}`", hint)
+        if not self.options.consent_source:
+            message = f"`{source}` is a consent, and a yes needs to say where it was given"
+            raise UsageError(message, 'add `--consent-source "web form, January 2026"`')
+        return Field(name, source, CONSENT, consent, (channel, topic))
+
+    def _warn(self, name: str) -> None:
+        if len(self.warnings) >= 100:
+            return
+        if name in self.ignored:
+            self.warnings.append(f"column `{name}` is not read: {self.ignored[name]}")
+        elif name:
+            guess = did_you_mean(name, [*self.reads, *self.attributes])
+            hint = guess or "declare it under `attributes` in outreach.yaml to keep it"
+            self.warnings.append(f"column `{name}` is not read: there is no such field; {hint}")

@@ -1,0 +1,150 @@
+"""The common way of every import: batches in, a commit each, refused rows kept beside the file."""
+
+import csv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+from sqlalchemy import Connection, Engine
+
+from outreach.errors import UsageError
+from outreach.imports.feed import Batch, Refused, batches
+from outreach.imports.fields import REJECTS_HEADER
+from outreach.imports.outcome import SHOWN_REJECTS, Reject
+from outreach.imports.parsing import Job
+from outreach.store.engine import writing
+
+Apply = Callable[[Connection, list[Any]], list[Refused]]  # rows of a batch; those it refuses
+Progress = Callable[[int], None]  # bytes of the file done so far
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Rejects:
+    """Counts refused rows and writes each to a file; the file is there only if there are any."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: TextIO | None = None
+        self.rows = 0
+        self.first: list[Reject] = []
+
+    def __enter__(self) -> "Rejects":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+        elif error is None:
+            self._remove_old()
+
+    @property
+    def path(self) -> Path | None:
+        """Where they are; None when no row was refused."""
+        return self._path if self.rows else None
+
+    def add(self, header: Sequence[str], refused: Sequence[Refused]) -> None:
+        """Write the refused rows, in the order of their lines."""
+        if not refused:
+            return
+        if self._file is None:
+            try:
+                self._file = self._path.open("w", encoding="utf-8", newline="")
+            except OSError as error:
+                message = f"`{self._path}`, the file for refused rows, can not be written"
+                raise UsageError(
+                    f"{message}: {error.strerror}", "name one with `--rejects`"
+                ) from None
+            csv.writer(self._file).writerow([*REJECTS_HEADER, *header])
+        writer = csv.writer(self._file)
+        for row in sorted(refused, key=lambda row: row.line):
+            self.rows += 1
+            columns = "; ".join(column for column, _ in row.faults)
+            messages = "; ".join(message for _, message in row.faults)
+            writer.writerow(
+                [neutral(str(cell)) for cell in (row.line, columns, messages, *row.cells)]
+            )
+            room = SHOWN_REJECTS - len(self.first)
+            self.first += [Reject(row.line, *fault) for fault in row.faults][:room]
+
+    def _remove_old(self) -> None:
+        """A file of refused rows of an earlier import would tell of what is mended."""
+        try:
+            with self._path.open(encoding="utf-8") as old:
+                ours = old.readline().startswith(",".join(REJECTS_HEADER))
+        except (OSError, UnicodeDecodeError):
+            return
+        if ours:
+            self._path.unlink(missing_ok=True)
+
+
+def neutral(cell: str) -> str:
+    """The cell as no spreadsheet takes it for a formula: marked as text by an apostrophe."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+class Taken:
+    """What the common part of an import found."""
+
+    def __init__(self, rejects: Rejects, warnings: tuple[str, ...]) -> None:
+        self._rejects = rejects
+        self._warnings = list(warnings)
+
+    def warn(self, message: str) -> None:
+        """Tell something more."""
+        self._warnings.append(message)
+
+    def parts(self) -> dict[str, Any]:
+        """The fields of an Intake that every import has in common."""
+        return {
+            "rejected": self._rejects.rows,
+            "rejects": tuple(self._rejects.first),
+            "rejects_path": self._rejects.path,
+            "warnings": tuple(self._warnings),
+        }
+
+
+def unknown_customer(line: int, cells: list[str]) -> Refused:
+    """A row about a customer who is not there."""
+    return Refused(line, [("key", "there is no customer with this key")], cells)
+
+
+class _DryRunError(Exception):
+    """Raised to roll a transaction back that was only to be counted."""
+
+
+def take_in(engine: Engine, job: Job, apply: Apply, progress: Progress | None) -> Taken:
+    """Apply every row of the file in batches, a transaction each; `apply` says what it refuses.
+
+    A dry run does all of it and rolls each batch back. When it stops in the middle, what is
+    committed stays: the same import again goes on from there, for what is there is unchanged.
+    """
+    path = Path(job.path)
+    place = job.options.rejects_path or path.with_name(f"{path.name}.rejects.csv")
+    batch = Batch([])
+    with Rejects(place) as rejects:
+        for batch in batches(job):
+            refused = batch.refused + _apply(engine, job, apply, batch.rows)
+            rejects.add(batch.header, refused)
+            if progress is not None:
+                progress(batch.position)
+    return Taken(rejects, batch.warnings)
+
+
+def _apply(engine: Engine, job: Job, apply: Apply, rows: list[Any]) -> list[Refused]:
+    refused: list[Refused] = []
+    if not rows:
+        return refused
+    try:
+        with writing(engine) as conn:
+            refused = apply(conn, rows)
+            if job.options.dry_run:
+                raise _DryRunError
+    except _DryRunError:
+        pass
+    return refused

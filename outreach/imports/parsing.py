@@ -1,0 +1,269 @@
+"""Rows of a file as values, or as faults: no database, so that it can run in another process."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from outreach.documents import did_you_mean
+from outreach.imports import addresses, values
+from outreach.imports.fields import (
+    ATTRIBUTE,
+    COLUMN,
+    CONSENT,
+    DATA,
+    Field,
+    Fields,
+    attribute_read,
+    customer_reads,
+    known_channels,
+)
+from outreach.imports.outcome import Options
+from outreach.imports.values import BadValueError
+from outreach.settings.company import Company
+from outreach.store.places import Place
+from outreach.vocabulary import ConsentState
+
+CLOCK_SKEW = timedelta(minutes=5)
+Fault = tuple[str, str]  # the column's name, what is wrong
+Cells = Iterable[tuple[Field | None, Any]]
+
+
+class CustomerRow(NamedTuple):
+    """One customer as a file tells it; a field that it does not mention is not in `values`."""
+
+    line: int
+    key: str
+    values: dict[str, Any]
+    attributes: dict[str, Any]
+    consents: dict[tuple[str, str], ConsentState]  # by channel and topic
+    place: Place  # by what this row says
+
+
+class EventRow(NamedTuple):
+    """One event of a file."""
+
+    line: int
+    key: str
+    values: dict[str, Any]  # kind, at, amount, id, as far as given
+    data: dict[str, Any]
+    cells: list[str]
+
+
+class ConsentRow(NamedTuple):
+    """One word of a consent file."""
+
+    line: int
+    key: str
+    values: dict[str, Any]  # channel, topic, state, at, source, proof, expires_at
+    cells: list[str]
+
+
+class Parser(Protocol):
+    """Reads the rows of one sort of file."""
+
+    fields: Fields
+    required: tuple[str, ...]
+
+    def parse(self, line: int, cells: Cells, raw: list[str]) -> Any | list[Fault]:
+        """The row, or everything that is wrong with it."""
+        ...
+
+
+def _read(cells: Cells, clears: bool, into: dict[str, dict[Any, Any]]) -> list[Fault]:
+    """Read each cell into the dictionary of its field's kind; blanks only where they clear."""
+    faults: list[Fault] = []
+    for field, raw in cells:
+        if field is None:
+            continue
+        try:
+            value = field.read(raw)
+        except BadValueError as error:
+            faults.append((field.source, str(error)))
+            continue
+        if value is not None or (clears and field.kind in (COLUMN, ATTRIBUTE)):
+            into[field.kind][field.about or field.name] = value
+    return faults
+
+
+class CustomerParser:
+    """Reads customers."""
+
+    required: tuple[str, ...] = ("key",)
+
+    def __init__(self, company: Company, options: Options) -> None:
+        self._home = company.brand.country
+        self._clears = options.blank_clears
+        self._lists = {name for name, kind in company.attributes.items() if kind == "list"}
+        ignored = {} if company.lifecycle == "given" else {
+            "stage": f"the lifecycle `{company.lifecycle}` decides it",
+        }  # fmt: skip
+        self.fields = Fields(
+            reads=customer_reads(company, options),
+            attributes={
+                name: attribute_read(kind, company, options)
+                for name, kind in company.attributes.items()
+            },
+            options=options,
+            company=company,
+            ignored=ignored,
+        )
+
+    def parse(self, line: int, cells: Cells, raw: list[str]) -> CustomerRow | list[Fault]:  # noqa: ARG002
+        """The customer; the number is read last, for it needs the country."""
+        found: dict[str, Any] = {}
+        attributes: dict[str, Any] = {}
+        consents: dict[tuple[str, str], ConsentState] = {}
+        into: dict[str, dict[Any, Any]] = {
+            COLUMN: found,
+            ATTRIBUTE: attributes,
+            CONSENT: consents,
+        }
+        faults = _read(cells, self._clears, into)
+        key = found.pop("key", None)
+        if key is None and not faults:
+            faults.append(("key", "is blank"))
+        number = None
+        if found.get("phone") is not None:
+            try:
+                number = addresses.phone(found["phone"], found.get("country") or self._home)
+            except BadValueError as error:
+                faults.append((self._source("phone"), str(error)))
+        if faults or key is None:
+            return faults
+        if number is not None:
+            found["phone"] = addresses.e164(number)
+        for name in ("tags", "interests"):
+            if name in found and found[name] is None:
+                found[name] = []
+        if "created_at" in found and found["created_at"] is None:
+            del found["created_at"]
+        place = addresses.place(found.get("timezone"), found.get("country"), number)
+        return CustomerRow(line, key, found, attributes, consents, place)
+
+    def _source(self, name: str) -> str:
+        sources = {target: source for source, target in self.fields.options.map.items()}
+        return sources.get(name, name)
+
+
+class EventParser:
+    """Reads events; columns it does not know are kept as data."""
+
+    required: tuple[str, ...] = ("key", "kind", "at")
+
+    def __init__(self, company: Company, options: Options) -> None:
+        self._currency = company.brand.currency
+        zone = ZoneInfo(company.brand.timezone)
+        self.fields = Fields(
+            reads={
+                "key": values.text,
+                "kind": values.text,
+                "at": partial(values.instant, zone=zone, order=options.dates),
+                "amount": partial(values.amount, comma=options.decimal_comma),
+                "id": values.text,
+            },
+            options=options,
+            others=_datum,
+        )
+
+    def parse(self, line: int, cells: Cells, raw: list[str]) -> EventRow | list[Fault]:
+        """The event."""
+        found: dict[str, Any] = {}
+        data: dict[str, Any] = {}
+        faults = _read(cells, False, {COLUMN: found, DATA: data})
+        faults += _missing(found, self.required, faults)
+        currency = data.get("currency")
+        if currency is not None and currency != self._currency:
+            message = (
+                f"`{currency}` is not the company's {self._currency}; rates are not supported yet"
+            )
+            faults.append(("currency", message))
+        if faults:
+            return faults
+        return EventRow(line, found.pop("key"), found, data, raw)
+
+
+class ConsentParser:
+    """Reads words of consent, each with its own date and source."""
+
+    required: tuple[str, ...] = ("key", "channel", "topic", "state", "at")
+
+    def __init__(self, company: Company, options: Options, now: datetime) -> None:
+        self._latest = now + CLOCK_SKEW
+        self._source = options.consent_source
+        zone = ZoneInfo(company.brand.timezone)
+        instant = partial(values.instant, zone=zone, order=options.dates)
+        self.fields = Fields(
+            reads={
+                "key": values.text,
+                "channel": partial(_one_of, known=known_channels(company), what="channel"),
+                "topic": partial(_one_of, known=frozenset(company.topics), what="topic"),
+                "state": partial(_one_of, known=frozenset(ConsentState), what="state"),
+                "at": instant,
+                "source": values.text,
+                "proof": values.text,
+                "expires_at": instant,
+            },
+            options=options,
+        )
+
+    def parse(self, line: int, cells: Cells, raw: list[str]) -> ConsentRow | list[Fault]:
+        """The word; a yes needs a source, and none can be said in the future."""
+        found: dict[str, Any] = {}
+        faults = _read(cells, False, {COLUMN: found})
+        faults += _missing(found, self.required, faults)
+        if "at" in found and found["at"] > self._latest:
+            faults.append(("at", "lies in the future"))
+        if (
+            found.get("state") == ConsentState.GRANTED
+            and self._source is None
+            and "source" not in found
+        ):
+            faults.append(("source", "is blank; a yes needs to say where it was given"))
+        if faults:
+            return faults
+        found.setdefault("source", self._source or "import")
+        return ConsentRow(line, found.pop("key"), found, raw)
+
+
+def _missing(found: dict[str, Any], required: tuple[str, ...], faults: list[Fault]) -> list[Fault]:
+    told = {column for column, _ in faults}
+    return [(name, "is blank") for name in required if name not in found and name not in told]
+
+
+def _one_of(raw: Any, known: frozenset[str], what: str) -> str | None:
+    word = values.clean(raw)
+    if not word or word in known:
+        return word or None
+    hint = did_you_mean(word, known, listing=f"{what}s:")
+    raise BadValueError(f"there is no {what} `{word[:40]}`" + (f"; {hint}" if hint else ""))
+
+
+def _datum(raw: Any) -> Any:
+    """A value of an event's other columns: JSON's own scalars stay what they are."""
+    if isinstance(raw, bool | int):
+        return raw
+    if isinstance(raw, str) or raw is None:
+        return values.prose(raw)
+    return values.number(raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file to be read, and how."""
+
+    sort: str  # customers, events or consents
+    path: str
+    company: Company
+    options: Options
+    now: datetime
+
+    def parser(self) -> Parser:
+        """The reader of its rows."""
+        if self.sort == "customers":
+            return CustomerParser(self.company, self.options)
+        if self.sort == "events":
+            return EventParser(self.company, self.options)
+        return ConsentParser(self.company, self.options, self.now)

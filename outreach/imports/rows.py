@@ -1,0 +1,217 @@
+"""Files as streams of rows: CSV and JSON lines; a broken row never takes its neighbours along."""
+
+import csv
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+from outreach.errors import UsageError
+
+MOST_BYTES_OF_A_LINE = 256 * 1024
+MOST_LINES_OF_A_ROW = 50  # a quote that stays open longer was never closed
+DELIMITERS = (",", ";", "\t", "|")
+_EMPTY = b' ,;|\t\r\n"'
+
+Pairs = Iterable[tuple[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A row that can not be read: what is wrong, in which column, and the text as far as it goes."""
+
+    column: str
+    message: str
+    raw: str
+
+
+Row = tuple[int, list[Any] | dict[str, Any] | Broken]  # the line it begins at, its content
+
+
+class Lines:
+    """The physical lines of a file with their numbers, each at most 256 KiB; can be put back."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._put_back: deque[tuple[int, bytes]] = deque()
+        self._number = 0
+
+    def next(self) -> tuple[int, bytes] | None:
+        """The next line with its end, cut when over-long; None at the end of the file."""
+        if self._put_back:
+            return self._put_back.popleft()
+        line = self._file.readline(MOST_BYTES_OF_A_LINE)
+        if not line:
+            return None
+        if len(line) == MOST_BYTES_OF_A_LINE and not line.endswith(b"\n"):
+            rest = line
+            while rest and not rest.endswith(b"\n"):
+                rest = self._file.readline(MOST_BYTES_OF_A_LINE)
+        self._number += 1
+        return self._number, line
+
+    def put_back(self, lines: Iterable[tuple[int, bytes]]) -> None:
+        """The next lines are these again."""
+        self._put_back.extendleft(reversed(list(lines)))
+
+    def position(self) -> int:
+        """Bytes of the file read so far."""
+        return self._file.tell()
+
+
+def is_json(path: Path) -> bool:
+    """Whether the file's name says that it holds JSON lines."""
+    return path.suffix.lower() in (".json", ".jsonl", ".ndjson")
+
+
+class CsvRows:
+    """The rows of a CSV file (RFC 4180, UTF-8 with or without BOM), each a list of cells."""
+
+    def __init__(self, file: BinaryIO, known: Iterable[str]) -> None:
+        self.lines = Lines(file)
+        self.header, self.delimiter = self._read_header({name.casefold() for name in known})
+        self._delimiter = self.delimiter.encode()
+
+    def _read_header(self, known: set[str]) -> tuple[list[str], str]:
+        first = self.lines.next()
+        while first is not None and not first[1].strip(b"\xef\xbb\xbf" + _EMPTY):
+            first = self.lines.next()
+        if first is None:
+            raise UsageError("the file is empty", "its first line names the columns")
+        if first[1].startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise UsageError("the file is UTF-16", "save it as UTF-8 (in Excel: «CSV UTF-8»)")
+        if first[1].rstrip(b"\r\n").count(b"\r") > 1:
+            raise UsageError("the lines end with CR alone", "save it with line ends LF or CRLF")
+        try:
+            line = first[1].decode("utf-8-sig").rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise UsageError("the header is not UTF-8", "save the file as UTF-8") from None
+        return max(
+            ((_cells(line, delimiter), delimiter) for delimiter in DELIMITERS),
+            key=lambda read: (sum(cell.casefold() in known for cell in read[0]), len(read[0])),
+        )
+
+    def __iter__(self) -> Iterator[Row]:
+        """Each row with the number of the line it begins at."""
+        width, delimiter = len(self.header), self.delimiter
+        while (next_line := self.lines.next()) is not None:
+            number, line = next_line
+            if not line.strip(_EMPTY):
+                continue
+            if b'"' in line or len(line) >= MOST_BYTES_OF_A_LINE:
+                yield number, self._quoted(line)
+                continue
+            try:
+                cells = line.decode().rstrip("\r\n").split(delimiter)
+            except UnicodeDecodeError as error:
+                yield number, self._not_utf8(line, error)
+                continue
+            yield number, cells if len(cells) == width else self._fitted(cells, line)
+
+    def _quoted(self, line: bytes) -> list[Any] | Broken:
+        """A row with quotes; lines after the first are taken only if they belong to it."""
+        if len(line) >= MOST_BYTES_OF_A_LINE:
+            return Broken("", "the line is too long: at most 256 KiB", _show(line[:1000]))
+        taken: list[tuple[int, bytes]] = []
+        reader = csv.reader(self._following(line, taken), delimiter=self.delimiter, strict=True)
+        try:
+            cells = next(reader)
+        except UnicodeDecodeError as error:
+            self.lines.put_back(taken)
+            return self._not_utf8(line, error)
+        except csv.Error:
+            self.lines.put_back(taken)
+            return Broken(
+                self._open_quote(line), "a quote is opened or closed wrongly", _show(line)
+            )
+        fitted = cells if len(cells) == len(self.header) else self._fitted(cells, line)
+        if taken and isinstance(fitted, Broken):
+            self.lines.put_back(taken)
+            return Broken(self._open_quote(line), "a quote is never closed", _show(line))
+        return fitted
+
+    def _following(self, line: bytes, taken: list[tuple[int, bytes]]) -> Iterator[str]:
+        size = len(line)
+        yield line.decode()
+        while len(taken) < MOST_LINES_OF_A_ROW and size < MOST_BYTES_OF_A_LINE:
+            found = self.lines.next()
+            if found is None:
+                return
+            taken.append(found)
+            size += len(found[1])
+            yield found[1].decode()
+
+    def _fitted(self, cells: list[str], line: bytes) -> list[Any] | Broken:
+        """The cells without empty ones too many, as spreadsheets add them."""
+        width = len(self.header)
+        if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+            return cells[:width]
+        message = f"the row has {len(cells)} cells, the header {width}"
+        return Broken(self.header[min(len(cells), width - 1)], message, _show(line))
+
+    def _not_utf8(self, line: bytes, error: UnicodeDecodeError) -> Broken:
+        place = line[: error.start].count(self._delimiter) if error.object == line else 0
+        column = self.header[min(place, len(self.header) - 1)]
+        return Broken(column, "is not UTF-8; save the file as UTF-8", _show(line))
+
+    def _open_quote(self, line: bytes) -> str:
+        """The column of the first cell with a quote that does not begin and end it."""
+        for name, cell in zip(self.header, line.split(self._delimiter), strict=False):
+            stripped = cell.strip()
+            if b'"' in cell and not (len(stripped) > 1 and stripped[:1] == stripped[-1:] == b'"'):
+                return name
+        return self.header[0]
+
+
+class JsonRows:
+    """The rows of a file with one JSON object a line (JSON lines, UTF-8)."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.lines = Lines(file)
+        self.header = ["row"]
+
+    def __iter__(self) -> Iterator[Row]:
+        """Each row with the number of its line."""
+        while (next_line := self.lines.next()) is not None:
+            number, line = next_line
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+                if line.lstrip().startswith(b"["):
+                    raise UsageError("the file is one JSON array", "write one object a line")
+            if line.strip():
+                yield number, _object(line)
+
+
+def _object(line: bytes) -> dict[str, Any] | Broken:
+    if len(line) >= MOST_BYTES_OF_A_LINE:
+        return Broken("", "the line is too long: at most 256 KiB", _show(line[:1000]))
+    try:
+        found = json.loads(line, parse_float=Decimal, parse_constant=_not_a_number)
+    except UnicodeDecodeError:
+        return Broken("", "is not UTF-8; save the file as UTF-8", _show(line))
+    except json.JSONDecodeError as error:
+        return Broken("", f"is no JSON: {error.msg} at character {error.pos + 1}", _show(line))
+    except (ValueError, ArithmeticError, RecursionError):
+        return Broken("", "holds a number or a nesting that is too large", _show(line))
+    if not isinstance(found, dict):
+        return Broken("", "is no JSON object", _show(line))
+    return found
+
+
+def _not_a_number(word: str) -> NoReturn:
+    raise json.JSONDecodeError(f"{word} is no JSON value", word, 0)
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter))
+    except (csv.Error, StopIteration):
+        cells = line.split(delimiter)
+    return [cell.strip() for cell in cells]
+
+
+def _show(line: bytes) -> str:
+    return line[:2000].decode("utf-8", "replace").rstrip("\r\n")

@@ -1,0 +1,222 @@
+"""Cells as values: text made clean, numbers exact, dates never guessed."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from outreach.store.types import MONEY_SCALE
+
+MOST_CHARACTERS = 2_000
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_TEXT_MARKS = ("'=", "'+", "'-", "'@")
+_NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?")
+_ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_ISO_DATETIME = re.compile(
+    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:Z|z|[+-]\d{2}:?\d{2})?"
+)
+_LOCAL_DATE = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?:[ T](\d{1,2}:\d{2}(?::\d{2})?))?")
+_YES = frozenset(("yes", "y", "true", "1"))
+_NO = frozenset(("no", "n", "false", "0"))
+
+Read = Callable[[Any], Any]  # a cell, a text or a JSON value, as a value; None when blank
+
+
+class BadValueError(ValueError):
+    """Raised when a cell can not be what its column holds; says why, in words for its writer."""
+
+
+def clean(raw: Any) -> str:
+    """The text in NFC, trimmed; a control character, surrogate or line break is refused.
+
+    An apostrophe before = + - @ is a spreadsheet's mark for «this is text» and left out: exports
+    and files of refused rows carry it.
+    """
+    found: str = raw.strip() if type(raw) is str else _from_json(raw)
+    if not (found.isascii() and found.isprintable()):
+        found = unicodedata.normalize("NFC", found)
+        unfit = _UNFIT.search(found)
+        if unfit is not None:
+            raise BadValueError(f"has the control character U+{ord(unfit[0]):04X}")
+    if found.startswith(_TEXT_MARKS):
+        found = found[1:]
+    if len(found) > MOST_CHARACTERS:
+        raise BadValueError(f"is too long: {len(found):,} characters, at most {MOST_CHARACTERS:,}")
+    return found
+
+
+def _from_json(raw: Any) -> str:
+    if raw is None:
+        return ""
+    if isinstance(raw, bool):
+        return "yes" if raw else "no"
+    if isinstance(raw, int):
+        return str(raw)
+    if isinstance(raw, Decimal):
+        return format(raw, "f") if abs(raw.adjusted()) < 40 else str(raw)
+    raise BadValueError("must be a single value")
+
+
+def text(raw: Any) -> str | None:
+    """Clean text; None when blank."""
+    return clean(raw) or None
+
+
+def prose(raw: Any) -> str | None:
+    """Clean text that may have several lines."""
+    if not isinstance(raw, str):
+        return text(raw)
+    lines = raw.replace("\r\n", "\n").strip().split("\n")
+    return "\n".join(clean(line.replace("\t", " ")) for line in lines) or None
+
+
+def members(raw: Any) -> list[str] | None:
+    """The members of a list split at `;`, each once; None when blank."""
+    parts = raw if isinstance(raw, list) else clean(raw).split(";")
+    found = list(dict.fromkeys(filter(None, map(clean, parts))))
+    return found or None
+
+
+def yes_no(raw: Any) -> bool | None:
+    """yes, no, true, false, 1, 0."""
+    word = clean(raw).casefold()
+    if word in _YES:
+        return True
+    if word in _NO:
+        return False
+    if not word:
+        return None
+    raise BadValueError(f"`{word[:40]}` is neither yes nor no")
+
+
+def decimal(raw: Any, comma: bool) -> Decimal | None:
+    """An exact number without digit grouping (never guessed); None when blank."""
+    word = clean(raw)
+    if not word:
+        return None
+    plain = word
+    if comma and isinstance(raw, str):
+        plain = word.replace(".", "?").replace(",", ".")  # `1.234` is refused: grouped or not?
+    if _NUMBER.fullmatch(plain) is None:
+        mark = "12,50" if comma else "12.50"
+        raise BadValueError(f"`{word[:40]}` is no number; write for example `{mark}`")
+    return Decimal(plain)
+
+
+def number(raw: Any, comma: bool = False) -> int | float | None:
+    """A number as JSON keeps it on both databases: at most 15 digits, so that none is lost."""
+    found = decimal(raw, comma)
+    if found is None:
+        return None
+    if found == found.to_integral_value():
+        return int(found)
+    if len(found.normalize().as_tuple().digits) > 15:
+        raise BadValueError("has more than 15 digits")
+    return float(found)
+
+
+def amount(raw: Any, comma: bool = False) -> Decimal | None:
+    """An exact amount with at most four decimals, below 10^12."""
+    found = decimal(raw, comma)
+    if found is None:
+        return None
+    if found != found.quantize(Decimal(1) / MONEY_SCALE):
+        raise BadValueError("has more than four decimals")
+    if abs(found) >= 10**12:
+        raise BadValueError("is too large: below 1,000,000,000,000")
+    return found
+
+
+def money(raw: Any, comma: bool = False) -> int | None:
+    """An amount as attributes keep it: an integer, ten-thousandths."""
+    found = amount(raw, comma)
+    return None if found is None else int(found * MONEY_SCALE)
+
+
+def _date(word: str, order: str | None) -> date | None:
+    """A date in ISO form, or in the given order of day and month; None when it is neither."""
+    found = _ISO_DATE.fullmatch(word)
+    if found is not None:
+        return date(int(found[1]), int(found[2]), int(found[3]))
+    found = _LOCAL_DATE.fullmatch(word)
+    if found is None or found[4] is not None or order is None:
+        return None
+    day, month = (2, 1) if order == "mdy" else (1, 2)
+    return date(int(found[3]), int(found[month]), int(found[day]))
+
+
+def day(raw: Any, order: str | None = None) -> str | None:
+    """A date as attributes keep it: YYYY-MM-DD."""
+    word = clean(raw)
+    if not word:
+        return None
+    try:
+        found = _date(word, order)
+    except ValueError as error:
+        raise BadValueError(f"`{word[:40]}` is no date: {error}") from None
+    if found is None:
+        raise BadValueError(_no_date(word, order))
+    return found.isoformat()
+
+
+def _no_date(word: str, order: str | None) -> str:
+    if order is None and _LOCAL_DATE.fullmatch(word):
+        return f"`{word[:40]}` may be two dates; write YYYY-MM-DD, or say `--dates dmy` or `mdy`"
+    return f"`{word[:40]}` is no date; write YYYY-MM-DD"
+
+
+def birthday(raw: Any, order: str | None = None) -> str | None:
+    """YYYY-MM-DD, or MM-DD when the year is not known."""
+    word = clean(raw)
+    if not word:
+        return None
+    if re.fullmatch(r"\d{2}-\d{2}", word):
+        day(f"2000-{word}")
+        return word
+    found = day(word, order)
+    if found is not None and not "1850" <= found[:4] <= "2100":
+        raise BadValueError(f"`{word[:40]}` is no year that someone living was born in")
+    return found
+
+
+def instant(raw: Any, zone: ZoneInfo, order: str | None = None) -> datetime | None:
+    """An instant, aware UTC; without an offset it is company time, a date is its midnight there."""
+    word = clean(raw)
+    if not word:
+        return None
+    try:
+        found = _instant(word, order)
+        if found is None:
+            raise BadValueError(_no_date(word, order).replace("no date;", "no date or time;"))
+        at = found.replace(tzinfo=zone) if found.tzinfo is None else found
+        at = at.astimezone(UTC)
+    except BadValueError:
+        raise
+    except (ValueError, OverflowError) as error:
+        raise BadValueError(f"`{word[:40]}` is no date or time: {error}") from None
+    if not 1850 <= at.year <= 2200:
+        raise BadValueError(f"`{word[:40]}` is too far away: years from 1850 to 2200")
+    return at
+
+
+def _instant(word: str, order: str | None) -> datetime | None:
+    if _ISO_DATETIME.fullmatch(word):
+        return datetime.fromisoformat(word.replace(",", ".").replace(" ", "T", 1).replace(" ", ""))
+    local = _LOCAL_DATE.fullmatch(word)
+    clock = local[4] if local is not None else None
+    found = _date(word.removesuffix(clock or "").rstrip(" T"), order)
+    if found is None:
+        return None
+    if clock is None:
+        return datetime(found.year, found.month, found.day)  # noqa: DTZ001
+    hour, *rest = clock.split(":")
+    return datetime.fromisoformat(f"{found}T{hour:0>2}:{':'.join(rest)}")
+
+
+def moment(raw: Any, zone: ZoneInfo, order: str | None = None) -> str | None:
+    """An instant as attributes keep it: UTC, YYYY-MM-DDTHH:MM:SS.ffffffZ."""
+    at = instant(raw, zone, order)
+    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,251 @@
+"""The consent ledger: rows are only added, and the last word decides.
+
+`record_consents` is the one way in: imports, commands, unsubscribe pages and STOP all use it.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, and_, or_, select
+
+from outreach.store import dialect
+from outreach.store.tables import consent_states, consents
+from outreach.store.withdrawals import (
+    No,
+    addresses_of,
+    apply_withdrawals,
+    refused_topics,
+    sharing,
+)
+from outreach.vocabulary import ConsentState
+
+WITHDRAWN = ConsentState.WITHDRAWN
+
+
+class About(NamedTuple):
+    """What a word is about; the order is that of the key of `consent_states`."""
+
+    customer_id: int
+    topic: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A customer's yes or no, with its proof.
+
+    A `standing` word comes from a list that says how things stand elsewhere (a customer file),
+    not from the person at `at`: it lifts no no and repeats nothing.
+    """
+
+    customer_id: int
+    channel: str
+    topic: str
+    state: ConsentState
+    at: datetime
+    source: str
+    proof: str | None = None
+    expires_at: datetime | None = None
+    recorded_by: str | None = None
+    standing: bool = False
+
+    @property
+    def about(self) -> About:
+        """Whose word for which topic on which channel."""
+        return About(self.customer_id, self.topic, self.channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What came of the words; `refused` would have turned a no into a yes."""
+
+    recorded: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    taken_back: int = 0  # claimed deliveries that a withdrawal sent back to be decided again
+
+
+class _Last(NamedTuple):
+    """The last word of an About."""
+
+    state: str
+    at: datetime
+
+
+def record_consents(conn: Connection, words: Sequence[Word], now: datetime) -> Recorded:
+    """Add the words to the ledger and settle who may be written to; in the caller's transaction.
+
+    The last word by its instant holds; of two at one instant the no. A withdrawal also holds for
+    the present address of its customer, so for everyone who shares it, and takes their claimed
+    deliveries on that channel and topic back, under the customers' locks. A yes not newer than
+    the no is refused if it is standing or its source begins with `import`, else it is history.
+    Words are taken in their order; a repetition adds nothing.
+    """
+    if not words:
+        return Recorded()
+    ids = sorted({word.customer_id for word in words})
+    _lock(conn, ids, words)
+    last = _last_words(conn, ids)
+    ledger = _Ledger(dict(last), _said(conn, words), _refused(conn, words), now)
+    new = [word for word in map(ledger.take, words) if word is not None]
+    taken_back = apply_withdrawals(conn, _write(conn, new, last.keys(), now))
+    refused = ledger.refused_words
+    return Recorded(len(new), len(words) - len(new) - refused, refused, taken_back)
+
+
+def _lock(conn: Connection, ids: Sequence[int], words: Iterable[Word]) -> None:
+    """Lock the customers, and those who share an address that a no will hold for."""
+    noes = defaultdict(set)
+    for word in words:
+        if word.state is WITHDRAWN:
+            noes[word.channel].add(word.customer_id)
+    shared = {id_ for channel, of in noes.items() for id_ in sharing(conn, channel, of)}
+    dialect.lock_customers(conn, sorted({*ids, *shared}))
+
+
+class _Ledger:
+    """Decides of each word whether it is new; keeps the last words as they change."""
+
+    def __init__(
+        self,
+        last: dict[About, _Last],
+        said: set[tuple[Any, ...]],
+        refused: set[About],
+        now: datetime,
+    ) -> None:
+        self.last, self.said, self.refused, self.now = last, said, refused, now
+        self.refused_words = 0
+
+    def take(self, word: Word) -> Word | None:
+        """The word as it is to be recorded; None when it says nothing new or is refused."""
+        about = word.about
+        last = self.last.get(about)
+        no = word.state is WITHDRAWN
+        if no and last and word.at >= self.now and last.at > word.at:
+            # A no said now holds now, even when the yes is dated later (clocks differ).
+            word = replace(word, at=last.at)
+        if word.standing:
+            repeats = last is not None and last.state == word.state
+        else:
+            repeats = _identity(word) in self.said
+        if repeats:
+            return None
+        if not no and self._lifts(word, last):
+            self.refused_words += 1
+            return None
+        if last is None or word.at > last.at or (no and word.at == last.at):
+            self.last[about] = _Last(word.state, word.at)
+        if not word.standing:
+            self.said.add(_identity(word))
+        return word
+
+    def _lifts(self, word: Word, last: _Last | None) -> bool:
+        """Whether a yes would lift a no that only the person can lift."""
+        if word.standing and word.about in self.refused:
+            return True
+        if last is None or last.state != WITHDRAWN:
+            return False
+        return word.standing or (word.at <= last.at and word.source.startswith("import"))
+
+
+def _identity(word: Word) -> tuple[Any, ...]:
+    return (*word.about, _stored(word.state), word.at, word.source, word.proof, word.expires_at)
+
+
+def _stored(state: ConsentState) -> str:
+    return "withdrawn" if state is WITHDRAWN else "granted"  # `.value` is slow, and this is hot
+
+
+def _last_words(conn: Connection, ids: Sequence[int]) -> dict[About, _Last]:
+    t = consent_states.c
+    rows = conn.execute(
+        select(t.customer_id, t.topic, t.channel, t.state, t.at).where(
+            dialect.is_any_of(conn, t.customer_id, ids)
+        )
+    )
+    return {About(*row[:3]): _Last(*row[3:]) for row in rows}
+
+
+def _said(conn: Connection, words: Iterable[Word]) -> set[tuple[Any, ...]]:
+    """What the ledger holds of the customers whose words carry their own date."""
+    ids = sorted({word.customer_id for word in words if not word.standing})
+    if not ids:
+        return set()
+    t = consents.c
+    kept = (t.customer_id, t.topic, t.channel, t.state, t.at, t.source, t.proof, t.expires_at)
+    rows = conn.execute(select(*kept).where(dialect.is_any_of(conn, t.customer_id, ids)))
+    return {tuple(row) for row in rows}
+
+
+def _refused(conn: Connection, words: Iterable[Word]) -> set[About]:
+    """Where a standing yes meets a no that someone said at the customer's address."""
+    by_channel = defaultdict(set)
+    for word in words:
+        if word.standing and word.state is ConsentState.GRANTED:
+            by_channel[word.channel].add(word.customer_id)
+    found = set()
+    for channel, ids in sorted(by_channel.items()):
+        # Two look-ups by key: joined, SQLite begins with every refusal of the channel.
+        addresses = addresses_of(conn, channel, ids)
+        topics = refused_topics(conn, channel, set(addresses.values()))
+        for id_, address in addresses.items():
+            found |= {About(id_, topic, channel) for topic in topics.get(address, ())}
+    return found
+
+
+def _write(
+    conn: Connection, new: Sequence[Word], there: Collection[About], now: datetime
+) -> list[No]:
+    """Add to the ledger, and bring the last words up to date; the noes among them."""
+    ids = dialect.reserve_ids(conn, consents, len(new))
+    names = ("id", "customer_id", "channel", "topic", "state", "at", "source", "proof",
+             "expires_at", "recorded_at", "recorded_by")  # fmt: skip
+    dialect.insert_rows(conn, consents, names, [
+        (id_, w.customer_id, w.channel, w.topic, _stored(w.state), w.at, w.source, w.proof,
+         w.expires_at, now, w.recorded_by)
+        for id_, w in zip(ids, new, strict=True)
+    ])  # fmt: skip
+    latest: dict[About, tuple[Word, int]] = {}
+    for id_, word in zip(ids, new, strict=True):
+        about = word.about
+        if about not in latest or _rank(word) >= _rank(latest[about][0]):
+            latest[about] = word, id_
+    rows = [
+        (*about, _stored(word.state), word.at, word.expires_at, id_)
+        for about, (word, id_) in sorted(latest.items(), key=itemgetter(0))
+    ]
+    _set_states(conn, [row for row in rows if row[:3] in there])
+    fresh = [row for row in rows if row[:3] not in there]
+    dialect.insert_rows(conn, consent_states, _STATE, fresh)
+    return [
+        No(word.customer_id, word.channel, word.topic, word.at, id_)
+        for id_, word in zip(ids, new, strict=True)
+        if word.state is WITHDRAWN
+    ]
+
+
+def _rank(word: Word) -> tuple[datetime, bool]:
+    """What the last word is found by: its instant, and at one instant the no."""
+    return word.at, word.state is WITHDRAWN
+
+
+_STATE = ("customer_id", "topic", "channel", "state", "at", "expires_at", "consent_id")
+
+
+def _set_states(conn: Connection, rows: Sequence[Sequence[Any]]) -> None:
+    """Replace last words by newer ones; an older word (history) changes nothing."""
+    if not rows:
+        return
+    new = dialect.insert(conn, consent_states)
+    t, excluded = consent_states.c, new.excluded
+    newer = or_(excluded.at > t.at, and_(excluded.at == t.at, excluded.state == WITHDRAWN))
+    statement = new.on_conflict_do_update(
+        index_elements=[t.customer_id, t.topic, t.channel],
+        set_={name: excluded[name] for name in _STATE[3:]},
+        where=newer,
+    )
+    conn.execute(statement, [dict(zip(_STATE, row, strict=True)) for row in rows])

@@ -1,0 +1,175 @@
+"""Customers as rows: found by key, written in batches, told to templates and to people."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Column, Connection, bindparam, func, select, update
+
+from outreach.store import dialect
+from outreach.store.tables import (
+    consents,
+    customers,
+    deliveries,
+    events,
+    places,
+    stage_changes,
+)
+from outreach.store.types import MONEY_SCALE
+
+# What a file may say of a customer; also the order in which files are exported.
+PLAIN_COLUMNS = (
+    "first_name", "last_name", "nickname", "title", "gender", "email", "phone", "locale",
+    "timezone", "country", "city", "tier", "owner", "tags", "interests", "birthday", "created_at",
+)  # fmt: skip
+WRITTEN_COLUMNS = (
+    *PLAIN_COLUMNS, "stage", "stage_since", "attributes", "place_id", "updated_at",
+)  # fmt: skip
+_ADDRESSES = {"email": "email", "sms": "phone", "whatsapp": "phone", "voice": "phone"}
+
+
+def address_column(channel: str) -> Column[Any] | None:
+    """The column that holds a customer's address on the channel; None where there is none."""
+    name = _ADDRESSES.get(channel)
+    return None if name is None else customers.c[name]
+
+
+def by_keys(conn: Connection, keys: Iterable[str]) -> dict[str, int]:
+    """The id of each customer that is there, by key."""
+    t = customers.c
+    rows = conn.execute(select(t.key, t.id).where(dialect.is_any_of(conn, t.key, list(keys))))
+    return {row.key: row.id for row in rows}
+
+
+def rows_by_key(conn: Connection, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """All that an import may change of each customer that is there, as plain values."""
+    t = customers.c
+    names = ("id", "key", *WRITTEN_COLUMNS, "erased_at", "merged_into")
+    rows = conn.execute(
+        select(*(t[name] for name in names)).where(dialect.is_any_of(conn, t.key, keys))
+    )
+    return {row[1]: dict(zip(names, row, strict=True)) for row in rows}
+
+
+def insert_customers(
+    conn: Connection, new: Sequence[tuple[str, int, Mapping[str, Any]]]
+) -> list[int]:
+    """Write new customers given as (key, bucket, values by WRITTEN_COLUMNS); their ids, in order."""
+    ids = dialect.reserve_ids(conn, customers, len(new))
+    rows = [
+        (id_, key, bucket, *map(values.get, WRITTEN_COLUMNS))
+        for id_, (key, bucket, values) in zip(ids, new, strict=True)
+    ]
+    dialect.insert_rows(conn, customers, ("id", "key", "bucket", *WRITTEN_COLUMNS), rows)
+    return ids
+
+
+def update_customers(conn: Connection, changed: Sequence[Mapping[str, Any]]) -> None:
+    """Write changed customers: each mapping has `id` and every one of WRITTEN_COLUMNS."""
+    if not changed:
+        return
+    statement = (
+        update(customers)
+        .where(customers.c.id == bindparam("_id"))
+        .values({name: bindparam(name) for name in WRITTEN_COLUMNS})
+    )
+    conn.execute(
+        statement,
+        [{"_id": row["id"], **{name: row[name] for name in WRITTEN_COLUMNS}} for row in changed],
+    )
+
+
+def contexts(
+    conn: Connection, ids: Sequence[int], attributes: Mapping[str, str]
+) -> dict[int, dict[str, Any]]:
+    """What a template may print of each customer: columns, facts and attributes in one mapping.
+
+    `attributes` are the declared types (Company.attributes): money comes back as Decimal, dates
+    and instants as such; a declared attribute that a customer lacks is None. `typical_gap` is a
+    timedelta, `last_contact_at` includes touches.
+    """
+    touched = (
+        select(func.max(deliveries.c.slot_at))
+        .where(
+            deliveries.c.customer_id == customers.c.id,
+            deliveries.c.slot_at.is_not(None),
+            deliveries.c.firm,
+        )
+        .scalar_subquery()
+    )
+    statement = (
+        select(customers, places.c.zones.label("zones"), touched.label("touched_at"))
+        .join(places, places.c.id == customers.c.place_id)
+        .where(dialect.is_any_of(conn, customers.c.id, ids))
+    )
+    rows = conn.execute(statement).mappings()
+    return {row["id"]: _context(row, attributes) for row in rows}
+
+
+def _context(row: Mapping[Any, Any], attributes: Mapping[str, str]) -> dict[str, Any]:
+    found = dict(row)
+    stored = found.pop("attributes")
+    touched_at, heard_at = found.pop("touched_at"), found["last_heard_at"]
+    instants = [at for at in (touched_at, heard_at) if at is not None]
+    found["last_contact_at"] = max(instants, default=None)
+    if found["typical_gap"] is not None:
+        found["typical_gap"] = timedelta(microseconds=found["typical_gap"])
+    for name, kind in attributes.items():
+        found[name] = restore(kind, stored.get(name))
+    return found
+
+
+def restore(kind: str, value: Any) -> Any:
+    """A value of `customers.attributes` as its declared type; None stays None."""
+    if value is None:
+        return None
+    if kind == "money":
+        return Decimal(value) / MONEY_SCALE
+    if kind == "date":
+        return date.fromisoformat(value)
+    if kind == "datetime":
+        return datetime.fromisoformat(value).astimezone(UTC)
+    return value
+
+
+def show(conn: Connection, key: str, attributes: Mapping[str, str]) -> dict[str, Any] | None:
+    """One customer's history: who it is, every word of consent, deliveries, moves, events counted.
+
+    Newest first, at most 100 of a kind; None when there is no such customer.
+    """
+    id_ = by_keys(conn, [key]).get(key)
+    if id_ is None:
+        return None
+    return {
+        "customer": contexts(conn, [id_], attributes)[id_],
+        "consents": _latest(conn, id_, consents, consents.c.at),
+        "stages": _latest(conn, id_, stage_changes, stage_changes.c.at),
+        "deliveries": _latest(conn, id_, deliveries, deliveries.c.planned_at),
+        "events": _event_counts(conn, id_),
+    }
+
+
+def _latest(conn: Connection, id_: int, table: Any, at: Column[Any]) -> list[dict[str, Any]]:
+    rows = conn.execute(
+        select(table)
+        .where(table.c.customer_id == id_)
+        .order_by(at.desc(), table.c.id.desc())
+        .limit(100)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def _event_counts(conn: Connection, id_: int) -> list[dict[str, Any]]:
+    rows = conn.execute(
+        select(
+            events.c.kind,
+            func.count().label("count"),
+            func.min(events.c.at).label("first_at"),
+            func.max(events.c.at).label("last_at"),
+        )
+        .where(events.c.customer_id == id_)
+        .group_by(events.c.kind)
+        .order_by(events.c.kind)
+    )
+    return [dict(row) for row in rows.mappings()]

@@ -1,0 +1,59 @@
+"""Events: what happened to customers, each taken once if it has an id."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from outreach.store import dialect
+from outreach.store.tables import event_ids, events
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event; `external_id` is the sender's own, "" when it has none."""
+
+    customer_id: int
+    kind: str
+    at: datetime
+    amount: Decimal | None = None
+    external_id: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def add_events(conn: Connection, new: Sequence[Event], now: datetime) -> list[Event]:
+    """Add the events; those that were added, in order: an id that is taken adds nothing.
+
+    The one way in, so that an id can not be taken twice at once.
+    """
+    dialect.one_at_a_time(conn, "add events")
+    taken = _taken(conn, [event.external_id for event in new if event.external_id])
+    added = []
+    for event in new:
+        if event.external_id in taken:
+            continue
+        if event.external_id:
+            taken.add(event.external_id)
+        added.append(event)
+    ids = dialect.reserve_ids(conn, events, len(added))
+    names = ("id", "customer_id", "kind", "at", "amount", "data", "recorded_at")
+    rows = [
+        (id_, event.customer_id, event.kind, event.at, event.amount, event.data or None, now)
+        for id_, event in zip(ids, added, strict=True)
+    ]
+    dialect.insert_rows(conn, events, names, rows)
+    named = [
+        (event.external_id, id_) for id_, event in zip(ids, added, strict=True) if event.external_id
+    ]
+    dialect.insert_rows(conn, event_ids, ("external_id", "event_id"), sorted(named))
+    return added
+
+
+def _taken(conn: Connection, ids: Sequence[str]) -> set[str]:
+    if not ids:
+        return set()
+    column = event_ids.c.external_id
+    return set(conn.execute(select(column).where(dialect.is_any_of(conn, column, ids))).scalars())

@@ -1,0 +1,143 @@
+"""What follows from a no: it holds for the address, and takes claimed deliveries back."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select, update
+
+from outreach.store import dialect
+from outreach.store.customers import address_column
+from outreach.store.tables import consent_states, customers, deliveries, refusals
+from outreach.vocabulary import ConsentState, State
+
+
+class No(NamedTuple):
+    """One recorded withdrawal."""
+
+    customer_id: int
+    channel: str
+    topic: str
+    at: datetime
+    consent_id: int
+
+
+def sharing(conn: Connection, channel: str, ids: Collection[int]) -> list[int]:
+    """The ids of all customers who have the channel's address of one of the given ones."""
+    address = address_column(channel)
+    if address is None or not ids:
+        return []
+    theirs = select(address).where(dialect.is_any_of(conn, customers.c.id, sorted(ids)))
+    return list(conn.execute(select(customers.c.id).where(address.in_(theirs))).scalars())
+
+
+def apply_withdrawals(conn: Connection, noes: Sequence[No]) -> int:
+    """Keep each no for its customer's present address; how many deliveries were taken back.
+
+    The customers, and those who share their addresses, must be locked.
+    """
+    ids = defaultdict(set)
+    for no in noes:
+        ids[no.channel, no.topic].add(no.customer_id)
+    _refuse(conn, noes)
+    taken_back = 0
+    for (channel, topic), of in sorted(ids.items()):
+        taken_back += _take_back(conn, {*of, *sharing(conn, channel, of)}, channel, topic)
+    return taken_back
+
+
+def carry_refusals(conn: Connection, ids: Sequence[int]) -> None:
+    """Let the noes of customers whose address is new hold for that address too.
+
+    A changed or later learnt address frees nobody.
+    """
+    t = consent_states.c
+    rows = conn.execute(
+        select(t.customer_id, t.channel, t.topic, t.at, t.consent_id).where(
+            dialect.is_any_of(conn, t.customer_id, ids), t.state == ConsentState.WITHDRAWN
+        )
+    )
+    _refuse(conn, [No(*row) for row in rows])
+
+
+def _refuse(conn: Connection, noes: Iterable[No]) -> None:
+    """Upsert the refusals of the customers' addresses; the latest no of an address stays."""
+    latest: dict[tuple[str, str, str], No] = {}
+    by_channel = defaultdict(list)
+    for no in noes:
+        by_channel[no.channel].append(no)
+    for channel, those in by_channel.items():
+        addresses = addresses_of(conn, channel, {no.customer_id for no in those})
+        for no in those:
+            address = addresses.get(no.customer_id)
+            if address is not None:
+                key = (channel, address, no.topic)
+                latest[key] = max(latest.get(key, no), no, key=lambda one: one.at)
+    if not latest:
+        return
+    new = dialect.insert(conn, refusals)
+    statement = new.on_conflict_do_update(
+        index_elements=[refusals.c.channel, refusals.c.address, refusals.c.topic],
+        set_={"at": new.excluded.at, "consent_id": new.excluded.consent_id},
+        where=new.excluded.at > refusals.c.at,
+    )
+    names = ("channel", "address", "topic", "at", "consent_id")
+    conn.execute(
+        statement,
+        [
+            dict(zip(names, (*key, no.at, no.consent_id), strict=True))
+            for key, no in sorted(latest.items())
+        ],
+    )
+
+
+def addresses_of(conn: Connection, channel: str, ids: Collection[int]) -> dict[int, str]:
+    """The addresses that the customers have on the channel, by id; who has none is left out."""
+    address = address_column(channel)
+    if address is None:
+        return {}
+    rows = conn.execute(
+        select(customers.c.id, address.label("address")).where(
+            dialect.is_any_of(conn, customers.c.id, sorted(ids)), address.is_not(None)
+        )
+    )
+    return {row.id: row.address for row in rows}
+
+
+def refused_topics(
+    conn: Connection, channel: str, addresses: Collection[str]
+) -> dict[str, list[str]]:
+    """The topics that someone said no to at each of the addresses, where there are any."""
+    t = refusals.c
+    rows = conn.execute(
+        select(t.address, t.topic).where(
+            t.channel == channel, dialect.is_any_of(conn, t.address, sorted(addresses))
+        )
+    )
+    found = defaultdict(list)
+    for address, topic in rows:
+        found[address].append(topic)
+    return found
+
+
+def _take_back(conn: Connection, ids: Collection[int], channel: str, topic: str) -> int:
+    """Claimed deliveries become due again, so that the chain decides them afresh."""
+    t = deliveries.c
+    claimed = select(t.id).where(
+        dialect.is_any_of(conn, t.customer_id, sorted(ids)),
+        t.slot_at.is_not(None),  # each claimed row has one: the index of slots finds them
+        t.state == State.CLAIMED,
+        t.channel == channel,
+        t.topic == topic,
+    )
+    found = sorted(conn.execute(claimed).scalars())
+    if not found:
+        return 0
+    back = (
+        update(deliveries)
+        .where(dialect.is_any_of(conn, t.id, found), t.state == State.CLAIMED)
+        .values(state=State.DUE, ready=True, firm=False, slot_at=t.due_at, worker_id=None)
+        .returning(t.id)
+    )
+    return len(conn.execute(back).all())
