@@ -57,10 +57,10 @@ def wait_until(ready: Callable[[], bool], log: Path) -> None:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
+def postgres(**settings: str) -> Iterator[str]:
     """A PostgreSQL server of its own on a socket; yields `postgresql+psycopg://…/{database}`.
 
-    Nothing is flushed to the disk: fast, and lost with the machine.
+    Nothing is flushed to the disk: fast, and lost with the machine; `settings` say otherwise.
     """
     with tempfile.TemporaryDirectory(prefix="outreach-pg-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
@@ -69,13 +69,14 @@ def postgres() -> Iterator[str]:
         _make_cluster(binaries, home, user)
         settings = {
             "listen_addresses": "",
-            "unix_socket_directories": home,
+            "unix_socket_directories": str(home),
             "fsync": "off",
             "full_page_writes": "off",
-            "max_connections": 100,
+            "max_connections": "100",
             "shared_buffers": "64MB",
             "dynamic_shared_memory_type": "mmap",  # /dev/shm is tiny in many containers
             "log_min_messages": "warning",
+            **settings,
         }
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         command = [binaries / "postgres", "-D", home / "data", *options]

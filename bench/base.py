@@ -1,0 +1,121 @@
+"""Import and plan on a large base: `python3 dev.py bench base [--rows N] [--databases …]`.
+
+A file of 1,000,000 customers goes through `outreach customers import`, 2,000,000 touches are put
+beside them, and `outreach plan` decides about everyone under two caps; SQLite, then PostgreSQL.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.ground import raw
+from bench.ground.filling import fill_touches, settle_statistics
+from bench.ground.project import CAMPAIGN, write_project
+from bench.ground.rows import write_customers
+from bench.ground.watch import Measured, measure
+from outreach.store.engine import dispose, make_engine
+from tests.servers import postgres
+
+NOW = datetime(2026, 7, 3, 9, tzinfo=UTC)
+BARS = {"sqlite": (8_000, 250, 5.0), "postgres": (None, None, 12.0)}  # rows/s, MiB, seconds
+
+
+def main() -> int:
+    """Measure, print a table; 1 when a bar is missed at the full size."""
+    options = _options()
+    missed = []
+    with tempfile.TemporaryDirectory(prefix="outreach-bench-") as name:
+        folder = Path(name)
+        file = write_customers(folder / "customers.csv", options.rows)
+        raw_import = raw.import_seconds(file, folder)
+        print("| database | step | seconds | rows/s | peak MiB | raw SQL seconds |")
+        print("|---|---|---|---|---|---|", flush=True)
+        for database in options.databases.split(","):
+            with _database(database, folder) as url:
+                took = _import(url, folder, file)
+                _line(database, "import", took, options.rows, raw_import)
+                planned, raw_plan = _plan(url, folder, options.touches)
+                _line(database, "plan", planned, options.rows, raw_plan)
+                missed += _missed(database, options.rows, took, planned)
+    full = options.rows >= 1_000_000
+    for bar in missed if full else []:
+        print(f"missed: {bar}", file=sys.stderr)
+    return 1 if missed and full else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="dev.py bench base", description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--touches", type=int, help="2 a customer unless given")
+    parser.add_argument("--databases", default="sqlite,postgres")
+    options = parser.parse_args()
+    if options.touches is None:
+        options.touches = 2 * options.rows
+    return options
+
+
+@contextmanager
+def _database(name: str, folder: Path) -> Iterator[str]:
+    if name == "sqlite":
+        yield f"sqlite:///{folder}/bench.db"
+        return
+    with postgres(
+        fsync="on", full_page_writes="on", shared_buffers="512MB", max_wal_size="4GB"
+    ) as url:
+        yield url.format(database="postgres")
+
+
+def _outreach(url: str, folder: Path, *arguments: str) -> Measured:
+    project = write_project(folder / "project")
+    environment = os.environ | {"OUTREACH_DATABASE_URL": url, "OUTREACH_SECRET_KEY": "bench" * 8}
+    options = ["--project", str(project), "--now", NOW.isoformat(), "--json"]
+    program = Path(sys.executable).with_name("outreach")
+    return measure([str(program), *arguments, *options], environment, folder / "answer.json")
+
+
+def _import(url: str, folder: Path, file: Path) -> Measured:
+    _outreach(url, folder, "migrate")
+    return _outreach(url, folder, "customers", "import", str(file), "--consent-source", "bench")
+
+
+def _plan(url: str, folder: Path, touches: int) -> tuple[Measured, float]:
+    engine = make_engine(url)
+    try:
+        fill_touches(engine, touches, NOW)
+        settle_statistics(engine)
+        by_hand = raw.plan_seconds(engine, NOW)
+    finally:
+        dispose(engine)
+    took = _outreach(url, folder, "plan", CAMPAIGN)
+    answer = took.answer
+    if answer["audience"] != answer["send"] + answer["hold"] + sum(answer["skip"].values()):
+        raise RuntimeError(f"the plan's numbers do not add up: {answer}")
+    return took, by_hand
+
+
+def _line(database: str, step: str, took: Measured, rows: int, by_hand: float) -> None:
+    figures = (
+        f"{took.seconds:.1f} | {rows / took.seconds:,.0f} | {took.peak_mib:.0f} | {by_hand:.1f}"
+    )
+    print(f"| {database} | {step} | {figures} |", flush=True)
+
+
+def _missed(database: str, rows: int, imported: Measured, planned: Measured) -> list[str]:
+    rate, memory, seconds = BARS[database]
+    missed = []
+    if rate and rows / imported.seconds < rate:
+        missed.append(f"{database}: import under {rate:,} rows/s")
+    if memory and imported.peak_mib > memory:
+        missed.append(f"{database}: import over {memory} MiB")
+    if planned.seconds > seconds:
+        missed.append(f"{database}: plan over {seconds:.0f} s")
+    return missed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
