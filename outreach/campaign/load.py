@@ -53,7 +53,7 @@ def _unknown_names(document: Document, known: Known) -> Iterator[Problem]:
     yield from unknown_names(document, ("cadence",), "topic", known.topics, _ADD_TOPIC)
     yield from unknown_names(document, ("cadence",), "channel", known.channels, _ADD_CHANNEL)
     for path in channel_paths(document):
-        written = document.get(path)
+        written = str(document.get(path))
         if written in LATER_CHANNELS - known.channels:
             message = f"channel `{written}` is not supported yet"
             yield document.problem(path, LATER, message, "take it out for now")

@@ -15,6 +15,7 @@ from outreach.settings.written import HoursOfDay, Late, Weekdays, YesNo, parse_z
 
 CUSTOMER = "customer"
 _AT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_YEARS = range(1970, 2200)  # every zone can show them
 _CRON_FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
 
 
@@ -40,12 +41,16 @@ def parse_cron(text: str) -> str:
 
 def parse_at(text: str) -> datetime:
     """`2026-12-24T09:00`: naive, or aware if it has an offset."""
+    if _AT.fullmatch(text) is None:
+        raise RefusalError(f"`{text}` is no date and time", "write for example `2026-12-24T09:00`")
     try:
-        if _AT.fullmatch(text):
-            return datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError:
         raise RefusalError(f"`{text}` does not exist", "look at a calendar") from None
-    raise RefusalError(f"`{text}` is no date and time", "write for example `2026-12-24T09:00`")
+    if at.year not in _YEARS:
+        hint = f"write a year from {_YEARS[0]} to {_YEARS[-1]}"
+        raise RefusalError(f"`{text}` is too far away", hint)
+    return at
 
 
 def parse_date(text: str) -> date:

@@ -295,6 +295,11 @@ def test_a_fault_is_refused_at_its_place(text: str, line: str) -> None:
         ),
         (
             "schedule",
+            "schedule: {at: 0001-01-01T09:00+14:00}",
+            "5:16: `0001-01-01T09:00+14:00` is too far away; write a year from 1970 to 2199",
+        ),
+        (
+            "schedule",
             "schedule: {at: 2026-01-01T09:00Z, timezone: customer}",
             "5:45: `at` has an offset already; keep one: the offset in `at`, or `timezone`",
         ),

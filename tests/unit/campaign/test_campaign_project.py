@@ -1,9 +1,15 @@
 """A project folder: what is read of it, what is refused, everything wrong in it at once."""
 
+import copy
 import os
+from collections.abc import Iterator
+from functools import reduce
+from operator import getitem
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from outreach.campaign.check import check_project, load_project
 from outreach.campaign.project import MAX_FILE_BYTES, read_project
@@ -206,3 +212,53 @@ def test_ten_broken_files_are_all_named_at_once() -> None:
         "campaigns/i-quote.yaml:6:8 syntax",
         "outreach.yaml:3:1 unknown-key",
     ]
+
+
+FULL: dict[str, Any] = {
+    "outreach.yaml": {
+        "brand": {"name": "Tea", "timezone": "Europe/Berlin", "locale": "de"},
+        "topics": {"greetings": {"title": "Hi", "transactional": True}},
+        "cadence": [{"at_most": 1, "per": "7 days", "channel": "sms", "topic": "greetings"}],
+        "quiet_hours": [{"span": "21:00-08:00", "country": "NO", "days": ["sun"]}],
+        "attributes": {"tea": "text"},
+        "channels": {"sms": {"from": "Tea", "price": {"NO": 1}, "stop_words": ["NEI"]}},
+        "owners": {"mei": {"name": "Mei"}},
+        "control_group": "2%",
+    },
+    "campaigns/hello.yaml": {
+        "owner": "mei",
+        "topic": "greetings",
+        "audience": {"stage": ["growth"], "where": "x", "exclude": {"tags": "vip"}},
+        "schedule": {"at": "2026-01-01T10:00", "window": "09:00-20:00", "days": "mon-fri"},
+        "steps": [{"id": "a", "channels": ["sms"], "template": "hello", "when": "x"}],
+        "cadence": [{"at_most": 1, "per": "7 days"}],
+        "experiment": {"holdout": "1%"},
+        "on_unknown": "resend",
+    },
+}
+
+
+def paths_in(tree: Any) -> Iterator[tuple[Any, ...]]:
+    pairs = (
+        tree.items()
+        if isinstance(tree, dict)
+        else enumerate(tree)
+        if isinstance(tree, list)
+        else ()
+    )
+    for key, value in pairs:
+        yield (key,)
+        yield from ((key, *path) for path in paths_in(value))
+
+
+@pytest.mark.parametrize("file", FULL)
+@pytest.mark.parametrize("value", [None, True, 5, "x", [], [[]], {"a": {"b": []}}], ids=str)
+def test_any_value_anywhere_is_a_problem_or_fine_and_never_raises(file: str, value: object) -> None:
+    as_bytes = {path: yaml.safe_dump(tree).encode() for path, tree in FULL.items()}
+    assert check_project({**PROJECT, **as_bytes}) == []
+
+    for *parents, last in paths_in(FULL[file]):
+        tree = copy.deepcopy(FULL[file])
+        reduce(getitem, parents, tree)[last] = value
+        project = load_project({**PROJECT, **as_bytes, file: yaml.safe_dump(tree).encode()})
+        assert (project.company is None or not project.campaigns) <= bool(project.problems)
