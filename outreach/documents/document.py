@@ -1,5 +1,6 @@
 """A file's plain values, each with its place."""
 
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
@@ -54,8 +55,8 @@ class MappingNode(Node):
 class Passage:
     """A text as it stands in the file, from its first visible character at `line`, `column`.
 
-    Lines after the first keep their indentation wherever that does not change what the text
-    says, so an offset after a line break in `source` is a column of the file.
+    Line breaks are kept wherever that does not change what the text says. Later lines of a block
+    begin in the column of the first; of other texts too, if they are indented that far.
     """
 
     source: str
@@ -121,6 +122,8 @@ class Document:
         source = raw.strip().replace("\r\n", "\n")
         if " ".join(source.split()) != " ".join(value.split()) or _breaks_a_quote(source):
             source = value.strip()
+        else:
+            source = re.sub(rf"\n[ ]{{1,{column - 1}}}", "\n", source) if column > 1 else source
         return Passage(source, line, column)
 
     def _node(self, path: Path) -> Node | None:

@@ -89,11 +89,11 @@ def test_a_full_campaign_says_what_it_says() -> None:
         ("audience: {where: \"tier == 'A'\"}", "tier == 'A'", (5, 20)),
         (
             "audience:\n  where: orders > 1\n    and spend > 5",
-            "orders > 1\n    and spend > 5",
+            "orders > 1\nand spend > 5",
             (6, 10),
         ),
         ("audience:\n  where: |\n    orders > 1", "orders > 1", (7, 5)),
-        ("audience:\n  where: >-\n\n    orders\n    > 1", "orders\n    > 1", (8, 5)),
+        ("audience:\n  where: >-\n\n    orders\n    > 1", "orders\n> 1", (8, 5)),
     ],
 )
 def test_an_expression_keeps_the_place_of_its_first_character(

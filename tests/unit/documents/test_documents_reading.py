@@ -196,11 +196,11 @@ def test_places_are_those_of_keys_values_and_items() -> None:
     ("text", "passage"),
     [
         ("a: x == 1 # no\n", Passage("x == 1", 1, 4)),
-        ("a: x\n   and y\n", Passage("x\n   and y", 1, 4)),
+        ("a: x\n   and y\n", Passage("x\nand y", 1, 4)),
         ('a:   "x == 1"\n', Passage("x == 1", 1, 7)),
         ("a: 'x == ''y'''\n", Passage("x == 'y'", 1, 5)),
-        ("a: |  # why\n\n    x\n      and y\n", Passage("x\n      and y", 3, 5)),
-        ("a: >-\n  x\n  and y\n", Passage("x\n  and y", 2, 3)),
+        ("a: |  # why\n\n    x\n      and y\n", Passage("x\n  and y", 3, 5)),
+        ("a: >-\n  x\n  and y\n", Passage("x\nand y", 2, 3)),
         ("a: |\n  'x\n  y'\n", Passage("'x\ny'", 2, 3)),
         ("a: !!str x\n", Passage("x", 1, 10)),
         ("a: &b x\nc: *b\n", Passage("x", 1, 7)),
@@ -219,7 +219,8 @@ def test_an_offset_in_a_block_is_a_column_of_the_file() -> None:
 
     assert rest.startswith(" ==")
     assert passage.line + before.count("\n") == 3
-    assert len(before.rpartition("\n")[2]) == text.splitlines()[2].index("citty")
+    assert passage.column + len(before.rpartition("\n")[2]) == 11
+    assert text.splitlines()[2][10:].startswith("citty")
 
 
 YAML_LIKE = st.text("ab01:-[]{}\"'|>&*!%@`#?, \n\t\\~.x")
