@@ -16,6 +16,7 @@ from outreach.spans import Cap, Per, PerKind
 from outreach.vocabulary import ConsentState, Decision, Reason
 
 ORDER = list(Reason)
+REFUSALS = ORDER[: ORDER.index(Reason.DUPLICATE)]
 
 
 def decide(world: World) -> dict[str, Verdict]:
@@ -38,6 +39,9 @@ def _verdict(world: World, customer: Customer, first: Mapping[tuple[str, str], s
     tried: dict[str, Verdict] = {}
     for channel in world.campaign.steps[0].channels:
         tried[channel], ends = _on_channel(world, customer, channel)
+        theirs = first.get((channel, address_of(customer, channel)), customer.key) != customer.key
+        if theirs and tried[channel].reason not in REFUSALS:
+            tried[channel], ends = Verdict(Decision.SKIP, Reason.DUPLICATE), True
         if ends:
             break
     capped = [c for c, v in tried.items() if v.reason in (Reason.CAPPED, Reason.RESERVED)]

@@ -8,6 +8,7 @@ databases else flatten them and evaluate the cap pass once a mention.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import (
     CTE,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from outreach.decisions.candidate import Candidate, Scope
 from outreach.decisions.localities import Locality
@@ -37,6 +39,7 @@ from outreach.store.tables import customers
 from outreach.store.types import BigId
 from outreach.vocabulary import Reason
 
+Columns = ReadOnlyColumnCollection[str, Any]
 CODES = {reason: code for code, reason in enumerate(Reason)}
 REASONS = tuple(Reason)
 
@@ -116,6 +119,8 @@ def channel_rules(candidate: Candidate, number: int, base: Base) -> list[Failing
 
 def _first(rules: Sequence[Failing]) -> ColumnElement[int | None]:
     """The code of the first rule that fails; null: none."""
+    if not rules:
+        return null()
     return case(*((rule.fails, CODES[rule.reason]) for rule in rules), else_=null())
 
 
@@ -234,16 +239,18 @@ def late_rules(
     candidate: Candidate, counted: FromClause, number: int
 ) -> list[tuple[Failing, bool]]:
     """Duplicate, cadence and arms of one channel, in the order asked."""
-    ruling, bucket = candidate.ruling, counted.c.bucket
     found = [(Failing(Reason.DUPLICATE, counted.c[f"duplicate_{number}"]), True)]
     found += cap_rules(candidate, counted, number)
-    for reason, fails in (
-        (Reason.CONTROL_GROUP, arms.in_control_group(ruling, bucket)),
-        (Reason.HOLDOUT, arms.held_out(ruling, bucket)),
-    ):
-        if fails is not None:
-            found.append((Failing(reason, fails), True))
-    return found
+    return found + [(rule, True) for rule in arm_rules(candidate, counted.c.bucket)]
+
+
+def arm_rules(candidate: Candidate, bucket: ColumnElement[int]) -> list[Failing]:
+    """The hold-outs, in the order asked."""
+    asked = (
+        (Reason.CONTROL_GROUP, arms.in_control_group(candidate.ruling, bucket)),
+        (Reason.HOLDOUT, arms.held_out(candidate.ruling, bucket)),
+    )
+    return [Failing(reason, fails) for reason, fails in asked if fails is not None]
 
 
 def _stop(candidate: Candidate, counted: FromClause, number: int) -> ColumnElement[int | None]:
@@ -280,12 +287,8 @@ def _chosen(candidate: Candidate, counted: CTE) -> Select[tuple[object, ...]]:
     def of_channel(name: str) -> ColumnElement[object]:
         return case(*((number == each, row[f"{name}_{each}"]) for each in candidate.numbers))
 
-    return select(
-        row.id,
-        row.key,
-        row.place_id,
-        row.mine_id,
-        row.locale,
+    found = [
+        *(row[name] for name in ("id", "key", "place_id", "mine_id", "locale")),
         row.asked_at,
         row.late_at,
         number.label("number"),
@@ -294,12 +297,24 @@ def _chosen(candidate: Candidate, counted: CTE) -> Select[tuple[object, ...]]:
         of_channel("consent").label("consent_id"),
         of_channel("opens").label("opens_at"),
         of_channel("why").label("why"),
-    )
+    ]
+    if candidate.ruling.campaign.when_capped == "hold":
+        found += _for_release(candidate, row)
+    return select(*found)
 
 
-def _channel(row: object, numbers: range) -> ColumnElement[int]:
+def _for_release(candidate: Candidate, row: Columns) -> list[ColumnElement[object]]:
+    """What decisions/release.py asks of a row that cadence stops: `arm`, and each channel's."""
+    names = ("stop", "address", "consent")
+    return [
+        cast(_first(arm_rules(candidate, row.bucket)), Integer).label("arm"),
+        *(row[f"{name}_{number}"] for number in candidate.numbers for name in names),
+    ]
+
+
+def _channel(row: Columns, numbers: range) -> ColumnElement[int]:
     """The first channel that is free or ends the choice; else the one that got furthest."""
-    stop = [row[f"stop_{number}"] for number in numbers]  # type: ignore[index]
+    stop = [row[f"stop_{number}"] for number in numbers]
     settled = [(or_(each.is_(None), each % 2 == 1), number) for number, each in enumerate(stop)]
     furthest = [
         (and_(true(), *(each >= other for other in stop)), number)

@@ -11,7 +11,6 @@ from outreach.decisions.localities import Locality
 from outreach.decisions.opening import Opening
 from outreach.decisions.release import Slot, slots_of
 from outreach.decisions.verdict import Verdict
-from outreach.decisions.windows import leaves_at, window
 from outreach.store.tables import consents, customers, suppressions
 from outreach.vocabulary import Reason
 
@@ -88,12 +87,11 @@ class Details:
 
     def _cadence(self, channel: str, *, open_rows: bool) -> str:
         grid, asked_at = self.question.ruling.grid, self.verdict.asked_at
-        zone = grid.calendar_zone(self.place)
         said = []
         for cap in applicable_caps(self.question.ruling.campaign, self.question.ruling.company):
             if cap.channel not in (None, channel):
                 continue
-            span = window(cap.per, asked_at, zone)
+            span = grid.window(cap, asked_at, self.place)
             counted = [
                 slot
                 for slot in self._all_slots()
@@ -105,7 +103,7 @@ class Details:
             what = f"{len(counted)} of {cap.at_most} per {cap.per}"
             if counted:
                 last = max(counted, key=lambda slot: slot.at)
-                leaves = self.local(leaves_at(cap.per, last.at, zone))
+                leaves = self.local(grid.leaves_at(cap, last.at, self.place))
                 what += f", the last {self.local(last.at)} by {last.channel}, counts until {leaves}"
             said.append(what)
         return "; ".join(said)

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from outreach.campaign.model import Campaign
 from outreach.decisions.localities import Locality
 from outreach.decisions.opening import Hours, Opening, hours_for, opening, zone_of
-from outreach.decisions.windows import Window, window
+from outreach.decisions.windows import Window, leaves_at, window
 from outreach.settings.company import Company
-from outreach.spans import Cap, PerKind
+from outreach.spans import Cap, PerKind, QuietHours
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,10 @@ class Grid:
         return self.campaign.steps[0].channels
 
     def _groups(self) -> tuple[int, ...]:
-        topic = self.company.topics.get(self.campaign.topic)
         rules = [
-            frozenset(rule for rule in self.company.quiet_hours if rule.channel in (None, channel))
+            frozenset(rule for rule in self._quiet() if rule.channel in (None, channel))
             for channel in self.channels
         ]
-        if topic is not None and topic.urgent:
-            rules = [frozenset() for _ in rules]
         kinds = list(dict.fromkeys(rules))
         return tuple(kinds.index(rule) for rule in rules)
 
@@ -77,10 +74,13 @@ class Grid:
         return self.groups[self.channels.index(channel)]
 
     def _hours(self, group: int, country: str) -> Hours:
-        topic = self.company.topics.get(self.campaign.topic)
-        quiet = () if topic is not None and topic.urgent else self.company.quiet_hours
         channel = self.channels[self.groups.index(group)]
-        return hours_for(self.campaign.schedule, quiet, channel, country)
+        return hours_for(self.campaign.schedule, self._quiet(), channel, country)
+
+    def _quiet(self) -> tuple[QuietHours, ...]:
+        topic = self.company.topics.get(self.campaign.topic)
+        urgent = topic is not None and topic.transactional and topic.urgent
+        return () if urgent else self.company.quiet_hours
 
     def calendar_zone(self, place: Locality) -> ZoneInfo:
         """The zone of a customer's own dates: theirs; company time where it could be several."""
@@ -111,12 +111,21 @@ class Grid:
     def row(self, place: Locality, asked_at: datetime) -> PlaceRow:
         """The zone table's row for a place asked at one instant."""
         openings = tuple(self.opening(place, group, asked_at) for group in sorted(set(self.groups)))
-        zone = self.calendar_zone(place)
         windows = tuple(
-            window(each.cap.per, openings[each.group].opens_at or asked_at, zone)
+            self.window(each.cap, openings[each.group].opens_at or asked_at, place)
             for each in self.cap_windows
         )
-        return PlaceRow(place.id, asked_at, asked_at.astimezone(zone).date(), openings, windows)
+        today = asked_at.astimezone(self.calendar_zone(place)).date()
+        return PlaceRow(place.id, asked_at, today, openings, windows)
+
+    def window(self, cap: Cap, at: datetime, place: Locality) -> Window:
+        """The cap's window around an instant: where the zone is not known, that of any of them."""
+        found = [window(cap.per, at, zone_of(name)) for name in self.clocks(place)]
+        return Window(min(each.back_at for each in found), max(each.ahead_at for each in found))
+
+    def leaves_at(self, cap: Cap, touched_at: datetime, place: Locality) -> datetime:
+        """When a touch counts no more, whichever of the possible zones the customer is in."""
+        return max(leaves_at(cap.per, touched_at, zone_of(name)) for name in self.clocks(place))
 
     def rows(self, places: Iterable[Locality], asked: Mapping[int, datetime]) -> list[PlaceRow]:
         """Rows for the places that have an instant in `asked`."""

@@ -9,14 +9,14 @@ from outreach.decisions.asking import ask
 from outreach.decisions.candidate import Scope
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
-from outreach.store.runs import Run
 from outreach.store.tables import customers, deliveries
 
 
 def recheck(
     conn: Connection,
     ruling: Ruling,
-    run: Run,
+    run_id: int,
+    run_at: datetime,
     delivery_ids: Sequence[int],
     now: datetime,
 ) -> dict[int, Verdict]:
@@ -33,7 +33,7 @@ def recheck(
         .where(deliveries.c.id.in_(delivery_ids))
         .distinct()
     ).all()
-    scope = Scope(run_at=run.occurrence_at, run_id=run.id, mine=tuple(delivery_ids))
+    scope = Scope(run_at=run_at, run_id=run_id, mine=tuple(delivery_ids))
     asked = {row.place_id: now for row in about}
     question = ask(conn, ruling, scope, asked, sorted({row.locale for row in about}, key=str))
     return {each.delivery_id: each for each in question.verdicts(conn, question.statement)}

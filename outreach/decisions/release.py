@@ -8,14 +8,13 @@ from sqlalchemy import Connection, Row, not_, or_, select, union_all
 
 from outreach.decisions.candidate import Scope
 from outreach.decisions.chain import Base
-from outreach.decisions.grid import CapWindow, Grid, applicable_caps, widest
+from outreach.decisions.grid import Grid, applicable_caps, widest
 from outreach.decisions.localities import Locality
 from outreach.decisions.rules.cadence import stands_before
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
-from outreach.decisions.windows import leaves_at, window
+from outreach.spans import Cap
 from outreach.store.tables import customers, deliveries
-from outreach.vocabulary import Decision, Reason
 
 ROUNDS = 50  # each round moves the instant past one touch or one closed span
 
@@ -38,60 +37,63 @@ def release(
     base: Base,
 ) -> list[Verdict]:
     """The verdicts, those stopped by cadence held as the campaign's `when_capped: hold` says."""
-    capped = [each for each in verdicts if _may_wait(ruling, each)]
+    capped = [each for each in verdicts if each.stopped]
     if not capped:
         return list(verdicts)
     taken = slots_of(conn, ruling, scope, capped, base)
     return [
-        _held(ruling, each, base.places[each.place_id], taken.get(each.customer_id, []))
-        if _may_wait(ruling, each)
+        _released(ruling, each, base.places[each.place_id], taken[each.customer_id])
+        if each.stopped
         else each
         for each in verdicts
     ]
 
 
-def _may_wait(ruling: Ruling, verdict: Verdict) -> bool:
-    return (
-        ruling.campaign.when_capped == "hold"
-        and verdict.decision is Decision.SKIP
-        and verdict.reason in (Reason.CAPPED, Reason.RESERVED)
-    )
+def _released(ruling: Ruling, verdict: Verdict, place: Locality, taken: list[Slot]) -> Verdict:
+    """Held for the first channel in the file's order that is free within `late`."""
+    for each in verdict.stopped:
+        until = _free(ruling, verdict, each.channel, place, taken)
+        if until is not None:
+            return verdict.held(each, until)
+    return verdict
 
 
-def _held(ruling: Ruling, verdict: Verdict, place: Locality, taken: list[Slot]) -> Verdict:
+def _free(
+    ruling: Ruling, verdict: Verdict, channel: str, place: Locality, taken: list[Slot]
+) -> datetime | None:
+    """The first instant at which clocks and caps let the message leave; None: not by `late`."""
     grid = ruling.grid
-    group = grid.groups[grid.channels.index(verdict.channel or "")]
+    group = grid.groups[grid.channels.index(channel)]
     caps = [
-        each
+        each.cap
         for each in grid.cap_windows
-        if each.group == group and each.cap.channel in (None, verdict.channel)
+        if each.group == group and each.cap.channel in (None, channel)
     ]
     at = verdict.asked_at
     for _ in range(ROUNDS):
         opens_at = grid.opening_after(place, group, at, verdict.late_at)
         if opens_at is None:
-            return verdict
+            return None
         free_at = _free_at(caps, taken, opens_at, grid, place)
         if free_at is None:
-            return verdict.held_until(opens_at)
+            return opens_at
         if free_at > verdict.late_at:
-            return verdict
+            return None
         at = free_at
-    return verdict
+    return None
 
 
 def _free_at(
-    caps: Iterable[CapWindow],
+    caps: Iterable[Cap],
     taken: list[Slot],
     at: datetime,
     grid: Grid,
     place: Locality,
 ) -> datetime | None:
     """When the caps that are full at `at` have room again; None: there is room."""
-    zone = grid.calendar_zone(place)
     found = []
-    for each in caps:
-        cap, span = each.cap, window(each.cap.per, at, zone)
+    for cap in caps:
+        span = grid.window(cap, at, place)
         inside = sorted(
             slot.at
             for slot in taken
@@ -100,7 +102,7 @@ def _free_at(
             and cap.topic in (None, slot.topic)
         )
         if len(inside) >= cap.at_most:
-            found.append(leaves_at(cap.per, inside[-cap.at_most], zone))
+            found.append(grid.leaves_at(cap, inside[-cap.at_most], place))
     return max(found, default=None)
 
 

@@ -1,11 +1,16 @@
 """A campaign's revision together with the company's present rules: what the chain decides by."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from outreach.campaign.model import Campaign, Step
 from outreach.decisions.grid import Grid
-from outreach.rendering.compiled import Compiled
 from outreach.settings.company import Company, Topic
+
+if TYPE_CHECKING:
+    from outreach.rendering.compiled import Compiled
 
 
 @dataclass(frozen=True, slots=True)

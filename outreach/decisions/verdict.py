@@ -8,6 +8,18 @@ from typing import Any
 from outreach.decisions.chain import REASONS
 from outreach.vocabulary import Decision, Reason
 
+CADENCE = (Reason.CAPPED, Reason.RESERVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A channel that cadence stops; the message may wait for it."""
+
+    channel: str
+    address: str
+    consent_id: int | None
+    reason: Reason
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -25,12 +37,22 @@ class Verdict:
     locale: str | None  # the customer's
     late_at: datetime
     asked_at: datetime
+    stopped: tuple[Stopped, ...] = ()  # with `when_capped: hold`: what may be waited for, in order
+    arm: Reason | None = None  # with it: the hold-out this customer is in
 
-    def held_until(self, until: datetime) -> "Verdict":
-        """The same, held until `until` for its reason; skipped at once where that is too late."""
-        if until > self.late_at:
-            return replace(self, decision=Decision.SKIP, until=None)
-        return replace(self, decision=Decision.HOLD, until=until)
+    def held(self, on: Stopped, until: datetime) -> "Verdict":
+        """The same, held for a channel that is free then; who is held out would not have gone."""
+        if self.arm is not None:
+            return replace(self, reason=self.arm)
+        return replace(
+            self,
+            decision=Decision.HOLD,
+            reason=on.reason,
+            until=until,
+            channel=on.channel,
+            address=on.address,
+            consent_id=on.consent_id,
+        )
 
 
 def verdict_of(row: Mapping[str, Any], channels: tuple[str, ...]) -> Verdict:
@@ -52,4 +74,19 @@ def verdict_of(row: Mapping[str, Any], channels: tuple[str, ...]) -> Verdict:
         locale=row["locale"],
         late_at=row["late_at"],
         asked_at=row["asked_at"],
+        stopped=_stopped(row, channels),
+        arm=REASONS[row["arm"]] if row.get("arm") is not None else None,
+    )
+
+
+def _stopped(row: Mapping[str, Any], channels: tuple[str, ...]) -> tuple[Stopped, ...]:
+    """The channels that were tried and that cadence stopped."""
+    if row["code"] is None or REASONS[row["code"]] not in CADENCE or "stop_0" not in row:
+        return ()
+    ended = row[f"stop_{row['number']}"] % 2 == 1
+    tried = range(row["number"] + 1 if ended else len(channels))
+    return tuple(
+        Stopped(channels[number], row[f"address_{number}"], row[f"consent_{number}"], reason)
+        for number in tried
+        if (reason := REASONS[row[f"stop_{number}"] // 2]) in CADENCE
     )

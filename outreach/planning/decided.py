@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from sqlalchemy import (
     Column,
     Connection,
-    Integer,
     MetaData,
     Select,
     Table,
-    Text,
     bindparam,
     func,
     insert,
@@ -19,36 +17,19 @@ from sqlalchemy import (
 
 from outreach.decisions.asking import Question
 from outreach.decisions.chain import CODES
-from outreach.decisions.verdict import Verdict
-from outreach.store.types import BigId, Instant
-from outreach.vocabulary import Decision, Reason
+from outreach.decisions.verdict import CADENCE, Verdict
+from outreach.vocabulary import Decision
 
 PAGE = 5_000
-COLUMNS = (
-    "id", "key", "place_id", "mine_id", "locale", "asked_at", "late_at", "number", "code",
-    "address", "consent_id", "opens_at", "why",
-)  # fmt: skip
 
 
-def _table() -> Table:
-    return Table(
-        "decided",
-        MetaData(),
-        Column("id", BigId, primary_key=True, autoincrement=False),
-        Column("key", Text),
-        Column("place_id", BigId),
-        Column("mine_id", BigId),
-        Column("locale", Text),
-        Column("asked_at", Instant),
-        Column("late_at", Instant),
-        Column("number", Integer),
-        Column("code", Integer),  # of the reason it is skipped for
-        Column("address", Text),
-        Column("consent_id", BigId),
-        Column("opens_at", Instant),
-        Column("why", Integer),  # of the reason it is held for, until opens_at
-        prefixes=["TEMPORARY"],
-    )
+def _table(question: Question) -> Table:
+    """The columns of the chain's answer; with `when_capped: hold` also what release asks."""
+    columns = [
+        Column(each.name, each.type, primary_key=each.name == "id", autoincrement=False)
+        for each in question.statement.selected_columns
+    ]
+    return Table("decided", MetaData(), *columns, prefixes=["TEMPORARY"])
 
 
 class Decided:
@@ -57,12 +38,12 @@ class Decided:
     def __init__(self, conn: Connection, question: Question) -> None:
         self.conn = conn
         self.question = question
-        self.table = _table()
+        self.table = _table(question)
         self.table.drop(conn, checkfirst=True)
         self.table.create(conn)
         statement = question.statement.subquery()
-        rows = select(*(statement.c[name] for name in COLUMNS))
-        conn.execute(insert(self.table).from_select(COLUMNS, rows))
+        names = [column.name for column in self.table.columns]
+        conn.execute(insert(self.table).from_select(names, select(statement)))
         if question.ruling.campaign.when_capped == "hold":
             self._release()
 
@@ -72,24 +53,30 @@ class Decided:
 
     def _release(self) -> None:
         """Work out until when those are held whom cadence stops."""
-        stopped = self.table.c.code.in_((CODES[Reason.CAPPED], CODES[Reason.RESERVED]))
+        stopped = self.table.c.code.in_([CODES[reason] for reason in CADENCE])
+        moved = ("number", "code", "why", "opens_at", "address", "consent_id")
         holds = (
             update(self.table)
-            .where(self.table.c.id == bindparam("customer_id"))
-            .values(code=None, why=bindparam("reason_code"), opens_at=bindparam("until"))
+            .where(self.table.c.id == bindparam("customer"))
+            .values({name: bindparam(f"new_{name}") for name in moved})
         )
         for page in self.pages(select(self.table).where(stopped)):
-            held = [
-                {
-                    "customer_id": each.customer_id,
-                    "reason_code": CODES[each.reason],
-                    "until": each.until,
-                }
-                for each in page
-                if each.decision is Decision.HOLD and each.reason is not None
-            ]
+            held = [self._values(each) for each in page if each.reason not in CADENCE or each.until]
             if held:
                 self.conn.execute(holds, held)
+
+    def _values(self, each: Verdict) -> dict[str, object]:
+        held = each.decision is Decision.HOLD
+        code = None if each.reason is None else CODES[each.reason]
+        return {
+            "customer": each.customer_id,
+            "new_number": self.question.ruling.channels.index(each.channel or ""),
+            "new_code": None if held else code,
+            "new_why": code if held else None,
+            "new_opens_at": each.until,
+            "new_address": each.address,
+            "new_consent_id": each.consent_id,
+        }
 
     def pages(self, query: Select[tuple[object, ...]] | None = None) -> Iterator[list[Verdict]]:
         """The verdicts in order of the customers' ids, a page at a time."""

@@ -9,6 +9,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    not_,
     or_,
     select,
     union_all,
@@ -49,9 +50,17 @@ def first_at_address(candidate: CTE, channels: range) -> CTE:
     return union_all(*parts).cte("firsts")
 
 
-def not_first(candidate: FromClause, firsts: FromClause) -> ColumnElement[bool]:
-    """Another customer with a lower key gets the message at this address."""
-    return and_(candidate.c.shares, firsts.c.key < text_order(candidate.c.key))
+def not_first(
+    candidate: FromClause, firsts: FromClause, channels: range, number: int
+) -> ColumnElement[bool]:
+    """The address belongs to somebody else in this run: to the lowest key that would use it first.
+
+    Who comes to a channel only because cadence or the clock stops the one before gives way to
+    anybody who would use the address first.
+    """
+    mine = first_channel(candidate, channels) == number
+    lower = firsts.c.key < text_order(candidate.c.key)
+    return and_(candidate.c.shares, firsts.c.key.is_not(None), or_(not_(mine), lower))
 
 
 def address_has_message(scope: Scope, candidate: FromClause, number: int) -> ColumnElement[bool]:
@@ -94,7 +103,8 @@ def duplicate(
     ruling: Ruling, scope: Scope, candidate: FromClause, firsts: FromClause, number: int
 ) -> ColumnElement[bool]:
     """Any of the ways in which this message would be one too many."""
-    parts = [not_first(candidate, firsts)]
+    channels = range(len(ruling.channels))
+    parts = [not_first(candidate, firsts, channels, number)]
     if scope.run_id is not None:
         parts.append(address_has_message(scope, candidate, number))
     if scope.repeats_within is not None:

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, false, or_
 
 from outreach.audience.row import name_is_missing
 from outreach.decisions.candidate import Candidate
-from outreach.rendering.compiled import Need
+from outreach.rendering.needs import Need
 
 
 def no_address(candidate: Candidate, number: int) -> ColumnElement[bool]:

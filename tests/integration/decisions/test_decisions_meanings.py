@@ -1,0 +1,14 @@
+"""Every worked example of docs/meanings, decided by the chain on each database."""
+
+import pytest
+from database_world import fill, verdicts
+from meanings import Example, examples
+from sqlalchemy import Engine
+
+
+@pytest.mark.parametrize("example", examples(), ids=str)
+def test_the_chain_decides_as_the_example_says(engine: Engine, example: Example) -> None:
+    with engine.connect() as conn:
+        ruling, _ = fill(conn, example.world)
+
+        assert verdicts(conn, example.world, ruling)[example.who] == example.expected, example.name
