@@ -119,4 +119,7 @@ def _renderer(
         line = getattr(error, "lineno", 1) or 1
         path = getattr(error, "name", None) or source.path
         reader.problems.add(Problem(path, line, 1, "template-syntax", error.message or "is wrong"))
+    except (RecursionError, SyntaxError, MemoryError):  # Python's own compiler has limits too
+        message = "is too deeply nested"
+        reader.problems.add(Problem(source.path, 1, 1, "template-syntax", message))
     return None

@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from outreach.campaign.model import Campaign
 from outreach.channels.adapter import Email, Text
-from outreach.errors import ProblemsFound
+from outreach.errors import Problem, ProblemsFound
 from outreach.rendering.check import Ready, is_transactional, prepare
 from outreach.rendering.context import context_names
 from outreach.rendering.filters import FUNCTIONS
@@ -172,6 +172,8 @@ class Compiled:
         else:
             html = ready.html.run(variables) if ready.html else ""
             text = ready.text.run(variables) if ready.text else text_of(html)
+        if not html.strip() and not text.strip():
+            raise RenderError("the mail is empty")
         if not self._transactional:
             return complete(html, text, self._company.brand, variables)
         return html, text
@@ -194,7 +196,10 @@ def compile_step(files: Mapping[str, bytes], campaign: Campaign, company: Compan
     prepared = prepare(files, campaign.steps[0], campaign, company, context_names(company))
     if prepared.problems:
         raise ProblemsFound(list(prepared.problems))
-    return Compiled(prepared.channels, campaign, company)
+    try:
+        return Compiled(prepared.channels, campaign, company)
+    except ValueError as error:  # a sender that no header can hold
+        raise ProblemsFound([Problem("outreach.yaml", 0, 0, "sender", str(error))]) from None
 
 
 def _signed(text: str, signature: str) -> str:

@@ -44,7 +44,15 @@ def encode_subject(text: str) -> bytes:
 
 
 def bare_address(address: str) -> str:
-    """A mail address fit for a header and the wire, an international domain as xn--; else RenderError.
+    """A customer's address fit for a header and the wire; else RenderError. See `plain_address`."""
+    plain = plain_address(address)
+    if plain is None:
+        raise RenderError("the customer's address can not be written to")
+    return plain
+
+
+def plain_address(address: str) -> str | None:
+    """The address in ASCII, an international domain as xn--; None when it can not be.
 
     No quoted local parts, no comments, no Unicode before the @ (it would need SMTPUTF8).
     """
@@ -53,19 +61,18 @@ def bare_address(address: str) -> str:
         try:
             domain = idna.encode(domain, uts46=True).decode()
         except idna.IDNAError:
-            raise RenderError("the customer's address has an impossible domain") from None
+            return None
     plain = f"{local}@{domain}"
-    if _ADDRESS.fullmatch(plain) is None or ".." in plain:
-        raise RenderError("the customer's address can not be written to")
-    return plain
+    return None if _ADDRESS.fullmatch(plain) is None or ".." in plain else plain
 
 
 def sender_parts(sender: str) -> tuple[str, str]:
     """Display name and bare address of `Name <address>`; ValueError when there is no address."""
     name, address = parseaddr(sender)
-    if one_line(sender) != sender.strip() or _ADDRESS.fullmatch(address) is None:
-        raise ValueError(f"`{sender}` is no sender; write `Name <name@example.com>`")
-    return name, address
+    plain = plain_address(address)
+    if _CONTROLS.search(sender) or plain is None:
+        raise ValueError(f"`{one_line(sender)}` is no sender; write `Name <name@example.com>`")
+    return name, plain
 
 
 def message_id(text: str) -> str:

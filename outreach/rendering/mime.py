@@ -8,7 +8,7 @@ import re
 from base64 import encodebytes
 from binascii import b2a_qp
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -98,7 +98,7 @@ def _body(text: str, boundary: str) -> tuple[bytes, Encoding]:
 
 @lru_cache(maxsize=256)
 def _date(at: datetime) -> bytes:
-    return format_datetime(at).encode()
+    return format_datetime(at.astimezone(UTC)).encode()  # equal instants share a cache entry
 
 
 @lru_cache(maxsize=1024)

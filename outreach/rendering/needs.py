@@ -43,6 +43,17 @@ def simplest(clauses: Collection[Clause]) -> frozenset[Clause]:
     return frozenset(c for c in clauses if not any(other < c for other in clauses))
 
 
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What a name that was `set` stands for: worked out once, where it is set."""
+
+    clauses: frozenset[Clause] = frozenset()
+    paths: frozenset[str] = frozenset()
+
+
+_OPAQUE = _Meaning()  # a loop's variable: whatever it is, no customer lacks it
+
+
 class _Reader(Walk):
     """Reads what is printed where; `if` and `or` around a name lift its need."""
 
@@ -50,24 +61,22 @@ class _Reader(Walk):
         super().__init__(part)
         self.names = names
         self.printed = Printed()
-        self.local: dict[str, nodes.Expr | None] = {}  # a name `set` here, with its expression
+        self.local: dict[str, _Meaning] = {}
         self.tested: frozenset[str] = frozenset()  # names an `if` around this asks about
         self.absent: Clause = frozenset()  # names that are missing where this is printed
 
     def on_value(self, node: nodes.Expr) -> None:
-        self._collect_paths(node)
-        self._need(node)
+        self.printed.paths |= self._paths(node)
+        self.printed.clauses |= self._clauses(node)
 
     def on_assign(self, node: nodes.Assign) -> None:
-        if isinstance(node.target, nodes.Name):
-            self.local[node.target.name] = _expression(node.node)
-        else:
-            self.local.update(dict.fromkeys(_names_in(node.target)))
+        meaning = self._meaning(node.node)
+        self.local.update(dict.fromkeys(_names_in(node.target), meaning))
 
     def on_for(self, node: nodes.For) -> None:
-        self._need(_expression(node.iter))
+        self.printed.clauses |= self._clauses(node.iter)
         before = self.local
-        self.local = {**before, **dict.fromkeys(_names_in(node.target))}
+        self.local = {**before, **dict.fromkeys(_names_in(node.target), _OPAQUE)}
         self.walk(node.body)
         self.local = before
         self.walk(node.else_)
@@ -81,127 +90,106 @@ class _Reader(Walk):
 
     def _branch(self, branch: nodes.If) -> None:
         """Walk one branch; what follows is reached only where its test was false."""
-        tested, absent = self.tested | self._asked(branch.test), self.absent
-        self.tested = tested
-        self.absent = absent | _missing_when(branch.test, holds=True)
+        absent = self.absent
+        self.tested |= self._paths(branch.test)
+        self.absent = absent | self._missing_when(branch.test, holds=True)
         self.walk(branch.body)
-        self.absent = absent | _missing_when(branch.test, holds=False)
+        self.absent = absent | self._missing_when(branch.test, holds=False)
 
     def on_call(self, call: nodes.Call, macro: nodes.Macro) -> None:
         before = self.local
-        given: dict[str, nodes.Expr | None] = dict.fromkeys(a.name for a in macro.args)
-        first_default = len(macro.args) - len(macro.defaults)
-        for arg, value in zip(macro.args[first_default:], macro.defaults, strict=True):
-            given[arg.name] = value
-        for arg, value in zip(macro.args, call.args, strict=False):
-            given[arg.name] = self._settled(value)
-        for keyword in call.kwargs:
-            given[keyword.key] = self._settled(keyword.value)
+        given = dict.fromkeys((arg.name for arg in macro.args), _OPAQUE)
+        defaults = macro.args[len(macro.args) - len(macro.defaults) :]
+        pairs = [
+            *((arg.name, value) for arg, value in zip(defaults, macro.defaults, strict=True)),
+            *((arg.name, value) for arg, value in zip(macro.args, call.args, strict=False)),
+            *((keyword.key, keyword.value) for keyword in call.kwargs),
+        ]
+        given.update({name: self._meaning(value) for name, value in pairs})
         self.local = {**before, **given}
+        tested, self.tested = self.tested, self.tested - given.keys()
         self.inside(macro, macro.body)
-        self.local = before
+        self.local, self.tested = before, tested
 
-    def _settled(self, node: nodes.Expr) -> nodes.Expr | None:
-        """An argument as the caller means it: its own local names replaced by what they stand for."""
-        seen: set[str] = set()
-        while isinstance(node, nodes.Name) and node.name in self.local and node.name not in seen:
-            seen.add(node.name)
-            value = self.local[node.name]
-            if value is None:
-                return None
-            node = value
-        return node
+    def _meaning(self, node: nodes.Node) -> _Meaning:
+        return _Meaning(self._clauses(node), self._paths(node))
 
-    def _asked(self, test: nodes.Node) -> frozenset[str]:
-        asked: set[str] = set()
-        for name in _names_in(test):
-            asked.add(name)
-            value = self.local.get(name)
-            if value is not None:
-                asked |= set(_names_in(value))
-        return frozenset(asked)
-
-    def _need(self, node: nodes.Expr | None) -> None:
-        """Add the clauses of an expression whose value is printed or worked with."""
-        if node is None or isinstance(node, nodes.Compare | nodes.Not | nodes.Test):
-            return
+    def _clauses(self, node: nodes.Node) -> frozenset[Clause]:
+        """What must be known for an expression whose value is printed or worked with."""
         if isinstance(node, nodes.Name):
-            self._need_name(node.name)
-        elif isinstance(node, nodes.Or):
-            self._need_or(node)
-        elif isinstance(node, nodes.CondExpr):
-            self._need_either(node)
-        elif isinstance(node, nodes.Filter) and node.name in ("default", "d", "join"):
-            if node.name == "join" and not isinstance(node.node, nodes.List | nodes.Tuple):
-                self._need(node.node)
-        else:
-            for child in node.iter_child_nodes():
-                if isinstance(child, nodes.Keyword):
-                    self._need(child.value)
-                elif isinstance(child, nodes.Expr):
-                    self._need(child)
-
-    def _need_name(self, name: str) -> None:
-        if name in self.tested:
-            return
-        if name in self.local:
-            value = self.local[name]
-            self.local[name] = None  # so that `set x = x or y` is not followed for ever
-            self._need(value)
-            self.local[name] = value
-        elif name in self.names:
-            self.printed.clauses.add(frozenset({name}) | (self.absent & self.names))
-
-    def _need_or(self, node: nodes.Or) -> None:
-        """Of `a or b` one must be there: the names before the last are excused by it."""
-        before = self.absent
-        self.absent |= self._excused(node.left)
-        self._need(node.right)
-        self.absent = before
-
-    def _excused(self, node: nodes.Expr) -> Clause:
+            return self._clauses_of_name(node.name)
         if isinstance(node, nodes.Or):
-            return self._excused(node.left) | self._excused(node.right)
-        if isinstance(node, nodes.Name):
-            return frozenset({node.name})
-        self._need(node)  # a filter or sum must be worked out before `or` is asked
-        return frozenset()
+            return self._clauses_of_or(node)
+        if isinstance(node, nodes.CondExpr):
+            return self._clauses_of_either(node)
+        if isinstance(node, nodes.Compare | nodes.Not | nodes.Test):
+            return frozenset()
+        if isinstance(node, nodes.Filter) and node.name in ("default", "d", "join"):
+            listed = isinstance(node.node, nodes.List | nodes.Tuple)
+            if node.name != "join" or listed or node.node is None:
+                return frozenset()
+            return self._clauses(node.node)
+        children = (self._clauses(child) for child in node.iter_child_nodes())
+        return frozenset().union(*children)
 
-    def _need_either(self, node: nodes.CondExpr) -> None:
+    def _clauses_of_name(self, name: str) -> frozenset[Clause]:
+        if name in self.tested:
+            return frozenset()
+        absent = self.absent & self.names
+        if name in self.local:
+            clauses = self.local[name].clauses
+            return frozenset(c | absent for c in clauses if not c & self.tested)
+        return frozenset({absent | {name}}) if name in self.names else frozenset()
+
+    def _clauses_of_or(self, node: nodes.Or) -> frozenset[Clause]:
+        """Of `a or b` one must be there: the names before the last are excused by it."""
+        first, excused = self._excused(node.left)
+        before = self.absent
+        self.absent |= excused
+        last = self._clauses(node.right)
+        self.absent = before
+        return first | last
+
+    def _excused(self, node: nodes.Expr) -> tuple[frozenset[Clause], Clause]:
+        """What the left side of an `or` needs itself, and the names that may be missing."""
+        if isinstance(node, nodes.Or):
+            first, names = self._excused(node.left)
+            second, more = self._excused(node.right)
+            return first | second, names | more
+        if isinstance(node, nodes.Name):
+            return frozenset(), frozenset({node.name})
+        return self._clauses(node), frozenset()  # worked out before `or` is asked
+
+    def _clauses_of_either(self, node: nodes.CondExpr) -> frozenset[Clause]:
         before = self.tested, self.absent
-        self.tested |= self._asked(node.test)
-        self.absent |= _missing_when(node.test, holds=True)
-        self._need(node.expr1)
-        self.absent = before[1] | _missing_when(node.test, holds=False)
-        self._need(node.expr2)
+        self.tested |= self._paths(node.test)
+        self.absent = before[1] | self._missing_when(node.test, holds=True)
+        found = self._clauses(node.expr1)
+        self.absent = before[1] | self._missing_when(node.test, holds=False)
+        if node.expr2 is not None:
+            found |= self._clauses(node.expr2)
         self.tested, self.absent = before
+        return found
 
-    def _collect_paths(self, node: nodes.Node) -> None:
-        if isinstance(node, nodes.Name):
-            self.printed.paths.add(node.name)
-            value = self.local.get(node.name)
-            if value is not None and value is not node:
-                self._collect_paths(value)
-        elif isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
-            self.printed.paths.add(f"{node.node.name}.{node.attr}")
-        for child in node.iter_child_nodes():
-            self._collect_paths(child)
+    def _paths(self, node: nodes.Node) -> frozenset[str]:
+        """The names an expression reads, through what was `set`; `name.attribute` too."""
+        found: set[str] = set()
+        for name in _names_in(node):
+            found |= {name, *self.local.get(name, _OPAQUE).paths}
+        for read in (node, *node.find_all(nodes.Getattr)):
+            if isinstance(read, nodes.Getattr) and isinstance(read.node, nodes.Name):
+                found.add(f"{read.node.name}.{read.attr}")
+        return frozenset(found)
 
-
-def _expression(node: nodes.Node) -> nodes.Expr:
-    assert isinstance(node, nodes.Expr)  # Jinja's own annotations are wider than its parser
-    return node
+    def _missing_when(self, test: nodes.Node, *, holds: bool) -> Clause:
+        """Names that are missing where the test holds, or where it does not."""
+        if isinstance(test, nodes.Not):
+            return self._missing_when(test.node, holds=not holds)
+        if isinstance(test, nodes.Name) and not holds and test.name not in self.local:
+            return frozenset({test.name})
+        return frozenset()
 
 
 def _names_in(node: nodes.Node) -> list[str]:
     found = [node.name] if isinstance(node, nodes.Name) else []
     return found + [name.name for name in node.find_all(nodes.Name)]
-
-
-def _missing_when(test: nodes.Node, *, holds: bool) -> Clause:
-    """Names that are missing where the test holds, or where it does not."""
-    if isinstance(test, nodes.Not):
-        return _missing_when(test.node, holds=not holds)
-    if isinstance(test, nodes.Name) and not holds:
-        return frozenset({test.name})
-    return frozenset()

@@ -107,8 +107,13 @@ class Reader:
 
     def _read(self, path: str | None, locale: str) -> Source | None:
         """The part that begins with this file; None when it has problems, which are noted."""
-        if path is None:
+        try:
+            return None if path is None else self._source(path, locale)
+        except RecursionError:
+            self._say(path or "", "template-syntax", "is too deeply nested")
             return None
+
+    def _source(self, path: str, locale: str) -> Source | None:
         resolved: dict[str, str | None] = {}
 
         def resolve(name: str) -> str | None:

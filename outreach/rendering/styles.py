@@ -202,12 +202,12 @@ def _edits_of(node: nodes.TemplateData, edits: dict[int, _Edits]) -> _Edits:
 
 def _edit_tags(tags: list[Tag], styles: dict[int, str], edits: dict[int, _Edits]) -> None:
     for number, tag in enumerate(tags):
-        style = escape(styles.get(number, ""))
+        style = styles.get(number, "").replace('"', "'")  # css-inline writes '…' itself
         if tag.style_at is not None:
             node, position = tag.style_at
-            _edits_of(node, edits).put(position, position, f"{style} " if style else "")
+            _edits_of(node, edits).put(position, position, f"{escape(style)} " if style else "")
         elif any(name == "style" for name, _ in tag.attributes) and style:
             raise StyleError(tag.node, "the value of `style` must stand in quotes")
         else:
-            text = f' style="{style}"' if style else ""
+            text = f' style="{escape(style, quote=False)}"' if style else ""
             _edits_of(tag.node, edits).put(tag.name_end, tag.name_end, text)

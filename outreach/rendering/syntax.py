@@ -175,7 +175,7 @@ def count_steps(tree: nodes.Template) -> nodes.Template:
         if either.expr2 is None:
             either.expr2 = nodes.Const("")
     for importing in (*tree.find_all(nodes.Import), *tree.find_all(nodes.FromImport)):
-        importing.with_context = True
+        setattr(importing, "with_context", True)  # noqa: B010 - find_all knows no common type
     for block in tree.find_all(nodes.AssignBlock):
         block.filter = nodes.Filter(block.filter, "string", [], [], None, None)
     _replace_operators(tree)
