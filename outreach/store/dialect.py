@@ -144,7 +144,7 @@ class text_order(FunctionElement[str]):  # noqa: N801
 
 @compiles(text_order, "postgresql")
 def _text_order_postgres(element: text_order, compiler: SQLCompiler, **kw: Any) -> str:
-    return f'({compiler.process(list(element.clauses)[0], **kw)} COLLATE "C")'
+    return f'(({compiler.process(list(element.clauses)[0], **kw)}) COLLATE "C")'
 
 
 @compiles(text_order, "sqlite")

@@ -43,10 +43,10 @@ def _letters(compiler: SQLCompiler) -> str:
 
 # Letters that Unicode got after the running Python's tables may differ; no others do.
 lowered = _spelled(
-    "lowered", Text(), postgresql='lower({0} COLLATE "{letters}")', sqlite="lower({0})"
+    "lowered", Text(), postgresql='lower(({0}) COLLATE "{letters}")', sqlite="lower({0})"
 )
 uppered = _spelled(
-    "uppered", Text(), postgresql='upper({0} COLLATE "{letters}")', sqlite="upper({0})"
+    "uppered", Text(), postgresql='upper(({0}) COLLATE "{letters}")', sqlite="upper({0})"
 )
 truncated = _spelled(  # towards 0; the caller sees to it that it fits
     "truncated",
