@@ -47,6 +47,7 @@ FACTS = frozenset(
 ALWAYS_THERE = frozenset({"key", "created_at", "orders", "spend", "tags", "interests"})
 CAMPAIGN_KEYS = frozenset({"name", "title", "topic"})
 BRAND_KEYS = frozenset(Brand.model_fields)
+_NOTHING_KNOWN: dict[str, object] = dict.fromkeys(COLUMNS | FACTS)
 _OTHERS = frozenset(
     ["brand", "campaign", "salutation", "today", "now", "language", "unsubscribe_url"]
 )  # language: the message's own locale, for `<html lang>`
@@ -81,7 +82,7 @@ def build_context(
     known. `extra` is laid over everything. `salutation` is made anew in the language of the
     template that is used.
     """
-    context: dict[str, object] = dict.fromkeys(customer_names(company))
+    context = {**_NOTHING_KNOWN, **dict.fromkeys(company.attributes)}
     attributes = customer.get("attributes")
     if isinstance(attributes, Mapping):
         context.update({k: v for k, v in attributes.items() if k in company.attributes})
@@ -92,7 +93,7 @@ def build_context(
     owner = customer.get("owner")
     context.update(
         owner=Person(owner, company.owners.get(owner)) if isinstance(owner, str) else None,
-        brand=company.brand.model_dump(),
+        brand=dict(company.brand),
         campaign={"name": campaign.name, "title": campaign.title, "topic": campaign.topic},
         now=local_now,
         today=local_now.date(),

@@ -1,6 +1,6 @@
 """One part of a message (a subject, a page, a text), compiled and run within its budget."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from jinja2 import nodes
 from jinja2.exceptions import TemplateError
@@ -8,12 +8,17 @@ from jinja2.exceptions import TemplateError
 from outreach.rendering.budget import LARGEST_TEXT, Budget, enter
 from outreach.rendering.filters import FUNCTIONS
 from outreach.rendering.refusal import RenderError, refusal
-from outreach.rendering.sandbox import Parsed, Sandbox, print_html, print_mark, print_text
+from outreach.rendering.sandbox import (
+    ALL_METHODS,
+    Parsed,
+    Sandbox,
+    print_html,
+    print_mark,
+    print_text,
+)
 from outreach.rendering.styles import inline_styles
 from outreach.rendering.syntax import count_steps
 from outreach.rendering.tree import Part
-
-_DIRECT = frozenset({*FUNCTIONS, "super", "loop"})
 
 
 class Renderer:
@@ -72,9 +77,15 @@ def _keeps_marks(tree: nodes.Template) -> bool:
     """Whether what the template builds is only ever printed, so that marks survive in it."""
     printed = {id(child) for out in tree.find_all(nodes.Output) for child in out.nodes}
     printed |= {id(block.call) for block in tree.find_all(nodes.CallBlock)}
-    builds = (
-        call
-        for call in tree.find_all(nodes.Call)
-        if isinstance(call.node, nodes.Name) and call.node.name not in _DIRECT
+    modules = {"self", *(found.target for found in tree.find_all(nodes.Import))}
+    return tree.find(nodes.AssignBlock) is None and all(
+        id(call) in printed or not _may_build(call, modules) for call in tree.find_all(nodes.Call)
     )
-    return tree.find(nodes.AssignBlock) is None and all(id(call) in printed for call in builds)
+
+
+def _may_build(call: nodes.Call, modules: Collection[str]) -> bool:
+    """Whether a call may make output: of a macro, a block, a loop; not of a value's own method."""
+    called = call.node
+    if isinstance(called, nodes.Getattr) and called.attr in ALL_METHODS:
+        return isinstance(called.node, nodes.Name) and called.node.name in modules
+    return not (isinstance(called, nodes.Name) and called.name in FUNCTIONS)

@@ -107,6 +107,37 @@ def test_pages_that_build_on_their_own_output_have_a_text_too() -> None:
     assert body(parsed) == "<i>16\n"
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "{{ super()|upper }}",
+        "{{ self.other()|upper }}",
+        "{{ hi(nickname)|upper }}",
+        "{{ m.title(nickname)|upper }}",
+        "{{ hi(nickname) ~ '' | upper }}",
+        "{% set x = hi(nickname) %}{{ x|upper }}",
+        "{% call m.wrap() %}{{ nickname }}{% endcall %}",
+        "{{ nickname.upper() }}",
+        "{{ [hi(nickname), 1]|first|upper }}",
+    ],
+)
+def test_output_that_is_worked_on_again_shows_no_marks(page: str) -> None:
+    templates = {
+        "body.html": "{% extends 'layout.html' %}{% import 'macros.html' as m %}"
+        "{% from 'macros.html' import hi %}{% block body %}<p>" + page + "</p>{% endblock %}",
+        "_base/layout.html": "{% block body %}{{ nickname }}{% endblock %}"
+        "{% block other %}{{ nickname }}{% endblock %}",
+        "_base/macros.html": "{% macro hi(x) %}{{ x }}{% endmacro %}"
+        "{% macro wrap() %}{{ caller()|upper }}{% endmacro %}"
+        "{% macro title(x) %}{{ x }}{% endmacro %}",
+    }
+
+    parsed = mail(templates, {"nickname": "al"})
+
+    assert body(parsed, "html").lower() == "<p>al</p>al\n"
+    assert body(parsed).lower() == "al\n\nal\n"
+
+
 def test_marketing_mail_without_its_duties_is_a_problem_at_check() -> None:
     said = problems({"subject.txt": "Hi", "body.html": "<p>Hi</p>", "body.txt": FOOTER})
 
