@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, FromClause, Select, select
 
@@ -24,13 +25,13 @@ class Question:
     scope: Scope
     base: Base
     zones: FromClause
-    statement: Select[tuple[object, ...]]
+    statement: Select[Any]
 
     def candidate(self) -> Candidate:
         """The candidate row, for who asks rules one by one."""
         return Candidate(self.ruling, self.scope, self.zones)
 
-    def verdicts(self, conn: Connection, query: Select[tuple[object, ...]]) -> list[Verdict]:
+    def verdicts(self, conn: Connection, query: Select[Any]) -> list[Verdict]:
         """The verdicts of the rows of `query`, with `when_capped: hold` worked out."""
         channels = self.ruling.channels
         found = [verdict_of(row, channels) for row in conn.execute(query).mappings()]

@@ -61,9 +61,7 @@ class Failing:
     fails: ColumnElement[bool]
 
 
-def decide(
-    ruling: Ruling, scope: Scope, zones: FromClause, base: Base
-) -> Select[tuple[object, ...]]:
+def decide(ruling: Ruling, scope: Scope, zones: FromClause, base: Base) -> Select[Any]:
     """A row for each candidate: id, key, place_id, mine_id, locale, asked_at, late_at, `number`
     of the channel, `code` of the reason (null: may go), address, consent_id, opens_at, `why`.
 
@@ -79,7 +77,7 @@ def counted_rows(candidate: Candidate, base: Base) -> CTE:
     return _materialized(_counted(candidate, asked, base), "q")
 
 
-def _materialized(query: Select[tuple[object, ...]], name: str) -> CTE:
+def _materialized(query: Select[Any], name: str) -> CTE:
     return query.cte(name).prefix_with("MATERIALIZED")
 
 
@@ -117,14 +115,14 @@ def channel_rules(candidate: Candidate, number: int, base: Base) -> list[Failing
     return found
 
 
-def _first(rules: Sequence[Failing]) -> ColumnElement[int | None]:
+def _first(rules: Sequence[Failing]) -> ColumnElement[Any]:
     """The code of the first rule that fails; null: none."""
     if not rules:
         return null()
     return case(*((rule.fails, CODES[rule.reason]) for rule in rules), else_=null())
 
 
-def _asked(candidate: Candidate, base: Base) -> Select[tuple[object, ...]]:
+def _asked(candidate: Candidate, base: Base) -> Select[Any]:
     customer = candidate.customer.c
     query = select(
         customer.id,
@@ -143,8 +141,8 @@ def _asked(candidate: Candidate, base: Base) -> Select[tuple[object, ...]]:
     return query.where(*_picked(candidate))
 
 
-def _by_channel(candidate: Candidate, base: Base) -> list[ColumnElement[object]]:
-    found: list[ColumnElement[object]] = []
+def _by_channel(candidate: Candidate, base: Base) -> list[ColumnElement[Any]]:
+    found: list[ColumnElement[Any]] = []
     for number in candidate.numbers:
         block = cast(_first(channel_rules(candidate, number, base)), Integer)
         found.append(block.label(f"block_{number}"))
@@ -175,7 +173,7 @@ def sharing_with(customer_id: int) -> ScalarSelect[int]:
     return union_all(select(literal(customer_id, BigId)), *parts).scalar_subquery()
 
 
-def _counted(candidate: Candidate, asked: CTE, base: Base) -> Select[tuple[object, ...]]:
+def _counted(candidate: Candidate, asked: CTE, base: Base) -> Select[Any]:
     """`p` with, for each channel, where it stops: twice the reason's code, odd if that ends it."""
     ruling, scope, zones = candidate.ruling, candidate.scope, candidate.zones
     firsts = duplicate.first_at_address(asked, candidate.numbers)
@@ -269,7 +267,7 @@ def _stop(candidate: Candidate, counted: FromClause, number: int) -> ColumnEleme
     )
 
 
-def _chosen(candidate: Candidate, counted: CTE) -> Select[tuple[object, ...]]:
+def _chosen(candidate: Candidate, counted: CTE) -> Select[Any]:
     zones = candidate.zones
     stops = select(
         *counted.c,
@@ -284,7 +282,7 @@ def _chosen(candidate: Candidate, counted: CTE) -> Select[tuple[object, ...]]:
     row = stops.subquery("r").c
     number = _channel(row, candidate.numbers)
 
-    def of_channel(name: str) -> ColumnElement[object]:
+    def of_channel(name: str) -> ColumnElement[Any]:
         return case(*((number == each, row[f"{name}_{each}"]) for each in candidate.numbers))
 
     found = [
@@ -303,7 +301,7 @@ def _chosen(candidate: Candidate, counted: CTE) -> Select[tuple[object, ...]]:
     return select(*found)
 
 
-def _for_release(candidate: Candidate, row: Columns) -> list[ColumnElement[object]]:
+def _for_release(candidate: Candidate, row: Columns) -> list[ColumnElement[Any]]:
     """What decisions/release.py asks of a row that cadence stops: `arm`, and each channel's."""
     names = ("stop", "address", "consent")
     return [

@@ -139,7 +139,7 @@ def _changes(
     edges = sorted(hours.boundaries())
     day = after
     while day <= until:
-        found = set()
+        found: set[datetime] = set()
         for zone in zones:
             local_day = day.astimezone(zone).date()
             for near in (local_day - DAY, local_day, local_day + DAY):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Row, not_, or_, select, union_all
 
@@ -132,7 +133,7 @@ def slots_of(
         query = query.where(or_(not_(row.firm), row.slot_at <= max(scope.seen_at, *asked)))
     if ruling.transactional_topics:
         query = query.where(row.topic.not_in(ruling.transactional_topics))
-    found: dict[int, list[Row[tuple[object, ...]]]] = {}
+    found: dict[int, list[Row[Any]]] = {}
     for each in conn.execute(query):
         if each.id not in mine:
             found.setdefault(each.customer_id, []).append(each)
@@ -141,7 +142,7 @@ def slots_of(
 
 def _theirs(
     customer_id: int,
-    found: Mapping[int, Sequence[Row[tuple[object, ...]]]],
+    found: Mapping[int, Sequence[Row[Any]]],
     sharing: Iterable[tuple[int, str]],
 ) -> list[Slot]:
     rows = list(found.get(customer_id, ()))

@@ -1,9 +1,9 @@
 """The chain's answer for one candidate."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+
+from sqlalchemy import RowMapping
 
 from outreach.decisions.chain import REASONS
 from outreach.vocabulary import Decision, Reason
@@ -55,7 +55,7 @@ class Verdict:
         )
 
 
-def verdict_of(row: Mapping[str, Any], channels: tuple[str, ...]) -> Verdict:
+def verdict_of(row: RowMapping, channels: tuple[str, ...]) -> Verdict:
     """The verdict of one row of the chain."""
     code, why = row["code"], row["why"]
     held = code is None and why is not None
@@ -79,7 +79,7 @@ def verdict_of(row: Mapping[str, Any], channels: tuple[str, ...]) -> Verdict:
     )
 
 
-def _stopped(row: Mapping[str, Any], channels: tuple[str, ...]) -> tuple[Stopped, ...]:
+def _stopped(row: RowMapping, channels: tuple[str, ...]) -> tuple[Stopped, ...]:
     """The channels that were tried and that cadence stopped."""
     if row["code"] is None or REASONS[row["code"]] not in CADENCE or "stop_0" not in row:
         return ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Date, FromClause, Integer
 from sqlalchemy.types import TypeEngine
@@ -23,8 +24,8 @@ def zone_table(
     return table_of_rows(conn, name, columns, [_values(grid, row, seen_at) for row in rows])
 
 
-def _columns(grid: Grid) -> list[tuple[str, TypeEngine[object]]]:
-    found: list[tuple[str, TypeEngine[object]]] = [
+def _columns(grid: Grid) -> list[tuple[str, TypeEngine[Any]]]:
+    found: list[tuple[str, TypeEngine[Any]]] = [
         ("place_id", BigId),
         ("asked_at", Instant()),
         ("today", Date()),

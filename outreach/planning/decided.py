@@ -1,6 +1,7 @@
 """The chain's answers for a whole audience in a temporary table: no lock that others wait for."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -78,7 +79,7 @@ class Decided:
             "new_consent_id": each.consent_id,
         }
 
-    def pages(self, query: Select[tuple[object, ...]] | None = None) -> Iterator[list[Verdict]]:
+    def pages(self, query: Select[Any] | None = None) -> Iterator[list[Verdict]]:
         """The verdicts in order of the customers' ids, a page at a time."""
         query = select(self.table) if query is None else query
         after = 0

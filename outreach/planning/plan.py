@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
@@ -54,7 +55,7 @@ def count(conn: Connection, question: Question) -> Funnel:
     return _counted(conn, question, question.statement)
 
 
-def _counted(conn: Connection, question: Question, source: Select[tuple[object, ...]]) -> Funnel:
+def _counted(conn: Connection, question: Question, source: Select[Any]) -> Funnel:
     rows = source.subquery()
     parts = (rows.c.number, rows.c.code, rows.c.why, rows.c.locale)
     query = select(*parts, func.count().label("customers")).group_by(*parts)

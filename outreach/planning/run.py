@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     Connection,
     Engine,
+    Insert,
     Select,
     and_,
     case,
@@ -100,7 +102,7 @@ def _write(
 
 def _insert(
     conn: Connection, run: Run, ruling: Ruling, decided: Decided, after: int, last: int
-) -> object:
+) -> Insert:
     source = _rows(run, ruling, decided).where(
         decided.table.c.id > after, decided.table.c.id <= last
     )
@@ -109,7 +111,7 @@ def _insert(
     return made.on_conflict_do_nothing()
 
 
-def _rows(run: Run, ruling: Ruling, decided: Decided) -> Select[tuple[object, ...]]:
+def _rows(run: Run, ruling: Ruling, decided: Decided) -> Select[Any]:
     row = decided.table.c
     free = row.code.is_(None)
     due_at = case((and_(free, row.why.is_not(None)), row.opens_at), (free, row.asked_at))

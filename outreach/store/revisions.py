@@ -34,9 +34,9 @@ def campaign_id(conn: Connection, name: str) -> int:
     """The campaign's number; it gets one when it has none."""
     known = conn.execute(select(campaigns.c.id).where(campaigns.c.name == name)).scalar()
     if known is not None:
-        return known
+        return int(known)
     conn.execute(insert(conn, campaigns).values(name=name).on_conflict_do_nothing())
-    return conn.execute(select(campaigns.c.id).where(campaigns.c.name == name)).scalar_one()
+    return int(conn.execute(select(campaigns.c.id).where(campaigns.c.name == name)).scalar_one())
 
 
 def save_revision(conn: Connection, campaign: str, files: Files, now: datetime) -> Revision:

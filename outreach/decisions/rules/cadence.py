@@ -124,7 +124,8 @@ def _digit(
         (wanted >= each.cap.at_most, int(Slots.RESERVED)),
         else_=int(Slots.FREE),
     )
-    return cast(said, BigInteger) * 4**number
+    digit: ColumnElement[int] = cast(said, BigInteger) * 4**number
+    return digit
 
 
 def stands_before(
@@ -145,4 +146,5 @@ def stands_before(
 
 def digit_of(answer: ColumnElement[int], number: int) -> ColumnElement[int]:
     """What cap window `number` says in the pass's answer."""
-    return (answer // 4**number) % 4
+    digit: ColumnElement[int] = (answer // 4**number) % 4
+    return digit

@@ -1,8 +1,8 @@
 """Rules about an address: there is one, it is not suppressed, the template has its data."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, false, or_
+from sqlalchemy import ColumnElement, and_, or_
 
 from outreach.audience.row import name_is_missing
 from outreach.decisions.candidate import Candidate
@@ -20,36 +20,36 @@ def suppressed(candidate: Candidate, number: int) -> ColumnElement[bool]:
 
 
 def missing_data(
-    candidate: Candidate, number: int, locales: Iterable[str | None]
+    candidate: Candidate, number: int, locales: Sequence[str | None]
 ) -> ColumnElement[bool] | None:
     """A name that the template of the customer's language prints is not known; None: it needs none."""
     compiled = candidate.ruling.compiled
     channel = candidate.ruling.channels[number]
-    needs = compiled.needs(channel)
-    if not any(need.names for need in needs):
+    needs = [need for need in compiled.needs(channel) if need.names or need.any_of]
+    if not needs:
         return None
-    known = list(locales)
-    parts = [
-        _lacks(
-            candidate,
-            need,
-            [each for each in known if compiled.locale_for(channel, each) in need.locales],
-        )
-        if need.locales is not None
-        else _lacks_any(candidate, need.names)
-        for need in needs
+    parts = []
+    for need in needs:
+        lacks = _lacks(candidate, need)
+        if need.locales is not None:
+            read = [each for each in locales if compiled.locale_for(channel, each) in need.locales]
+            lacks = and_(_speaks(candidate, read), lacks)
+        parts.append(lacks)
+    return or_(*parts)
+
+
+def _lacks(candidate: Candidate, need: Need) -> ColumnElement[bool]:
+    """One of the names is missing, or all of a group of which one is enough."""
+    row = candidate.row
+    single = [name_is_missing(name, row) for name in sorted(need.names)]
+    groups = [
+        and_(*(name_is_missing(name, row) for name in sorted(group)))
+        for group in sorted(need.any_of, key=sorted)
     ]
-    return or_(false(), *parts)
+    return or_(*single, *groups)
 
 
-def _lacks(candidate: Candidate, need: Need, locales: list[str | None]) -> ColumnElement[bool]:
+def _speaks(candidate: Candidate, locales: Sequence[str | None]) -> ColumnElement[bool]:
     column = candidate.customer.c.locale
-    speaks = or_(
-        column.in_([locale for locale in locales if locale is not None]),
-        column.is_(None) if None in locales else false(),
-    )
-    return and_(speaks, _lacks_any(candidate, need.names))
-
-
-def _lacks_any(candidate: Candidate, names: Iterable[str]) -> ColumnElement[bool]:
-    return or_(false(), *(name_is_missing(name, candidate.row) for name in sorted(names)))
+    known = column.in_([locale for locale in locales if locale is not None])
+    return or_(known, column.is_(None)) if None in locales else known

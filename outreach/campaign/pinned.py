@@ -1,0 +1,59 @@
+"""What a run pins of a project: the campaign, all that its message uses, brand and senders."""
+
+import json
+from collections.abc import Mapping
+
+from outreach.campaign.load import load_campaign
+from outreach.campaign.model import Campaign
+from outreach.errors import ProblemsFound
+from outreach.settings.company import Brand, ChannelSettings, Company
+
+FROM_COMPANY = "brand.json"  # brand and senders, so that a run's messages never change their face
+_OF_CHANNEL = ("sender", "reply_to", "messaging_service", "signature")
+
+
+def pinned_files(
+    campaign: Campaign, files: Mapping[str, bytes], company: Company
+) -> dict[str, bytes]:
+    """The files of one revision, by path: a change to any of them makes another revision."""
+    folders = ("templates/_base/", *(f"templates/{step.template}/" for step in campaign.steps))
+    found = {path: content for path, content in files.items() if path.startswith(folders)}
+    path = f"campaigns/{campaign.name}.yaml"
+    return found | {path: files[path], FROM_COMPANY: _face(company)}
+
+
+def unpinned(name: str, files: Mapping[str, bytes], company: Company) -> tuple[Campaign, Company]:
+    """A revision's campaign, and the company's present rules with the brand of that revision.
+
+    ProblemsFound when the present rules no longer know what the campaign names: a topic, say.
+    """
+    company = _with_face(company, files[FROM_COMPANY])
+    path = f"campaigns/{name}.yaml"
+    campaign, problems = load_campaign(name, path, files[path], company)
+    if campaign is None:
+        raise ProblemsFound(problems)
+    return campaign, company
+
+
+def _face(company: Company) -> bytes:
+    channels = {
+        name: {key: getattr(settings, key) for key in _OF_CHANNEL}
+        for name, settings in sorted(company.channels.items())
+    }
+    face = {"brand": company.brand.model_dump(), "senders": company.senders, "channels": channels}
+    return json.dumps(face, sort_keys=True, ensure_ascii=False).encode()
+
+
+def _with_face(company: Company, content: bytes) -> Company:
+    face = json.loads(content)
+    channels = {
+        name: company.channels.get(name, ChannelSettings()).model_copy(update=pinned)
+        for name, pinned in face["channels"].items()
+    }
+    return company.model_copy(
+        update={
+            "brand": Brand(**face["brand"]),
+            "senders": face["senders"],
+            "channels": dict(company.channels) | channels,
+        }
+    )
