@@ -29,7 +29,8 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / "python"
 STAMP = VENV / "dev-stamp"
 DEMO_STAMP = VENV / "dev-stamp-demo"
-LOCK = ROOT / "requirements-dev.txt"
+RUN_LOCKS = (ROOT / "requirements.txt", ROOT / "requirements-build.txt")
+DEV_LOCK = ROOT / "requirements-dev.txt"
 DEMO_LOCK = ROOT / "requirements-demo.txt"
 UNFINISHED = "unfinished"
 USAGE = """usage: python3 dev.py COMMAND [ARGS]
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     os.chdir(ROOT)
     try:
         with only_one():
-            set_up()
+            set_up(with_tools=command in ("test", "bench"))
         return commands[command](rest)
     except subprocess.CalledProcessError as error:
         return fail(f"`{shlex.join(map(str, error.cmd))}` failed; what it said is above")
@@ -115,27 +116,34 @@ def call(*command: object) -> int:
             return child.wait()
 
 
-def set_up() -> None:
-    """Make `.venv` as the requirement files say, unless its stamp shows that it is."""
+def set_up(with_tools: bool) -> None:
+    """Make `.venv` as the requirement files say, unless its stamp shows that it is.
+
+    What runs needs less than what tests: the demo is there sooner.
+    """
     place = f"{sys.version_info[0]}.{sys.version_info[1]} {ROOT}"  # scripts hold this path
-    wanted = f"{place}\n{digest(LOCK, ROOT / 'pyproject.toml')}\n"
-    found = STAMP.read_text() if STAMP.exists() else ""
-    if found == wanted and PYTHON.exists():
+    program, tools = digest(*RUN_LOCKS, ROOT / "pyproject.toml"), digest(DEV_LOCK)
+    found = STAMP.read_text().splitlines() if STAMP.exists() else []
+    enough = (
+        [[place, program, tools]] if with_tools else [[place, program, tools], [place, program]]
+    )
+    if PYTHON.exists() and found in enough:
         return
     say("setting up .venv (once; about a minute)")
     if VENV.exists() and any(VENV.iterdir()) and not found:
         sys.exit(fail(f"{VENV} was not made by dev.py; move it away and call again"))
-    if VENV.exists() and not (found.startswith(place) and PYTHON.exists()):
+    if VENV.exists() and not (place in found and PYTHON.exists()):
         shutil.rmtree(VENV)
     VENV.mkdir(exist_ok=True)
     STAMP.write_text(UNFINISHED)  # whoever is interrupted from here on starts anew
-    DEMO_STAMP.unlink(missing_ok=True)
     if not PYTHON.exists():
         make_venv()
-    pip("install", "--no-compile", "--require-hashes", "--no-deps", "-r", LOCK)
-    # no build isolation: the builder is in the lock, so that nothing unlocked is fetched
-    pip("install", "--no-compile", "--no-deps", "--no-build-isolation", "--no-index", "-e", ROOT)
-    STAMP.write_text(wanted)
+    install = ("install", "--no-compile", "--no-deps")
+    locks = (DEV_LOCK,) if with_tools else RUN_LOCKS
+    pip(*install, "--require-hashes", *(word for lock in locks for word in ("-r", lock)))
+    # no build isolation: the builder is in the locks, so that nothing unlocked is fetched
+    pip(*install, "--no-build-isolation", "--no-index", "-e", ROOT)
+    STAMP.write_text("\n".join([place, program, *([tools] if with_tools else [])]))
 
 
 def make_venv() -> None:
