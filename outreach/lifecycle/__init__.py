@@ -1,0 +1,1 @@
+"""Where customers stand: models of stages, and bringing facts and stages up to date."""

@@ -1,0 +1,209 @@
+"""Facts and stages brought up to date: by ranges of customers, only rows that change."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    Subquery,
+    Text,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+
+from outreach.audience.compile import compile_expression
+from outreach.audience.names import names_of
+from outreach.audience.row import Row as Spoken
+from outreach.lifecycle.model import Lifecycle
+from outreach.settings.company import Company
+from outreach.store import dialect, stages
+from outreach.store.engine import reading, writing
+from outreach.store.facts import STORED_FACTS, facts_select
+from outreach.store.tables import customers, marks, stage_changes
+from outreach.store.types import MONEY_SCALE, BigId, Instant
+
+CUSTOMERS_OF_A_PART = 4_000  # also on a first refresh, where every row changes, some 150 ms
+FACTS_MARK = "facts"  # the instant that the stored facts and stages of everyone are as of
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh found and did."""
+
+    counts: dict[str | None, int]  # everyone by stage; empty when only some were refreshed
+    moves: dict[tuple[str | None, str | None], int]  # (from, to) → customers that it moved
+
+
+def refresh(
+    engine: Engine,
+    company: Company,
+    model: Lifecycle | None,
+    now: datetime,
+    customer_ids: Sequence[int] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Refreshed:
+    """Bring facts and stages up to `now`, for everyone or for some; moves carry `now`.
+
+    Events dated after `now` are not seen. Without a model (stages are given) only facts change.
+    `progress` is told how many customers are done.
+    """
+    moves: Counter[tuple[str | None, str | None]] = Counter()
+    done = 0
+    for part in _parts(engine, customer_ids):
+        with writing(engine) as conn:
+            dialect.one_at_a_time(conn, "refresh stages")
+            found = conn.execute(_changes(_are(conn, part), company, model, now)).all()
+            moves.update(_write(conn, found, now))
+        done += len(part)
+        if progress is not None:
+            progress(done)
+    if customer_ids is not None:
+        return Refreshed({}, dict(moves))
+    with writing(engine) as conn:
+        _mark(conn, now)
+    with reading(engine) as conn:
+        return Refreshed(stages.distribution(conn), dict(moves))
+
+
+def _parts(engine: Engine, ids: Sequence[int] | None) -> Iterator[Sequence[int]]:
+    """Some thousand ids each: of the given ones, or as ranges over everyone."""
+    everyone: Sequence[int] = sorted(set(ids or ()))
+    if ids is None:
+        with reading(engine) as conn:
+            first, last = conn.execute(
+                select(func.min(customers.c.id), func.max(customers.c.id))
+            ).one()
+        everyone = range(first or 1, (last or 0) + 1)
+    for start in range(0, len(everyone), CUSTOMERS_OF_A_PART):
+        yield everyone[start : start + CUSTOMERS_OF_A_PART]
+
+
+def _are(conn: Connection, ids: Sequence[int]) -> ColumnElement[bool]:
+    if isinstance(ids, range):
+        return customers.c.id.between(ids[0], ids[-1])
+    return dialect.is_any_of(conn, customers.c.id, ids)
+
+
+def _changes(
+    which: ColumnElement[bool], company: Company, model: Lifecycle | None, now: datetime
+) -> Select[Any]:
+    """One row for each customer whose facts or stage are others than stored."""
+    fresh = _fresh(which, now)
+    stage = fresh.c.stage if model is None else _stage(fresh, company, model, now)
+    placed = select(
+        fresh.c.id,
+        fresh.c.stage.label("old_stage"),
+        stage.label("new_stage"),
+        *(fresh.c[name] for name in STORED_FACTS),
+        *(fresh.c[f"old_{name}"] for name in STORED_FACTS),
+    ).cte("placed")
+    differs = or_(
+        placed.c.new_stage.is_distinct_from(placed.c.old_stage),
+        *(placed.c[name].is_distinct_from(placed.c[f"old_{name}"]) for name in STORED_FACTS),
+    )
+    return select(
+        placed.c.id,
+        placed.c.old_stage,
+        placed.c.new_stage,
+        *(placed.c[name] for name in STORED_FACTS),
+    ).where(differs)
+
+
+def _fresh(which: ColumnElement[bool], now: datetime) -> Subquery:
+    """The customers with the facts as of `now` in place of the stored ones, those as `old_…`."""
+    t = customers.c
+    facts = facts_select(now, which).subquery("facts")
+    plain = [column for column in t if column.name not in STORED_FACTS]
+    return (
+        select(
+            *plain,
+            *(facts.c[name] for name in STORED_FACTS),
+            *(t[name].label(f"old_{name}") for name in STORED_FACTS),
+        )
+        .join_from(customers, facts, facts.c.customer_id == t.id)
+        .where(t.erased_at.is_(None), t.merged_into.is_(None))
+        .subquery("fresh")
+    )
+
+
+def _stage(
+    fresh: Subquery, company: Company, model: Lifecycle, now: datetime
+) -> ColumnElement[str | None]:
+    """The first stage whose rule holds, as SQL."""
+    today = now.astimezone(ZoneInfo(company.brand.timezone)).date()
+    row = Spoken(fresh.c, now, today, names_of(company))
+    rules = [
+        (compile_expression(stage.when, row, certainly=False), literal(stage.id, Text()))
+        for stage in model.stages
+        if stage.when is not None
+    ]
+    last = model.stages[-1]
+    rest = literal(last.id, Text()) if last.when is None else null()
+    if not rules:
+        return type_coerce(rest, Text())
+    return case(*rules, else_=rest)
+
+
+def _write(
+    conn: Connection, changed: Sequence[Row[Any]], now: datetime
+) -> Counter[tuple[str | None, str | None]]:
+    """Write the changed rows and the history of those who moved; how many moved from where to where."""
+    if not changed:
+        return Counter()
+    dialect.lock_customers(conn, [row.id for row in changed])
+    moved = [row for row in changed if row.old_stage != row.new_stage]
+    t = customers.c
+    columns = [("id", BigId), *((name, t[name].type) for name in STORED_FACTS), ("stage", Text())]
+    rows = [(row.id, *row[3:], row.new_stage) for row in changed]
+    new = dialect.rows_from(conn, "refreshed", columns, rows)
+    values = {name: new.c[name] for name in STORED_FACTS}
+    since = case(
+        (new.c.stage.is_distinct_from(t.stage), literal(now, Instant())), else_=t.stage_since
+    )
+    conn.execute(
+        update(customers)
+        .where(t.id == new.c.id)
+        .values(**values, stage=new.c.stage, stage_since=since, facts_at=now)
+    )
+    names = ("customer_id", "model", "from_stage", "to_stage", "at", "facts")
+    dialect.insert_rows(
+        conn,
+        stage_changes,
+        names,
+        [(row.id, stages.MAIN, row.old_stage, row.new_stage, now, _as_json(row)) for row in moved],
+    )
+    return Counter((row.old_stage, row.new_stage) for row in moved)
+
+
+def _as_json(row: Row[Any]) -> Mapping[str, Any]:
+    """The facts as attributes are kept: money in ten-thousandths, instants as UTC text, a span in µs."""
+    facts: dict[str, Any] = {}
+    for name in STORED_FACTS:
+        value = getattr(row, name)
+        if isinstance(value, datetime):
+            value = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        elif name == "spend":
+            value = int(value * MONEY_SCALE)
+        if value is not None:
+            facts[name] = value
+    return facts
+
+
+def _mark(conn: Connection, now: datetime) -> None:
+    """Note what everyone's facts and stages are as of."""
+    new = dialect.insert(conn, marks).values(name=FACTS_MARK, at=now)
+    conn.execute(new.on_conflict_do_update(index_elements=[marks.c.name], set_={"at": now}))

@@ -1,0 +1,93 @@
+"""Lifecycles from YAML: presets, own files, and what is wrong with them."""
+
+import pytest
+
+from outreach.lifecycle.load import check_lifecycles, load_lifecycle, presets
+from outreach.settings.company import Brand, Company
+
+
+def company(lifecycle: str = "six-stage") -> Company:
+    return Company(brand=Brand(name="Sample"), lifecycle=lifecycle)
+
+
+def test_the_presets_are_sound() -> None:
+    assert presets() == ["six-stage"]
+    for name in presets():
+        model, problems = load_lifecycle(company(name), {})
+        assert problems == []
+        assert model is not None
+
+
+def test_the_six_stages_stand_in_the_order_of_life() -> None:
+    model, _ = load_lifecycle(company(), {})
+
+    assert model is not None
+    assert model.ids == (
+        "potential", "development", "growth", "maturity", "decline", "termination",
+    )  # fmt: skip
+
+
+def test_an_own_file_goes_before_a_preset() -> None:
+    own = b"stages: [{id: all, when: otherwise}]"
+
+    model, problems = load_lifecycle(company(), {"lifecycles/six-stage.yaml": own})
+
+    assert problems == []
+    assert model is not None
+    assert model.ids == ("all",)
+
+
+def test_given_stages_have_no_model() -> None:
+    assert load_lifecycle(company("given"), {}) == (None, [])
+
+
+FAULTS = b"""stages:
+  - id: new
+    when: orderz == 0
+  - id: rest
+    when: otherwise
+  - id: new
+    when: orders == 'x'
+"""
+
+
+def test_every_problem_has_its_place() -> None:
+    _, problems = load_lifecycle(company("own"), {"lifecycles/own.yaml": FAULTS})
+
+    assert [str(problem).partition(";")[0] for problem in problems] == [
+        "lifecycles/own.yaml:3:11: unknown name `orderz`",
+        "lifecycles/own.yaml:5:11: `otherwise` takes everyone: no stage after it can be reached",
+        "lifecycles/own.yaml:6:9: there are two stages `new`",
+        "lifecycles/own.yaml:7:11: a number is compared with a text",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (b"stages: []", "lifecycles/own.yaml:1:9"),
+        (b"stages: [{id: a b, when: otherwise}]", "lifecycles/own.yaml:1:15: `a b` is no name for a stage"),
+        (b"stages: [{id: a}]", "lifecycles/own.yaml:1:10"),
+        (b"stage: []", "lifecycles/own.yaml:1:1: unknown key `stage`"),
+        (b"a: [", "lifecycles/own.yaml:"),
+    ],
+)  # fmt: skip
+def test_what_is_written_wrongly_is_shown(written: bytes, shown: str) -> None:
+    model, problems = load_lifecycle(company("own"), {"lifecycles/own.yaml": written})
+
+    assert model is None
+    assert str(problems[0]).startswith(shown)
+
+
+def test_a_lifecycle_that_is_not_there_is_guessed() -> None:
+    _, problems = load_lifecycle(company("six-stages"), {})
+
+    assert [str(problem) for problem in problems] == [
+        "outreach.yaml: there is no lifecycle `six-stages`; did you mean `six-stage`?"
+    ]
+
+
+def test_other_files_are_checked_too() -> None:
+    files = {"lifecycles/later.yaml": b"stages: [{id: a, when: nonsense}]"}
+
+    assert [problem.line for problem in check_lifecycles(company(), files)] == [1]
