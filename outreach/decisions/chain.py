@@ -285,7 +285,7 @@ def _chosen(candidate: Candidate, counted: CTE) -> Select[Any]:
     def of_channel(name: str) -> ColumnElement[Any]:
         return case(*((number == each, row[f"{name}_{each}"]) for each in candidate.numbers))
 
-    found = [
+    found: list[ColumnElement[Any]] = [
         *(row[name] for name in ("id", "key", "place_id", "mine_id", "locale")),
         row.asked_at,
         row.late_at,

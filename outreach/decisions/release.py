@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, not_, or_, select, union_all
+from sqlalchemy import Connection, not_, or_, select, union_all
 
 from outreach.decisions.candidate import Scope
 from outreach.decisions.chain import Base
@@ -133,22 +132,24 @@ def slots_of(
         query = query.where(or_(not_(row.firm), row.slot_at <= max(scope.seen_at, *asked)))
     if ruling.transactional_topics:
         query = query.where(row.topic.not_in(ruling.transactional_topics))
-    found: dict[int, list[Row[Any]]] = {}
+    found: dict[int, list[tuple[str | None, Slot]]] = {}
     for each in conn.execute(query):
         if each.id not in mine:
-            found.setdefault(each.customer_id, []).append(each)
+            slot = Slot(each.slot_at, each.channel, each.topic, each.firm)
+            found.setdefault(each.customer_id, []).append((each.address, slot))
     return {id_: _theirs(id_, found, sharing.get(id_, ())) for id_ in ids}
 
 
 def _theirs(
     customer_id: int,
-    found: Mapping[int, Sequence[Row[Any]]],
+    found: Mapping[int, Sequence[tuple[str | None, Slot]]],
     sharing: Iterable[tuple[int, str]],
 ) -> list[Slot]:
-    rows = list(found.get(customer_id, ()))
-    for other, address in sharing:
-        rows += [each for each in found.get(other, ()) if each.address == address]
-    return [Slot(each.slot_at, each.channel, each.topic, each.firm) for each in rows]
+    own = [slot for _, slot in found.get(customer_id, ())]
+    others = [
+        slot for other, at in sharing for address, slot in found.get(other, ()) if address == at
+    ]
+    return own + others
 
 
 def _sharing(conn: Connection, ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
