@@ -22,6 +22,7 @@ from sqlalchemy import column as column_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import ColumnElement, FromClause
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -110,10 +111,10 @@ def table_of_rows(
     """
     if is_postgres(conn):
         return _unnested(name, columns, rows)
-    table = Table(name, MetaData(), schema="temp")
+    table = Table(name, MetaData(), prefixes=["TEMPORARY"])
     for place, (column, kind) in enumerate(columns):
         table.append_column(Column(column, kind, primary_key=place == 0))
-    table.create(conn, checkfirst=True)
+    conn.execute(CreateTable(table, if_not_exists=True))
     conn.execute(table.delete())
     if rows:
         names = [column for column, _ in columns]
@@ -144,12 +145,12 @@ class text_order(FunctionElement[str]):  # noqa: N801
 
 @compiles(text_order, "postgresql")
 def _text_order_postgres(element: text_order, compiler: SQLCompiler, **kw: Any) -> str:
-    return f'(({compiler.process(list(element.clauses)[0], **kw)}) COLLATE "C")'
+    return f'(({compiler.process(next(iter(element.clauses)), **kw)}) COLLATE "C")'
 
 
 @compiles(text_order, "sqlite")
 def _text_order_sqlite(element: text_order, compiler: SQLCompiler, **kw: Any) -> str:
-    return compiler.process(list(element.clauses)[0], **kw)
+    return compiler.process(next(iter(element.clauses)), **kw)
 
 
 def is_any_of(
