@@ -1,0 +1,251 @@
+"""Worker processes: rung by a broker or not, killed, supervised, run until idle."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from dispatching import LIMITS, OneCap, Told, accept, kill, make_due, make_shift, rows, states
+from makers import NOW, make_run
+from sqlalchemy import Engine
+
+from outreach import queue
+from outreach.channels.adapter import Message, Outcome
+from outreach.clock import FrozenClock
+from outreach.dispatch.lease import Lease
+from outreach.store import workers
+from outreach.store.engine import reading, writing
+from outreach.supervisor import supervise
+from outreach.vocabulary import Answer, Fault
+from outreach.worker import Duty, LeaseLost, on_duty, run_until_idle, run_worker
+
+TESTS = Path(__file__).parents[2]
+
+
+def wait_for(happened: Callable[[], object], seconds: float = 20.0) -> None:
+    until = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < until, "it never happened"
+        time.sleep(0.01)
+
+
+def is_any_alive(engine: Engine) -> bool:
+    with reading(engine) as conn:
+        return workers.any_alive(conn)
+
+
+def duty(engine: Engine, adapter: Told, **columns: object) -> Duty:
+    made = Duty(engine, FrozenClock(NOW), OneCap(), lambda _: adapter, ["email"], limits=LIMITS)
+    return replace(made, **columns)
+
+
+@pytest.fixture
+def due(engine: Engine) -> list[int]:
+    with writing(engine) as conn:
+        return make_due(conn, make_run(conn), 60)
+
+
+def test_run_until_idle_sends_all_and_tells_what_became_of_them(
+    engine: Engine, due: list[int]
+) -> None:
+    def one_is_refused(message: Message) -> Outcome:
+        if message.id == due[0]:
+            return Outcome(message.id, Answer.REJECTED, Fault.POLICY)
+        return accept(message)
+
+    counts = run_until_idle(duty(engine, Told(one_is_refused)))
+
+    assert counts == {"sent": 59, "failed": 1}
+    assert not is_any_alive(engine)
+
+
+def test_run_until_idle_waits_for_retries_by_the_real_clock(engine: Engine, due: list[int]) -> None:
+    tried: Counter[int] = Counter()
+
+    def later(message: Message) -> Outcome:
+        tried[message.id] += 1
+        answer = Answer.ACCEPTED if tried[message.id] > 2 else Answer.RETRY
+        return Outcome(message.id, answer, Fault.TEMPORARY)
+
+    counts = run_until_idle(duty(engine, Told(later)))
+
+    assert counts == {"sent": 60}
+    assert set(tried.values()) == {3}
+
+
+def test_run_until_idle_takes_over_from_a_dead_worker(engine: Engine, due: list[int]) -> None:
+    limits = replace(LIMITS, lease=timedelta(seconds=0.6))
+    dead = make_shift(engine, limits=limits)
+    with writing(engine) as conn:
+        from outreach.store.deliveries import Claim, claim
+
+        claim(conn, dead.worker_id, [Claim(i, 0, "a@example.com", None, None) for i in due], NOW)
+    kill(engine, dead.worker_id)
+
+    assert run_until_idle(duty(engine, Told(), limits=limits)) == {"sent": 60}
+
+
+def test_run_until_idle_plans_until_there_is_nothing_to_plan(engine: Engine) -> None:
+    with writing(engine) as conn:
+        run_id = make_run(conn)
+    left = [3, 2]
+
+    def tick() -> bool:
+        if not left:
+            return False
+        with writing(engine) as conn:
+            make_due(conn, run_id, left[-1], first=left.pop() * 10)
+        return True
+
+    assert run_until_idle(duty(engine, Told()), tick) == {"sent": 5}
+
+
+def test_a_ring_is_answered_long_before_the_next_look(
+    sqlite_engine: Engine, redis_url: str
+) -> None:
+    adapter = Told()
+    for broker_url in ("memory://", redis_url):
+        with on_duty(duty(sqlite_engine, adapter, broker_url=broker_url), look_seconds=60):
+            time.sleep(0.2)
+            with writing(sqlite_engine) as conn:
+                make_due(conn, make_run(conn, broker_url), 3, first=len(adapter.sent))
+            before = len(adapter.sent)
+            assert queue.wake("email")
+            wait_for(lambda before=before: len(adapter.sent) == before + 3, 5)
+
+
+def test_a_look_finds_what_no_ring_told_of(engine: Engine, due: list[int]) -> None:
+    adapter = Told()
+    with on_duty(duty(engine, adapter)):
+        wait_for(lambda: len(adapter.sent) == 60)
+
+
+def test_rings_do_not_pile_up(redis_url: str) -> None:
+    for url in ("memory://", redis_url):
+        doorbell = queue.connect(url)
+
+        for _ in range(50):
+            assert doorbell.ring("email")
+
+        assert doorbell._waiting() == queue.MOST_RINGS
+        doorbell.broker.close()
+
+
+def test_a_broker_that_is_down_is_no_error(engine: Engine, due: list[int]) -> None:
+    adapter = Told()
+    with on_duty(duty(engine, adapter, broker_url="redis://127.0.0.1:1/0")):
+        assert not queue.wake("email")
+        wait_for(lambda: len(adapter.sent) == 60)
+
+
+def test_a_worker_declared_dead_ends(engine: Engine) -> None:
+    limits = replace(LIMITS, lease=timedelta(seconds=0.3))
+    ended: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            run_worker(duty(engine, Told(), limits=limits), threading.Event())
+        except LeaseLost as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    wait_for(lambda: is_any_alive(engine))
+    with writing(engine) as conn:
+        conn.exec_driver_sql("UPDATE workers SET swept_at = started_at")
+    thread.join(20)
+
+    assert [type(error) for error in ended] == [LeaseLost]
+
+
+def test_a_lease_is_kept_as_long_as_its_worker_lives(engine: Engine) -> None:
+    shift = make_shift(engine, limits=replace(LIMITS, lease=timedelta(seconds=0.6)))
+    lease = Lease(shift)
+
+    time.sleep(1.5)
+    assert is_any_alive(engine)
+    lease.close()
+
+    assert not shift.lost.is_set()
+    assert not is_any_alive(engine)
+
+
+def _child(database_url: str, broker_url: str, out: Path, *more: str) -> list[str]:
+    return [
+        sys.executable, str(TESTS / "dispatching_child.py"), database_url, broker_url, str(out),
+        *more,
+    ]  # fmt: skip
+
+
+def _lines(out: Path) -> list[int]:
+    return [int(line) for line in out.read_text().split()] if out.exists() else []
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(TESTS), str(TESTS.parent))))
+
+
+def test_a_kill_in_the_middle_loses_nothing_and_repeats_nothing(
+    engine: Engine, database_url: str, redis_url: str, tmp_path: Path, environment: None
+) -> None:
+    broker_url = redis_url if engine.dialect.name == "postgresql" else "memory://"
+    with writing(engine) as conn:
+        ids = make_due(conn, make_run(conn), 600)
+    out = tmp_path / "provider"
+    victims = [subprocess.Popen(_child(database_url, broker_url, out)) for _ in range(2)]
+    wait_for(lambda: len(_lines(out)) > 100)
+    victims[0].kill()
+    wait_for(lambda: len(_lines(out)) > 250)
+    victims[1].send_signal(signal.SIGKILL)
+    for victim in victims:
+        victim.wait()
+    killed_at = len(_lines(out))
+
+    last = _child(database_url, broker_url, out, "idle")
+    counts = json.loads(subprocess.run(last, check=True, capture_output=True, timeout=60).stdout)
+
+    arrived = Counter(_lines(out))
+    found = rows(engine)
+    sent = {id_ for id_ in ids if found[id_].state == "sent"}
+    unknown = {id_ for id_ in ids if found[id_].state == "unknown"}
+    assert killed_at < len(ids)
+    assert max(arrived.values()) == 1
+    assert sent | unknown == set(ids)
+    assert sent <= arrived.keys()
+    assert len(unknown) <= 2 * 8
+    assert counts["sent"] > 0
+
+
+def test_the_supervisor_starts_again_what_died_and_ends_all_in_order(
+    sqlite_engine: Engine, sqlite_url: str, tmp_path: Path, environment: None
+) -> None:
+    with writing(sqlite_engine) as conn:
+        make_due(conn, make_run(conn), 100)
+    pids = tmp_path / "pids"
+    script = f"import os; open({str(pids)!r}, 'a').write(str(os.getpid()) + chr(10))"
+    work = _child(sqlite_url, "memory://", tmp_path / "provider")
+    command = [sys.executable, "-c", f"{script}; os.execv({sys.executable!r}, {work!r})"]
+    stop = threading.Event()
+    supervising = threading.Thread(target=supervise, args=(command, 2, stop))
+    supervising.start()
+    wait_for(lambda: len(_lines(pids)) == 2 and len(_lines(tmp_path / "provider")) > 10)
+    os.kill(_lines(pids)[0], signal.SIGKILL)
+    wait_for(lambda: len(_lines(pids)) == 3)
+    wait_for(lambda: set(states(sqlite_engine)) <= {"sent", "unknown"})
+    stop.set()
+    supervising.join(20)
+
+    assert not supervising.is_alive()
+    for pid in _lines(pids):
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
