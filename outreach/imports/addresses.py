@@ -44,7 +44,7 @@ def email(raw: Any) -> str | None:
     try:
         if at and len(local) <= 64 and _PLAIN_LOCAL.fullmatch(local) and len(domain) <= 180:
             return f"{local}@{_domain(domain)}".lower()
-        found = validate_email(word, check_deliverability=False, allow_smtputf8=False)
+        found = validate_email(word, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError as error:
         raise BadValueError(f"is no e-mail address: {error}") from None
     return cast(str, found.ascii_email).lower()

@@ -14,7 +14,7 @@ from outreach.errors import UsageError
 MOST_BYTES_OF_A_LINE = 256 * 1024
 MOST_LINES_OF_A_ROW = 50  # a quote that stays open longer was never closed
 DELIMITERS = (",", ";", "\t", "|")
-_EMPTY = b' ,;|\t\r\n"'
+_EMPTY = b" ,;|\t\r\n"
 
 Pairs = Iterable[tuple[str, Any]]
 
@@ -102,7 +102,9 @@ class CsvRows:
             if not line.strip(_EMPTY):
                 continue
             if b'"' in line or len(line) >= MOST_BYTES_OF_A_LINE:
-                yield number, self._quoted(line)
+                row = self._quoted(line)
+                if isinstance(row, Broken) or any(cell.strip() for cell in row):
+                    yield number, row
                 continue
             try:
                 cells = line.decode().rstrip("\r\n").split(delimiter)
