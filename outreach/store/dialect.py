@@ -52,9 +52,7 @@ class shifted(FunctionElement[Any]):  # noqa: N801
 @compiles(shifted, "postgresql")
 def _shifted_postgres(element: shifted, compiler: SQLCompiler, **kw: Any) -> str:
     at, by = list(element.clauses)
-    return (
-        f"({compiler.process(at, **kw)} + {compiler.process(by, **kw)} * interval '1 microsecond')"
-    )
+    return f"({compiler.process(at, **kw)} + ({compiler.process(by, **kw)}) * interval '1 microsecond')"
 
 
 @compiles(shifted, "sqlite")

@@ -17,6 +17,7 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    literal,
     not_,
     or_,
     select,
@@ -64,11 +65,12 @@ def slots(
 
 def _shared(candidate: FromClause) -> ColumnElement[bool]:
     """Deliveries of the customer, and those of others that went to an address of the customer's."""
-    ids = union_all(
-        select(candidate.c.id),
-        select(customers.c.id).where(customers.c.email == candidate.c.email),
-        select(customers.c.id).where(customers.c.phone == candidate.c.phone),
-    ).scalar_subquery()
+    mine = select(candidate.c.id).select_from(select(literal(1)).subquery()).correlate(candidate)
+    others = [
+        select(customers.c.id).where(customers.c[name] == candidate.c[name]).correlate(candidate)
+        for name in ("email", "phone")
+    ]
+    ids = union_all(mine, *others).scalar_subquery()
     return and_(
         deliveries.c.customer_id.in_(ids),
         or_(

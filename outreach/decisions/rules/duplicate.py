@@ -7,6 +7,7 @@ from sqlalchemy import (
     and_,
     case,
     exists,
+    false,
     func,
     literal,
     not_,
@@ -67,8 +68,10 @@ def address_has_message(scope: Scope, candidate: FromClause, number: int) -> Col
     """A customer who shares the address got this run's message there, or will."""
     address = candidate.c[f"address_{number}"]
     sharing = union_all(
-        select(customers.c.id).where(customers.c.email == address),
-        select(customers.c.id).where(customers.c.phone == address),
+        *(
+            select(customers.c.id).where(customers.c[name] == address).correlate(candidate)
+            for name in ("email", "phone")
+        )
     ).scalar_subquery()
     row = deliveries.c
     counts = row.firm if scope.mine is not None else row.state.not_in(WITHOUT_MESSAGE)
@@ -80,7 +83,8 @@ def address_has_message(scope: Scope, candidate: FromClause, number: int) -> Col
         row.address == address,
         counts,
     )
-    return and_(candidate.c.shares, found.correlate(candidate))
+    # a CASE, for AND may ask the dear side of those who share nothing
+    return case((candidate.c.shares, found.correlate(candidate)), else_=false())
 
 
 def has_it_already(ruling: Ruling, scope: Scope, candidate: FromClause) -> ColumnElement[bool]:

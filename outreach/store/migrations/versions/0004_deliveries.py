@@ -100,7 +100,7 @@ def _make_deliveries() -> None:
         ["run_id", "channel", "due_at", "id"],
         unique=False,
         postgresql_where=sa.text("ready"),
-        sqlite_where=sa.text("ready"),
+        sqlite_where=sa.text("ready = 1"),
     )
     op.create_index(
         "ix_deliveries_slots",

@@ -1,0 +1,31 @@
+"""Every table, for SQLite and PostgreSQL alike; migrations/ makes them."""
+
+from outreach.store.tables.consent import consent_states, consents, refusals, suppressions
+from outreach.store.tables.metadata import metadata
+from outreach.store.tables.people import customers, event_ids, events, places, stage_changes
+from outreach.store.tables.sending import attempts, audit, deliveries, marks, receipts, workers
+from outreach.store.tables.work import blobs, campaigns, company_rules, revisions, runs
+
+__all__ = [
+    "attempts",
+    "audit",
+    "blobs",
+    "campaigns",
+    "company_rules",
+    "consent_states",
+    "consents",
+    "customers",
+    "deliveries",
+    "event_ids",
+    "events",
+    "marks",
+    "metadata",
+    "places",
+    "receipts",
+    "refusals",
+    "revisions",
+    "runs",
+    "stage_changes",
+    "suppressions",
+    "workers",
+]
