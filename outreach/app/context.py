@@ -1,0 +1,99 @@
+"""The one place where a project's settings, files, clock and database come together."""
+
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from outreach.campaign.check import Project, load_project
+from outreach.campaign.project import ProjectFiles, read_project
+from outreach.clock import Clock, FrozenClock, SystemClock
+from outreach.errors import ProblemsFound, UsageError
+from outreach.settings.company import Company
+from outreach.settings.environment import Environment
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+EARLIEST, LATEST = 1900, 2200  # years that can be meant
+
+
+class Context:
+    """A project and this machine's settings for it; the database is opened when first asked for."""
+
+    def __init__(
+        self, environment: Environment, files: ProjectFiles, frozen: datetime | None = None
+    ) -> None:
+        self.environment = environment
+        self.files = files
+        self._frozen = frozen
+        self._opened: list[Engine] = []
+
+    @property
+    def project(self) -> Path:
+        """The project's folder."""
+        return self.environment.project
+
+    @cached_property
+    def loaded(self) -> Project:
+        """The company's rules and campaigns as far as they have no problem, and all problems."""
+        return load_project(self.files.contents)
+
+    def company(self) -> Company:
+        """The company's rules; ProblemsFound with those of outreach.yaml."""
+        if self.loaded.company is None:
+            file = "outreach.yaml"
+            raise ProblemsFound([each for each in self.loaded.problems if each.file == file])
+        return self.loaded.company
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The decisions' clock: frozen by `--now`, which is company time if it has no offset."""
+        return SystemClock() if self._frozen is None else FrozenClock(self.instant(self._frozen))
+
+    def now(self) -> datetime:
+        """The present instant of the decisions' clock, aware UTC."""
+        return self.clock.now()
+
+    def instant(self, written: datetime) -> datetime:
+        """An instant as a person wrote it, aware UTC: company time where it has no offset."""
+        if written.tzinfo is None:
+            written = written.replace(tzinfo=ZoneInfo(self.company().brand.timezone))
+        return written.astimezone(UTC)
+
+    @cached_property
+    def engine(self) -> "Engine":
+        """The database, up to date; SetupError where it can not be used."""
+        from outreach.app.database import open_database
+
+        engine = open_database(self.environment)
+        self._opened.append(engine)
+        return engine
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        for engine in self._opened:
+            engine.dispose()
+
+
+def open_context(project: Path, now: str | None = None) -> Context:
+    """The context of the project in a folder; `now` is `--now` as written.
+
+    SetupError where there is no project or a setting is at fault, UsageError for a bad `now`.
+    """
+    frozen = None if now is None else read_instant(now, "--now")
+    files = read_project(project)
+    return Context(Environment.load(project), files, frozen)
+
+
+def read_instant(written: str, option: str) -> datetime:
+    """An ISO 8601 date and time as written, naive where it has no offset; UsageError otherwise."""
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        found = None
+    if found is None or not EARLIEST <= found.year <= LATEST:
+        message = f"`{option} {written}` is no date and time"
+        raise UsageError(message, f"write for example `{option} 2026-07-03T17:00`")
+    return found

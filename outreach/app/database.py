@@ -1,0 +1,86 @@
+"""The project's database, opened and up to date, or why it can not be used."""
+
+import sqlite3
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    StatementError,
+)
+
+from outreach.errors import SetupError
+from outreach.settings.environment import Environment
+from outreach.store.engine import make_engine
+from outreach.store.migrate import current, head, migrate
+
+_HINTS = {
+    "not a database": "another program's file is in the way; move it away",
+    "malformed": "the file is damaged; bring a copy back",
+    "readonly": "let this user write to the file and its folder",
+    "unable to open": "let this user write to the folder",
+    "full": "make room on the disk",
+    "locked": "another process holds it; end that one, or wait",
+}
+_AWAY = "is it running, and is OUTREACH_DATABASE_URL right?"
+
+
+def open_database(environment: Environment) -> Engine:
+    """An engine whose tables are there: the embedded default is migrated, others must have been.
+
+    SetupError with cause and remedy where it can not be reached or is not up to date.
+    """
+    engine = connect(environment)
+    try:
+        if environment.embedded:
+            migrate(engine)
+        elif current(engine) != head():
+            raise SetupError("the database is not up to date", "run `outreach migrate`")
+    except (DBAPIError, sqlite3.Error) as error:
+        engine.dispose()
+        raise database_error(error) or error from None
+    return engine
+
+
+def connect(environment: Environment) -> Engine:
+    """An engine for the database that the environment names; nothing is asked of it yet."""
+    try:
+        return make_engine(environment.engine_url)
+    except (ArgumentError, ValueError) as error:
+        # Its own words may hold the password.
+        message, hint = "OUTREACH_DATABASE_URL can not be read", "see the README for its form"
+        raise SetupError(message, hint) from error
+    except OSError as error:
+        message = f"the folder of the database can not be made: {error.strerror}"
+        raise SetupError(message, "let this user write there") from error
+
+
+def database_exists(environment: Environment) -> bool:
+    """Whether there is a database to ask: an embedded one is made by the first command that writes."""
+    if not environment.embedded:
+        return True
+    try:
+        path = make_url(environment.engine_url).database
+    except ArgumentError:
+        return True  # opening it says what is wrong
+    return path is not None and (environment.project / path).exists()
+
+
+def database_error(error: BaseException) -> SetupError | None:
+    """A database that is away, full, locked or damaged, in words; None for any other error."""
+    if isinstance(error, StatementError) and not isinstance(error, DBAPIError):
+        return None
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, sqlite3.DatabaseError) and not isinstance(
+        cause, sqlite3.IntegrityError | sqlite3.ProgrammingError
+    ):
+        said = str(cause)
+        hint = next((hint for words, hint in _HINTS.items() if words in said), "")
+        return SetupError(f"the database can not be used: {said}", hint)
+    if isinstance(error, OperationalError | InterfaceError):
+        said = str(cause).strip().partition("\n")[0]
+        return SetupError(f"the database can not be used: {said}", _AWAY)
+    return None

@@ -1,0 +1,42 @@
+"""Logs: a line on stderr for each thing done; ids only, never an address or a text."""
+
+import logging
+import sys
+
+import structlog
+
+from outreach.settings.environment import LogFormat
+
+
+def set_up_logs(form: LogFormat, *, chatty: bool = False) -> None:
+    """Write logs to stderr from now on: warnings, and with `chatty` also what is done.
+
+    Tracebacks in them show no values of variables: those may hold personal data.
+    """
+    level = logging.INFO if chatty else logging.WARNING
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *_renderers(form),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+
+
+def _renderers(form: LogFormat) -> list[structlog.types.Processor]:
+    if form is LogFormat.JSON:
+        return [
+            structlog.processors.ExceptionRenderer(
+                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+            ),
+            structlog.processors.JSONRenderer(),
+        ]
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]

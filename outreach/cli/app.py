@@ -1,0 +1,81 @@
+"""Every command by name. To add one: a line in COMMANDS and a module of its name in cli/.
+
+The module holds either a function of the command's name, or a typer app called `app` with the
+sub-commands. Only the module of the command that is called is imported.
+"""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+COMMANDS = {
+    "init": "Make a new project from the sample",
+    "demo": "The whole loop on a sample base; nothing leaves the machine",
+    "check": "Every file of the project: all problems at once",
+    "customers": "Import customers from a file, or show one",
+    "events": "Import events from a file",
+    "consent": "The ledger of consent: grant, withdraw, import, show",
+    "stages": "Where customers stand in their lifecycle",
+    "plan": "Who would get a campaign and why the others would not",
+    "explain": "Every rule's answer for one customer",
+    "preview": "The very messages that would go",
+    "send": "Send a campaign by hand, or a test of it to staff",
+    "run": "Scheduler and worker in one process",
+    "scheduler": "Make runs as they fall due",
+    "worker": "Send what is due",
+    "runs": "Runs and their states",
+    "report": "What came of campaigns",
+    "doctor": "Whether everything works: database, broker, providers, ages",
+    "schema": "JSON Schemas for editors",
+    "migrate": "Bring the database up to date",
+}
+_PLAIN = {"rich_markup_mode": None, "add_completion": False}
+
+
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """The application for these arguments: every command by its summary, the one called whole."""
+    app = typer.Typer(name="outreach", rich_markup_mode=None, add_completion=False)
+    app.callback(epilog="`outreach COMMAND --help` says more of each.")(_outreach)
+    called = next((word for word in arguments if not word.startswith("-")), None)
+    for name, summary in COMMANDS.items():
+        if name == called:
+            _register(app, name)
+        else:
+            app.command(name, short_help=summary)(_nothing)
+    return app
+
+
+def group(summary: str) -> typer.Typer:
+    """A typer app for a command with sub-commands, named `app` in its module."""
+    return typer.Typer(help=summary, rich_markup_mode=None, no_args_is_help=False)
+
+
+def _register(app: typer.Typer, name: str) -> None:
+    module = import_module(f"outreach.cli.{name}")
+    epilog = "Everywhere: --project DIR, --json."
+    if hasattr(module, "app"):
+        app.add_typer(module.app, name=name, epilog=epilog)
+        return
+    command: Callable[..., object] = getattr(module, name)
+    app.command(name, short_help=COMMANDS[name], epilog=epilog)(command)
+
+
+def _outreach(
+    project: Annotated[
+        str, typer.Option(metavar="DIR", help="The project's folder", show_default="this folder")
+    ] = "",
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON document on stdout, and nothing else")
+    ] = False,
+) -> None:
+    """Personal messages to customers at every stage of their lifecycle.
+
+    The options work before and after the command.
+    """
+    # Taken out of the arguments before typer sees them (options.py): here they are only shown.
+
+
+def _nothing() -> None:
+    """A command that was not called: only its summary is shown."""
