@@ -45,7 +45,7 @@ class Lease:
         for thread in self._threads:
             thread.join()
         try:
-            with writing(self._shift.engine) as conn:
+            with self._shift.writing() as conn:
                 workers.retire(conn, self._shift.worker_id)
         except SQLAlchemyError as error:
             log.warning("worker not retired; it lapses", error=kind_of(error))
@@ -53,7 +53,7 @@ class Lease:
     def _keep(self) -> None:
         while not self._closed.wait(self._every_seconds):
             try:
-                with writing(self._shift.engine) as conn:
+                with self._shift.writing() as conn:
                     alive = workers.renew(conn, self._shift.worker_id, self._shift.limits.lease)
             except SQLAlchemyError as error:
                 self._database_was_away.set()

@@ -19,7 +19,7 @@ from outreach.dispatch.shift import Shift
 from outreach.dispatch.source import give_back
 from outreach.errors import OutreachError
 from outreach.store import custody, deliveries
-from outreach.store.engine import reading, writing
+from outreach.store.engine import reading
 from outreach.vocabulary import State
 
 log = structlog.get_logger(__name__)
@@ -116,7 +116,7 @@ class Prefetch:
         try:
             with reading(engine) as conn:
                 ruling = self._shift.rulebook.ruling(conn, run.revision_id)
-            with writing(engine) as conn:
+            with self._shift.writing() as conn:
                 haul = self._claimer.claim(conn, run, ruling, self._channel, self._shift.instants())
             self._shift.holdings.hold({one.id: one.fence for one in haul.held})
             self._tell(haul)
@@ -141,7 +141,7 @@ class Prefetch:
         else:
             log.error("claim of a run failed", run=run_id, exc_info=error)
         if in_files or self._failures[run_id] >= MOST_FAILURES:
-            with writing(self._shift.engine) as conn:
+            with self._shift.writing() as conn:
                 deliveries.hold_run(conn, run_id, BROKEN)
 
     def _tell(self, haul: Haul) -> None:
@@ -177,7 +177,7 @@ class Prefetch:
             return
         fences = [(one.id, one.fence) for one in held]
         try:
-            with writing(self._shift.engine) as conn:
+            with self._shift.writing() as conn:
                 failed = custody.fail(conn, self._shift.worker_id, fences, RENDER)
         finally:
             self._shift.holdings.drop(one.id for one in held)  # if it failed they are found again

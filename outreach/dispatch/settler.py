@@ -11,7 +11,6 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from outreach.dispatch.settle import Answered, Ledger
 from outreach.dispatch.shift import Shift
 from outreach.store.custody import Settlement
-from outreach.store.engine import writing
 from outreach.vocabulary import State
 
 log = structlog.get_logger(__name__)
@@ -97,7 +96,7 @@ class Settler:
 
     def _write(self, flush: list[Answered]) -> None:
         shift = self._shift
-        with writing(shift.engine) as conn:
+        with shift.writing() as conn:
             settlements, moved = self._ledger.settle(conn, flush, shift.instants())
         shift.holdings.settled(settlements)
         shift.places.give(len(flush))

@@ -15,7 +15,6 @@ from outreach.dispatch.settler import Settler, kind_of
 from outreach.dispatch.shelf import Shelf
 from outreach.dispatch.shift import Shift
 from outreach.store import custody
-from outreach.store.engine import writing
 from outreach.vocabulary import Answer, Fault
 
 log = structlog.get_logger(__name__)
@@ -99,7 +98,7 @@ class DeliverySource:
         with self._lock:
             self._in_flight.update((one.held.id, one.held) for one in ready)
         try:
-            with writing(self._shift.engine) as conn:
+            with self._shift.writing() as conn:
                 ours = custody.hand(conn, self._shift.worker_id, wanted)
                 handed_at = time.monotonic()  # no later than the commit
         except Exception as error:
@@ -131,7 +130,7 @@ def give_back(shift: Shift, held: Sequence[Held]) -> None:
     if not held:
         return
     try:
-        with writing(shift.engine) as conn:
+        with shift.writing() as conn:
             custody.give_back(conn, shift.worker_id, [(one.id, one.fence) for one in held])
     except SQLAlchemyError as error:
         log.warning("claims not given back", deliveries=len(held), error=kind_of(error))

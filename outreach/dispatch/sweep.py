@@ -82,7 +82,7 @@ class Stocktaking:
                    if state is State.CLAIMED]  # fmt: skip
         handing = [self._settlement(id_, fence) for id_, (fence, state) in strangers.items()
                    if state is State.HANDING]  # fmt: skip
-        with writing(shift.engine) as conn:
+        with shift.writing() as conn:
             custody.give_back(conn, shift.worker_id, claimed)
             moved = custody.settle(conn, handing)
         shift.tally.add(state for state in moved.values() if state is not State.DUE)

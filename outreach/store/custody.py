@@ -46,6 +46,12 @@ def _run_is_cancelled() -> ColumnElement[bool]:
     return _run_state() == RunState.CANCELLED.value
 
 
+def _is_in_hands_of(worker_id: int) -> ColumnElement[bool]:
+    # A sum, so that no index of it is used: SQLite would read each row of values again for each
+    # of the hundreds of deliveries that the worker holds.
+    return d.worker_id + 0 == worker_id
+
+
 def _back_to_due() -> dict[str, ColumnElement[object]]:
     """Column values of what is free again; a row of a cancelled run ends instead."""
     cancelled = _run_is_cancelled()
@@ -72,7 +78,7 @@ def hand(conn: Connection, worker_id: int, wanted: Sequence[tuple[int, int, str]
             d.id == v.id,
             d.fence == v.fence,
             d.state == State.CLAIMED.value,
-            d.worker_id == worker_id,
+            _is_in_hands_of(worker_id),
             _run_state().in_(OPEN_RUNS),
         )
         .values(state=State.HANDING.value, message_id=v.message_id)
@@ -91,7 +97,7 @@ def give_back(conn: Connection, worker_id: int, held: Sequence[tuple[int, int]])
             d.id == v.id,
             d.fence == v.fence,
             d.state == State.CLAIMED.value,
-            d.worker_id == worker_id,
+            _is_in_hands_of(worker_id),
         )
         .values(**_back_to_due())
     )
@@ -189,7 +195,7 @@ def fail(conn: Connection, worker_id: int, held: Sequence[tuple[int, int]], reas
             d.id == v.id,
             d.fence == v.fence,
             d.state == State.CLAIMED.value,
-            d.worker_id == worker_id,
+            _is_in_hands_of(worker_id),
         )
         .values(state=State.FAILED.value, reason=reason, slot_at=null(), worker_id=null())
     )
