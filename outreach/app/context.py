@@ -62,6 +62,14 @@ class Context:
             written = written.replace(tzinfo=ZoneInfo(self.company().brand.timezone))
         return written.astimezone(UTC)
 
+    @property
+    def has_database(self) -> bool:
+        """Whether there is one to ask: an embedded one is made by the first command that needs it."""
+        if not self.environment.embedded:
+            return True
+        path = self.environment.engine_url.partition("///")[2].partition("?")[0]
+        return (self.project / path).exists()
+
     @cached_property
     def engine(self) -> "Engine":
         """The database, up to date; SetupError where it can not be used."""

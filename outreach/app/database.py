@@ -3,7 +3,6 @@
 import sqlite3
 
 from sqlalchemy import Engine
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -56,17 +55,6 @@ def connect(environment: Environment) -> Engine:
     except OSError as error:
         message = f"the folder of the database can not be made: {error.strerror}"
         raise SetupError(message, "let this user write there") from error
-
-
-def database_exists(environment: Environment) -> bool:
-    """Whether there is a database to ask: an embedded one is made by the first command that writes."""
-    if not environment.embedded:
-        return True
-    try:
-        path = make_url(environment.engine_url).database
-    except ArgumentError:
-        return True  # opening it says what is wrong
-    return path is not None and (environment.project / path).exists()
 
 
 def database_error(error: BaseException) -> SetupError | None:

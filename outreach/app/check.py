@@ -1,0 +1,111 @@
+"""Every file of a project checked: all problems at once, in order of file and place."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from outreach.app.context import Context
+from outreach.app.fragments import company_as_read, expressions_in, stages_in, unused_templates
+from outreach.audience.check import check as check_expression
+from outreach.audience.names import names_of
+from outreach.campaign.check import Project
+from outreach.campaign.project import campaign_files
+from outreach.documents import Document, did_you_mean, load
+from outreach.errors import Problem, ProblemsFound
+from outreach.lifecycle.load import check_lifecycles, load_lifecycle
+from outreach.rendering.check import check_templates
+from outreach.rendering.context import context_names
+from outreach.settings.company import Brand, Company
+from outreach.settings.company_file import COMPANY_FILE
+
+WARNING = "warning-"  # codes that begin so are told and fail nothing
+_OUR_NAMES = ("unknown-name", "duty")  # what only an outreach.yaml in order can answer
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Problems by file and place, warnings among them, and how many files were read."""
+
+    problems: tuple[Problem, ...]
+    files: int
+
+    @property
+    def faults(self) -> int:
+        """How many of the problems are no warnings."""
+        return sum(not each.code.startswith(WARNING) for each in self.problems)
+
+
+def check_files(context: Context) -> Checked:
+    """All that is wrong with the project's files; with a database also what finds nobody in it."""
+    problems = _faults(context)
+    if not problems and context.has_database:
+        from outreach.app.warnings import warnings
+
+        problems |= set(warnings(context))
+    return Checked(tuple(sorted(problems)), len(context.files.contents))
+
+
+def require_no_problems(context: Context) -> None:
+    """ProblemsFound with the faults of all files, if there are any; warnings are not asked for."""
+    problems = _faults(context)
+    if problems:
+        raise ProblemsFound(sorted(problems))
+
+
+def _faults(context: Context) -> set[Problem]:
+    files = context.files.contents
+    shallow = {*context.files.problems, *context.loaded.problems}
+    return shallow | set(_deeper_problems(files, context.loaded))
+
+
+def _deeper_problems(files: Mapping[str, bytes], project: Project) -> Iterator[Problem]:
+    """Expressions, stages, lifecycles and templates; also of campaigns that have other faults."""
+    company, certain = project.company, True
+    if company is None:
+        company = company_as_read(files.get(COMPANY_FILE, b""))
+        certain = company is not None
+    company = company or Company(brand=Brand(name="?"))
+    documents = [load(path, files[path])[0] for _, path in campaign_files(files)]
+    found = [
+        *_expression_problems(documents, company),
+        *_template_problems(files, project, company),
+        *(check_lifecycles(company, files) if project.company else ()),
+    ]
+    if project.company is not None:
+        found += _stage_problems(documents, files, company)
+    yield from (each for each in found if certain or each.code not in _OUR_NAMES)
+
+
+def _expression_problems(
+    documents: Iterable[Document | None], company: Company
+) -> Iterator[Problem]:
+    names = names_of(company)
+    for document in filter(None, documents):
+        for expression in expressions_in(document):
+            yield from check_expression(expression, names)
+
+
+def _template_problems(
+    files: Mapping[str, bytes], project: Project, company: Company
+) -> Iterator[Problem]:
+    names = context_names(company)
+    used = set()
+    for campaign in project.campaigns.values():
+        used |= {step.template for step in campaign.steps}
+        yield from check_templates(files, campaign, company, names)
+    for campaign in unused_templates(files, used):
+        found = check_templates(files, campaign, company, names)
+        yield from (each for each in found if each.code != "duty")  # its topic is not known
+
+
+def _stage_problems(
+    documents: Iterable[Document | None], files: Mapping[str, bytes], company: Company
+) -> Iterator[Problem]:
+    lifecycle = load_lifecycle(company, files)[0]
+    if lifecycle is None:
+        return
+    for document in filter(None, documents):
+        for path, stage in stages_in(document):
+            if stage not in lifecycle.ids:
+                hint = did_you_mean(stage, lifecycle.ids, listing="there are")
+                message = f"lifecycle `{lifecycle.name}` has no stage `{stage}`"
+                yield document.problem(path, "unknown-stage", message, hint)

@@ -1,0 +1,100 @@
+"""What a project's files do not find in the database: told by `check`, no fault."""
+
+import time
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from outreach.app.check import WARNING
+from outreach.app.context import Context
+from outreach.audience import presence
+from outreach.audience.check import KEYS, literal_comparisons
+from outreach.audience.names import names_of
+from outreach.audience.row import Row
+from outreach.campaign.model import Campaign, Place, Selection
+from outreach.errors import Problem
+from outreach.rendering.compiled import Compiled, compile_step
+from outreach.settings.company import Company
+from outreach.store.engine import reading
+from outreach.vocabulary import Status
+
+MOST_SECONDS = 5.0  # on a large base: what is not asked by then is left out
+
+
+def warnings(context: Context) -> Iterator[Problem]:
+    """Texts that no customer has, and data that many lack; the files must be without a fault."""
+    company = context.company()
+    row = presence.present_row(names_of(company), context.now())
+    until = time.monotonic() + MOST_SECONDS
+    with reading(context.engine) as conn:
+        if not presence.is_anyone(conn):
+            return
+        for campaign in context.loaded.campaigns.values():
+            if campaign.status is Status.ARCHIVED:
+                continue
+            if time.monotonic() > until:
+                return
+            yield from _unfound(conn, row, campaign)
+            yield from _lacking(conn, row, context, company, campaign)
+
+
+def _unfound(conn: Connection, row: Row, campaign: Campaign) -> Iterator[Problem]:
+    for name, text, place in _texts(row, campaign):
+        if presence.is_found(conn, row, name, text):
+            continue
+        known = presence.nearest_spelling(conn, row, name, text)
+        also = "" if known is None else f", {known.customers:,} have '{known.text}'"
+        code, message = f"{WARNING}unfound", f"no customer has {name} '{text}'{also}"
+        yield Problem(place.file, place.line, place.column, code, message)
+
+
+def _texts(row: Row, campaign: Campaign) -> Iterator[tuple[str, str, Place]]:
+    """Every text that a customer's data is compared with, and where it stands."""
+    for selection in (campaign.audience, campaign.exclude):
+        if selection is not None:
+            yield from _of_selection(row, selection)
+    for step in campaign.steps:
+        if step.when is not None:
+            yield from literal_comparisons(step.when, row.names)
+
+
+def _of_selection(row: Row, selection: Selection) -> Iterator[tuple[str, str, Place]]:
+    if selection.place is not None:
+        for key in KEYS:
+            if key != "stage":  # a stage of the lifecycle may well be empty
+                yield from ((key, text, selection.place) for text in getattr(selection, key))
+    if selection.where is not None:
+        found = literal_comparisons(selection.where, row.names)
+        yield from (each for each in found if each[0] != "stage")
+
+
+def _lacking(
+    conn: Connection, row: Row, context: Context, company: Company, campaign: Campaign
+) -> Iterator[Problem]:
+    compiled = compile_step(context.files.contents, campaign, company)
+    place, audience = campaign.audience.place, 0
+    for channel in compiled.channels:
+        for name in sorted({name for need in compiled.needs(channel) for name in need.names}):
+            by_locale = presence.lacking(conn, row, campaign.audience, campaign.exclude, name)
+            number = sum(
+                count
+                for locale, count in by_locale.items()
+                if _asks(compiled, channel, name, locale)
+            )
+            if number and place is not None:
+                audience = audience or presence.picked(
+                    conn, row, campaign.audience, campaign.exclude
+                )
+                message = f"{number:,} of the {audience:,} in the audience lack `{name}`"
+                hint = f"the template for {channel} prints it: give it a default there"
+                code = f"{WARNING}missing-data"
+                yield Problem(place.file, place.line, place.column, code, message, hint)
+
+
+def _asks(compiled: Compiled, channel: str, name: str, locale: str | None) -> bool:
+    """Whether the template of customers with this locale needs the name."""
+    wanted = compiled.locale_for(channel, locale)
+    return any(
+        name in need.names and (need.locales is None or wanted in need.locales)
+        for need in compiled.needs(channel)
+    )

@@ -1,0 +1,79 @@
+"""Whom a selection finds in the base at hand: texts that nobody has, data that many lack."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, select
+
+from outreach.audience.compile import compile_selection
+from outreach.audience.names import Kind, Names
+from outreach.audience.row import Row, name_is_missing
+from outreach.campaign.model import Selection
+from outreach.store import spelling
+from outreach.store.tables import customers
+
+
+class Spelling(NamedTuple):
+    """How a text is spelled in the base, and by how many customers."""
+
+    text: str
+    customers: int
+
+
+def present_row(names: Names, now: datetime) -> Row:
+    """The stored customers, all at one instant."""
+    return Row(customers.c, now, now.date(), names)
+
+
+def is_anyone(conn: Connection) -> bool:
+    """Whether there are customers at all."""
+    return bool(conn.execute(select(exists(select(customers.c.id)))).scalar())
+
+
+def is_found(conn: Connection, row: Row, name: str, text: str) -> bool:
+    """Whether any customer has the text as the value of `name`, or in it where it is a list."""
+    column = row.column(name)
+    listed = row.names.kinds[name] is Kind.LIST
+    has: ColumnElement[bool] = spelling.list_holds(column, text) if listed else column == text
+    return bool(conn.execute(select(exists(select(customers.c.id).where(has)))).scalar())
+
+
+def nearest_spelling(conn: Connection, row: Row, name: str, text: str) -> Spelling | None:
+    """The most frequent value that differs from the text in upper and lower case only."""
+    if row.names.kinds[name] is Kind.LIST:
+        return None
+    column = row.column(name)
+    query = (
+        select(column, func.count())
+        .where(spelling.lowered(column) == text.lower())
+        .group_by(column)
+        .order_by(func.count().desc(), column)
+        .limit(1)
+    )
+    found = conn.execute(query).one_or_none()
+    return None if found is None else Spelling(*found)
+
+
+def picked(conn: Connection, row: Row, audience: Selection, exclude: Selection | None) -> int:
+    """How many customers the audience picks, without those excluded."""
+    query = select(func.count()).select_from(customers)
+    return int(conn.execute(query.where(_picks(row, audience, exclude))).scalar_one())
+
+
+def lacking(
+    conn: Connection, row: Row, audience: Selection, exclude: Selection | None, name: str
+) -> dict[str | None, int]:
+    """How many of them have no value for `name`, by their locale."""
+    locale = customers.c.locale
+    query = (
+        select(locale, func.count().label("number"))
+        .where(_picks(row, audience, exclude), name_is_missing(name, row))
+        .group_by(locale)
+    )
+    return {row.locale: row.number for row in conn.execute(query)}
+
+
+def _picks(row: Row, audience: Selection, exclude: Selection | None) -> ColumnElement[bool]:
+    there = and_(customers.c.erased_at.is_(None), customers.c.merged_into.is_(None))
+    chosen = and_(there, compile_selection(audience, row, certainly=False))
+    return chosen if exclude is None else and_(chosen, not_(compile_selection(exclude, row)))
