@@ -13,6 +13,7 @@ from outreach.imports.feed import Batch, Refused, batches
 from outreach.imports.fields import REJECTS_HEADER
 from outreach.imports.outcome import SHOWN_REJECTS, Reject
 from outreach.imports.parsing import Job
+from outreach.store import dialect
 from outreach.store.engine import writing
 
 Apply = Callable[[Connection, list[Any]], list[Refused]]  # rows of a batch; those it refuses
@@ -127,6 +128,8 @@ def take_in(engine: Engine, job: Job, apply: Apply, progress: Progress | None) -
     path = Path(job.path)
     place = job.options.rejects_path or path.with_name(f"{path.name}.rejects.csv")
     batch = Batch([])
+    with engine.connect() as conn:
+        dialect.map_nothing(conn)
     with Rejects(place) as rejects:
         for batch in batches(job):
             refused = batch.refused + _apply(engine, job, apply, batch.rows)

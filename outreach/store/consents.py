@@ -14,13 +14,7 @@ from sqlalchemy import Connection, and_, or_, select
 
 from outreach.store import dialect
 from outreach.store.tables import consent_states, consents
-from outreach.store.withdrawals import (
-    No,
-    addresses_of,
-    apply_withdrawals,
-    refused_topics,
-    sharing,
-)
+from outreach.store.withdrawals import No, apply_withdrawals, refused_by_address, sharing
 from outreach.vocabulary import ConsentState
 
 WITHDRAWN = ConsentState.WITHDRAWN
@@ -187,14 +181,11 @@ def _refused(conn: Connection, words: Iterable[Word]) -> set[About]:
     for word in words:
         if word.standing and word.state is ConsentState.GRANTED:
             by_channel[word.channel].add(word.customer_id)
-    found = set()
-    for channel, ids in sorted(by_channel.items()):
-        # Two look-ups by key: joined, SQLite begins with every refusal of the channel.
-        addresses = addresses_of(conn, channel, ids)
-        topics = refused_topics(conn, channel, set(addresses.values()))
-        for id_, address in addresses.items():
-            found |= {About(id_, topic, channel) for topic in topics.get(address, ())}
-    return found
+    return {
+        About(id_, topic, channel)
+        for channel, ids in sorted(by_channel.items())
+        for id_, topic in refused_by_address(conn, channel, ids)
+    }
 
 
 def _write(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -23,7 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateTable
-from sqlalchemy.sql import ColumnElement, FromClause
+from sqlalchemy.sql import ColumnElement, FromClause, TableValuedAlias
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import BigInteger, TypeEngine
@@ -96,41 +97,54 @@ def shift(at: ColumnElement[Any], by: timedelta) -> ColumnElement[Any]:
     return shifted(at, by // timedelta(microseconds=1))
 
 
-def table_of_rows(
-    conn: Connection,
-    name: str,
-    columns: Sequence[tuple[str, TypeEngine[Any]]],
-    rows: Sequence[Sequence[Any]],
+@lru_cache(maxsize=256)
+def row_table(
+    database: str, name: str, columns: tuple[tuple[str, TypeEngine[Any]], ...]
 ) -> FromClause:
-    """Rows of Python values as something to join; the first column is the key.
+    """Something to join that `fill_rows` gives its rows; the first column is the key.
 
-    SQLite: a temporary table of that name on this connection, filled anew. PostgreSQL: one
-    array a column (constant text; VALUES costs 35–80 ms to compile), nothing in the catalogue.
+    SQLite: a temporary table of that name. PostgreSQL: one array a column (constant text;
+    VALUES costs 35–80 ms to compile), nothing in the catalogue. The same object each time, so
+    that statements with it are compiled once.
     """
-    if is_postgres(conn):
-        return _unnested(name, columns, rows)
+    if database == "postgresql":
+        return _unnested(name, columns)
     table = Table(name, MetaData(), prefixes=["TEMPORARY"])
     for place, (column, kind) in enumerate(columns):
         table.append_column(Column(column, kind, primary_key=place == 0))
-    conn.execute(CreateTable(table, if_not_exists=True))
-    conn.execute(table.delete())
-    if rows:
-        names = [column for column, _ in columns]
-        conn.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in rows])
     return table
 
 
+def fill_rows(
+    conn: Connection, table: FromClause, rows: Sequence[Sequence[Any]]
+) -> dict[str, list[Any]]:
+    """Give a `row_table` its rows on this connection; what a statement with it is executed with."""
+    names = [column.name for column in table.c]
+    if isinstance(table, TableValuedAlias):
+        return {
+            f"{table.name}_{name}": [row[place] for row in rows] for place, name in enumerate(names)
+        }
+    conn.execute(CreateTable(table, if_not_exists=True))
+    conn.execute(table.delete())
+    if rows:
+        conn.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in rows])
+    return {}
+
+
 def _unnested(
-    name: str, columns: Sequence[tuple[str, TypeEngine[Any]]], rows: Sequence[Sequence[Any]]
+    name: str,
+    columns: Sequence[tuple[str, TypeEngine[Any]]],
+    rows: Sequence[Sequence[Any]] | None = None,
 ) -> FromClause:
+    """One array a column; without rows they are given at each execution."""
     arrays = [
-        bindparam(f"{name}_{column}", [row[place] for row in rows], ARRAY(kind))
+        bindparam(f"{name}_{column}", type_=ARRAY(kind))
+        if rows is None
+        else bindparam(f"{name}_{column}", [row[place] for row in rows], ARRAY(kind))
         for place, (column, kind) in enumerate(columns)
     ]
-    unnest = func.unnest(*arrays).table_valued(
-        *(column_(column, kind) for column, kind in columns), name=name
-    )
-    return unnest.render_derived()
+    names = [column_(column, kind) for column, kind in columns]
+    return func.unnest(*arrays).table_valued(*names, name=name).render_derived()
 
 
 class text_order(FunctionElement[str]):  # noqa: N801
@@ -159,6 +173,12 @@ def is_any_of(
         return column == func.any(bindparam(None, list(values), ARRAY(column.type)))
     listed = func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
     return column.in_(select(listed.c.value))
+
+
+def map_nothing(conn: Connection) -> None:
+    """On SQLite, read the file by calls from now on: pages mapped into memory count as ours."""
+    if not is_postgres(conn):
+        conn.exec_driver_sql("PRAGMA mmap_size = 0")
 
 
 def lock_customers(conn: Connection, ids: Sequence[int]) -> None:

@@ -105,20 +105,29 @@ def addresses_of(conn: Connection, channel: str, ids: Collection[int]) -> dict[i
     return {row.id: row.address for row in rows}
 
 
-def refused_topics(
-    conn: Connection, channel: str, addresses: Collection[str]
-) -> dict[str, list[str]]:
-    """The topics that someone said no to at each of the addresses, where there are any."""
+def refused_by_address(
+    conn: Connection, channel: str, ids: Collection[int]
+) -> list[tuple[int, str]]:
+    """(customer id, topic) where someone said no at the address that the customer has."""
+    address = address_column(channel)
+    if address is None:
+        return []
     t = refusals.c
-    rows = conn.execute(
+    picked = dialect.is_any_of(conn, customers.c.id, sorted(ids))
+    # Refusals by key first, then their few customers: as one join, SQLite begins with every
+    # refusal of the channel.
+    noes = conn.execute(
         select(t.address, t.topic).where(
-            t.channel == channel, dialect.is_any_of(conn, t.address, sorted(addresses))
+            t.channel == channel, t.address.in_(select(address).where(picked))
         )
-    )
-    found = defaultdict(list)
-    for address, topic in rows:
-        found[address].append(topic)
-    return found
+    ).all()
+    if not noes:
+        return []
+    topics = defaultdict(list)
+    for no in noes:
+        topics[no.address].append(no.topic)
+    theirs = addresses_of(conn, channel, ids)
+    return [(id_, topic) for id_, at in theirs.items() for topic in topics.get(at, ())]
 
 
 def _take_back(conn: Connection, ids: Collection[int], channel: str, topic: str) -> int:
