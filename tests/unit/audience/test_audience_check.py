@@ -1,0 +1,143 @@
+"""What is refused, where it stands and how to mend it."""
+
+import pytest
+
+from outreach.audience.check import check, literal_comparisons, typed, uses
+from outreach.audience.names import Kind, Names, is_built_in, names_of
+from outreach.campaign.model import Expression, Place, Selection
+from outreach.errors import ProblemsFound
+from outreach.settings.company import Brand, Company
+
+NAMES = Names((("fee", Kind.MONEY), ("height", Kind.NUMBER), ("renews_on", Kind.DATE), ("vip", Kind.YES_NO)))  # fmt: skip
+
+
+def written(source: str) -> Expression:
+    return Expression(source, Place("campaigns/a.yaml", 7, 10))
+
+
+REFUSED = [
+    ("", 10, "bad-expression", "empty"),
+    ("city ==", 17, "bad-expression", "the end"),
+    ("city = 'x'", 15, "bad-expression", "before `=`"),
+    ("vip }} {{ vip", 14, "bad-expression", "before `}}`"),
+    ("vip ! vip", 14, "bad-expression", "unexpected char '!'"),
+    ("city == 'it", 18, "bad-expression", "unexpected"),
+    ("(" * 5_000 + "vip", 10, "bad-expression", "levels deep"),
+    ("not " * 500 + "vip", 10, "bad-expression", "levels deep"),
+    ("vip or " * 2_000 + "vip", 10_010, "bad-expression", "at most 10000"),
+    ("cty == 'x'", 10, "unknown-name", "`cty`"),
+    ("vip and frob(1)", 18, "unknown-function", "`frob`"),
+    ("city|lwer == 'x'", 15, "unknown-filter", "`lwer`"),
+    ("city is even", 15, "unknown-test", "`even`"),
+    ("vip and clicked('a')", 18, "not-supported", "`clicked` is not supported yet"),
+    ("event.amount > 1", 10, "not-supported", "`event` is not supported yet"),
+    ("opted_out", 10, "not-supported", "`opted_out` is not supported yet"),
+    ("entered_at < now", 10, "not-supported", "`entered_at` has no meaning here"),
+    ("owner.name == 'x'", 10, "not-allowed", "a `.` has no meaning"),
+    ("tags[0] == 'x'", 10, "not-allowed", "an index"),
+    ("orders ** 2 > 4", 10, "not-allowed", "`**`"),
+    ("height * height * height * height * height * height > 1", 10, "not-allowed", "too much"),
+    ("orders", 10, "type-mismatch", "a condition is yes or no, this is a number"),
+    ("vip and not city", 22, "type-mismatch", "a condition is yes or no, this is a text"),
+    ("city == 3", 10, "type-mismatch", "a text is compared with a number"),
+    ("orders > 'x'", 10, "type-mismatch", "a number is compared with a text"),
+    ("spend > orders", 10, "type-mismatch", "an amount of money is compared with a number"),
+    ("last_order_at > days(3)", 10, "type-mismatch", "a datetime is compared with a span"),
+    ("renews_on > now", 10, "type-mismatch", "a date is compared with a datetime"),
+    ("now - last_order_at > 30", 10, "type-mismatch", "a span is compared with a number"),
+    ("vip > true", 10, "type-mismatch", "has no order"),
+    ("city < none", 10, "type-mismatch", "none has no order"),
+    ("'a' in city", 17, "type-mismatch", "`in` needs a list"),
+    ("city in [nickname]", 18, "type-mismatch", "plain values only"),
+    ("city in ['a', none]", 18, "type-mismatch", "plain values only"),
+    ("tags == interests", 10, "type-mismatch", "a list is compared with a list"),
+    ("last_order_at - months(1) < now", 10, "type-mismatch", "`months` stands only beside"),
+    ("count('order', months(3)) > 2", 25, "bad-argument", "`within` of `count` is a span"),
+    ("count(city) > 2", 10, "bad-argument", "takes a text in quotes"),
+    ("count('a', days(1), since=now) > 2", 10, "bad-argument", "these arguments"),
+    ("now - days(1.5) > created_at", 16, "bad-argument", "one whole number"),
+    ("now - days(orders) > created_at", 16, "bad-argument", "one whole number"),
+    ("now - days(999999) > created_at", 16, "bad-argument", "takes 0 to 100000"),
+    ("today - hours(3) > renews_on", 10, "type-mismatch", "whole days only"),
+    ("height % 2 == 1", 10, "type-mismatch", "needs whole numbers"),
+    ("orders / 2 == 1 / 0", 24, "bad-argument", "division by zero"),
+    ("spend > 1.00001", 10, "type-mismatch", "four decimals"),
+    ("city == 'a\\x00b'", 18, "bad-argument", "control characters"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "column", "code", "words"), REFUSED, ids=lambda x: str(x)[:30])
+def test_what_can_not_be_translated_is_refused_at_its_place(
+    source: str, column: int, code: str, words: str
+) -> None:
+    [problem] = check(written(source), NAMES)
+
+    assert (problem.file, problem.line, problem.column) == ("campaigns/a.yaml", 7, column)
+    assert problem.code == code
+    assert words in problem.message
+
+
+def test_every_fault_is_found_at_once_and_on_its_own_line() -> None:
+    problems = check(written("cty == 'x' and\n    ordrs > 2\nor city == 3"), NAMES)
+
+    assert [(p.line, p.column) for p in problems] == [(7, 10), (8, 14), (9, 13)]
+    assert problems[0].hint == "did you mean `city` or `country`?"
+    assert problems[1].hint == "did you mean `orders`?"
+
+
+def test_a_long_list_of_conditions_is_no_deep_one() -> None:
+    assert check(written(" or ".join(["city == 'x'"] * 500)), NAMES) == []
+
+
+def test_entered_at_has_a_meaning_in_a_journey() -> None:
+    source = "count('order', since=entered_at) > 0"
+
+    assert check(written(source), Names(entered=True)) == []
+
+
+def test_names_of_a_company_are_columns_facts_and_its_attributes() -> None:
+    company = Company(brand=Brand(name="Muster"), attributes={"shoe_size": "number"})
+
+    names = names_of(company)
+
+    assert names.kinds["shoe_size"] is Kind.NUMBER
+    assert check(written("shoe_size > 42 and spend > 10"), names) == []
+    assert not is_built_in("shoe_size")
+    assert is_built_in("spend")
+
+
+def test_an_attribute_never_hides_a_column() -> None:
+    names = Names((("city", Kind.NUMBER),))
+
+    assert names.kinds["city"] is Kind.TEXT
+    assert names.own == {}
+
+
+def test_uses_names_everything_spoken_of() -> None:
+    source = written("city == 'x' and last_order_at > now - months(3) and not vip")
+    selection = Selection(stage=("growth",), tags=("a",), where=source)
+
+    assert uses(selection, NAMES) == {"stage", "tags", "city", "last_order_at", "now", "vip"}
+
+
+def test_texts_that_a_name_is_asked_to_equal_are_listed_with_their_places() -> None:
+    source = written("'paris' == city and tier in ['A', 'B'] and 'x' in tags and nickname > 'c'")
+
+    found = [(name, text, place.column) for name, text, place in literal_comparisons(source, NAMES)]
+
+    assert found == [("city", "paris", 10), ("tier", "A", 39), ("tier", "B", 44), ("tags", "x", 53)]
+
+
+def test_text_is_compared_in_the_form_of_imported_text() -> None:
+    decomposed, composed = "E\u0301cole", "École"
+
+    [(_, text, _)] = literal_comparisons(written(f"city == '{decomposed}'"), NAMES)
+
+    assert text == composed
+
+
+def test_the_tree_of_a_faulty_expression_is_never_had() -> None:
+    with pytest.raises(ProblemsFound) as found:
+        typed(written("cty == 'x' or ordrs > 1"), NAMES)
+
+    assert len(found.value.problems) == 2
