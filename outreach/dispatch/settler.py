@@ -55,8 +55,9 @@ class Settler:
         limits = self._shift.limits
         until = time.monotonic() + limits.answer_seconds
         while len(flush) < limits.answers:
+            alone = self._shift.places.taken() <= len(flush)  # no other answer can come
             try:
-                more = self._answers.get(timeout=max(0.0, until - time.monotonic()))
+                more = self._answers.get(timeout=0 if alone else max(0.0, until - time.monotonic()))
             except queue.Empty:
                 return True
             if more is None:
