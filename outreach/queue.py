@@ -97,6 +97,20 @@ def wake(channel: str) -> bool:
     return _doorbell is not None and _doorbell.ring(channel)
 
 
+def fault_of(url: str) -> str:
+    """Why the broker at `url` can not be used; "" when it answers. Its password is not shown."""
+    if url.startswith("memory:"):
+        return ""
+    broker: Any = make_broker(url)
+    try:
+        broker.client.ping()
+    except (OSError, _redis_error()) as error:
+        return type(error).__name__
+    finally:
+        broker.close()
+    return ""
+
+
 def _redis_error() -> type[Exception]:
     from redis.exceptions import RedisError
 

@@ -39,26 +39,37 @@ def warnings(context: Context) -> Iterator[Problem]:
 
 
 def _unfound(conn: Connection, row: Row, campaign: Campaign) -> Iterator[Problem]:
-    for name, text, place in _texts(row, campaign):
+    for (name, text, place), must_be in _texts(row, campaign):
         if presence.is_found(conn, row, name, text):
             continue
         known = presence.nearest_spelling(conn, row, name, text)
+        if known is None and not must_be:
+            continue
         also = "" if known is None else f", {known.customers:,} have '{known.text}'"
         code, message = f"{WARNING}unfound", f"no customer has {name} '{text}'{also}"
         yield Problem(place.file, place.line, place.column, code, message)
 
 
-def _texts(row: Row, campaign: Campaign) -> Iterator[tuple[str, str, Place]]:
-    """Every text that a customer's data is compared with, and where it stands."""
-    for selection in (campaign.audience, campaign.exclude):
-        if selection is not None:
-            yield from _of_selection(row, selection)
+Text = tuple[str, str, Place]  # name, what it is compared with, where
+
+
+def _texts(row: Row, campaign: Campaign) -> Iterator[tuple[Text, bool]]:
+    """Every text that a customer's data is compared with, and whether somebody should have it.
+
+    Whom `exclude` names may well be nobody.
+    """
+    for each in _of_selection(row, campaign.audience):
+        yield each, True
+    if campaign.exclude is not None:
+        for each in _of_selection(row, campaign.exclude):
+            yield each, False
     for step in campaign.steps:
         if step.when is not None:
-            yield from literal_comparisons(step.when, row.names)
+            for each in literal_comparisons(step.when, row.names):
+                yield each, False
 
 
-def _of_selection(row: Row, selection: Selection) -> Iterator[tuple[str, str, Place]]:
+def _of_selection(row: Row, selection: Selection) -> Iterator[Text]:
     if selection.place is not None:
         for key in KEYS:
             if key != "stage":  # a stage of the lifecycle may well be empty

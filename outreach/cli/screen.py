@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
@@ -67,13 +68,15 @@ class Screen:
 
 
 def shown(value: object) -> str:
-    """A value as people read it: numbers with separators, nothing for none, yes and no."""
+    """A value as people read it: numbers with separators, instants in UTC, nothing for none."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {shown(each)}" for name, each in value.items())
     if isinstance(value, list | tuple):

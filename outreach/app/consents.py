@@ -1,0 +1,98 @@
+"""The ledger of consent: one word, a file of them, and how a customer stands."""
+
+import getpass
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from outreach.app.context import Context
+from outreach.app.customers import Progress, no_customer
+from outreach.app.project import save_rules
+from outreach.documents import did_you_mean
+from outreach.errors import UsageError
+from outreach.imports import ConsentsResult, Options, import_consents
+from outreach.imports.fields import known_channels
+from outreach.store.consent_history import Standing, StoredWord, standing, words
+from outreach.store.consents import Recorded, Word, record_consents
+from outreach.store.customers import by_keys
+from outreach.store.engine import reading, writing
+from outreach.vocabulary import ConsentState
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One word as a person gives it; `at` None: now."""
+
+    key: str
+    channel: str
+    topic: str
+    state: ConsentState
+    source: str
+    proof: str | None = None
+    at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """How a customer stands on each channel and topic, and every word, the newest first."""
+
+    key: str
+    standing: list[Standing]
+    words: list[StoredWord]
+
+
+def say(context: Context, said: Said) -> Recorded:
+    """Record one word; a withdrawal holds at once, for claimed deliveries too."""
+    company, now = context.company(), context.now()
+    _must_know("channel", said.channel, known_channels(company))
+    _must_know("topic", said.topic, company.topics)
+    if not said.source.strip():
+        raise UsageError("a word of consent needs its source", "say where it was given")
+    if said.at is not None and said.at > now:
+        raise UsageError("the word is dated in the future", "leave `--at` out for now")
+    save_rules(context)
+    with writing(context.engine) as conn:
+        id_ = by_keys(conn, [said.key]).get(said.key)
+        if id_ is None:
+            raise no_customer(said.key)
+        word = Word(
+            id_, said.channel, said.topic, said.state, said.at or now, said.source.strip(),
+            said.proof, said.expires_at, recorded_by=_person(),
+        )  # fmt: skip
+        return record_consents(conn, [word], now)
+
+
+def import_consent_file(
+    context: Context, path: Path, options: Options, progress: Progress | None = None
+) -> ConsentsResult:
+    """Record the words of a file."""
+    company = context.company()
+    if not options.dry_run:
+        save_rules(context)
+    return import_consents(context.engine, path, company, context.now(), options, progress)
+
+
+def ledger_of(context: Context, key: str) -> Ledger:
+    """A customer's words of consent; UsageError where there is no such customer."""
+    with reading(context.engine) as conn:
+        id_ = by_keys(conn, [key]).get(key)
+        if id_ is None:
+            raise no_customer(key)
+        return Ledger(key, standing(conn, id_, context.now()), words(conn, id_))
+
+
+def _must_know(what: str, name: str, known: Iterable[str]) -> None:
+    names = sorted(known)
+    if name not in names:
+        hint = did_you_mean(name, names, listing="there are")
+        raise UsageError(f"there is no {what} `{name}`", hint)
+
+
+def _person() -> str | None:
+    """Who is at this terminal, by the machine's account."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return None

@@ -1,0 +1,59 @@
+"""Customers: taken in from a file, and shown one by one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from outreach.app.context import Context
+from outreach.app.project import save_rules
+from outreach.app.stages import refresh_touched
+from outreach.errors import UsageError
+from outreach.imports import ImportResult, Intake, Options, import_customers
+from outreach.store import customers
+from outreach.store.engine import reading
+
+Progress = Callable[[int], None]  # bytes of the file done so far
+_INSIDE = ("id", "place_id", "bucket", "shares")  # of no use outside of the database
+
+
+def import_customer_file(
+    context: Context, path: Path, options: Options, progress: Progress | None = None
+) -> ImportResult:
+    """Upsert the customers of a file, and bring the stages of those that changed up to date."""
+    company = context.company()
+    if not options.dry_run:
+        save_rules(context)
+    result = import_customers(context.engine, path, company, context.now(), options, progress)
+    if not options.dry_run:
+        refresh_touched(context, result.customers)
+    return result
+
+
+def told(result: Intake) -> dict[str, Any]:
+    """What an import tells, without the customers' inner numbers."""
+    return {f.name: getattr(result, f.name) for f in fields(result) if f.name != "customers"}
+
+
+def customer_history(context: Context, key: str) -> Mapping[str, Any]:
+    """One customer: data, consents, stages, deliveries and events counted, newest first.
+
+    UsageError where there is no such customer.
+    """
+    attributes = context.company().attributes
+    with reading(context.engine) as conn:
+        found = customers.show(conn, key, attributes)
+    if found is None:
+        raise no_customer(key)
+    return {part: _outside(value) for part, value in found.items()}
+
+
+def no_customer(key: str) -> UsageError:
+    """The error for a key that nobody has."""
+    return UsageError(f"there is no customer `{key}`", "keys are exact, upper and lower case too")
+
+
+def _outside(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_outside(each) for each in value]
+    return {name: each for name, each in value.items() if name not in _INSIDE}

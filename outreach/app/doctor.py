@@ -1,0 +1,109 @@
+"""Whether everything works: files, database, broker, providers, ages of open work, sums."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from outreach import queue
+from outreach.app.check import check_files
+from outreach.app.context import Context
+from outreach.channels.adapter import Check
+from outreach.channels.registry import make_adapter
+from outreach.errors import OutreachError
+from outreach.settings.rules_file import BUILT_IN_CHANNELS
+from outreach.store import health
+from outreach.store.engine import reading
+from outreach.vocabulary import State
+
+# Older than this, something is wrong: a worker takes what is due within a second, and an answer
+# to a message comes within the ten minutes that RFC 5321 4.5.3.2.6 grants a server.
+OLDEST = {
+    State.DUE: timedelta(minutes=5),
+    State.CLAIMED: timedelta(minutes=15),
+    State.HANDING: timedelta(minutes=15),
+}
+
+
+def examine(context: Context) -> list[Check]:
+    """One line for each part, in order; nothing is sent and no file is changed."""
+    found = [_files(context), *_database(context), _broker(context)]
+    if context.loaded.company is not None:
+        for channel in sorted(BUILT_IN_CHANNELS | context.company().channels.keys()):
+            found += _channel(context, channel)
+    return found
+
+
+def _files(context: Context) -> Check:
+    checked = check_files(context)
+    if checked.faults:
+        return Check("files", False, f"problems: {checked.faults}; run `outreach check`")
+    return Check("files", True, f"{checked.files} files, no problems")
+
+
+def _database(context: Context) -> Iterator[Check]:
+    kind = "SQLite" if context.environment.embedded else "PostgreSQL"
+    try:
+        engine = context.engine
+    except OutreachError as error:
+        yield Check("database", False, _said(error))
+        return
+    yield Check("database", True, f"{kind}, up to date")
+    now = context.now()
+    with reading(engine) as conn:
+        workers = health.workers_alive(conn)
+        yield Check("workers", True, f"alive: {workers}")
+        for age in health.ages(conn, now):
+            yield _age(age, now, workers)
+        yield _sums(health.sums(conn))
+
+
+def _age(age: health.Age, now: datetime, workers: int) -> Check:
+    name = f"deliveries {age.state}"
+    if age.since is None:
+        return Check(name, True, "none")
+    # What is due is so by the decisions' clock, which `--now` freezes; so is the claim's instant.
+    waited = max(now - age.since.astimezone(UTC), timedelta(0))
+    detail = f"{age.deliveries:,}, the oldest for {_in_words(waited)}"
+    late = waited > OLDEST[age.state]
+    if late and not workers:
+        detail += "; no worker is alive: run `outreach run` or `outreach worker`"
+    return Check(name, not late, detail)
+
+
+def _sums(sums: list[health.Sum]) -> Check:
+    wrong = [each for each in sums if each.planned != each.counted]
+    if not wrong:
+        return Check("planned = sum of states", True, f"in {len(sums)} runs")
+    shown = ", ".join(f"run {w.run_id}: {w.planned} planned, {w.counted} there" for w in wrong[:5])
+    return Check("planned = sum of states", False, shown)
+
+
+def _broker(context: Context) -> Check:
+    url = context.environment.broker_url.get_secret_value()
+    kind = url.partition(":")[0]
+    fault = queue.fault_of(url)
+    if fault:
+        hint = "is it running, and is OUTREACH_BROKER_URL right?"
+        return Check("broker", False, f"{kind}: {fault}; {hint}")
+    return Check("broker", True, kind)
+
+
+def _channel(context: Context, channel: str) -> list[Check]:
+    try:
+        adapter = make_adapter(channel, context.company(), context.environment)
+    except OutreachError as error:
+        return [Check(channel, False, _said(error))]
+    try:
+        return list(adapter.check())
+    finally:
+        adapter.close()
+
+
+def _said(error: OutreachError) -> str:
+    return f"{error.message}; {error.hint}" if error.hint else error.message
+
+
+def _in_words(span: timedelta) -> str:
+    minutes = int(span.total_seconds()) // 60
+    if minutes < 60:
+        return f"{minutes} minutes"
+    return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"

@@ -1,0 +1,22 @@
+"""Events taken in from a file."""
+
+from pathlib import Path
+
+from outreach.app.context import Context
+from outreach.app.customers import Progress
+from outreach.app.project import save_rules
+from outreach.app.stages import refresh_touched
+from outreach.imports import EventsResult, Options, import_events
+
+
+def import_event_file(
+    context: Context, path: Path, options: Options, progress: Progress | None = None
+) -> EventsResult:
+    """Add the events of a file, and bring facts and stages of their customers up to date."""
+    company = context.company()
+    if not options.dry_run:
+        save_rules(context)
+    result = import_events(context.engine, path, company, context.now(), options, progress)
+    if not options.dry_run:
+        refresh_touched(context, result.customers)
+    return result

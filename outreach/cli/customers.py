@@ -1,0 +1,101 @@
+"""`outreach customers`."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from outreach.app.customers import customer_history, import_customer_file, told
+from outreach.cli.app import COMMANDS, group
+from outreach.cli.call import call_of
+from outreach.cli.intake import (
+    DatesOption,
+    DecimalOption,
+    Decimals,
+    DryRun,
+    File,
+    RejectsOption,
+    Renames,
+    options_of,
+    show_intake,
+    size_of,
+)
+from outreach.cli.progress import progress
+from outreach.cli.screen import Screen, shown
+
+app = group(COMMANDS["customers"])
+
+
+@app.command("import")
+def import_(
+    ctx: typer.Context,
+    file: File,
+    renames: Renames = [],  # noqa: B006  typer copies it
+    dry_run: DryRun = False,
+    blank: Annotated[
+        bool, typer.Option("--blank-clears", help="A blank cell empties the field")
+    ] = False,
+    dates: DatesOption = None,
+    decimal: DecimalOption = Decimals.POINT,
+    consent_source: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Where the yeses of the file were given")
+    ] = None,
+    rejects: RejectsOption = None,
+) -> int:
+    """Create customers, or bring them up to date, by `key`.
+
+    The same file again changes nothing. Rows that can not be meant are refused, each with its
+    line, and the rest is imported; exit code 1 if there are any.
+    """
+    call = call_of(ctx)
+    options = options_of(
+        renames,
+        dry_run=dry_run,
+        dates=dates,
+        decimal=decimal,
+        rejects=rejects,
+        blank_clears=blank,
+        consent_source=consent_source,
+    )
+    with call.context() as context, progress(f"Importing {file.name}", size_of(file)) as tell:
+        found = import_customer_file(context, file, options, tell)
+    counts = {
+        "created": found.created,
+        "updated": found.updated,
+        "unchanged": found.unchanged,
+        "consents recorded": found.consents_recorded,
+        "consents refused": found.consents_refused,
+    }
+    call.show(told(found), lambda screen: show_intake(screen, counts, found, dry_run=dry_run))
+    return 1 if found.rejected else 0
+
+
+@app.command()
+def show(ctx: typer.Context, key: Annotated[str, typer.Argument(metavar="KEY")]) -> None:
+    """One customer: data, consents, stages, deliveries, events."""
+    call = call_of(ctx)
+    with call.context() as context:
+        found = customer_history(context, key)
+    call.show(found, lambda screen: _show(screen, found))
+
+
+def _show(screen: Screen, found: Mapping[str, Any]) -> None:
+    screen.pairs({name: value for name, value in found["customer"].items() if _says(value)})
+    for part, columns in _PARTS.items():
+        if found[part]:
+            screen.line()
+            screen.heading(part)
+            rows = [[shown(row[column]) for column in columns] for row in found[part]]
+            screen.table([column.replace("_", " ") for column in columns], rows)
+
+
+def _says(value: object) -> bool:
+    return value is not None and value not in ([], "")
+
+
+_PARTS = {
+    "consents": ("at", "channel", "topic", "state", "source", "expires_at"),
+    "stages": ("at", "from_stage", "to_stage"),
+    "deliveries": ("planned_at", "run_id", "step", "channel", "state", "reason"),
+    "events": ("kind", "count", "first_at", "last_at"),
+}

@@ -1,0 +1,51 @@
+"""`outreach events`."""
+
+import typer
+
+from outreach.app.customers import told
+from outreach.app.events import import_event_file
+from outreach.cli.app import COMMANDS, group
+from outreach.cli.call import call_of
+from outreach.cli.intake import (
+    DatesOption,
+    DecimalOption,
+    Decimals,
+    DryRun,
+    File,
+    RejectsOption,
+    Renames,
+    options_of,
+    show_intake,
+    size_of,
+)
+from outreach.cli.progress import progress
+
+app = group(COMMANDS["events"])
+
+
+@app.callback()
+def events() -> None:
+    """Import events from a file."""
+
+
+@app.command("import")
+def import_(
+    ctx: typer.Context,
+    file: File,
+    renames: Renames = [],  # noqa: B006  typer copies it
+    dry_run: DryRun = False,
+    dates: DatesOption = None,
+    decimal: DecimalOption = Decimals.POINT,
+    rejects: RejectsOption = None,
+) -> int:
+    """Add what happened to customers: key, kind, at, amount, id, and any other column as data.
+
+    An `id` is taken once. Exit code 1 if a row is refused.
+    """
+    call = call_of(ctx)
+    options = options_of(renames, dry_run=dry_run, dates=dates, decimal=decimal, rejects=rejects)
+    with call.context() as context, progress(f"Importing {file.name}", size_of(file)) as tell:
+        found = import_event_file(context, file, options, tell)
+    counts = {"created": found.created, "duplicate": found.duplicate}
+    call.show(told(found), lambda screen: show_intake(screen, counts, found, dry_run=dry_run))
+    return 1 if found.rejected else 0

@@ -1,0 +1,27 @@
+"""`outreach init`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from outreach.app.init import make_project
+from outreach.cli.call import call_of
+from outreach.cli.screen import Screen
+
+
+def init(
+    ctx: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="The new project's folder; else this one")
+    ] = None,
+) -> None:
+    """Make a new project from the sample: rules, three campaigns, their templates."""
+    call = call_of(ctx)
+    made = make_project(folder or call.options.project)
+
+    def people(screen: Screen) -> None:
+        screen.line(f"{len(made.files)} files in {made.folder.absolute()}")
+        screen.line("Look at outreach.yaml and campaigns/, then: outreach check")
+
+    call.show({"folder": made.folder.absolute(), "files": made.files}, people)
