@@ -14,7 +14,7 @@ from outreach.imports.fields import REJECTS_HEADER
 from outreach.imports.outcome import SHOWN_REJECTS, Reject
 from outreach.imports.parsing import Job
 from outreach.store import dialect
-from outreach.store.engine import writing
+from outreach.store.engine import let_others_write, writing
 
 Apply = Callable[[Connection, list[Any]], list[Refused]]  # rows of a batch; those it refuses
 Progress = Callable[[int], None]  # bytes of the file done so far
@@ -136,6 +136,7 @@ def take_in(engine: Engine, job: Job, apply: Apply, progress: Progress | None) -
             rejects.add(batch.header, refused)
             if progress is not None:
                 progress(batch.position)
+            let_others_write(engine)
     return Taken(rejects, batch.warnings)
 
 

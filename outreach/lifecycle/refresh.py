@@ -31,7 +31,7 @@ from outreach.audience.row import Row as Spoken
 from outreach.lifecycle.model import Lifecycle
 from outreach.settings.company import Company
 from outreach.store import dialect, stages
-from outreach.store.engine import reading, writing
+from outreach.store.engine import let_others_write, reading, writing
 from outreach.store.facts import STORED_FACTS, facts_select
 from outreach.store.tables import customers, marks, stage_changes
 from outreach.store.types import MONEY_SCALE, BigId, Instant
@@ -71,6 +71,7 @@ def refresh(
         done += len(part)
         if progress is not None:
             progress(done)
+        let_others_write(engine)
     if customer_ids is not None:
         return Refreshed({}, dict(moves))
     with writing(engine) as conn:
