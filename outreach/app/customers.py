@@ -13,12 +13,16 @@ from outreach.imports import ImportResult, Intake, Options, import_customers
 from outreach.store import customers
 from outreach.store.engine import reading
 
-Progress = Callable[[int], None]  # bytes of the file done so far
+Progress = Callable[[int], None]  # bytes of the file done so far; customers, when refreshing
 _INSIDE = ("id", "place_id", "bucket", "shares")  # of no use outside of the database
 
 
 def import_customer_file(
-    context: Context, path: Path, options: Options, progress: Progress | None = None
+    context: Context,
+    path: Path,
+    options: Options,
+    progress: Progress | None = None,
+    refreshed: Progress | None = None,
 ) -> ImportResult:
     """Upsert the customers of a file, and bring the stages of those that changed up to date."""
     company = context.company()
@@ -26,7 +30,7 @@ def import_customer_file(
         save_rules(context)
     result = import_customers(context.engine, path, company, context.now(), options, progress)
     if not options.dry_run:
-        refresh_touched(context, result.customers)
+        refresh_touched(context, result.customers, refreshed)
     return result
 
 

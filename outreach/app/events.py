@@ -10,7 +10,11 @@ from outreach.imports import EventsResult, Options, import_events
 
 
 def import_event_file(
-    context: Context, path: Path, options: Options, progress: Progress | None = None
+    context: Context,
+    path: Path,
+    options: Options,
+    progress: Progress | None = None,
+    refreshed: Progress | None = None,
 ) -> EventsResult:
     """Add the events of a file, and bring facts and stages of their customers up to date."""
     company = context.company()
@@ -18,5 +22,5 @@ def import_event_file(
         save_rules(context)
     result = import_events(context.engine, path, company, context.now(), options, progress)
     if not options.dry_run:
-        refresh_touched(context, result.customers)
+        refresh_touched(context, result.customers, refreshed)
     return result

@@ -45,11 +45,15 @@ def refresh_stages(context: Context, progress: Callable[[int], None] | None = No
     return Standing(_ordered(found.counts, lifecycle), found.moves, lifecycle)
 
 
-def refresh_touched(context: Context, customer_ids: Sequence[int] | None) -> None:
+def refresh_touched(
+    context: Context,
+    customer_ids: Sequence[int] | None,
+    progress: Callable[[int], None] | None = None,
+) -> None:
     """Bring facts and stages of some customers up to now; None: of everyone."""
     if customer_ids is None or len(customer_ids) > 0:
         company, lifecycle = context.company(), lifecycle_of(context)
-        refresh(context.engine, company, lifecycle, context.now(), customer_ids)
+        refresh(context.engine, company, lifecycle, context.now(), customer_ids, progress)
 
 
 def stages_now(context: Context) -> Standing:

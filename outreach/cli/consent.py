@@ -112,7 +112,8 @@ def import_(
     options = options_of(
         renames, dry_run=dry_run, dates=dates, decimal=Decimals.POINT, rejects=rejects
     )
-    with call.context() as context, progress(f"Importing {file.name}", size_of(file)) as tell:
+    with call.context() as context, progress() as bars:
+        tell = bars.of(f"Importing {file.name}", size_of(file))
         found = import_consent_file(context, file, options, tell)
     counts = {"recorded": found.recorded, "unchanged": found.unchanged, "refused": found.refused}
     call.show(told(found), lambda screen: show_intake(screen, counts, found, dry_run=dry_run))

@@ -57,8 +57,9 @@ def import_(
         blank_clears=blank,
         consent_source=consent_source,
     )
-    with call.context() as context, progress(f"Importing {file.name}", size_of(file)) as tell:
-        found = import_customer_file(context, file, options, tell)
+    with call.context() as context, progress() as bars:
+        tell = bars.of(f"Importing {file.name}", size_of(file))
+        found = import_customer_file(context, file, options, tell, bars.of("Refreshing stages"))
     counts = {
         "created": found.created,
         "updated": found.updated,

@@ -44,8 +44,9 @@ def import_(
     """
     call = call_of(ctx)
     options = options_of(renames, dry_run=dry_run, dates=dates, decimal=decimal, rejects=rejects)
-    with call.context() as context, progress(f"Importing {file.name}", size_of(file)) as tell:
-        found = import_event_file(context, file, options, tell)
+    with call.context() as context, progress() as bars:
+        tell = bars.of(f"Importing {file.name}", size_of(file))
+        found = import_event_file(context, file, options, tell, bars.of("Refreshing stages"))
     counts = {"created": found.created, "duplicate": found.duplicate}
     call.show(told(found), lambda screen: show_intake(screen, counts, found, dry_run=dry_run))
     return 1 if found.rejected else 0

@@ -16,8 +16,8 @@ NOWHERE = "(in none)"
 def refresh(ctx: typer.Context) -> None:
     """Bring facts and stages of all customers up to now."""
     call = call_of(ctx)
-    with call.context() as context, progress("Refreshing stages") as tell:
-        found = refresh_stages(context, tell)
+    with call.context() as context, progress() as bars:
+        found = refresh_stages(context, bars.of("Refreshing stages"))
     call.show(found.counts, lambda screen: _show(screen, found, "Moved now"))
 
 
