@@ -1,41 +1,68 @@
 """Puts the chain to a connection: the zone table filled, the base's own facts looked up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, FromClause, Select, select
 
-from outreach.decisions.candidate import Candidate, Scope
-from outreach.decisions.chain import Base, decide
+from outreach.decisions.candidate import Candidate, Marks, Scope
+from outreach.decisions.chain import decide
 from outreach.decisions.localities import Locality, localities
 from outreach.decisions.release import release
+from outreach.decisions.rules import reach
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict, verdict_of
-from outreach.decisions.zonetable import zone_table
+from outreach.decisions.zonetable import zone_rows, zone_table
+from outreach.store.dialect import fill_rows, with_rows
 from outreach.store.tables import campaigns, customers
 
 
 @dataclass(frozen=True, slots=True)
+class Base:
+    """What the chain needs to know of the base besides the zone table."""
+
+    places: Mapping[int, Locality]
+    earlier_names: Sequence[int]  # ids of campaigns whose names come before this one's
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """The chain ready to be asked on the connection that it was made on."""
+    """The chain ready to be asked on the connection that it was made on.
+
+    `values` are what `statement` is executed with.
+    """
 
     ruling: Ruling
     scope: Scope
     base: Base
     zones: FromClause
     statement: Select[Any]
+    values: Mapping[str, Any]
 
     def candidate(self) -> Candidate:
         """The candidate row, for who asks rules one by one."""
-        return Candidate(self.ruling, self.scope, self.zones)
+        return Candidate(self.ruling, self.scope.marks, self.zones)
 
-    def verdicts(self, conn: Connection, query: Select[Any]) -> list[Verdict]:
-        """The verdicts of the rows of `query`, with `when_capped: hold` worked out."""
+    def filled(self) -> Select[Any]:
+        """The statement with its values in it, to be part of another one."""
+        return self.statement.params(**self.values)
+
+    def verdicts(self, conn: Connection, query: Select[Any] | None = None) -> list[Verdict]:
+        """The verdicts of everyone asked about, or of the rows of `query` over the same columns.
+
+        `when_capped: hold` is worked out.
+        """
         channels = self.ruling.channels
-        found = [verdict_of(row, channels) for row in conn.execute(query).mappings()]
-        return release(conn, self.ruling, self.scope, found, self.base)
+        if query is None:
+            rows = conn.execute(self.statement, self.values).mappings()
+        else:
+            rows = conn.execute(query).mappings()
+        found = [verdict_of(row, channels) for row in rows]
+        return release(
+            conn, self.ruling, self.scope, found, self.base.places, self.base.earlier_names
+        )
 
 
 def ask(
@@ -43,13 +70,31 @@ def ask(
     ruling: Ruling,
     scope: Scope,
     asked: Mapping[int, datetime],
-    locales: Sequence[str | None],
+    locales: Iterable[str | None],
 ) -> Question:
     """The chain for the places in `asked`: each with the instant at which it is asked there."""
     places = localities(conn, None if len(asked) > 200 else asked.keys())
-    zones = zone_table(conn, ruling.grid, ruling.grid.rows(places, asked), scope.seen_at)
-    base = Base({place.id: place for place in places}, _earlier(conn, ruling), locales)
-    return Question(ruling, scope, base, zones, decide(ruling, scope, zones, base))
+    rows = zone_rows(ruling.grid, ruling.grid.rows(places, asked), scope.seen_at)
+    zones = zone_table(conn.dialect.name, ruling.grid)
+    base = Base({place.id: place for place in places}, _earlier(conn, ruling))
+    values = {
+        **scope.values(),
+        **reach.readers(ruling, locales),
+        **fill_rows(conn, zones, rows),
+        "earlier": base.earlier_names,
+    }
+    if scope.mine is None:
+        zones = with_rows(zones, rows)
+        return Question(ruling, scope, base, zones, decide(ruling, scope.marks, zones), values)
+    return Question(ruling, scope, base, zones, _kept(ruling, scope.marks, zones), values)
+
+
+def _kept(ruling: Ruling, marks: Marks, zones: FromClause) -> Select[Any]:
+    """The statement of a re-check: built once, or building would take longer than deciding."""
+    kept = ruling.kept.get((marks, zones))
+    if kept is None:
+        kept = ruling.kept[marks, zones] = decide(ruling, marks, zones)
+    return kept
 
 
 def ask_base(

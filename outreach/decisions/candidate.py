@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, FromClause, Integer, and_, literal
+from sqlalchemy import ColumnElement, FromClause, Integer, Text, and_, bindparam, literal
 from sqlalchemy.sql.expression import FromClause as From
 
 from outreach.audience.names import names_of
@@ -17,6 +17,7 @@ from outreach.store.tables import (
     refusals,
     suppressions,
 )
+from outreach.store.types import BigId, Instant
 
 ADDRESS_COLUMN = {"email": "email", "sms": "phone"}
 
@@ -42,16 +43,65 @@ class Scope:
     repeats_within: datetime | None = None  # by hand: who got it since is a duplicate
     facts: str = "stored"  # or as_of: computed from events up to the candidate's instant
 
+    @property
+    def marks(self) -> "Marks":
+        """The scope as a statement names it: the same for every scope of one shape."""
+        return Marks(
+            in_run=self.run_id is not None,
+            again=self.mine is not None,
+            about=self.about is not None,
+            resumed=bool(self.after_id),
+            narrowed=bool(self.to),
+            where=self.where,
+            repeats=self.repeats_within is not None,
+            facts=self.facts,
+        )
+
+    def values(self) -> dict[str, object]:
+        """The values of the marks, by their names."""
+        return {
+            "run_at": self.run_at,
+            "run_id": self.run_id,
+            "mine": list(self.mine or ()),
+            "about": self.about,
+            "after_id": self.after_id,
+            "to": list(self.to),
+            "repeats_within": self.repeats_within,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Places in a statement that a scope's values fill: it is built and compiled once a shape."""
+
+    in_run: bool
+    again: bool  # deliveries are decided again
+    about: bool
+    resumed: bool
+    narrowed: bool
+    where: Expression | None
+    repeats: bool
+    facts: str
+
+    run_at = bindparam("run_at", type_=Instant())
+    run_id = bindparam("run_id", type_=BigId)
+    mine = bindparam("mine", type_=BigId, expanding=True)
+    about_id = bindparam("about", type_=BigId)
+    after_id = bindparam("after_id", type_=BigId)
+    to = bindparam("to", type_=Text(), expanding=True)
+    repeats_within = bindparam("repeats_within", type_=Instant())
+    earlier = bindparam("earlier", type_=BigId, expanding=True)
+
 
 class Candidate:
     """The FROM of the chain and the columns its rules speak of."""
 
-    def __init__(self, ruling: Ruling, scope: Scope, zones: FromClause) -> None:
+    def __init__(self, ruling: Ruling, marks: Marks, zones: FromClause) -> None:
         self.ruling = ruling
-        self.scope = scope
+        self.marks = marks
         self.zones = zones
         self.customer = customers
-        self.mine = deliveries.alias("m") if scope.mine is not None else None
+        self.mine = deliveries.alias("m") if marks.again else None
         self.consent = [consent_states.alias(f"s{i}") for i in self.numbers]
         self.refusal = [refusals.alias(f"r{i}") for i in self.numbers]
         self.suppression = [suppressions.alias(f"u{i}") for i in self.numbers]
@@ -69,7 +119,7 @@ class Candidate:
             now=self.zones.c.asked_at,
             today=self.zones.c.today,
             names=names_of(self.ruling.company),
-            facts=self.scope.facts,
+            facts=self.marks.facts,
         )
 
     def address(self, number: int) -> ColumnElement[str | None]:

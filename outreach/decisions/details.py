@@ -112,7 +112,11 @@ class Details:
         if self._slots is None:
             question = self.question
             found = slots_of(
-                self.conn, question.ruling, question.scope, [self.verdict], question.base
+                self.conn,
+                question.ruling,
+                question.scope,
+                [self.verdict],
+                question.base.earlier_names,
             )
             self._slots = found.get(self.verdict.customer_id, [])
         return self._slots

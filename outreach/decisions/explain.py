@@ -8,16 +8,10 @@ from sqlalchemy import Connection, select
 
 from outreach.decisions.asking import Question, ask
 from outreach.decisions.candidate import Scope
-from outreach.decisions.chain import (
-    Failing,
-    channel_rules,
-    counted_rows,
-    late_rules,
-    person_rules,
-    sharing_with,
-)
+from outreach.decisions.chain import counted_rows, sharing_with
 from outreach.decisions.details import Details
 from outreach.decisions.localities import Locality
+from outreach.decisions.order import Failing, channel_rules, late_rules, person_rules
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.store.tables import customers
@@ -57,7 +51,7 @@ def explain(
     ).all()
     asked = {row.place_id: asked_at for row in sharing}
     question = ask(conn, ruling, scope, asked, sorted({row.locale for row in sharing}, key=str))
-    rows = question.statement.subquery()
+    rows = question.filled().subquery()
     verdict = question.verdicts(conn, select(rows).where(rows.c.id == scope.about))[0]
     details = Details(conn, question, verdict, place)
     answers = [
@@ -80,7 +74,8 @@ def _about_person(
     row = conn.execute(
         select(*(rule.fails.label(f"rule_{n}") for n, rule in enumerate(rules)))
         .select_from(candidate.joined())
-        .where(customers.c.id == customer_id)
+        .where(customers.c.id == customer_id),
+        question.values,
     ).one()
     return [
         _answer(rule, None, bool(failed), details) for rule, failed in zip(rules, row, strict=True)
@@ -91,21 +86,23 @@ def _by_channel(
     conn: Connection, question: Question, customer_id: int, details: Details
 ) -> list[Answer]:
     candidate = question.candidate()
-    counted = counted_rows(candidate, question.base)
+    counted = counted_rows(candidate)
     found = []
     for number, channel in enumerate(question.ruling.channels):
-        early = channel_rules(candidate, number, question.base)
+        early = channel_rules(candidate, number)
         row = conn.execute(
             select(*(rule.fails.label(f"rule_{n}") for n, rule in enumerate(early)))
             .select_from(candidate.joined())
-            .where(customers.c.id == customer_id)
+            .where(customers.c.id == customer_id),
+            question.values,
         ).one()
         found += [_answer(r, channel, bool(f), details) for r, f in zip(early, row, strict=True)]
         late = _merged([rule for rule, _ in late_rules(candidate, counted, number)])
         row = conn.execute(
             select(*(rule.fails.label(f"rule_{n}") for n, rule in enumerate(late))).where(
                 counted.c.id == customer_id
-            )
+            ),
+            question.values,
         ).one()
         found += [_answer(r, channel, bool(f), details) for r, f in zip(late, row, strict=True)]
     return found

@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import Connection, not_, or_, select, union_all
 
 from outreach.decisions.candidate import Scope
-from outreach.decisions.chain import Base
 from outreach.decisions.grid import Grid, applicable_caps, widest
 from outreach.decisions.localities import Locality
 from outreach.decisions.rules.cadence import stands_before
@@ -34,15 +33,16 @@ def release(
     ruling: Ruling,
     scope: Scope,
     verdicts: Sequence[Verdict],
-    base: Base,
+    places: Mapping[int, Locality],
+    earlier: Sequence[int],
 ) -> list[Verdict]:
     """The verdicts, those stopped by cadence held as the campaign's `when_capped: hold` says."""
     capped = [each for each in verdicts if each.stopped]
     if not capped:
         return list(verdicts)
-    taken = slots_of(conn, ruling, scope, capped, base)
+    taken = slots_of(conn, ruling, scope, capped, earlier)
     return [
-        _released(ruling, each, base.places[each.place_id], taken[each.customer_id])
+        _released(ruling, each, places[each.place_id], taken[each.customer_id])
         if each.stopped
         else each
         for each in verdicts
@@ -111,7 +111,7 @@ def slots_of(
     ruling: Ruling,
     scope: Scope,
     verdicts: Sequence[Verdict],
-    base: Base,
+    earlier: Sequence[int],
 ) -> dict[int, list[Slot]]:
     """By customer: the slots that count for each, from a window's width before to one after."""
     span = widest(applicable_caps(ruling.campaign, ruling.company))
@@ -126,7 +126,7 @@ def slots_of(
         row.customer_id.in_({*ids, *(other for others in sharing.values() for other, _ in others)}),
         row.slot_at >= min(asked) - span,
         row.slot_at < max(asked) + span + ruling.campaign.schedule.late,
-        or_(row.firm, stands_before(ruling, scope, base.earlier_names)),
+        or_(row.firm, stands_before(ruling, scope.run_at, earlier)),
     )
     if scope.seen_at is not None:
         query = query.where(or_(not_(row.firm), row.slot_at <= max(scope.seen_at, *asked)))

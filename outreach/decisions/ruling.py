@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select
 
 from outreach.campaign.model import Campaign, Step
 from outreach.decisions.grid import Grid
@@ -26,6 +28,9 @@ class Ruling:
     company: Company
     compiled: Compiled
     grid: Grid = field(compare=False)
+    kept: dict[Any, Select[Any]] = field(
+        compare=False, default_factory=dict
+    )  # statements, built once
 
     @property
     def step(self) -> Step:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import RowMapping
 
-from outreach.decisions.chain import REASONS
+from outreach.decisions.order import REASONS
 from outreach.vocabulary import Decision, Reason
 
 CADENCE = (Reason.CAPPED, Reason.RESERVED)

@@ -4,40 +4,43 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Date, FromClause, Integer
+from sqlalchemy import Date, Integer, Table, TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
-from outreach.decisions.chain import CODES
 from outreach.decisions.grid import Grid, PlaceRow
-from outreach.store.dialect import table_of_rows
+from outreach.decisions.order import CODES
+from outreach.store.dialect import row_table
 from outreach.store.types import BigId, Instant
 
 FOREVER = timedelta(days=36_500)
+INSTANT, DATE, INTEGER = Instant(), Date(), Integer()
 
 
-def zone_table(
-    conn: Connection, grid: Grid, rows: Sequence[PlaceRow], seen_at: datetime | None
-) -> FromClause:
-    """The rows as a table to join; `seen_at` is the scope's."""
-    columns = _columns(grid)
+def zone_table(database: str, grid: Grid) -> TableValuedAlias | Table:
+    """The zone table of a campaign, empty, as the database joins it."""
     name = f"zones_{len(set(grid.groups))}_{len(grid.cap_windows)}"
-    return table_of_rows(conn, name, columns, [_values(grid, row, seen_at) for row in rows])
+    return row_table(database, name, tuple(_columns(grid)))
+
+
+def zone_rows(grid: Grid, rows: Sequence[PlaceRow], seen_at: datetime | None) -> list[list[object]]:
+    """The rows in the order of the table's columns; `seen_at` is the scope's."""
+    return [_values(grid, row, seen_at) for row in rows]
 
 
 def _columns(grid: Grid) -> list[tuple[str, TypeEngine[Any]]]:
     found: list[tuple[str, TypeEngine[Any]]] = [
         ("place_id", BigId),
-        ("asked_at", Instant()),
-        ("today", Date()),
-        ("seen_at", Instant()),
-        ("late_at", Instant()),
-        ("back_at", Instant()),
-        ("ahead_at", Instant()),
+        ("asked_at", INSTANT),
+        ("today", DATE),
+        ("seen_at", INSTANT),
+        ("late_at", INSTANT),
+        ("back_at", INSTANT),
+        ("ahead_at", INSTANT),
     ]
     for group in sorted(set(grid.groups)):
-        found += [(f"opens_{group}", Instant()), (f"why_{group}", Integer())]
+        found += [(f"opens_{group}", INSTANT), (f"why_{group}", Integer())]
     for number in range(len(grid.cap_windows)):
-        found += [(f"back_{number}", Instant()), (f"ahead_{number}", Instant())]
+        found += [(f"back_{number}", INSTANT), (f"ahead_{number}", INSTANT)]
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Row
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from outreach import queue
 from outreach.decisions.ruling import Ruling
@@ -123,8 +123,8 @@ class Prefetch:
             if haul.held:
                 self._found_nothing.clear()
                 self._render(ruling, haul.held)
-        except SQLAlchemyError:
-            raise
+        except (OperationalError, InterfaceError):
+            raise  # the database is away or busy: no fault of the run
         except Exception as error:
             self._failed(run.id, error)
             return False

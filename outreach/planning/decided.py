@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from outreach.decisions.asking import Question
-from outreach.decisions.chain import CODES
+from outreach.decisions.order import CODES
 from outreach.decisions.verdict import CADENCE, Verdict
 from outreach.vocabulary import Decision
 
@@ -42,7 +42,7 @@ class Decided:
         self.table = _table(question)
         self.table.drop(conn, checkfirst=True)
         self.table.create(conn)
-        statement = question.statement.subquery()
+        statement = question.filled().subquery()
         names = [column.name for column in self.table.columns]
         conn.execute(insert(self.table).from_select(names, select(statement)))
         if question.ruling.campaign.when_capped == "hold":

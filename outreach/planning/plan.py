@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from outreach.decisions.asking import Question
-from outreach.decisions.chain import REASONS
+from outreach.decisions.order import REASONS
 from outreach.decisions.verdict import Verdict
 from outreach.planning.decided import Decided
 from outreach.vocabulary import Reason
@@ -52,7 +52,7 @@ def count(conn: Connection, question: Question) -> Funnel:
             return _counted(conn, question, select(decided.table))
         finally:
             decided.drop()
-    return _counted(conn, question, question.statement)
+    return _counted(conn, question, question.filled())
 
 
 def _counted(conn: Connection, question: Question, source: Select[Any]) -> Funnel:

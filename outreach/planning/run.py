@@ -23,8 +23,8 @@ from sqlalchemy import Text as TextType
 
 from outreach.decisions.asking import ask_base
 from outreach.decisions.candidate import Scope
-from outreach.decisions.chain import CODES
 from outreach.decisions.localities import localities
+from outreach.decisions.order import CODES
 from outreach.decisions.ruling import Ruling
 from outreach.planning.decided import Decided
 from outreach.planning.occasion import Occasion, due_now

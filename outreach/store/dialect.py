@@ -100,7 +100,7 @@ def shift(at: ColumnElement[Any], by: timedelta) -> ColumnElement[Any]:
 @lru_cache(maxsize=256)
 def row_table(
     database: str, name: str, columns: tuple[tuple[str, TypeEngine[Any]], ...]
-) -> FromClause:
+) -> TableValuedAlias | Table:
     """Something to join that `fill_rows` gives its rows; the first column is the key.
 
     SQLite: a temporary table of that name. PostgreSQL: one array a column (constant text;
@@ -116,7 +116,7 @@ def row_table(
 
 
 def fill_rows(
-    conn: Connection, table: FromClause, rows: Sequence[Sequence[Any]]
+    conn: Connection, table: TableValuedAlias | Table, rows: Sequence[Sequence[Any]]
 ) -> dict[str, list[Any]]:
     """Give a `row_table` its rows on this connection; what a statement with it is executed with."""
     names = [column.name for column in table.c]
@@ -131,11 +131,20 @@ def fill_rows(
     return {}
 
 
+def with_rows(
+    table: TableValuedAlias | Table, rows: Sequence[Sequence[Any]]
+) -> TableValuedAlias | Table:
+    """The same with its rows inside, for a statement that can not be executed with values."""
+    if isinstance(table, Table):
+        return table
+    return _unnested(table.name, [(column.name, column.type) for column in table.c], rows)
+
+
 def _unnested(
     name: str,
     columns: Sequence[tuple[str, TypeEngine[Any]]],
     rows: Sequence[Sequence[Any]] | None = None,
-) -> FromClause:
+) -> TableValuedAlias:
     """One array a column; without rows they are given at each execution."""
     arrays = [
         bindparam(f"{name}_{column}", type_=ARRAY(kind))
@@ -144,7 +153,7 @@ def _unnested(
         for place, (column, kind) in enumerate(columns)
     ]
     names = [column_(column, kind) for column, kind in columns]
-    return func.unnest(*arrays).table_valued(*names, name=name).render_derived()
+    return func.unnest(*arrays).table_valued(*names).render_derived(name=name)
 
 
 class text_order(FunctionElement[str]):  # noqa: N801

@@ -6,7 +6,9 @@ messages therefore never block each other.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import IntEnum
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -24,7 +26,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from outreach.decisions.candidate import Scope
+from outreach.decisions.candidate import Marks
 from outreach.decisions.grid import CapWindow
 from outreach.decisions.ruling import Ruling
 from outreach.store.tables import customers, deliveries
@@ -40,22 +42,21 @@ class Slots(IntEnum):
 
 def slots(
     ruling: Ruling,
-    scope: Scope,
+    marks: Marks,
     candidate: FromClause,
     zones: FromClause,
-    earlier_names: Sequence[int],
 ) -> ColumnElement[int]:
     """Every cap's answer as one integer: cap window `j` is digit `j` to the base 4.
 
-    `earlier_names`: ids of the campaigns whose names come before this one's. Customers who
-    share an address count one another's touches at it: a dearer pass, only for them.
+    Customers who share an address count one another's touches at it: a dearer pass, only for
+    them.
     """
-    before = stands_before(ruling, scope, earlier_names)
+    before = stands_before(ruling, marks.run_at, marks.earlier)
     total = _digits(ruling, zones, before)
 
     def counted(whose: ColumnElement[bool]) -> ScalarSelect[int]:
         query = select(total).where(whose, *_in_any_window(ruling, zones))
-        if scope.mine is not None:
+        if marks.again:
             query = query.where(deliveries.c.id != candidate.c.mine_id)
         return query.correlate(candidate, zones).scalar_subquery()
 
@@ -131,17 +132,22 @@ def _digit(
 
 
 def stands_before(
-    ruling: Ruling, scope: Scope, earlier_names: Sequence[int]
+    ruling: Ruling,
+    run_at: ColumnElement[Any] | datetime,
+    earlier: ColumnElement[Any] | Sequence[int],
 ) -> ColumnElement[bool]:
-    """An open delivery comes first: higher priority, then earlier occurrence, then name."""
+    """An open delivery comes first: higher priority, then earlier occurrence, then name.
+
+    `earlier`: ids of the campaigns whose names come before this one's.
+    """
     row, priority = deliveries.c, ruling.campaign.priority
     return or_(
         row.priority > priority,
-        and_(row.priority == priority, row.run_at < scope.run_at),
+        and_(row.priority == priority, row.run_at < run_at),
         and_(
             row.priority == priority,
-            row.run_at == scope.run_at,
-            row.campaign_id.in_(list(earlier_names)),
+            row.run_at == run_at,
+            row.campaign_id.in_(earlier),
         ),
     )
 

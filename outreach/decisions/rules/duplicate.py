@@ -16,7 +16,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from outreach.decisions.candidate import Scope
+from outreach.decisions.candidate import Marks
 from outreach.decisions.ruling import Ruling
 from outreach.store.dialect import text_order
 from outreach.store.tables import customers, deliveries
@@ -64,7 +64,7 @@ def not_first(
     return and_(candidate.c.shares, firsts.c.key.is_not(None), or_(not_(mine), lower))
 
 
-def address_has_message(scope: Scope, candidate: FromClause, number: int) -> ColumnElement[bool]:
+def address_has_message(marks: Marks, candidate: FromClause, number: int) -> ColumnElement[bool]:
     """A customer who shares the address got this run's message there, or will."""
     address = candidate.c[f"address_{number}"]
     sharing = union_all(
@@ -74,10 +74,10 @@ def address_has_message(scope: Scope, candidate: FromClause, number: int) -> Col
         )
     ).scalar_subquery()
     row = deliveries.c
-    counts = row.firm if scope.mine is not None else row.state.not_in(WITHOUT_MESSAGE)
+    counts = row.firm if marks.again else row.state.not_in(WITHOUT_MESSAGE)
     found = exists(select(1)).where(
-        row.run_id == scope.run_id,
-        row.run_at == scope.run_at,
+        row.run_id == marks.run_id,
+        row.run_at == marks.run_at,
         row.customer_id.in_(sharing),
         row.customer_id != candidate.c.id,
         row.address == address,
@@ -87,14 +87,14 @@ def address_has_message(scope: Scope, candidate: FromClause, number: int) -> Col
     return case((candidate.c.shares, found.correlate(candidate)), else_=false())
 
 
-def has_it_already(ruling: Ruling, scope: Scope, candidate: FromClause) -> ColumnElement[bool]:
-    """The customer got this campaign's message since `scope.repeats_within`."""
+def has_it_already(ruling: Ruling, marks: Marks, candidate: FromClause) -> ColumnElement[bool]:
+    """The customer got this campaign's message since the scope's `repeats_within`."""
     row = deliveries.c
     return (
         exists(select(1))
         .where(
             row.customer_id == candidate.c.id,
-            row.slot_at > scope.repeats_within,
+            row.slot_at > marks.repeats_within,
             row.firm,
             row.campaign_id == ruling.campaign_id,
             row.id != candidate.c.mine_id,
@@ -104,13 +104,13 @@ def has_it_already(ruling: Ruling, scope: Scope, candidate: FromClause) -> Colum
 
 
 def duplicate(
-    ruling: Ruling, scope: Scope, candidate: FromClause, firsts: FromClause, number: int
+    ruling: Ruling, marks: Marks, candidate: FromClause, firsts: FromClause, number: int
 ) -> ColumnElement[bool]:
     """Any of the ways in which this message would be one too many."""
     channels = range(len(ruling.channels))
     parts = [not_first(candidate, firsts, channels, number)]
-    if scope.run_id is not None:
-        parts.append(address_has_message(scope, candidate, number))
-    if scope.repeats_within is not None:
-        parts.append(has_it_already(ruling, scope, candidate))
+    if marks.in_run:
+        parts.append(address_has_message(marks, candidate, number))
+    if marks.repeats:
+        parts.append(has_it_already(ruling, marks, candidate))
     return or_(*parts)

@@ -13,12 +13,12 @@ def outside_audience(candidate: Candidate) -> ColumnElement[bool]:
 
 def in_audience(candidate: Candidate) -> ColumnElement[bool]:
     """The audience picks this customer."""
-    scope, row = candidate.scope, candidate.row
+    marks, row = candidate.marks, candidate.row
     parts = [compile_selection(candidate.ruling.campaign.audience, row)]
-    if scope.to:
-        parts.append(candidate.customer.c.key.in_(scope.to))
-    if scope.where is not None:
-        parts.append(compile_expression(scope.where, row))
+    if marks.narrowed:
+        parts.append(candidate.customer.c.key.in_(marks.to))
+    if marks.where is not None:
+        parts.append(compile_expression(marks.where, row))
     return and_(*parts)
 
 

@@ -1,11 +1,12 @@
 """Rules about an address: there is one, it is not suppressed, the template has its data."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import BindParameter, ColumnElement, Text, and_, bindparam, func, or_
 
 from outreach.audience.row import name_is_missing
 from outreach.decisions.candidate import Candidate
+from outreach.decisions.ruling import Ruling
 from outreach.rendering.needs import Need
 
 
@@ -19,23 +20,41 @@ def suppressed(candidate: Candidate, number: int) -> ColumnElement[bool]:
     return candidate.suppression[number].c.address.is_not(None)
 
 
-def missing_data(
-    candidate: Candidate, number: int, locales: Sequence[str | None]
-) -> ColumnElement[bool] | None:
+def missing_data(candidate: Candidate, number: int) -> ColumnElement[bool] | None:
     """A name that the template of the customer's language prints is not known; None: it needs none."""
-    compiled = candidate.ruling.compiled
-    channel = candidate.ruling.channels[number]
-    needs = [need for need in compiled.needs(channel) if need.names or need.any_of]
+    needs = _needs(candidate.ruling, number)
     if not needs:
         return None
     parts = []
-    for need in needs:
+    for place, need in enumerate(needs):
         lacks = _lacks(candidate, need)
         if need.locales is not None:
-            read = [each for each in locales if compiled.locale_for(channel, each) in need.locales]
-            lacks = and_(_speaks(candidate, read), lacks)
+            locale = func.coalesce(candidate.customer.c.locale, "")
+            lacks = and_(locale.in_(_readers(number, place)), lacks)
         parts.append(lacks)
     return or_(*parts)
+
+
+def readers(ruling: Ruling, locales: Iterable[str | None]) -> dict[str, list[str]]:
+    """Values for the statement: which of the customers' locales read which language variant."""
+    compiled, known = ruling.compiled, list(locales)
+    return {
+        _readers(number, place).key: [
+            each or "" for each in known if compiled.locale_for(channel, each) in need.locales
+        ]
+        for number, channel in enumerate(ruling.channels)
+        for place, need in enumerate(_needs(ruling, number))
+        if need.locales is not None
+    }
+
+
+def _readers(number: int, place: int) -> BindParameter[str]:
+    return bindparam(f"readers_{number}_{place}", type_=Text(), expanding=True)
+
+
+def _needs(ruling: Ruling, number: int) -> list[Need]:
+    found = ruling.compiled.needs(ruling.channels[number])
+    return [need for need in found if need.names or need.any_of]
 
 
 def _lacks(candidate: Candidate, need: Need) -> ColumnElement[bool]:
@@ -47,9 +66,3 @@ def _lacks(candidate: Candidate, need: Need) -> ColumnElement[bool]:
         for group in sorted(need.any_of, key=sorted)
     ]
     return or_(*single, *groups)
-
-
-def _speaks(candidate: Candidate, locales: Sequence[str | None]) -> ColumnElement[bool]:
-    column = candidate.customer.c.locale
-    known = column.in_([locale for locale in locales if locale is not None])
-    return or_(known, column.is_(None)) if None in locales else known
