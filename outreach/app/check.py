@@ -36,7 +36,7 @@ class Checked:
 
 def check_files(context: Context) -> Checked:
     """All that is wrong with the project's files; with a database also what finds nobody in it."""
-    problems = _faults(context)
+    problems = faults(context)
     if not problems and context.has_database:
         from outreach.app.warnings import warnings
 
@@ -46,12 +46,13 @@ def check_files(context: Context) -> Checked:
 
 def require_no_problems(context: Context) -> None:
     """ProblemsFound with the faults of all files, if there are any; warnings are not asked for."""
-    problems = _faults(context)
+    problems = faults(context)
     if problems:
         raise ProblemsFound(sorted(problems))
 
 
-def _faults(context: Context) -> set[Problem]:
+def faults(context: Context) -> set[Problem]:
+    """All that is wrong with the project's files by themselves; no database is asked."""
     files = context.files.contents
     shallow = {*context.files.problems, *context.loaded.problems}
     return shallow | set(_deeper_problems(files, context.loaded))
@@ -68,7 +69,7 @@ def _deeper_problems(files: Mapping[str, bytes], project: Project) -> Iterator[P
     found = [
         *_expression_problems(documents, company),
         *_template_problems(files, project, company),
-        *(check_lifecycles(company, files) if project.company else ()),
+        *check_lifecycles(company, files),
     ]
     if project.company is not None:
         found += _stage_problems(documents, files, company)

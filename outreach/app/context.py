@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from outreach.campaign.check import Project, load_project
 from outreach.campaign.project import ProjectFiles, read_project
 from outreach.clock import Clock, FrozenClock, SystemClock
-from outreach.errors import ProblemsFound, UsageError
+from outreach.errors import Problem, ProblemsFound, UsageError
 from outreach.settings.company import Company
+from outreach.settings.company_file import COMPANY_FILE, load_company
 from outreach.settings.environment import Environment
 
 if TYPE_CHECKING:
@@ -42,10 +43,14 @@ class Context:
 
     def company(self) -> Company:
         """The company's rules; ProblemsFound with those of outreach.yaml."""
-        if self.loaded.company is None:
-            file = "outreach.yaml"
-            raise ProblemsFound([each for each in self.loaded.problems if each.file == file])
-        return self.loaded.company
+        company, problems = self._company
+        if company is None:
+            raise ProblemsFound(problems)
+        return company
+
+    @cached_property
+    def _company(self) -> tuple[Company | None, list[Problem]]:
+        return load_company(self.files.contents.get(COMPANY_FILE, b""))
 
     @cached_property
     def clock(self) -> Clock:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from outreach import queue
-from outreach.app.check import check_files
+from outreach.app.check import faults
 from outreach.app.context import Context
 from outreach.channels.adapter import Check
 from outreach.channels.registry import make_adapter
@@ -33,10 +33,10 @@ def examine(context: Context) -> list[Check]:
 
 
 def _files(context: Context) -> Check:
-    checked = check_files(context)
-    if checked.faults:
-        return Check("files", False, f"problems: {checked.faults}; run `outreach check`")
-    return Check("files", True, f"{checked.files} files, no problems")
+    found = faults(context)
+    if found:
+        return Check("files", False, f"problems: {len(found)}; run `outreach check`")
+    return Check("files", True, f"{len(context.files.contents)} files, no problems")
 
 
 def _database(context: Context) -> Iterator[Check]:

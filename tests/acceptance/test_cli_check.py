@@ -1,0 +1,156 @@
+"""`outreach check`: every fault of every file in one call."""
+
+from pathlib import Path
+
+import pytest
+from commands import outreach
+
+CAMPAIGN = """\
+title: Test
+owner: mei@example.com
+topic: greetings
+status: active
+audience: {stage: [growth], where: orders >= 2}
+schedule: {cron: "0 17 * * FRI", timezone: customer}
+steps:
+  - id: greet
+    channels: [email]
+    template: win-back
+"""
+FAULTS = {  # file → (what of a sound campaign, becomes)
+    "a-key": ("title: Test", "title: Test\ncadance: none"),
+    "b-topic": ("greetings", "greeting"),
+    "c-name": ("orders >= 2", "ordrs >= 2"),
+    "d-types": ("orders >= 2", "orders >= 'two'"),
+    "e-template": ("win-back", "win-bak"),
+    "f-duplicate": ("status: active", "status: active\nstatus: draft"),
+    "g-cron": ("0 17 * * FRI", "0 25 * * FRI"),
+    "h-stage": ("[growth]", "[growth, grwth]"),
+}
+
+
+@pytest.fixture
+def broken(project: Path) -> Path:
+    """A project with twelve faults in as many files."""
+    for name, (sound, broken) in FAULTS.items():
+        (project / f"campaigns/{name}.yaml").write_text(CAMPAIGN.replace(sound, broken))
+    (project / "campaigns/i-empty.yaml").write_text("")
+    (project / "campaigns/j-latin.yaml").write_bytes(b"title: Gr\xfc\xdfe\n")
+    (project / "templates/win-back/subject.txt").write_text("Hello {{ frist_name }}\n")
+    (project / "lifecycles").mkdir()
+    (project / "lifecycles/own.yaml").write_text(
+        "title: Own\nstages:\n  - {id: one, when: ordes > 1}\n"
+    )
+    return project
+
+
+SAID = """\
+campaigns/a-key.yaml:2:1: unknown key `cadance`; did you mean `cadence`?
+campaigns/b-topic.yaml:3:8: there is no topic `greeting`; did you mean `greetings`?
+campaigns/c-name.yaml:5:36: unknown name `ordrs`; did you mean `orders`?
+campaigns/d-types.yaml:5:36: a number is compared with a text
+campaigns/e-template.yaml:10:15: there is no folder `templates/win-bak`; did you mean `win-back`?
+campaigns/f-duplicate.yaml:5:1: `status` is written twice, first in line 4; keep one of them
+campaigns/g-cron.yaml:6:18: `25` is no hour of cron; write for example "0 17 * * FRI" for Fridays \
+at 17:00
+campaigns/h-stage.yaml:5:28: lifecycle `six-stage` has no stage `grwth`; did you mean `growth`?
+campaigns/i-empty.yaml:1:1: the file is empty; write something
+campaigns/j-latin.yaml:1:10: this is not UTF-8; save the file as UTF-8
+lifecycles/own.yaml:3:21: unknown name `ordes`; did you mean `orders`?
+templates/win-back/subject.txt:1:10: customer has no `frist_name`; did you mean `first_name`?
+"""
+
+
+def test_the_sample_has_no_problems(project: Path) -> None:
+    answer = outreach(project, "check")
+
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.endswith(" files, no problems\n")
+    assert len(answer.out.splitlines()) == 1
+
+
+def test_every_fault_of_every_file_is_named_at_its_place(broken: Path) -> None:
+    answer = outreach(broken, "check")
+
+    assert answer.code == 1
+    assert answer.out == SAID
+    assert answer.err == "outreach: problems: 12, in files: 12\n"
+
+
+def test_a_fault_of_the_company_hides_no_other(broken: Path) -> None:
+    rules = broken / "outreach.yaml"
+    rules.write_text(rules.read_text().replace("America/New_York", "America/New_Yrk"))
+
+    answer = outreach(broken, "check")
+
+    lines = [line for line in SAID.splitlines() if "h-stage" not in line]
+    place = "outreach.yaml:9:13: there is no time zone `America/New_Yrk`"
+    lines.insert(-1, f"{place}; did you mean `America/New_York`?")
+    assert answer.out.splitlines() == lines
+
+
+def test_problems_as_json_have_every_part(broken: Path) -> None:
+    answer = outreach(broken, "check", "--json")
+
+    assert (answer.code, answer.err) == (1, "")
+    assert len(answer.json) == 12
+    assert answer.json[0] == {
+        "file": "campaigns/a-key.yaml",
+        "line": 2,
+        "column": 1,
+        "code": "unknown-key",
+        "message": "unknown key `cadance`",
+        "hint": "did you mean `cadence`?",
+    }
+
+
+def test_several_faults_of_one_campaign_are_all_named(project: Path) -> None:
+    text = CAMPAIGN.replace("orders >= 2", "ordrs >= 2").replace("title: Test", "titel: Test")
+    (project / "campaigns/worst.yaml").write_text(text.replace("[growth]", "[grwth]"))
+
+    answer = outreach(project, "check")
+
+    assert answer.out.splitlines() == [
+        "campaigns/worst.yaml:1:1: unknown key `titel`; did you mean `title`?",
+        "campaigns/worst.yaml:5:20: lifecycle `six-stage` has no stage `grwth`;"
+        " did you mean `growth`?",
+        "campaigns/worst.yaml:5:35: unknown name `ordrs`; did you mean `orders`?",
+    ]
+
+
+def test_what_finds_nobody_in_the_database_is_a_warning(project: Path) -> None:
+    people = project / "people.csv"
+    people.write_text("key,city,email\na,Paris,a@example.com\nb,Paris,b@example.com\n")
+    outreach(project, "customers", "import", people)
+    text = CAMPAIGN.replace("{stage: [growth], where: orders >= 2}", "city == 'paris'")
+    (project / "campaigns/city.yaml").write_text(text)
+
+    answer = outreach(project, "check")
+
+    assert answer.code == 0
+    assert answer.out.splitlines()[0] == (
+        "campaigns/city.yaml:5:19: warning: no customer has city 'paris', 2 have 'Paris'"
+    )
+    assert answer.out.splitlines()[-1].endswith(" files, no problems")
+
+
+def test_data_that_the_audience_lacks_is_counted(project: Path) -> None:
+    (project / "people.csv").write_text("key,first_name\na,Ann\nb,\nc,\n")
+    outreach(project, "customers", "import", "people.csv")
+    text = CAMPAIGN.replace("{stage: [growth], where: orders >= 2}", "everyone")
+    (project / "campaigns/all.yaml").write_text(text.replace("win-back", "all"))
+    (project / "templates/all").mkdir()
+    (project / "templates/all/subject.txt").write_text("{{ first_name }}\n")
+    (project / "templates/all/body.txt").write_text("{{ first_name }}\n")
+
+    answer = outreach(project, "check", "--json")
+
+    assert answer.code == 0
+    assert {
+        "file": "campaigns/all.yaml",
+        "line": 5,
+        "column": 1,
+        "code": "warning-missing-data",
+        "message": "2 of the 3 in the audience lack `first_name`",
+        "hint": "the template for email prints it: give it a default there",
+    } in answer.json

@@ -1,0 +1,131 @@
+"""Projects, schemas, migrations and the doctor; databases that can not be used."""
+
+import json
+from pathlib import Path
+
+import pytest
+from commands import NOW, outreach
+
+KEY = "rT4!mQ8zLw2#pX6vNc9@bH3kYs7&dF1g"
+
+
+def test_a_new_project_has_no_problems(tmp_path: Path) -> None:
+    made = outreach(tmp_path, "init", "shop", "--json")
+    checked = outreach(tmp_path, "check", "--project", "shop", "--json")
+
+    assert (made.code, made.err) == (0, "")
+    assert made.json["folder"] == str(tmp_path / "shop")
+    assert {"outreach.yaml", "campaigns/win-back.yaml"} <= set(made.json["files"])
+    assert (tmp_path / "shop/.gitignore").read_text() == ".outreach/\n.env\n"
+    assert (checked.code, checked.json) == (0, [])
+
+
+def test_a_new_project_overwrites_nothing(project: Path) -> None:
+    before = (project / "outreach.yaml").read_bytes()
+
+    answer = outreach(project, "init")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == (
+        "outreach: `outreach.yaml` is there already; name a new folder: `outreach init FOLDER`\n"
+    )
+    assert (project / "outreach.yaml").read_bytes() == before
+
+
+def test_schemas_are_written_where_editors_look(project: Path) -> None:
+    answer = outreach(project, "schema")
+
+    paths = [project / f".outreach/{kind}.schema.json" for kind in ("campaign", "outreach")]
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out == "".join(f"{path}\n" for path in paths)
+    assert json.loads(paths[0].read_text())["title"] == "A campaign"
+
+
+def test_the_embedded_database_is_made_once(project: Path) -> None:
+    first = outreach(project, "migrate", "--json")
+    second = outreach(project, "migrate")
+
+    assert first.json["before"] == ""
+    assert second.out == f"The database was up to date: {first.json['after']}\n"
+
+
+def test_the_doctor_finds_a_new_project_well(project: Path) -> None:
+    answer = outreach(project, "doctor", "--json", "--now", NOW)
+
+    assert (answer.code, answer.err) == (0, "")
+    assert [each["check"] for each in answer.json] == [
+        "files",
+        "database",
+        "workers",
+        "deliveries due",
+        "deliveries claimed",
+        "deliveries handing",
+        "planned = sum of states",
+        "broker",
+        "email",
+        "sms",
+    ]
+    assert all(each["ok"] for each in answer.json)
+
+
+def test_the_doctor_names_what_is_away(project: Path) -> None:
+    answer = outreach(
+        project,
+        "doctor",
+        broker_url="redis://127.0.0.1:1/0",
+        smtp_url="smtp://127.0.0.1:1",
+        database_url="postgresql://u:hidden@127.0.0.1:1/x",
+        secret_key=KEY,
+    )
+
+    lines = [line.split(maxsplit=2) for line in answer.out.splitlines()[2:]]
+    wrong = [line[1] for line in lines if line[0] == "WRONG"]
+    assert (answer.code, answer.err) == (1, "")
+    assert wrong == ["database", "broker", "email"]
+    assert "hidden" not in answer.out
+
+
+DATABASES = {
+    "postgresql://u:hidden@127.0.0.1:1/x": "the database can not be used: connection failed",
+    "postgresql://u:hidden@@:no:/x": "OUTREACH_DATABASE_URL can not be read",
+    "mysql://u:hidden@localhost/x": "OUTREACH_DATABASE_URL: it must begin with",
+    "sqlite:////proc/nothing/x.db": "the folder of the database can not be made",
+    "sqlite:///outreach.yaml": "the database can not be used: file is not a database",
+    "sqlite:///campaigns": "the database can not be used: unable to open database file",
+}
+
+
+@pytest.mark.parametrize("url", DATABASES)
+def test_a_database_that_can_not_be_used_is_a_broken_set_up(project: Path, url: str) -> None:
+    answer = outreach(project, "stages", "show", "--json", database_url=url, secret_key=KEY)
+
+    said = answer.json["error"]
+    assert (answer.code, said["code"], answer.err) == (3, "setup", "")
+    assert said["message"].startswith(DATABASES[url])
+    assert said["hint"]
+    assert "hidden" not in answer.out
+
+
+def test_a_server_that_was_not_migrated_says_how(project: Path, postgres_url: str) -> None:
+    import psycopg
+
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001_people'")
+
+    answer = outreach(project, "stages", "show", database_url=postgres_url, secret_key=KEY)
+
+    assert (answer.code, answer.out) == (3, "")
+    assert answer.err == "outreach: the database is not up to date; run `outreach migrate`\n"
+
+
+def test_commands_work_on_postgresql(project: Path, postgres_url: str) -> None:
+    (project / "c.csv").write_text("key,first_name\na,Ann\n")
+    settings = {"database_url": postgres_url, "secret_key": KEY}
+
+    imported = outreach(project, "customers", "import", "c.csv", "--json", **settings)
+    stages = outreach(project, "stages", "show", "--json", **settings)
+    doctor = outreach(project, "doctor", "--json", **settings)
+
+    assert imported.json["created"] == 1
+    assert stages.json["potential"] == 1
+    assert (doctor.code, doctor.json[1]["detail"]) == (0, "PostgreSQL, up to date")

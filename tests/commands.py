@@ -1,0 +1,61 @@
+"""The real command as a process of its own, in a copy of the sample project."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+NOW = "2026-07-03T17:00"  # company time of the sample: New York
+SAMPLE = ("outreach.yaml", "campaigns", "templates")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a command ended and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one document on stdout."""
+        return json.loads(self.out)
+
+
+def outreach(project: Path, *arguments: object, **settings: str) -> Answer:
+    """Run `outreach` in the project's folder; `settings` are OUTREACH_ variables in lower case."""
+    done = subprocess.run(
+        [sys.executable, "-m", "outreach", *map(str, arguments)],
+        cwd=project,
+        env=environment(**settings),
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    answer = Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
+    assert "Traceback" not in answer.err + answer.out
+    assert "fault of outreach" not in answer.err + answer.out
+    return answer
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's variables without any OUTREACH_ but the ones given."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("OUTREACH_")}
+    given = {f"OUTREACH_{name.upper()}": value for name, value in settings.items()}
+    return {**kept, **given, "PYTHONPATH": str(ROOT)}
+
+
+def sample_project(folder: Path) -> Path:
+    """A copy of the sample project at a folder."""
+    folder.mkdir()
+    for name in SAMPLE:
+        source = ROOT / name
+        copy = shutil.copytree if source.is_dir() else shutil.copyfile
+        copy(source, folder / name)
+    return folder
