@@ -73,7 +73,7 @@ class Context:
         if not self.environment.embedded:
             return True
         path = self.environment.engine_url.partition("///")[2].partition("?")[0]
-        return (self.project / path).exists()
+        return Path(path).exists()
 
     @cached_property
     def engine(self) -> "Engine":

@@ -147,10 +147,17 @@ class Environment(BaseSettings):
 
     @property
     def engine_url(self) -> str:
-        """The database's address with its password: for the engine, never for people."""
+        """The database's address with its password: for the engine, never for people.
+
+        A relative path of SQLite is one in the project's folder, wherever the command is run.
+        """
         if self.database_url is None:
             return f"sqlite:///{self.state / 'outreach.db'}"
-        return self.database_url.get_secret_value()
+        url = self.database_url.get_secret_value()
+        relative = url.removeprefix("sqlite:///")
+        if relative == url or relative.startswith(("/", ":")) or not relative:
+            return url
+        return f"sqlite:///{self.project / relative}"
 
     def secret_keys(self) -> tuple[SecretStr, ...]:
         """Keys that sign and verify, the one that signs first; on the embedded default made once.

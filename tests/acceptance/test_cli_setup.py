@@ -49,6 +49,15 @@ def test_the_embedded_database_is_made_once(project: Path) -> None:
     assert second.out == f"The database was up to date: {first.json['after']}\n"
 
 
+def test_a_relative_database_lies_in_the_project(project: Path, tmp_path: Path) -> None:
+    (project / ".env").write_text("OUTREACH_DATABASE_URL=sqlite:///own.db\n")
+
+    answer = outreach(tmp_path, "migrate", "--project", "project")
+
+    assert answer.code == 0
+    assert (project / "own.db").exists()
+
+
 def test_the_doctor_finds_a_new_project_well(project: Path) -> None:
     answer = outreach(project, "doctor", "--json", "--now", NOW)
 
