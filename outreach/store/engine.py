@@ -28,6 +28,7 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
             parsed,
             connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
             json_serializer=_json,
+            hide_parameters=True,  # an exception's text must hold no address
         )
         event.listen(engine, "connect", _set_up_sqlite)
         return engine
@@ -37,6 +38,7 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
         max_overflow=20,
         pool_pre_ping=True,
         json_serializer=_json,
+        hide_parameters=True,
         connect_args={"options": "-c timezone=UTC"},
     )
 

@@ -28,6 +28,7 @@ def test_functions_are_short() -> None:
     lengths = {
         f"{path}:{node.lineno} {node.name}": (node.end_lineno or 0) - node.lineno + 1
         for path, tree in TREES.items()
+        if "migrations" not in path.parts  # a table in full, made by Alembic and frozen
         for node in ast.walk(tree)
         if isinstance(node, Function)
     }

@@ -1,0 +1,80 @@
+"""Every rule's answer for one customer of a campaign."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from outreach.app.context import Context
+from outreach.app.occasion import occasion_of
+from outreach.app.rulings import ruling_of
+from outreach.decisions.candidate import Scope
+from outreach.decisions.explain import Answer, explain
+from outreach.decisions.localities import Locality, localities
+from outreach.decisions.verdict import Verdict
+from outreach.errors import UsageError
+from outreach.store.customers import by_keys
+from outreach.store.engine import reading
+from outreach.store.marks import facts_for
+from outreach.store.tables import customers
+from outreach.vocabulary import Decision, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The decision about one customer with every rule's answer; `reason` None for send."""
+
+    campaign: str
+    key: str
+    at: datetime
+    decision: Decision
+    reason: Reason | None
+    until: datetime | None
+    channel: str | None
+    variant: str | None
+    locale: str | None
+    rules: tuple[Answer, ...]
+
+
+def explain_customer(context: Context, name: str, key: str, at: str | None = None) -> Explained:
+    """As the campaign's plan for `at`, else its next occurrence, decides about this customer."""
+    with reading(context.engine) as conn:
+        customer_id, place = _customer(conn, key)
+        ruling = ruling_of(context, conn, name)
+        occasion = occasion_of(context, ruling.campaign, at)
+        asked_at = occasion.instants(ruling.grid, [place])[place.id]
+        now = context.now()
+        scope = Scope(
+            run_at=occasion.first_at,
+            seen_at=now,
+            about=customer_id,
+            facts=facts_for(conn, min(now, asked_at)),
+        )
+        found = explain(conn, ruling, scope, place, asked_at)
+    return _explained(name, key, found.verdict, found.answers)
+
+
+def _customer(conn: Connection, key: str) -> tuple[int, Locality]:
+    customer_id = by_keys(conn, [key]).get(key)
+    if customer_id is None:
+        raise UsageError(f"there is no customer `{key}`", "look for the key in the imported file")
+    place_id = conn.execute(
+        select(customers.c.place_id).where(customers.c.id == customer_id)
+    ).scalar_one()
+    return customer_id, localities(conn, [place_id])[0]
+
+
+def _explained(name: str, key: str, verdict: Verdict, answers: tuple[Answer, ...]) -> Explained:
+    skipped = verdict.decision is Decision.SKIP
+    return Explained(
+        campaign=name,
+        key=key,
+        at=verdict.asked_at,
+        decision=verdict.decision,
+        reason=verdict.reason,
+        until=verdict.until,
+        channel=None if skipped else verdict.channel,
+        variant=None,
+        locale=verdict.locale,
+        rules=answers,
+    )

@@ -1,0 +1,45 @@
+"""`outreach plan`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from outreach.app.planning import Plan, plan_campaign
+from outreach.cli.call import call_of
+from outreach.cli.screen import Screen
+
+
+def plan(
+    ctx: typer.Context,
+    campaign: Annotated[str, typer.Argument(help="The campaign's name: its file's, without .yaml")],
+    at: Annotated[
+        str | None, typer.Option(help="For this instant instead of the next occurrence")
+    ] = None,
+    rows: Annotated[
+        Path | None, typer.Option(help="Write a line for each customer into this CSV file")
+    ] = None,
+) -> None:
+    """Who would get a campaign, and why the others would not. Writes nothing."""
+    call = call_of(ctx)
+    with call.context() as context:
+        found = plan_campaign(context, campaign, at, rows)
+    call.show(found, lambda screen: show_plan(screen, found))
+
+
+def show_plan(screen: Screen, found: Plan) -> None:
+    """The plan for people: the funnel first, then channels, languages and cost."""
+    screen.heading(f"{found.campaign} at {found.occurrence.isoformat(timespec='minutes')}")
+    screen.pairs({"audience": found.audience, "send": found.send, "hold": found.hold})
+    for title, counts in (("Held for", found.held), ("Left out for", found.skip)):
+        if counts:
+            screen.line()
+            screen.heading(title)
+            screen.bars({reason.value: count for reason, count in counts.items()})
+    if found.channels:
+        screen.line()
+        screen.heading("By channel")
+        screen.bars(found.channels)
+    if found.cost.channels:
+        screen.line()
+        screen.line(f"Cost about {found.cost.total} {found.cost.currency}")
