@@ -108,7 +108,7 @@ def _insert(
     )
     names = [column.name for column in source.selected_columns]
     made = insert(conn, deliveries).from_select(names, source)
-    return made.on_conflict_do_nothing()
+    return made.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 def _rows(run: Run, ruling: Ruling, decided: Decided) -> Select[Any]:

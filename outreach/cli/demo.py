@@ -1,0 +1,92 @@
+"""`outreach demo`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from outreach.cli.call import call_of
+from outreach.cli.screen import Screen
+from outreach.demo.loop import Shown, left_out, run_demo
+
+HTML = "Content-Type: text/html"
+
+
+def demo(
+    ctx: typer.Context,
+    folder: Annotated[
+        Path, typer.Option("--in", metavar="DIR", help="Where its project is made")
+    ] = Path(".outreach/demo"),
+    made_up: Annotated[
+        bool, typer.Option("--made-up", help="A small made-up base instead of real purchases")
+    ] = False,
+) -> None:
+    """The whole loop on a sample base; nothing leaves the machine."""
+    call = call_of(ctx)
+    shown = run_demo(folder, lambda step: sys.stderr.write(f"… {step}\n"), real=not made_up)
+    document = {
+        "folder": shown.folder,
+        "source": shown.source,
+        "now": shown.now,
+        "stages": shown.standing.counts,
+        "plans": shown.plans,
+        "reports": shown.reports,
+    }
+    call.show(document, lambda screen: _show(screen, shown))
+
+
+def _show(screen: Screen, shown: Shown) -> None:
+    _show_base(screen, shown)
+    _show_sent(screen, shown)
+    screen.line()
+    screen.heading("One mail, as it would have gone out (its text part)")
+    screen.line(shown.mail.partition(HTML)[0].replace("\r\n", "\n").rstrip("-\n"))
+    screen.line()
+    screen.heading("One SMS")
+    screen.line(shown.text.strip())
+    _show_next(screen, shown)
+
+
+def _show_base(screen: Screen, shown: Shown) -> None:
+    screen.line()
+    if shown.source == "cdnow":
+        screen.heading("Real purchases: 69,659 orders of 23,570 customers of CDNOW, 1997 to 1998")
+        screen.line("(names, addresses and consents are made up; no address can exist)")
+    else:
+        screen.heading("A small made-up base: the package with the real purchases is not there")
+    screen.line()
+    rows = [
+        (name, each.rejected, each.rejects[0].message if each.rejects else "")
+        for name, each in shown.imports.items()
+    ]
+    screen.table(["imported", "rows refused", "the first one"], rows, right=["rows refused"])
+    screen.line()
+    screen.heading(f"Stages on {shown.now:%A %d %B %Y}")
+    screen.bars(shown.standing.counts)
+
+
+def _show_sent(screen: Screen, shown: Shown) -> None:
+    screen.line()
+    screen.heading("Who was sent what, on which channel")
+    rows = [
+        (name, each.planned, each.sent, each.channels.get("sms", 0), each.channels.get("email", 0),
+         sum(each.skipped.values()), each.open)
+        for name, each in shown.reports.items()
+    ]  # fmt: skip
+    columns = ["campaign", "audience", "sent", "sms", "email", "left out", "held"]
+    screen.table(columns, rows, right=columns[1:])
+    screen.line()
+    screen.heading("Why the others were left out")
+    screen.bars(dict(left_out(shown).most_common()))
+
+
+def _show_next(screen: Screen, shown: Shown) -> None:
+    project = f"--project {shown.folder} --now {shown.now:%Y-%m-%dT%H:%MZ}"
+    screen.line()
+    screen.heading("Where to look next")
+    screen.line(f"outreach explain weekly-greeting C00007 {project}")
+    screen.line(f"outreach plan win-back {project}")
+    screen.line(f"outreach customers show C00007 {project}")
+    screen.line(f"outreach check --project {shown.folder}")
+    screen.line(f"the messages: {shown.folder}/.outreach/outbox")

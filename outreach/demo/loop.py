@@ -1,0 +1,123 @@
+"""The whole loop on the demo's files: import, stages, plan, send through `capture`, report."""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+
+from outreach.app.consents import import_consent_file
+from outreach.app.context import Context, open_context
+from outreach.app.customers import import_customer_file
+from outreach.app.events import import_event_file
+from outreach.app.init import make_project
+from outreach.app.planning import Plan, plan_campaign
+from outreach.app.running import run_here
+from outreach.app.stages import Standing, refresh_stages
+from outreach.channels.capture.adapter import list_outbox, outbox_of
+from outreach.demo.files import DemoFiles, make_files
+from outreach.errors import UsageError
+from outreach.imports import Intake, Options
+from outreach.reports.funnel import Report, report
+from outreach.store.engine import reading
+
+MARK = "outreach-demo"  # a folder with this file is a demo's, and may be made anew
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the demo has to show."""
+
+    folder: Path
+    source: str  # "cdnow": real purchases; "sample": made up
+    now: datetime
+    imports: dict[str, Intake]
+    standing: Standing
+    plans: dict[str, Plan]
+    reports: dict[str, Report]
+    mail: str
+    text: str
+
+
+def run_demo(folder: Path, tell: Tell, real: bool = True) -> Shown:
+    """Make the demo's project anew in `folder` and run it; `tell` hears of each step.
+
+    UsageError where the folder is something else's. Settings of the environment do not count:
+    nothing leaves this machine.
+    """
+    for name in [each for each in os.environ if each.startswith("OUTREACH_")]:
+        del os.environ[name]
+    _make_folder(folder)
+    tell("customers, purchases and consents are made")
+    files = make_files(folder / "import", real=real)
+    imports = dict(_import(folder, files, tell))
+    tell("stages are computed from the purchases")
+    with _context(folder, files.now) as context:
+        standing = refresh_stages(context)
+        names = [n for n, each in sorted(context.loaded.campaigns.items()) if each.schedule.cron]
+        tell("the campaigns are planned")
+        plans = {name: plan_campaign(context, name) for name in names}
+    for number, moment in enumerate(files.moments, 1):
+        tell(f"messages go out ({number} of {len(files.moments)})")
+        with _context(folder, moment) as context:
+            run_here(context, until_idle=True, stop=Event())
+    with _context(folder, files.moments[-1]) as context:
+        with reading(context.engine) as conn:
+            reports = {name: report(conn, name) for name in names}
+        mail, text = _samples(context)
+    return Shown(folder, files.source, files.now, imports, standing, plans, reports, mail, text)
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.exists():
+        if not (folder / MARK).exists() and any(folder.iterdir()):
+            raise UsageError(f"`{folder}` is not a demo's folder", "name another one")
+        shutil.rmtree(folder)
+    make_project(folder)
+    (folder / MARK).touch()
+    (folder / "import").mkdir()
+
+
+class _Opened:
+    def __init__(self, folder: Path, now: datetime) -> None:
+        self.context = open_context(folder, now.isoformat())
+
+    def __enter__(self) -> Context:
+        return self.context
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+
+
+def _context(folder: Path, now: datetime) -> _Opened:
+    return _Opened(folder, now)
+
+
+def _import(folder: Path, files: DemoFiles, tell: Tell) -> Iterator[tuple[str, Intake]]:
+    with _context(folder, files.now) as context:
+        tell("customers are imported")
+        yield "customers", import_customer_file(context, files.customers, Options())
+        tell("purchases are imported")
+        yield "events", import_event_file(context, files.events, Options())
+        tell("consents are imported")
+        yield "consents", import_consent_file(context, files.consents, Options())
+
+
+def _samples(context: Context) -> tuple[str, str]:
+    """A mail and an SMS as they were captured; empty where there is none."""
+    found = {"email": "", "sms": ""}
+    for each in list_outbox(outbox_of(context.environment), 2_000):
+        found[each.channel] = found[each.channel] or each.path.read_text("utf-8", "replace")
+    return found["email"], found["sms"]
+
+
+def left_out(shown: Shown) -> Counter[str]:
+    """Why customers of the audiences got nothing, over all campaigns."""
+    found: Counter[str] = Counter()
+    for each in shown.reports.values():
+        found.update(each.skipped)
+    return found

@@ -1,0 +1,174 @@
+"""A run's rows are what its plan says; planners resume and never double."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from database_world import Needs
+from makers import NOW, grant, make_campaign, make_customer, make_revision, make_run
+from sqlalchemy import Connection, Engine, func, select
+
+from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
+from outreach.decisions.asking import ask_base
+from outreach.decisions.candidate import Scope
+from outreach.decisions.localities import localities
+from outreach.decisions.ruling import Ruling, make_ruling
+from outreach.planning.occasion import Occasion
+from outreach.planning.plan import count, rows
+from outreach.planning.run import RANGE, plan_run
+from outreach.settings.company import Brand, Company, Topic
+from outreach.store.engine import reading, writing
+from outreach.store.runs import Run, run_by_id, take_planning
+from outreach.store.tables import customers, deliveries
+from outreach.store.tables import runs as runs_table
+from outreach.vocabulary import RunState, State
+
+LOCAL = datetime(2026, 7, 3, 17)  # noqa: DTZ001  a wall clock's time
+LATER = datetime(2026, 7, 5, tzinfo=UTC)
+
+
+def a_ruling(number: int, zone: str = "customer") -> Ruling:
+    """The ruling of a greeting by mail to everyone."""
+    campaign = Campaign(
+        "greeting",
+        "",
+        "mei@example.com",
+        "greetings",
+        Selection(),
+        Schedule(ScheduleKind.CRON, cron="0 17 * * FRI", timezone=zone),
+        (Step("greet", ("email",), "greeting"),),
+    )
+    company = Company(
+        brand=Brand(name="Acme", timezone="Europe/Berlin"), topics={"greetings": Topic()}
+    )
+    return make_ruling(number, 0, campaign, company, Needs({}))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def run(engine: Engine) -> tuple[Run, Ruling]:
+    """A run at 17:00 on each customer's own clock, for one in Tokyo, Berlin and New York each."""
+    with writing(engine) as conn:
+        for zone in ("Asia/Tokyo", "Europe/Berlin", "America/New_York"):
+            id_ = make_customer(conn, zone, email=f"{zone[-4:]}@example.com".lower(), timezone=zone)
+            if zone != "Europe/Berlin":
+                grant(conn, id_)
+        number = make_campaign(conn, "greeting")
+        first_at = Occasion(local_at=LOCAL).first_at
+        made = make_run(
+            conn, "greeting", kind="schedule", occurrence_at=first_at, state="planning",
+            local_at=LOCAL.isoformat(), revision_id=make_revision(conn, number),
+        )  # fmt: skip
+        found = run_by_id(conn, made)
+    assert found is not None
+    return found, a_ruling(number)
+
+
+def again(engine: Engine, run: Run) -> Run:
+    """The run as it stands now."""
+    with reading(engine) as conn:
+        found = run_by_id(conn, run.id)
+    assert found is not None
+    return found
+
+
+def scope_of(run: Run, now: datetime) -> Scope:
+    """The scope of a scheduled run."""
+    return Scope(run_at=run.occurrence_at, run_id=run.id, seen_at=now)
+
+
+def states(conn: Connection) -> dict[str, str]:
+    """Each customer's delivery: its state, or its reason when it is skipped."""
+    query = select(customers.c.key, deliveries.c.state, deliveries.c.reason).join(
+        deliveries, deliveries.c.customer_id == customers.c.id
+    )
+    return {key: reason or state for key, state, reason in conn.execute(query)}
+
+
+def test_each_zone_is_planned_as_its_time_comes(engine: Engine, run: tuple[Run, Ruling]) -> None:
+    planned, ruling = run
+    seen = []
+    for hour in (8, 15, 21):
+        now = datetime(2026, 7, 3, hour, tzinfo=UTC)
+        plan_run(engine, again(engine, planned), ruling, scope_of(planned, now), "me", now)
+        with reading(engine) as conn:
+            seen.append(sorted(states(conn)))
+
+    assert seen == [
+        ["Asia/Tokyo"],
+        ["Asia/Tokyo", "Europe/Berlin"],
+        ["America/New_York", "Asia/Tokyo", "Europe/Berlin"],
+    ]
+
+
+def test_a_run_ends_planning_when_the_last_zone_had_its_turn(
+    engine: Engine, run: tuple[Run, Ruling]
+) -> None:
+    planned, ruling = run
+
+    plan_run(engine, planned, ruling, scope_of(planned, LATER), "me", LATER)
+
+    after = again(engine, planned)
+    assert (after.state, after.planned) == (RunState.RUNNING, 0)  # all were past `late` by then
+
+
+def test_rows_are_what_the_plan_says(engine: Engine, run: tuple[Run, Ruling]) -> None:
+    planned, ruling = run
+    now = datetime(2026, 7, 3, 21, tzinfo=UTC)
+    occasion = Occasion(local_at=LOCAL)
+    with reading(engine) as conn:
+        asked = occasion.instants(ruling.grid, localities(conn))
+        question = ask_base(conn, ruling, Scope(run_at=planned.occurrence_at, seen_at=now), asked)
+        funnel = count(conn, question)
+        expected = {key: each.reason or State.DUE for key, each in rows(conn, question)}
+
+    plan_run(engine, planned, ruling, scope_of(planned, now), "me", now)
+
+    with reading(engine) as conn:
+        assert states(conn) == expected
+    assert (funnel.audience, funnel.send) == (3, 2)
+    assert again(engine, planned).planned == 3
+
+
+def test_a_second_planner_waits_for_the_first_ones_lease(
+    engine: Engine, run: tuple[Run, Ruling]
+) -> None:
+    planned, ruling = run
+    with writing(engine) as conn:
+        take_planning(conn, planned.id, "first")
+
+    found = plan_run(engine, planned, ruling, scope_of(planned, NOW), "second", NOW)
+
+    assert found is None
+
+
+def test_a_dead_planners_run_goes_on_at_its_cursor(engine: Engine, run: tuple[Run, Ruling]) -> None:
+    planned, ruling = run
+    now = datetime(2026, 7, 3, 21, tzinfo=UTC)
+    with writing(engine) as conn:
+        first = conn.execute(select(func.min(customers.c.id))).scalar_one()
+        conn.execute(
+            runs_table.update().values(
+                cursor=first, planned=1, planner="dead", planner_until=now - timedelta(days=9000)
+            )
+        )
+
+    plan_run(engine, again(engine, planned), ruling, scope_of(planned, now), "next", now)
+
+    with reading(engine) as conn:
+        assert sorted(states(conn)) == ["America/New_York", "Europe/Berlin"]
+    assert again(engine, planned).planned == 3
+
+
+def test_planning_twice_writes_nothing_twice(engine: Engine, run: tuple[Run, Ruling]) -> None:
+    planned, ruling = run
+    now = datetime(2026, 7, 3, 21, tzinfo=UTC)
+    plan_run(engine, planned, ruling, scope_of(planned, now), "me", now)
+
+    plan_run(engine, planned, ruling, scope_of(planned, now), "me", now)
+
+    with reading(engine) as conn:
+        assert conn.execute(select(func.count()).select_from(deliveries)).scalar_one() == 3
+    assert again(engine, planned).planned == 3
+
+
+def test_a_range_is_small_enough_for_others_to_write_between() -> None:
+    assert RANGE <= 20_000

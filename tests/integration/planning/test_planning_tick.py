@@ -1,0 +1,93 @@
+"""The scheduler's tick makes each occurrence's run once, and looks forward only."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, select
+
+from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
+from outreach.planning.tick import Candidate, make_due_runs
+from outreach.settings.company import Brand, Company, Topic
+from outreach.store.engine import reading
+from outreach.store.tables import runs
+from outreach.vocabulary import Status
+
+COMPANY = Company(brand=Brand(name="Acme", timezone="Europe/Berlin"), topics={"greetings": Topic()})
+FRIDAY = datetime(2026, 7, 3, 15, tzinfo=UTC)  # 17:00 in Berlin
+WEEK = timedelta(days=7)
+
+
+def weekly(zone: str = "Europe/Berlin", status: Status = Status.ACTIVE) -> Candidate:
+    """A campaign for Friday 17:00."""
+    schedule = Schedule(ScheduleKind.CRON, cron="0 17 * * FRI", timezone=zone)
+    campaign = Campaign(
+        "greeting", "", "mei@example.com", "greetings", Selection(), schedule,
+        (Step("greet", ("email",), "greeting"),), status,
+    )  # fmt: skip
+    return Candidate(campaign, {"campaigns/greeting.yaml": b"title: greeting"})
+
+
+def found(engine: Engine) -> list[tuple[datetime, str]]:
+    """Occurrence and state of each run."""
+    with reading(engine) as conn:
+        query = select(runs.c.occurrence_at, runs.c.state).order_by(runs.c.occurrence_at)
+        return [(at, state) for at, state in conn.execute(query)]
+
+
+def test_an_occurrence_gets_one_run_whoever_ticks(engine: Engine) -> None:
+    make_due_runs(engine, COMPANY, [weekly()], FRIDAY - WEEK + timedelta(hours=1))
+
+    first = make_due_runs(engine, COMPANY, [weekly()], FRIDAY)
+    second = make_due_runs(engine, COMPANY, [weekly()], FRIDAY)
+
+    assert (len(first), second) == (1, [])
+    assert found(engine) == [(FRIDAY, "planning")]
+
+
+def test_switching_a_campaign_on_sends_nothing_that_is_past(engine: Engine) -> None:
+    make_due_runs(engine, COMPANY, [weekly()], FRIDAY + timedelta(minutes=1))
+
+    assert found(engine) == []
+
+
+def test_switching_on_at_the_very_instant_is_in_time(engine: Engine) -> None:
+    make_due_runs(engine, COMPANY, [weekly()], FRIDAY)
+
+    assert found(engine) == [(FRIDAY, "planning")]
+
+
+def test_a_local_time_still_to_come_somewhere_is_planned_for_those(engine: Engine) -> None:
+    make_due_runs(engine, COMPANY, [weekly("customer")], FRIDAY)
+
+    with reading(engine) as conn:
+        run = conn.execute(select(runs)).one()
+    assert run.local_at == "2026-07-03T17:00:00"
+    assert run.planned_until == FRIDAY - timedelta(microseconds=1)
+
+
+def test_what_was_missed_runs_late_or_is_recorded_as_missed(engine: Engine) -> None:
+    make_due_runs(engine, COMPANY, [weekly()], FRIDAY - timedelta(days=8))
+
+    make_due_runs(engine, COMPANY, [weekly()], FRIDAY + timedelta(hours=3))
+
+    assert found(engine) == [(FRIDAY - WEEK, "missed"), (FRIDAY, "planning")]
+
+
+def test_a_draft_makes_no_runs_and_a_pause_is_not_made_up_for(engine: Engine) -> None:
+    make_due_runs(engine, COMPANY, [weekly()], FRIDAY - timedelta(days=1))
+    make_due_runs(engine, COMPANY, [weekly(status=Status.PAUSED)], FRIDAY - timedelta(hours=1))
+
+    make_due_runs(engine, COMPANY, [weekly()], FRIDAY + timedelta(hours=1))
+
+    assert found(engine) == []
+
+
+def test_an_edit_pins_a_new_revision_for_the_next_run_only(engine: Engine) -> None:
+    make_due_runs(engine, COMPANY, [weekly()], FRIDAY)
+    edited = replace(weekly(), files={"campaigns/greeting.yaml": b"title: hello"})
+
+    make_due_runs(engine, COMPANY, [edited], FRIDAY + WEEK)
+
+    with reading(engine) as conn:
+        pinned = conn.execute(select(runs.c.revision_id).order_by(runs.c.id)).scalars().all()
+    assert len(set(pinned)) == 2
