@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from outreach.app.logs import set_up_logs
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
 from outreach.demo.loop import Shown, left_out, run_demo
+from outreach.settings.environment import LogFormat
 
 HTML = "Content-Type: text/html"
 
@@ -24,6 +26,7 @@ def demo(
 ) -> None:
     """The whole loop on a sample base; nothing leaves the machine."""
     call = call_of(ctx)
+    set_up_logs(LogFormat.CONSOLE, chatty=False)
     shown = run_demo(folder, lambda step: sys.stderr.write(f"… {step}\n"), real=not made_up)
     document = {
         "folder": shown.folder,

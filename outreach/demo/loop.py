@@ -15,13 +15,13 @@ from outreach.app.customers import import_customer_file
 from outreach.app.events import import_event_file
 from outreach.app.init import make_project
 from outreach.app.planning import Plan, plan_campaign
-from outreach.app.running import run_here
 from outreach.app.stages import Standing, refresh_stages
 from outreach.channels.capture.adapter import list_outbox, outbox_of
 from outreach.demo.files import DemoFiles, make_files
 from outreach.errors import UsageError
 from outreach.imports import Intake, Options
 from outreach.reports.funnel import Report, report
+from outreach.scheduler import run_here
 from outreach.store.engine import reading
 
 MARK = "outreach-demo"  # a folder with this file is a demo's, and may be made anew
