@@ -84,6 +84,12 @@ class Context:
         self._opened.append(engine)
         return engine
 
+    def with_files(self, files: ProjectFiles) -> "Context":
+        """The same settings, clock and database with other files: the old context still closes it."""
+        made = Context(self.environment, files, self._frozen)
+        made.engine = self.engine
+        return made
+
     def close(self) -> None:
         """Give the database's connections back."""
         for engine in self._opened:

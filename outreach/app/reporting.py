@@ -1,0 +1,140 @@
+"""What came of a campaign, of one run, or of everything: counts, cost, rows."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from outreach.app.context import Context
+from outreach.app.planning import Cost
+from outreach.app.runs import run_with
+from outreach.decisions.loading import Rulings
+from outreach.documents import did_you_mean
+from outreach.errors import ProblemsFound, UsageError
+from outreach.rendering import Recipient, RenderError, build_context, segments
+from outreach.reports.accepted import Destination, destinations, latest_accepted
+from outreach.reports.funnel import Report, report
+from outreach.reports.rows import decided_rows, write_rows
+from outreach.store.activity import activities
+from outreach.store.customers import contexts
+from outreach.store.engine import reading
+from outreach.vocabulary import State
+
+SAMPLE = 50  # text messages rendered again to learn how many segments they took
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A report; `opened` and `clicked` are None: nothing measures them yet.
+
+    `sent` is all that a provider accepted, whatever came after; `arms` is empty until there are
+    experiments with variants. `cost` is about: SMS by the average segments of a sample; None
+    where nothing that was sent has a price.
+    """
+
+    planned: int
+    sent: int
+    delivered: int
+    bounced: int
+    failed: int
+    expired: int
+    held: int
+    unknown: int
+    opened: int | None
+    clicked: int | None
+    skipped: dict[str, int]
+    arms: dict[str, object]
+    cost: Cost | None
+
+
+def report_on(
+    context: Context,
+    campaign: str | None = None,
+    run_id: int | None = None,
+    rows_to: Path | None = None,
+) -> Reported:
+    """The report of one run, else of a campaign, else of everything; its rows as CSV if asked for.
+
+    UsageError where there is no such run or campaign.
+    """
+    with reading(context.engine) as conn:
+        _check(context, conn, campaign, run_id)
+        found = report(conn, campaign, run_id)
+        cost = _cost(context, conn, campaign, run_id)
+        if rows_to is not None:
+            write_rows(rows_to, decided_rows(conn, campaign, run_id))
+    return _reported(found, cost)
+
+
+def _check(context: Context, conn: Connection, campaign: str | None, run_id: int | None) -> None:
+    if campaign is not None:
+        known = activities(conn).keys() | context.loaded.campaigns.keys()
+        if campaign not in known:
+            hint = did_you_mean(campaign, known, listing="there are") or "see campaigns/"
+            raise UsageError(f"there is no campaign `{campaign}`", hint)
+    if run_id is not None:
+        run = run_with(conn, run_id)
+        if campaign not in (None, run.campaign):
+            raise UsageError(f"run {run_id} is one of `{run.campaign}`", "leave the campaign out")
+
+
+def _reported(found: Report, cost: Cost | None) -> Reported:
+    def number(state: State) -> int:
+        return found.states.get(state, 0)
+
+    return Reported(
+        planned=found.planned,
+        sent=found.sent,
+        delivered=number(State.DELIVERED),
+        bounced=number(State.BOUNCED),
+        failed=number(State.FAILED),
+        expired=number(State.EXPIRED),
+        held=number(State.HELD),
+        unknown=number(State.UNKNOWN),
+        opened=None,
+        clicked=None,
+        skipped=found.skipped,
+        arms={},
+        cost=cost,
+    )
+
+
+def _cost(
+    context: Context, conn: Connection, campaign: str | None, run_id: int | None
+) -> Cost | None:
+    company = context.company()
+    found: dict[str, Decimal] = {}
+    for each in destinations(conn, campaign, run_id):
+        settings = company.channels.get(each.channel)
+        if settings is not None and settings.price:
+            price = _price(settings.price, each)
+            found[each.channel] = found.get(each.channel, Decimal(0)) + price * each.messages
+    if "sms" in found:
+        found["sms"] *= _segments_each(context, conn, campaign, run_id)
+    if not found:
+        return None
+    rounded = {name: value.quantize(Decimal("0.01")) for name, value in sorted(found.items())}
+    return Cost(company.brand.currency, sum(rounded.values(), Decimal(0)), rounded)
+
+
+def _price(prices: dict[str, Decimal], at: Destination) -> Decimal:
+    return prices.get(at.country or "", prices.get("default", Decimal(0)))
+
+
+def _segments_each(
+    context: Context, conn: Connection, campaign: str | None, run_id: int | None
+) -> Decimal:
+    """How many segments a text took, on average of the latest; 1 where none can be made again."""
+    rulings, counts = Rulings(), []
+    for each in latest_accepted(conn, "sms", SAMPLE, campaign, run_id):
+        try:
+            ruling = rulings.load(conn, each.revision_id)
+            about = contexts(conn, [each.customer_id], ruling.company.attributes)
+            customer, now = about[each.customer_id], context.now()
+            made = build_context(customer, ruling.company, ruling.campaign, now)
+            recipient = Recipient(0, "", each.address, "", "<report@outreach.invalid>")
+            counts.append(segments(ruling.compiled.render("sms", made, recipient).text).segments)
+        except (ProblemsFound, RenderError):
+            continue
+    return Decimal(sum(counts)) / len(counts) if counts else Decimal(1)

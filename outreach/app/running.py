@@ -1,0 +1,213 @@
+"""The scheduler's tick: rules saved, stages refreshed, runs made and planned, workers woken."""
+
+import os
+import socket
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+
+from outreach import queue
+from outreach.app.context import Context
+from outreach.app.project import save_rules
+from outreach.app.stages import refresh_stages
+from outreach.app.watching import WatchedProject
+from outreach.campaign.model import Expression, Place
+from outreach.clock import SystemClock
+from outreach.decisions.candidate import Scope
+from outreach.decisions.loading import Rulings
+from outreach.decisions.localities import localities
+from outreach.decisions.ruling import Ruling
+from outreach.errors import OutreachError, ProblemsFound
+from outreach.planning.occasion import Occasion, due_now
+from outreach.planning.run import plan_run
+from outreach.planning.tick import make_due_runs
+from outreach.settings.company import Company
+from outreach.settings.rules_file import BUILT_IN_CHANNELS
+from outreach.store import activity, deliveries, runs
+from outreach.store.engine import reading, writing
+from outreach.store.marks import FACTS, facts_for
+from outreach.store.runs import Run
+from outreach.store.tables import customers, marks
+from outreach.vocabulary import RunState
+
+log = structlog.get_logger(__name__)
+REFRESH_AT = timedelta(minutes=5)  # after midnight, company time
+REPEAT = timedelta(hours=24)  # by hand: who got it within is a duplicate
+
+
+class Tick:
+    """One look at what has come due; call it again and again, from several processes if you like."""
+
+    def __init__(self, context: Context, planner: str = "") -> None:
+        """`planner` names this process to others; ProblemsFound where the rules are at fault."""
+        self.planner = planner or planner_name()
+        self.rulings = Rulings()
+        self._project = WatchedProject(context)
+        self._rules_saved = False
+
+    @property
+    def context(self) -> Context:
+        """The project as its files last stood without a fault."""
+        return self._project.context
+
+    def __call__(self) -> bool:
+        """Do what has come due; whether anything was done, or another planner is at it.
+
+        A database that is away is told, and is no error: the next tick finds the same work.
+        """
+        try:
+            return self._tick()
+        except SQLAlchemyError as error:
+            log.warning("tick failed", error=type(getattr(error, "orig", None) or error).__name__)
+            return True
+
+    def _tick(self) -> bool:
+        self._read_files()
+        context, now = self.context, self.context.now()
+        busy = refresh_daily(context, now)
+        made = make_due_runs(context.engine, context.company(), self._project.candidates, now)
+        for run_id in made:
+            log.info("run made", run=run_id)
+        with reading(context.engine) as conn:
+            open_runs = runs.runs_in(conn, RunState.PLANNING)
+        planned = [plan_pass(context, run, self.rulings, self.planner) for run in open_runs]
+        wake(context)
+        return any([busy, bool(made), *planned, finish(context)])
+
+    def _read_files(self) -> None:
+        if not self._project.look() and self._rules_saved:
+            return
+        save_rules(self.context)
+        self._rules_saved = True
+        with reading(self.context.engine) as conn:
+            known = activity.activities(conn)
+        gone = [
+            name
+            for name, each in known.items()
+            if each.active_since is not None and name not in self._project.names
+        ]
+        if gone:
+            with writing(self.context.engine) as conn:
+                for name in gone:  # a file that comes back looks forward only
+                    activity.deactivate(conn, name)
+
+
+def planner_name() -> str:
+    """This process, as others know it that plan."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def plan_pass(context: Context, run: Run, rulings: Rulings, planner: str) -> bool:
+    """Plan the places of a run whose time has come; whether there were any.
+
+    A run that can not be planned is held with the reason, and others go on.
+    """
+    try:
+        return _plan(context, run, rulings, planner)
+    except (OperationalError, InterfaceError) as error:  # away, locked: the next tick may do
+        log.warning("run is planned later", run=run.id, error=type(error.orig).__name__)
+    except ProblemsFound as found:
+        _hold(context, run, str(found.problems[0]))
+    except OutreachError as error:
+        _hold(context, run, error.message)
+    except Exception as error:
+        log.exception("run can not be planned", run=run.id)
+        _hold(context, run, f"a fault of outreach: {type(error).__name__}")
+    return True
+
+
+def _plan(context: Context, run: Run, rulings: Rulings, planner: str) -> bool:
+    now = context.now()
+    with reading(context.engine) as conn:
+        ruling = rulings.load(conn, run.revision_id)
+        occasion = _occasion(run)
+        asked = _due(conn, run, ruling, now)
+        if not asked and occasion.last_at > now:
+            return False  # other places come later; this tick has nothing to write
+        facts = facts_for(conn, min([now, *asked]))
+    scope = scope_of(run, now, facts)
+    done = plan_run(context.engine, run, ruling, scope, planner, now)
+    if done is not None:
+        log.info("run planned", run=run.id, planned=done.planned, complete=done.complete)
+    return True
+
+
+def _occasion(run: Run) -> Occasion:
+    return Occasion(run.occurrence_at) if run.local_at is None else Occasion(None, run.local_at)
+
+
+def _due(conn: Connection, run: Run, ruling: Ruling, now: datetime) -> list[datetime]:
+    instants = _occasion(run).instants(ruling.grid, localities(conn))
+    late = ruling.campaign.schedule.late
+    return list(due_now(instants, run.planned_until, now, late).values())
+
+
+def scope_of(run: Run, now: datetime, facts: str = "stored") -> Scope:
+    """Whom a run is about: its audience, by hand narrowed as it was asked for."""
+    asked = run.params
+    where = asked.get("where")
+    return Scope(
+        run_at=run.occurrence_at,
+        run_id=run.id,
+        seen_at=now,
+        to=tuple(asked.get("to", ())),
+        where=Expression(where, Place("--where", 1, 1)) if where else None,
+        repeats_within=None if asked.get("again", True) else run.created_at - REPEAT,
+        facts=facts,
+    )
+
+
+def _hold(context: Context, run: Run, reason: str) -> None:
+    log.error("run is held", run=run.id, campaign=run.campaign, why=reason)
+    with writing(context.engine) as conn:
+        deliveries.hold_run(conn, run.id, reason)
+
+
+def refresh_daily(context: Context, now: datetime) -> bool:
+    """Bring facts and stages up to date if 00:05 company time has passed since; whether it did."""
+    zone = ZoneInfo(context.company().brand.timezone)
+    with reading(context.engine) as conn:
+        known = conn.execute(select(marks.c.at).where(marks.c.name == FACTS)).scalar()
+        if known is not None and known >= _last_refresh(now, zone):
+            return False
+        if conn.execute(select(customers.c.id).limit(1)).first() is None:
+            return False
+    log.info("stages are refreshed")
+    refresh_stages(context)
+    return True
+
+
+def _last_refresh(now: datetime, zone: ZoneInfo) -> datetime:
+    """The latest 00:05 of the zone that is not after `now`."""
+    local = (now.astimezone(zone) - REFRESH_AT).replace(tzinfo=None)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return (midnight + REFRESH_AT).replace(tzinfo=zone)
+
+
+def wake(context: Context) -> None:
+    """Ring for every channel that has something to send now."""
+    at = deliveries.Instants(context.now(), SystemClock().now())
+    with reading(context.engine) as conn:
+        waiting = deliveries.channels_with_work(conn, channels_of(context.company()), at)
+    for channel in waiting:
+        queue.wake(channel)
+
+
+def channels_of(company: Company) -> list[str]:
+    """Every channel that may have something to send."""
+    return sorted(BUILT_IN_CHANNELS | company.channels.keys())
+
+
+def finish(context: Context) -> bool:
+    """End the runs that have nothing open any more; whether there were any."""
+    with reading(context.engine) as conn:
+        if not runs.runs_in(conn, RunState.RUNNING):
+            return False
+    with writing(context.engine) as conn:
+        ended = runs.finish_runs(conn, context.now())
+    for run_id in ended:
+        log.info("run done", run=run_id)
+    return bool(ended)

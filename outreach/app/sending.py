@@ -1,0 +1,180 @@
+"""A campaign sent by hand: planned here and now, sent by workers."""
+
+import getpass
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from outreach import queue
+from outreach.app.context import Context
+from outreach.app.planning import question_of
+from outreach.app.project import campaign_named, save_rules
+from outreach.app.rulings import pinned, ruling_of
+from outreach.app.running import REPEAT, plan_pass, planner_name, wake
+from outreach.audience.check import check
+from outreach.audience.names import names_of
+from outreach.campaign.model import Campaign, Expression, Place
+from outreach.decisions.loading import Rulings
+from outreach.errors import SetupError, UsageError
+from outreach.planning.plan import Funnel, count
+from outreach.planning.tick import rank_of
+from outreach.reports.funnel import report
+from outreach.store import runs, workers
+from outreach.store.customers import by_keys
+from outreach.store.engine import reading, writing
+from outreach.store.revisions import save_revision
+from outreach.store.runs import NewRun, Run
+from outreach.vocabulary import RunKind, RunState, State, Status
+
+LOOK_SECONDS = 0.1  # between two looks at a run that another process plans
+OPTION = Place("--where", 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for by hand: `to` and `where` only narrow the campaign's audience."""
+
+    campaign: str
+    to: tuple[str, ...] = ()  # keys
+    where: str | None = None
+    again: bool = False  # also to who got it within 24 hours
+
+    @property
+    def expression(self) -> Expression | None:
+        """`where` as an expression of the command line."""
+        return None if self.where is None else Expression(self.where, OPTION)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A run made by hand; its messages are on their way as soon as a worker is alive."""
+
+    run: int
+    send: int
+    hold: int
+    skip: dict[str, int]
+
+
+def plan_by_hand(context: Context, asked: Asked) -> Funnel:
+    """Whom the campaign would reach now, narrowed as asked; nothing is written.
+
+    UsageError where the campaign is not active, a customer is unknown or `where` can not be read.
+    """
+    _active(context, asked.campaign)
+    now = context.now()
+    with reading(context.engine) as conn:
+        _check(context, conn, asked)
+        question, _ = question_of(
+            context,
+            conn,
+            asked.campaign,
+            now.isoformat(),
+            to=asked.to,
+            where=asked.expression,
+            repeats_within=None if asked.again else now - REPEAT,
+        )
+        return count(conn, question)
+
+
+def send_by_hand(context: Context, asked: Asked) -> Sent:
+    """Make a run of the campaign now and plan it; workers are woken to send it."""
+    campaign = _active(context, asked.campaign)
+    save_rules(context)
+    with reading(context.engine) as conn:
+        _check(context, conn, asked)
+        ruling_of(context, conn, asked.campaign)  # templates at fault are told before a run is made
+    run_id = _make(context, campaign, asked)
+    _plan(context, run_id)
+    _ring(context)
+    with reading(context.engine) as conn:
+        found = report(conn, run_id=run_id)
+    skipped, held = sum(found.skipped.values()), found.states.get(State.HELD, 0)
+    return Sent(run_id, found.planned - skipped - held, held, found.skipped)
+
+
+def is_anyone_sending(context: Context) -> bool:
+    """Whether a worker is alive."""
+    with reading(context.engine) as conn:
+        return workers.any_alive(conn)
+
+
+def _active(context: Context, name: str) -> Campaign:
+    campaign = campaign_named(context, name)
+    if campaign.status is not Status.ACTIVE:
+        message = f"campaign `{name}` is not active: its status is `{campaign.status}`"
+        raise UsageError(message, f"write `status: active` in {campaign.file}")
+    return campaign
+
+
+def _check(context: Context, conn: Connection, asked: Asked) -> None:
+    unknown = _unknown(conn, asked.to)
+    if unknown:
+        shown = ", ".join(f"`{key}`" for key in unknown[:5])
+        raise UsageError(f"there is no customer {shown}", "see the keys in the imported file")
+    if asked.expression is not None:
+        problems = check(asked.expression, names_of(context.company()))
+        if problems:
+            raise UsageError(f"--where: {problems[0].message}", problems[0].hint)
+
+
+def _unknown(conn: Connection, keys: Sequence[str]) -> list[str]:
+    known = by_keys(conn, keys) if keys else {}
+    return [key for key in keys if key not in known]
+
+
+def _make(context: Context, campaign: Campaign, asked: Asked) -> int:
+    now, files = context.now(), pinned(context, campaign.name)
+    params = {"to": list(asked.to), "where": asked.where, "again": asked.again}
+    with writing(context.engine) as conn:
+        revision = save_revision(conn, campaign.name, files, now)
+        new = NewRun(
+            campaign_id=revision.campaign_id,
+            revision_id=revision.id,
+            kind=RunKind.MANUAL,
+            occurrence_at=now,
+            rank=rank_of(campaign, context.company()),
+            created_at=now,
+            params=params,
+            created_by=_person(),
+        )
+        run_id = runs.make_run(conn, new)
+    if run_id is None:
+        raise SetupError("the run was not made", "try again")
+    return run_id
+
+
+def _person() -> str | None:
+    with suppress(OSError, KeyError, ImportError):
+        return getpass.getuser()
+    return None
+
+
+def _plan(context: Context, run_id: int) -> None:
+    """Plan the run wholly; a scheduler that is quicker does it instead, and is waited for."""
+    rulings, planner = Rulings(), planner_name()
+    while (run := _run(context, run_id)).state is RunState.PLANNING:
+        plan_pass(context, run, rulings, planner)
+        if _run(context, run_id).state is RunState.PLANNING:
+            time.sleep(LOOK_SECONDS)
+    if run.state is RunState.HELD:
+        raise SetupError(f"run {run_id} is held: {run.reason}", "see `outreach check`")
+
+
+def _run(context: Context, run_id: int) -> Run:
+    with reading(context.engine) as conn:
+        run = runs.run_by_id(conn, run_id)
+    if run is None:
+        raise SetupError(f"run {run_id} is gone")
+    return run
+
+
+def _ring(context: Context) -> None:
+    url = context.environment.broker_url.get_secret_value()
+    if url.startswith("memory:"):
+        return  # nobody outside of this process hears it: workers look by themselves
+    doorbell = queue.connect(url)
+    wake(context)
+    doorbell.broker.close()

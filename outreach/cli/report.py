@@ -1,0 +1,45 @@
+"""`outreach report`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from outreach.app.reporting import Reported, report_on
+from outreach.cli.call import call_of
+from outreach.cli.screen import Screen
+
+COUNTS = (
+    "planned", "sent", "delivered", "bounced", "failed", "expired", "held", "unknown",
+)  # fmt: skip
+
+
+def report(
+    ctx: typer.Context,
+    campaign: Annotated[str | None, typer.Argument(help="One campaign instead of all")] = None,
+    rows: Annotated[
+        Path | None, typer.Option(help="Write a line for each delivery into this CSV file")
+    ] = None,
+    run: Annotated[int | None, typer.Option(metavar="ID", help="One run only")] = None,
+) -> None:
+    """What came of campaigns: counts by state, who was left out and why, cost.
+
+    `sent` is all that a provider accepted, whatever came after. `opened` and `clicked` are null
+    in JSON: they are not measured yet. The cost of text messages is about: by the average
+    segments of a sample.
+    """
+    call = call_of(ctx)
+    with call.context() as context:
+        found = report_on(context, campaign, run, rows)
+    call.show(found, lambda screen: _show(screen, found))
+
+
+def _show(screen: Screen, found: Reported) -> None:
+    screen.pairs({name: getattr(found, name) for name in COUNTS})
+    if found.skipped:
+        screen.line()
+        screen.heading("Left out for")
+        screen.bars(found.skipped)
+    if found.cost is not None:
+        screen.line()
+        screen.line(f"Cost about {found.cost.total} {found.cost.currency}")

@@ -1,0 +1,67 @@
+"""`outreach send`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from outreach.app.sending import Asked, Sent, is_anyone_sending, plan_by_hand, send_by_hand
+from outreach.cli.call import Call, call_of
+from outreach.cli.screen import Screen
+from outreach.errors import UsageError
+from outreach.planning.plan import Funnel
+
+
+def send(
+    ctx: typer.Context,
+    campaign: Annotated[str, typer.Argument(help="The campaign's name: its file's, without .yaml")],
+    to: Annotated[
+        list[str],
+        typer.Option(metavar="KEY", help="Only to this customer of its audience; again for more"),
+    ] = [],  # noqa: B006  typer copies it
+    where: Annotated[
+        str | None,
+        typer.Option(metavar="EXPR", help="Only to those of its audience for whom it holds"),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also to who got it within the last 24 hours")
+    ] = False,
+) -> None:
+    """Send a campaign by hand, now: shows the plan, asks, and plans the run; workers send it.
+
+    The campaign must be active; whatever its schedule, all its rules hold.
+    """
+    call = call_of(ctx)
+    asked = Asked(campaign, tuple(to), where, again)
+    if not yes and (call.json or not sys.stdin.isatty()):
+        raise UsageError("nobody can be asked whether to send", "add `--yes`")
+    with call.context() as context:
+        if not yes and not _agreed(call, plan_by_hand(context, asked)):
+            return
+        found = send_by_hand(context, asked)
+        if not is_anyone_sending(context):
+            sys.stderr.write("no worker is alive to send it: run `outreach run`\n")
+    call.show(found, lambda screen: _show(screen, found))
+
+
+def _agreed(call: Call, plan: Funnel) -> bool:
+    call.show(plan, lambda screen: _show_plan(screen, plan))
+    return typer.confirm(f"Send {plan.send + plan.hold:,} messages?")
+
+
+def _show_plan(screen: Screen, plan: Funnel) -> None:
+    screen.pairs({"audience": plan.audience, "send": plan.send, "hold": plan.hold})
+    _show_skipped(screen, {reason.value: count for reason, count in plan.skip.items()})
+
+
+def _show(screen: Screen, found: Sent) -> None:
+    screen.heading(f"Run {found.run}")
+    screen.pairs({"send": found.send, "hold": found.hold, "left out": sum(found.skip.values())})
+    _show_skipped(screen, found.skip)
+
+
+def _show_skipped(screen: Screen, counts: dict[str, int]) -> None:
+    if counts:
+        screen.heading("Left out for")
+        screen.bars(counts)

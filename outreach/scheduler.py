@@ -1,0 +1,116 @@
+"""The scheduler: ticks, in a process of its own or beside a worker."""
+
+import threading
+import time
+from datetime import timedelta
+
+import structlog
+
+from outreach import queue
+from outreach.app.context import Context
+from outreach.app.running import Tick, channels_of, finish
+from outreach.channels.registry import make_adapter
+from outreach.decisions.loading import Rulings, present_company
+from outreach.dispatch.letters import ProjectRulebook, Signer
+from outreach.dispatch.retry import Backoff
+from outreach.dispatch.shift import Limits
+from outreach.settings.company import Company
+from outreach.settings.environment import Environment
+from outreach.store.engine import reading
+from outreach.store.revisions import company_digest
+from outreach.worker import Duty, LeaseLost, run_until_idle, run_worker
+
+log = structlog.get_logger(__name__)
+
+
+def run_scheduler(context: Context, stop: threading.Event) -> None:
+    """Tick until `stop` is set; two schedulers at once are harmless."""
+    tick = Tick(context)
+    doorbell = queue.connect(context.environment.broker_url.get_secret_value())
+    log.info("scheduler begins", planner=tick.planner)
+    try:
+        _keep_ticking(tick, context.environment.tick_seconds, stop)
+    finally:
+        doorbell.broker.close()
+        log.info("scheduler ends", planner=tick.planner)
+
+
+def _keep_ticking(tick: Tick, every_seconds: float, stop: threading.Event) -> None:
+    while not stop.is_set():
+        began = time.monotonic()
+        try:
+            tick()
+        except Exception:  # of one tick: the next one may do, and nobody would start it again
+            log.exception("tick failed")
+        stop.wait(max(0.0, every_seconds - (time.monotonic() - began)))
+
+
+def run_here(
+    context: Context, *, until_idle: bool, stop: threading.Event, threads: int = 2
+) -> dict[str, int]:
+    """Scheduler and worker in this process, until nothing is due or until `stop` is set.
+
+    How many deliveries moved to each state; `sent`, `failed` and `unknown` are always among them.
+    """
+    tick = Tick(context)
+    if until_idle:
+        tick()  # the company's rules are in the database from here on
+        counts = run_until_idle(duty_of(context, threads), tick, stop)
+        finish(context)
+    else:
+        ticking = threading.Thread(
+            target=_keep_ticking, args=(tick, context.environment.tick_seconds, stop), name="tick"
+        )
+        ticking.start()
+        try:
+            counts = serve(duty_of(context, threads), stop)
+        finally:
+            stop.set()
+            ticking.join()
+    return {"sent": 0, "failed": 0, "unknown": 0, **counts}
+
+
+def serve(duty: Duty, stop: threading.Event, parent_pid: int | None = None) -> dict[str, int]:
+    """Serve until `stop` is set; a worker that was declared dead begins anew.
+
+    How many deliveries moved to each state since it last began.
+    """
+    while True:
+        try:
+            return run_worker(duty, stop, parent_pid)
+        except LeaseLost as error:
+            log.warning("worker begins anew", why=error.message)
+
+
+def duty_of(context: Context, threads: int = 2) -> Duty:
+    """What a worker of this machine has to do and may do; SetupError where a setting is missing."""
+    environment, company = context.environment, _company(context)
+    keys = [key.get_secret_value() for key in environment.secret_keys()]
+    signer = Signer(keys, environment.public_url or company.public_url)
+    return Duty(
+        context.engine,
+        context.clock,
+        ProjectRulebook(Rulings().load, signer),
+        lambda channel: make_adapter(channel, company, environment),
+        channels_of(company),
+        environment.broker_url.get_secret_value(),
+        _limits(environment),
+        threads,
+    )
+
+
+def _company(context: Context) -> Company:
+    """The rules in force; those of the files where the database has none yet."""
+    with reading(context.engine) as conn:
+        if company_digest(conn) is not None:
+            return present_company(conn)
+    return context.company()
+
+
+def _limits(environment: Environment) -> Limits:
+    first = timedelta(seconds=environment.retry_first_seconds)
+    return Limits(
+        in_flight=environment.in_flight,
+        lease=timedelta(seconds=environment.lease_seconds),
+        backoff=Backoff(first, timedelta(seconds=environment.retry_cap_seconds)),
+    )
