@@ -27,7 +27,7 @@ def demo(
     """The whole loop on a sample base; nothing leaves the machine."""
     call = call_of(ctx)
     set_up_logs(LogFormat.CONSOLE, chatty=False)
-    shown = run_demo(folder, lambda step: sys.stderr.write(f"… {step}\n"), real=not made_up)
+    shown = run_demo(folder, _tell, real=not made_up)
     document = {
         "folder": shown.folder,
         "source": shown.source,
@@ -37,6 +37,10 @@ def demo(
         "reports": shown.reports,
     }
     call.show(document, lambda screen: _show(screen, shown))
+
+
+def _tell(step: str) -> None:
+    sys.stderr.write(f"… {step}\n")
 
 
 def _show(screen: Screen, shown: Shown) -> None:

@@ -9,17 +9,15 @@ from datetime import datetime
 from pathlib import Path
 from threading import Event
 
-from outreach.app.consents import import_consent_file
 from outreach.app.context import Context, open_context
-from outreach.app.customers import import_customer_file
-from outreach.app.events import import_event_file
 from outreach.app.init import make_project
 from outreach.app.planning import Plan, plan_campaign
+from outreach.app.project import save_rules
 from outreach.app.stages import Standing, refresh_stages
 from outreach.channels.capture.adapter import list_outbox, outbox_of
 from outreach.demo.files import DemoFiles, make_files
 from outreach.errors import UsageError
-from outreach.imports import Intake, Options
+from outreach.imports import Intake, import_consents, import_customers, import_events
 from outreach.reports.funnel import Report, report
 from outreach.scheduler import run_here
 from outreach.store.engine import reading
@@ -99,12 +97,14 @@ def _context(folder: Path, now: datetime) -> _Opened:
 
 def _import(folder: Path, files: DemoFiles, tell: Tell) -> Iterator[tuple[str, Intake]]:
     with _context(folder, files.now) as context:
+        save_rules(context)
+        engine, company = context.engine, context.company()
         tell("customers are imported")
-        yield "customers", import_customer_file(context, files.customers, Options())
+        yield "customers", import_customers(engine, files.customers, company, files.now)
         tell("purchases are imported")
-        yield "events", import_event_file(context, files.events, Options())
+        yield "events", import_events(engine, files.events, company, files.now)
         tell("consents are imported")
-        yield "consents", import_consent_file(context, files.consents, Options())
+        yield "consents", import_consents(engine, files.consents, company, files.now)
 
 
 def _samples(context: Context) -> tuple[str, str]:
