@@ -1,0 +1,70 @@
+"""An SMTP server that counts what it took, and the base of customers that is written to."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from commands import outreach
+from servers import free_port
+
+BEFORE = "2026-07-03T08:00"
+CONSENTED = "yes"
+
+
+@dataclass
+class Letterbox:
+    """What was delivered; `pause_seconds` is how long each answer to a final dot takes."""
+
+    url: str = ""
+    pause_seconds: float = 0
+    recipients: Counter[str] = field(default_factory=Counter)
+    message_ids: Counter[bytes] = field(default_factory=Counter)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Count the message, then answer: a sender killed meanwhile never hears of it."""
+        content = envelope.original_content or b""
+        assert isinstance(content, bytes)
+        found = re.search(rb"^Message-ID: (\S+)", content, re.MULTILINE)
+        assert found is not None
+        self.message_ids[found[1]] += 1
+        self.recipients.update(envelope.rcpt_tos)
+        await asyncio.sleep(self.pause_seconds)
+        return "250 2.0.0 Ok"
+
+
+@contextmanager
+def letterbox(pause_seconds: float = 0) -> Iterator[Letterbox]:
+    """A server on loopback."""
+    box, port = Letterbox(pause_seconds=pause_seconds), free_port()
+    server = Controller(box, hostname="localhost", port=port)
+    server.start()
+    box.url = f"smtp://localhost:{port}"
+    try:
+        yield box
+    finally:
+        server.stop()
+
+
+def people(project: Path, number: int, **settings: str) -> None:
+    """Customers k0 … of New York with one order each, who agreed to mails; every tenth did not."""
+    with (project / "c.csv").open("w") as file:
+        file.write("key,first_name,email,timezone,country,consent.email.greetings\n")
+        for n in range(number):
+            said = CONSENTED if n % 10 else ""
+            file.write(f"k{n},Ann,k{n}@example.com,America/New_York,US,{said}\n")
+    with (project / "e.csv").open("w") as file:
+        file.write("key,kind,at,amount,id\n")
+        for n in range(number):
+            file.write(f"k{n},order,2026-06-20T10:00,25.00,o-{n}\n")
+    for words in (
+        ("customers", "import", "c.csv", "--consent-source", "form"),
+        ("events", "import", "e.csv"),
+    ):
+        answer = outreach(project, *words, "--now", BEFORE, **settings)
+        assert answer.code == 0, answer

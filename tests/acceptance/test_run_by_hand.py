@@ -1,0 +1,59 @@
+"""Campaigns sent by hand."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from commands import NOW, outreach, sample_project
+from letterbox import people
+
+BY_HAND = ("send", "service-notice", "--now", NOW)
+
+
+@pytest.fixture(scope="module")
+def once_peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with five customers."""
+    project = sample_project(tmp_path_factory.mktemp("peopled") / "project")
+    people(project, 5)
+    return project
+
+
+@pytest.fixture
+def peopled(once_peopled: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return shutil.copytree(once_peopled, tmp_path / "peopled")
+
+
+def test_nothing_is_sent_where_nobody_can_be_asked(peopled: Path) -> None:
+    answer = outreach(peopled, *BY_HAND)
+
+    assert answer.code == 2
+    assert answer.err == "outreach: nobody can be asked whether to send; add `--yes`\n"
+    assert outreach(peopled, "runs", "list", "--json").json == []
+
+
+def test_who_got_it_within_a_day_gets_it_again_only_on_request(peopled: Path) -> None:
+    first = outreach(peopled, *BY_HAND, "--yes", "--json", "--to", "k1", "--to", "k2")
+    second = outreach(peopled, *BY_HAND, "--yes", "--json", "--to", "k2", "--to", "k3")
+    third = outreach(peopled, *BY_HAND, "--yes", "--json", "--again", "--where", "key == 'k2'")
+    done = outreach(peopled, "run", "--until-idle", "--json", "--now", NOW)
+
+    assert first.json == {"run": 1, "send": 2, "hold": 0, "skip": {}}
+    assert "no worker is alive to send it: run `outreach run`" in first.err
+    assert second.json == {"run": 2, "send": 1, "hold": 0, "skip": {"duplicate": 1}}
+    assert third.json == {"run": 3, "send": 1, "hold": 0, "skip": {}}
+    assert done.json["sent"] == 4 + 4  # the Friday greeting falls due too
+
+
+def test_what_can_not_be_meant_is_refused_before_anything_is_planned(peopled: Path) -> None:
+    unknown = outreach(peopled, *BY_HAND, "--yes", "--to", "nobody")
+    unread = outreach(peopled, *BY_HAND, "--yes", "--where", "fone is none")
+    path = peopled / "campaigns/service-notice.yaml"
+    path.write_text(path.read_text().replace("status: active", "status: draft"))
+    draft = outreach(peopled, *BY_HAND, "--yes")
+
+    assert [unknown.code, unread.code, draft.code] == [2, 2, 2]
+    assert "there is no customer `nobody`" in unknown.err
+    assert "--where: unknown name `fone`; did you mean `phone`" in unread.err
+    assert "its status is `draft`; write `status: active`" in draft.err
+    assert outreach(peopled, "runs", "list", "--json").json == []

@@ -1,0 +1,211 @@
+"""Planned messages go out, each once: in one process, and spread over several that are killed."""
+
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from commands import NOW, environment, outreach, sample_project
+from letterbox import letterbox, people
+from sqlalchemy import func, select
+
+from outreach.store.engine import dispose, make_engine, reading
+from outreach.store.tables import deliveries, workers
+
+KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCD"
+IN_FLIGHT = 8
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def once_peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with 50 customers, 45 of whom may be written to."""
+    project = sample_project(tmp_path_factory.mktemp("peopled") / "project")
+    people(project, 50)
+    return project
+
+
+@pytest.fixture
+def peopled(once_peopled: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return shutil.copytree(once_peopled, tmp_path / "peopled")
+
+
+@pytest.fixture(scope="module")
+def ran(once_peopled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of it after the Friday greeting went out; only to be looked at."""
+    project = shutil.copytree(once_peopled, tmp_path_factory.mktemp("ran") / "project")
+    assert outreach(project, "run", "--until-idle", "--now", NOW).code == 0
+    return project
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return sorted(csv.DictReader(file), key=lambda row: row["key"])
+
+
+def wait_for(there: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while not there():
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+
+
+Process = subprocess.Popen[bytes]
+Start = Callable[..., Process]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts a command that goes on; what still runs at the end of the test is killed."""
+    started: list[Process] = []
+
+    def begin(project: Path, *arguments: object, **settings: str) -> Process:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "outreach", *map(str, arguments)],
+            cwd=project,
+            env=environment(**settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def end(process: Process) -> str:
+    """Let it end in order; what it wrote."""
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0, out.decode()
+    return out.decode()
+
+
+def test_run_delivers_exactly_what_was_planned_each_once(peopled: Path) -> None:
+    plan = outreach(
+        peopled, "plan", "weekly-greeting", "--rows", "plan.csv", "--now", NOW, "--json"
+    )
+    with letterbox() as box:
+        first = outreach(peopled, "run", "--until-idle", "--json", "--now", NOW, smtp_url=box.url)
+        again = outreach(peopled, "run", "--until-idle", "--json", "--now", NOW, smtp_url=box.url)
+    report = outreach(peopled, "report", "weekly-greeting", "--rows", "report.csv", "--json")
+
+    planned = rows(peopled / "plan.csv")
+    due = {f"{row['key']}@example.com" for row in planned if row["decision"] == "send"}
+    assert first.json == {"sent": len(due), "failed": 0, "unknown": 0}
+    assert again.json == {"sent": 0, "failed": 0, "unknown": 0}
+    assert box.recipients == dict.fromkeys(due, 1)
+    assert max(box.message_ids.values()) == 1
+    assert plan.json["send"] == report.json["sent"] == len(due)
+    assert report.json["skipped"] == plan.json["skip"]
+    settled = rows(peopled / "report.csv")
+    for row in (*planned, *settled):
+        del row["state"]
+    assert settled == planned
+
+
+def test_a_report_has_the_keys_that_scripts_rely_on(ran: Path) -> None:
+    everything = outreach(ran, "report", "--json", "--now", NOW).json
+    run = outreach(ran, "report", "--run", 1, "--json").json
+
+    assert list(everything) == [
+        "planned", "sent", "delivered", "bounced", "failed", "expired", "held", "unknown",
+        "opened", "clicked", "skipped", "arms", "cost",
+    ]  # fmt: skip
+    assert run == everything
+    assert everything["planned"] == everything["sent"] + sum(everything["skipped"].values()) == 50
+    assert outreach(ran, "report", "weakly-greeting").code == 2
+    assert outreach(ran, "report", "--run", 99).code == 2
+
+
+def test_runs_tell_their_states_with_counts(ran: Path) -> None:
+    listed = outreach(ran, "runs", "list", "weekly-greeting", "--json").json
+    shown = outreach(ran, "runs", "show", listed[0]["id"], "--json").json
+
+    assert sum(listed[0]["states"].values()) == listed[0]["planned"] == 50
+    assert shown["states"] == listed[0]["states"]
+    assert shown["skipped"]["no_consent"] == 5
+    assert (shown["kind"], shown["occurrence"]) == ("schedule", "2026-07-03T17:00:00")
+    assert outreach(ran, "runs", "show", 99).code == 2
+
+
+def test_many_processes_and_a_kill_lose_nothing_and_repeat_nothing(
+    project: Path, postgres_url: str, redis_url: str, start: Start
+) -> None:
+    settings = {
+        "database_url": postgres_url, "broker_url": redis_url, "secret_key": KEY,
+        "lease_seconds": "1", "in_flight": str(IN_FLIGHT), "tick_seconds": "0.2", "log": "json",
+    }  # fmt: skip
+    people(project, 500, **settings)
+    engine = make_engine(postgres_url)
+
+    def worker_names() -> list[str]:
+        with reading(engine) as conn:
+            return list(conn.execute(select(workers.c.name).order_by(workers.c.id)).scalars())
+
+    def in_state() -> dict[str, int]:
+        query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+        with reading(engine) as conn:
+            return dict(map(tuple, conn.execute(query)))
+
+    with letterbox(pause_seconds=0.03) as box:
+        settings["smtp_url"] = box.url
+        serving = start(project, "worker", "--processes", 2, "--now", NOW, **settings)
+        wait_for(lambda: len(worker_names()) == 2)
+        ticking = start(project, "scheduler", "--now", NOW, **settings)
+        wait_for(lambda: box.recipients.total() > 100)
+        os.kill(int(worker_names()[0].rpartition(":")[2]), signal.SIGKILL)
+        killed_at = box.recipients.total()
+        wait_for(lambda: not in_state().keys() & {"due", "claimed", "handing"})
+        wait_for(lambda: len(worker_names()) == 3)
+        ended = end(ticking) + end(serving)
+
+    states = in_state()
+    with reading(engine) as conn:
+        sent = conn.execute(select(deliveries.c.address).where(deliveries.c.state == "sent"))
+        addresses = set(sent.scalars())
+    dispose(engine)
+    unknown = states.get("unknown", 0)
+    assert killed_at < 400
+    assert max(box.recipients.values()) == 1
+    assert max(box.message_ids.values()) == 1
+    assert addresses <= box.recipients.keys()
+    assert states.keys() <= {"sent", "skipped", "unknown"}
+    assert states["sent"] + unknown + states["skipped"] == 500
+    assert unknown <= IN_FLIGHT
+    assert "Traceback" not in ended
+
+
+def test_run_send_and_import_at_once_never_find_the_database_locked(
+    peopled: Path, start: Start
+) -> None:
+    with (peopled / "more.csv").open("w") as file:
+        file.write("key,first_name,email,timezone,country\n")
+        for n in range(4000):
+            file.write(f"m{n},Mo,m{n}@example.com,America/New_York,US\n")
+    running = start(peopled, "run", "--now", NOW)
+    importing = start(peopled, "customers", "import", "more.csv", "--now", NOW)
+    sends = [outreach(peopled, "send", "service-notice", "--yes", "--now", NOW) for _ in range(2)]
+    imported, _ = importing.communicate(timeout=PATIENCE_SECONDS)
+
+    def is_idle() -> bool:
+        listed = outreach(peopled, "runs", "list", "service-notice", "--json").json
+        return all(run["state"] == "done" for run in listed)
+
+    wait_for(is_idle)
+    said = end(running) + imported.decode() + "".join(each.err for each in sends)
+
+    assert [each.code for each in sends] == [0, 0]
+    assert importing.returncode == 0
+    assert "locked" not in said
+    assert "Traceback" not in said
