@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from outreach.app.rehearsing import send_test
 from outreach.app.sending import Asked, Sent, is_anyone_sending, plan_by_hand, send_by_hand
 from outreach.cli.call import Call, call_of
 from outreach.cli.screen import Screen
@@ -27,22 +28,46 @@ def send(
     again: Annotated[
         bool, typer.Option("--again", help="Also to who got it within the last 24 hours")
     ] = False,
-) -> None:
+    test: Annotated[
+        list[str],
+        typer.Option(
+            metavar="ADDRESS", help="Only a test to this one of `testers`; again for more"
+        ),
+    ] = [],  # noqa: B006  typer copies it
+    as_: Annotated[
+        str | None, typer.Option("--as", metavar="KEY", help="With --test: what this customer gets")
+    ] = None,
+) -> int:
     """Send a campaign by hand, now: shows the plan, asks, and plans the run; workers send it.
 
-    The campaign must be active; whatever its schedule, all its rules hold.
+    The campaign must be active; whatever its schedule, all its rules hold. With --test staff get
+    one message, marked [TEST]; drafts too, and no touch is counted.
     """
     call = call_of(ctx)
+    if test:
+        return _test(call, campaign, test, as_)
+    if as_ is not None:
+        raise UsageError("`--as` stands without `--test`", "say who is to get the test")
     asked = Asked(campaign, tuple(to), where, again)
     if not yes and (call.json or not sys.stdin.isatty()):
         raise UsageError("nobody can be asked whether to send", "add `--yes`")
     with call.context() as context:
         if not yes and not _agreed(call, plan_by_hand(context, asked)):
-            return
+            return 0
         found = send_by_hand(context, asked)
         if not is_anyone_sending(context):
             sys.stderr.write("no worker is alive to send it: run `outreach run`\n")
     call.show(found, lambda screen: _show(screen, found))
+    return 0
+
+
+def _test(call: Call, campaign: str, addresses: list[str], key: str | None) -> int:
+    with call.context() as context:
+        found = send_test(context, campaign, addresses, key)
+    for fault in found.faults:
+        sys.stderr.write(f"not sent: {fault}\n")
+    call.show({"sent": found.sent}, lambda screen: screen.pairs({"sent": found.sent}))
+    return 1 if found.faults else 0
 
 
 def _agreed(call: Call, plan: Funnel) -> bool:

@@ -1,11 +1,11 @@
 """An SMTP server that counts what it took, and the base of customers that is written to."""
 
 import asyncio
-import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
@@ -24,15 +24,16 @@ class Letterbox:
     url: str = ""
     pause_seconds: float = 0
     recipients: Counter[str] = field(default_factory=Counter)
-    message_ids: Counter[bytes] = field(default_factory=Counter)
+    message_ids: Counter[str] = field(default_factory=Counter)
+    subjects: list[str] = field(default_factory=list)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Count the message, then answer: a sender killed meanwhile never hears of it."""
         content = envelope.original_content or b""
         assert isinstance(content, bytes)
-        found = re.search(rb"^Message-ID: (\S+)", content, re.MULTILINE)
-        assert found is not None
-        self.message_ids[found[1]] += 1
+        message = message_from_bytes(content)
+        self.message_ids[message["Message-ID"]] += 1
+        self.subjects.append(message["Subject"])
         self.recipients.update(envelope.rcpt_tos)
         await asyncio.sleep(self.pause_seconds)
         return "250 2.0.0 Ok"

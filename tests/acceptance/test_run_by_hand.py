@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from commands import NOW, outreach, sample_project
-from letterbox import people
+from letterbox import letterbox, people
 
 BY_HAND = ("send", "service-notice", "--now", NOW)
 
@@ -57,3 +57,25 @@ def test_what_can_not_be_meant_is_refused_before_anything_is_planned(peopled: Pa
     assert "--where: unknown name `fone`; did you mean `phone`" in unread.err
     assert "its status is `draft`; write `status: active`" in draft.err
     assert outreach(peopled, "runs", "list", "--json").json == []
+
+
+def test_a_test_goes_to_staff_alone_and_is_no_touch(peopled: Path) -> None:
+    path = peopled / "campaigns/weekly-greeting.yaml"
+    path.write_text(path.read_text().replace("status: active", "status: draft"))
+    words = ("send", "weekly-greeting", "--now", NOW)
+    with letterbox() as box:
+        sent = outreach(
+            peopled, *words, "--test", "mei@example.com", "--as", "k3", "--json", smtp_url=box.url
+        )
+        refused = outreach(peopled, *words, "--test", "k3@example.com", smtp_url=box.url)
+    down = outreach(peopled, *words, "--test", "mei@example.com", smtp_url=box.url)
+    history = outreach(peopled, "customers", "show", "k3", "--json").json
+
+    assert (sent.code, sent.json) == (0, {"sent": 1})
+    assert box.recipients == {"mei@example.com": 1}
+    assert box.subjects == ["[TEST] Have a good weekend"]
+    assert refused.code == 2
+    assert "`k3@example.com` is not among `testers`" in refused.err
+    assert down.code == 1
+    assert "not sent: mei@example.com: connect" in down.err
+    assert history["deliveries"] == []
