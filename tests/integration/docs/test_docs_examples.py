@@ -1,0 +1,70 @@
+"""What docs/ prints is true: its campaigns are in order, its links lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+from commands import ROOT, outreach, sample_project
+
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+_CAMPAIGN = re.compile(r"^```yaml\n(title:.*?)^```$", re.MULTILINE | re.DOTALL)
+_LIFECYCLE = re.compile(r"^```yaml\n(stages:.*?)^```$", re.MULTILINE | re.DOTALL)
+_CAMPAIGN_HEAD = """\
+owner: mei@example.com
+topic: offers
+schedule: {manual: true}
+steps: [{id: one, channels: email, template: win-back}]
+"""
+_LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+
+
+def test_campaigns_in_the_docs_have_no_problems(tmp_path: Path) -> None:
+    project = sample_project(tmp_path / "project")
+    found = _CAMPAIGN.findall((ROOT / "docs" / "campaigns.md").read_text(encoding="utf-8"))
+    for number, campaign in enumerate(found):
+        path = project / "campaigns" / f"example-{number}.yaml"
+        path.write_text(campaign, encoding="utf-8")
+
+    answer = outreach(project, "check")
+
+    assert len(found) >= 3
+    assert answer.code == 0, answer.out
+    assert answer.out.endswith("files, no problems\n")
+
+
+def test_expressions_in_the_docs_have_no_problems(tmp_path: Path) -> None:
+    project = sample_project(tmp_path / "project")
+    page = (ROOT / "docs" / "campaigns.md").read_text(encoding="utf-8")
+    table = page.partition("| you want | write |")[2].partition("\n\n")[0]
+    cells = [line.rpartition(" | ")[2] for line in table.splitlines()[2:]]
+    found = [each.replace("\\|", "|") for each in re.findall("`([^`]+)`", "\n".join(cells))]
+    for number, expression in enumerate(found):
+        campaign = f"{_CAMPAIGN_HEAD}audience:\n  where: >-\n    {expression}\n"
+        path = project / "campaigns" / f"expression-{number}.yaml"
+        path.write_text(campaign, encoding="utf-8")
+
+    answer = outreach(project, "check")
+
+    assert len(found) >= 15
+    assert answer.code == 0, answer.out
+
+
+def test_lifecycles_in_the_docs_have_no_problems(tmp_path: Path) -> None:
+    project = sample_project(tmp_path / "project")
+    (project / "lifecycles").mkdir()
+    found = _LIFECYCLE.findall((ROOT / "docs" / "lifecycle.md").read_text(encoding="utf-8"))
+    for number, lifecycle in enumerate(found):
+        path = project / "lifecycles" / f"example-{number}.yaml"
+        path.write_text(lifecycle, encoding="utf-8")
+
+    answer = outreach(project, "check")
+
+    assert found
+    assert answer.code == 0, answer.out
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_of_the_docs_lead_to_files(page: Path) -> None:
+    targets = _LINK.findall(page.read_text(encoding="utf-8"))
+
+    assert [each for each in targets if not (page.parent / each).exists()] == []
