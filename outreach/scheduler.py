@@ -14,7 +14,9 @@ from outreach.decisions.loading import Rulings, present_company
 from outreach.dispatch.letters import ProjectRulebook, Signer
 from outreach.dispatch.retry import Backoff
 from outreach.dispatch.shift import Limits
+from outreach.errors import SetupError
 from outreach.settings.company import Company
+from outreach.settings.company_file import COMPANY_FILE
 from outreach.settings.environment import Environment
 from outreach.store.engine import reading
 from outreach.store.revisions import company_digest
@@ -104,6 +106,9 @@ def _company(context: Context) -> Company:
     with reading(context.engine) as conn:
         if company_digest(conn) is not None:
             return present_company(conn)
+    if COMPANY_FILE not in context.files.contents:
+        message = "the database holds no company rules yet"
+        raise SetupError(message, "start `outreach scheduler` in the project's folder first")
     return context.company()
 
 

@@ -96,13 +96,15 @@ class Context:
             engine.dispose()
 
 
-def open_context(project: Path, now: str | None = None) -> Context:
+def open_context(project: Path, now: str | None = None, *, bare: bool = False) -> Context:
     """The context of the project in a folder; `now` is `--now` as written.
 
     SetupError where there is no project or a setting is at fault, UsageError for a bad `now`.
+    With `bare` a folder will do: workers read the database, no project.
     """
     frozen = None if now is None else read_instant(now, "--now")
-    files = read_project(project)
+    is_bare = bare and not (project / COMPANY_FILE).exists()
+    files = ProjectFiles({}) if is_bare else read_project(project)
     return Context(Environment.load(project), files, frozen)
 
 

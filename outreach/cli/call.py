@@ -28,12 +28,15 @@ class Call:
         return self.options.json
 
     @contextmanager
-    def context(self, *, chatty: bool = False) -> "Iterator[Context]":
-        """The project's context, closed at the end; `chatty` logs what is done, not only warnings."""
+    def context(self, *, chatty: bool = False, bare: bool = False) -> "Iterator[Context]":
+        """The project's context, closed at the end; `chatty` logs what is done, not only warnings.
+
+        With `bare` the folder need not hold a project.
+        """
         from outreach.app.context import open_context
         from outreach.app.logs import set_up_logs
 
-        context = open_context(self.options.project, self.options.now)
+        context = open_context(self.options.project, self.options.now, bare=bare)
         set_up_logs(context.environment.log, chatty=chatty)
         try:
             yield context

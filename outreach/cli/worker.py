@@ -20,11 +20,12 @@ def worker(
     """Send what is due, until SIGTERM.
 
     With several processes each that dies is started again; kill -9 of any of them repeats no
-    message. SIGTERM lets them settle what is in flight.
+    message. SIGTERM lets them settle what is in flight. A worker reads the database only: its
+    folder need not hold the project.
     """
     call, stop = call_of(ctx), threading.Event()
     stop_on_signals(stop)
-    with call.context(chatty=True) as context:
+    with call.context(chatty=True, bare=True) as context:
         duty = duty_of(context, threads)  # what is not set up is told here, once
         if processes == 1:
             counts = serve(duty, stop, parent)

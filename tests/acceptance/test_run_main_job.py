@@ -140,7 +140,7 @@ def test_runs_tell_their_states_with_counts(ran: Path) -> None:
 
 
 def test_many_processes_and_a_kill_lose_nothing_and_repeat_nothing(
-    project: Path, postgres_url: str, redis_url: str, start: Start
+    project: Path, tmp_path: Path, postgres_url: str, redis_url: str, start: Start
 ) -> None:
     settings = {
         "database_url": postgres_url, "broker_url": redis_url, "secret_key": KEY,
@@ -160,7 +160,8 @@ def test_many_processes_and_a_kill_lose_nothing_and_repeat_nothing(
 
     with letterbox(pause_seconds=0.03) as box:
         settings["smtp_url"] = box.url
-        serving = start(project, "worker", "--processes", 2, "--now", NOW, **settings)
+        words = ("worker", "--processes", 2, "--now", f"{NOW}-04:00")
+        serving = start(tmp_path, *words, **settings)  # no project there: the database will do
         wait_for(lambda: len(worker_names()) == 2)
         ticking = start(project, "scheduler", "--now", NOW, **settings)
         wait_for(lambda: box.recipients.total() > 100)
