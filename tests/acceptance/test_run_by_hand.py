@@ -14,7 +14,7 @@ BY_HAND = ("send", "service-notice", "--now", NOW)
 def once_peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with five customers."""
     project = sample_project(tmp_path_factory.mktemp("peopled") / "project")
-    people(project, 5)
+    people(project, 5, ordered=False)
     return project
 
 
@@ -42,7 +42,7 @@ def test_who_got_it_within_a_day_gets_it_again_only_on_request(peopled: Path) ->
     assert "no worker is alive to send it: run `outreach run`" in first.err
     assert second.json == {"run": 2, "send": 1, "hold": 0, "skip": {"duplicate": 1}}
     assert third.json == {"run": 3, "send": 1, "hold": 0, "skip": {}}
-    assert done.json["sent"] == 4 + 4  # the Friday greeting falls due too
+    assert done.json["sent"] == 4
 
 
 def test_what_can_not_be_meant_is_refused_before_anything_is_planned(peopled: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_test_goes_to_staff_alone_and_is_no_touch(peopled: Path) -> None:
             peopled, *words, "--test", "mei@example.com", "--as", "k3", "--json", smtp_url=box.url
         )
         refused = outreach(peopled, *words, "--test", "k3@example.com", smtp_url=box.url)
-    down = outreach(peopled, *words, "--test", "mei@example.com", smtp_url=box.url)
+    down = outreach(peopled, *BY_HAND, "--test", "mei@example.com", smtp_url=box.url)
     history = outreach(peopled, "customers", "show", "k3", "--json").json
 
     assert (sent.code, sent.json) == (0, {"sent": 1})

@@ -192,7 +192,7 @@ def test_run_send_and_import_at_once_never_find_the_database_locked(
 ) -> None:
     with (peopled / "more.csv").open("w") as file:
         file.write("key,first_name,email,timezone,country\n")
-        for n in range(4000):
+        for n in range(2000):
             file.write(f"m{n},Mo,m{n}@example.com,America/New_York,US\n")
     running = start(peopled, "run", "--now", NOW)
     importing = start(peopled, "customers", "import", "more.csv", "--now", NOW)
