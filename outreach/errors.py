@@ -48,7 +48,7 @@ class SetupError(OutreachError):
     code = "setup"
 
 
-class ProblemsFound(OutreachError):
+class ProblemsFound(OutreachError):  # noqa: N818  no fault of a program
     """Raised when files of the project are at fault; `problems` holds every one of them."""
 
     exit_code = 1

@@ -27,6 +27,10 @@ class Needs:
         """What a template of the channel prints unguarded."""
         return (Need(None, frozenset(self.by_channel.get(channel, ()))),)
 
+    def locales(self, channel: str) -> tuple[str, ...]:
+        """The one file there is."""
+        return ("",)
+
     def locale_for(self, channel: str, locale: str | None) -> str:
         """The one file there is."""
         return ""
@@ -76,7 +80,7 @@ def question_of(conn: Connection, world: World, ruling: Ruling) -> Question:
 def _customer(conn: Connection, world: World, each: object) -> int:
     zones = zones_of(each, world.company) if each.timezone or each.zones else ()
     place = make_place(conn, ";".join(zones), each.country, known=bool(each.timezone))
-    id_ = make_customer(
+    return make_customer(
         conn,
         each.key,
         email=each.email,
@@ -88,7 +92,6 @@ def _customer(conn: Connection, world: World, each: object) -> int:
         **{"first_name": None} | dict(each.columns),
         erased_at=world.asked_at if each.erased else None,
     )
-    return id_
 
 
 def _consent(conn: Connection, world: World, ids: dict[str, int], said: object) -> None:

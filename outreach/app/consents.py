@@ -1,6 +1,5 @@
 """The ledger of consent: one word, a file of them, and how a customer stands."""
 
-import getpass
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from outreach.app.context import Context
 from outreach.app.customers import Progress, no_customer
+from outreach.app.person import person
 from outreach.app.project import save_rules
 from outreach.documents import did_you_mean
 from outreach.errors import UsageError
@@ -59,7 +59,7 @@ def say(context: Context, said: Said) -> Recorded:
             raise no_customer(said.key)
         word = Word(
             id_, said.channel, said.topic, said.state, said.at or now, said.source.strip(),
-            said.proof, said.expires_at, recorded_by=_person(),
+            said.proof, said.expires_at, recorded_by=person(),
         )  # fmt: skip
         return record_consents(conn, [word], now)
 
@@ -88,11 +88,3 @@ def _must_know(what: str, name: str, known: Iterable[str]) -> None:
     if name not in names:
         hint = did_you_mean(name, names, listing="there are")
         raise UsageError(f"there is no {what} `{name}`", hint)
-
-
-def _person() -> str | None:
-    """Who is at this terminal, by the machine's account."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return None

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from outreach import queue
+from outreach.app.admission import is_admitted
 from outreach.app.context import Context
 from outreach.app.project import save_rules
 from outreach.app.stages import refresh_stages
@@ -68,7 +69,13 @@ class Tick:
         self._read_files()
         context, now = self.context, self.context.now()
         busy = refresh_daily(context, now)
-        made = make_due_runs(context.engine, context.company(), self._project.candidates, now)
+        made = make_due_runs(
+            context.engine,
+            context.company(),
+            self._project.candidates,
+            now,
+            lambda candidate: is_admitted(context, candidate),
+        )
         for run_id in made:
             log.info("run made", run=run_id)
         with reading(context.engine) as conn:

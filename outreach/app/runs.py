@@ -1,18 +1,24 @@
 """Runs as people ask for them: what they are for, how far they are, how their messages stand."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
+from outreach.app.person import person
 from outreach.errors import UsageError
 from outreach.reports.funnel import report
 from outreach.reports.states import states_of_runs
 from outreach.store import runs
-from outreach.store.engine import reading
+from outreach.store.engine import reading, writing
 from outreach.store.runs import Run
+from outreach.store.tables import audit
 from outreach.vocabulary import RunKind, RunState, State
+
+GOING_ON = (RunState.PLANNING, RunState.RUNNING)
+BATCH = 5_000  # deliveries cancelled in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,37 @@ def show_run(context: Context, run_id: int) -> RunShown:
         run = run_with(conn, run_id)
         counted = report(conn, run_id=run_id)
     return _one(run, counted.states, counted.skipped)
+
+
+def pause_run(context: Context, run_id: int) -> RunShown:
+    """Stop a run: nothing more of it is handed over. UsageError where it is not going on."""
+    return _move(context, run_id, RunState.PAUSED, GOING_ON)
+
+
+def resume_run(context: Context, run_id: int) -> RunShown:
+    """Let a paused or held run go on, where it stopped; nothing is repeated."""
+    return _move(context, run_id, RunState.PLANNING, (RunState.PAUSED, RunState.HELD))
+
+
+def cancel_run(context: Context, run_id: int) -> RunShown:
+    """End a run for good: what went out stays, what is due or held is cancelled and its slot free."""
+    stopped = (*GOING_ON, RunState.PAUSED, RunState.HELD, RunState.CANCELLED)
+    found = _move(context, run_id, RunState.CANCELLED, stopped)
+    while True:
+        with writing(context.engine) as conn:
+            if not runs.cancel_open(conn, found.id, BATCH):
+                return show_run(context, run_id)
+
+
+def _move(context: Context, run_id: int, to: RunState, among: Collection[RunState]) -> RunShown:
+    with writing(context.engine) as conn:
+        run = run_with(conn, run_id)
+        if not runs.move_run(conn, run_id, to, among):
+            hint = f"only one that is {' or '.join(each.value for each in among)} can be"
+            raise UsageError(f"run {run_id} is {run.state.value}", hint)
+        row = {"at": context.now(), "actor": person() or "", "action": f"run {to.value}"}
+        conn.execute(audit.insert().values(**row, subject=str(run_id)))
+    return show_run(context, run_id)
 
 
 def run_with(conn: Connection, run_id: int) -> Run:

@@ -1,15 +1,15 @@
 """A campaign sent by hand: planned here and now, sent by workers."""
 
-import getpass
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from outreach import queue
+from outreach.app.admission import problems_on_trial
 from outreach.app.context import Context
+from outreach.app.person import person
 from outreach.app.planning import question_of
 from outreach.app.project import campaign_named, save_rules
 from outreach.app.rulings import pinned, ruling_of
@@ -18,14 +18,14 @@ from outreach.audience.check import check
 from outreach.audience.names import names_of
 from outreach.campaign.model import Campaign, Expression, Place
 from outreach.decisions.loading import Rulings
-from outreach.errors import SetupError, UsageError
+from outreach.errors import ProblemsFound, SetupError, UsageError
 from outreach.planning.plan import Funnel, count
-from outreach.planning.tick import rank_of
+from outreach.planning.tick import Candidate, rank_of
 from outreach.reports.funnel import report
 from outreach.store import runs, workers
 from outreach.store.customers import by_keys
 from outreach.store.engine import reading, writing
-from outreach.store.revisions import save_revision
+from outreach.store.revisions import is_known_revision, save_revision
 from outreach.store.runs import NewRun, Run
 from outreach.vocabulary import RunKind, RunState, State, Status
 
@@ -86,6 +86,7 @@ def send_by_hand(context: Context, asked: Asked) -> Sent:
     with reading(context.engine) as conn:
         _check(context, conn, asked)
         ruling_of(context, conn, asked.campaign)  # templates at fault are told before a run is made
+    _admit(context, campaign)
     run_id = _make(context, campaign, asked)
     _plan(context, run_id)
     _ring(context)
@@ -93,6 +94,16 @@ def send_by_hand(context: Context, asked: Asked) -> Sent:
         found = report(conn, run_id=run_id)
     skipped, held = sum(found.skipped.values()), found.states.get(State.HELD, 0)
     return Sent(run_id, found.planned - skipped - held, held, found.skipped)
+
+
+def _admit(context: Context, campaign: Campaign) -> None:
+    """Files that no run had before are rendered on trial first; ProblemsFound with what is wrong."""
+    candidate = Candidate(campaign, pinned(context, campaign.name))
+    with reading(context.engine) as conn:
+        known = is_known_revision(conn, campaign.name, candidate.files)
+    problems = [] if known else problems_on_trial(context, candidate)
+    if problems:
+        raise ProblemsFound(problems)
 
 
 def is_anyone_sending(context: Context) -> bool:
@@ -138,18 +149,12 @@ def _make(context: Context, campaign: Campaign, asked: Asked) -> int:
             rank=rank_of(campaign, context.company()),
             created_at=now,
             params=params,
-            created_by=_person(),
+            created_by=person(),
         )
         run_id = runs.make_run(conn, new)
     if run_id is None:
         raise SetupError("the run was not made", "try again")
     return run_id
-
-
-def _person() -> str | None:
-    with suppress(OSError, KeyError, ImportError):
-        return getpass.getuser()
-    return None
 
 
 def _plan(context: Context, run_id: int) -> None:

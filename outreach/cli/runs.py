@@ -1,10 +1,19 @@
 """`outreach runs`."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from outreach.app.runs import RunShown, list_runs, show_run
+from outreach.app.context import Context
+from outreach.app.runs import (
+    RunShown,
+    cancel_run,
+    list_runs,
+    pause_run,
+    resume_run,
+    show_run,
+)
 from outreach.cli.app import COMMANDS, group
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen, shown
@@ -36,6 +45,31 @@ def show(ctx: typer.Context, run: Annotated[int, typer.Argument(metavar="ID")]) 
     call = call_of(ctx)
     with call.context() as context:
         found = show_run(context, run)
+    call.show(found, lambda screen: _show(screen, found))
+
+
+@app.command()
+def pause(ctx: typer.Context, run: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """Stop a run: nothing more of it goes out until it is resumed."""
+    _change(ctx, pause_run, run)
+
+
+@app.command()
+def resume(ctx: typer.Context, run: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """Let a paused or held run go on; nothing is repeated."""
+    _change(ctx, resume_run, run)
+
+
+@app.command()
+def cancel(ctx: typer.Context, run: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """End a run for good: what went out stays, the rest is cancelled."""
+    _change(ctx, cancel_run, run)
+
+
+def _change(ctx: typer.Context, change: Callable[[Context, int], RunShown], run: int) -> None:
+    call = call_of(ctx)
+    with call.context() as context:
+        found = change(context, run)
     call.show(found, lambda screen: _show(screen, found))
 
 

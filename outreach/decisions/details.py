@@ -48,8 +48,10 @@ class Details:
     def of_time(self, rule: Reason, opening: Opening, *, failed: bool) -> str:
         """The sentence for window or quiet hours."""
         local = self.local(self.verdict.asked_at)
+        if len(self.place.zones) > 1:
+            local += f" by company time; zone not known, one of {len(self.place.zones)}"
         if not failed:
-            return f"{local} is inside" if rule is Reason.OUTSIDE_WINDOW else f"{local} is awake"
+            return f"{local}: in time" if rule is Reason.OUTSIDE_WINDOW else f"{local}: awake"
         until = "not by `late`" if opening.opens_at is None else self.local(opening.opens_at)
         return f"asked at {local}; opens {until}"
 
@@ -124,4 +126,6 @@ class Details:
     def _needs(self, channel: str) -> str:
         compiled = self.question.ruling.compiled
         names = {name for need in compiled.needs(channel) for name in need.names}
-        return f"the template needs {', '.join(sorted(names))}" if names else "it needs nothing"
+        groups = {group for need in compiled.needs(channel) for group in need.any_of}
+        needed = sorted(names) + sorted(" or ".join(sorted(group)) for group in groups)
+        return f"the template needs {', '.join(needed)}" if needed else "the template needs nothing"

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from outreach.campaign.model import Campaign
@@ -83,8 +84,8 @@ class Grid:
         return () if urgent else self.company.quiet_hours
 
     def calendar_zone(self, place: Locality) -> ZoneInfo:
-        """The zone of a customer's own dates: theirs; company time where it could be several."""
-        return zone_of(place.zones[0] if len(place.zones) == 1 else self.company.brand.timezone)
+        """The zone of a customer's own dates; company time where clocks they may have differ."""
+        return zone_of(common_clock(place.zones) or self.company.brand.timezone)
 
     def clocks(self, place: Locality) -> Sequence[str]:
         """Every zone that must be awake."""
@@ -130,6 +131,14 @@ class Grid:
     def rows(self, places: Iterable[Locality], asked: Mapping[int, datetime]) -> list[PlaceRow]:
         """Rows for the places that have an instant in `asked`."""
         return [self.row(place, asked[place.id]) for place in places if place.id in asked]
+
+
+@lru_cache(maxsize=1024)
+def common_clock(zones: tuple[str, ...]) -> str:
+    """The first of the zones if all show the same time, in winter and summer; "" if they differ."""
+    moments = [datetime(2026, month, 15, tzinfo=UTC) for month in range(1, 13)]
+    shown = {tuple(at.astimezone(zone_of(name)).utcoffset() for at in moments) for name in zones}
+    return zones[0] if len(shown) == 1 else ""
 
 
 def _still_open(kept: Opening, asked_at: datetime) -> bool:

@@ -32,7 +32,7 @@ def import_events(
     taken = take_in(engine, Job("events", str(path), company, options, now), events.apply, progress)
     if events.nameless:
         taken.warn(
-            f"{events.nameless:,} events have no `id`: another import of this file adds them again"
+            f"events without an `id`: {events.nameless:,}; another import of this file adds them again"
         )
     return EventsResult(
         **taken.parts(),

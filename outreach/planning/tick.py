@@ -1,6 +1,6 @@
 """The scheduler's tick: active campaigns get a run for each occurrence that has come, once."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from outreach.settings.company import Company
 from outreach.store import activity, runs
 from outreach.store.activity import Activity
 from outreach.store.engine import reading, writing
-from outreach.store.revisions import Revision, save_revision
+from outreach.store.revisions import Revision, is_known_revision, save_revision
 from outreach.store.runs import NewRun
 from outreach.vocabulary import RunKind, RunState, Status
 
@@ -30,10 +30,15 @@ class Candidate:
 
 
 def make_due_runs(
-    engine: Engine, company: Company, project: Iterable[Candidate], now: datetime
+    engine: Engine,
+    company: Company,
+    project: Iterable[Candidate],
+    now: datetime,
+    admit: Callable[[Candidate], bool] = lambda _: True,
 ) -> list[int]:
     """Make the runs of every occurrence up to `now` that has none yet; their ids.
 
+    `admit` is asked once about files that no run had before; what it refuses gets no run.
     Two schedulers may tick at once: the unique key of runs lets one win.
     """
     with reading(engine) as conn:
@@ -41,12 +46,17 @@ def make_due_runs(
     made = []
     for each in project:
         if each.campaign.schedule.kind is not ScheduleKind.MANUAL:
-            made += _tick(engine, company, each, known.get(each.campaign.name), now)
+            made += _tick(engine, company, each, known.get(each.campaign.name), now, admit)
     return made
 
 
 def _tick(
-    engine: Engine, company: Company, each: Candidate, known: Activity | None, now: datetime
+    engine: Engine,
+    company: Company,
+    each: Candidate,
+    known: Activity | None,
+    now: datetime,
+    admit: Callable[[Candidate], bool],
 ) -> list[int]:
     name, active = each.campaign.name, each.campaign.status is Status.ACTIVE
     since = None if known is None else known.active_since
@@ -59,6 +69,10 @@ def _tick(
         known = _activate(engine, each.campaign, now)
     found = list(_new(each.campaign, company, known, now))
     if not found:
+        return []
+    with reading(engine) as conn:
+        is_new = not is_known_revision(conn, name, each.files)
+    if is_new and not admit(each):
         return []
     with writing(engine) as conn:
         return _make(conn, each, company, known, found, now)

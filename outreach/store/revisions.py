@@ -53,6 +53,13 @@ def save_revision(conn: Connection, campaign: str, files: Files, now: datetime) 
     return Revision(found, number, campaign, digest)
 
 
+def is_known_revision(conn: Connection, campaign: str, files: Files) -> bool:
+    """Whether a revision of these files is stored: it was admitted once."""
+    query = select(revisions.c.id).join(campaigns, campaigns.c.id == revisions.c.campaign_id)
+    known = query.where(campaigns.c.name == campaign, revisions.c.digest == digest_of(files))
+    return conn.execute(known).first() is not None
+
+
 def revision_files(conn: Connection, revision_id: int) -> tuple[Revision, dict[str, bytes]]:
     """A revision and the bytes of its files."""
     row = conn.execute(

@@ -1,6 +1,6 @@
 """Runs: the work done for one occurrence of a campaign."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, and_, exists, or_, select, updat
 from outreach.store.dialect import insert
 from outreach.store.engine import database_now
 from outreach.store.tables import campaigns, deliveries, runs
-from outreach.vocabulary import RunKind, RunState
+from outreach.vocabulary import RunKind, RunState, State
 
 PLANNER_LEASE = timedelta(seconds=60)
 
@@ -159,6 +159,36 @@ def end_pass(
 def set_state(conn: Connection, run_id: int, state: RunState, reason: str | None = None) -> None:
     """Put a run into a state."""
     conn.execute(update(runs).where(runs.c.id == run_id).values(state=state, reason=reason))
+
+
+def move_run(
+    conn: Connection,
+    run_id: int,
+    to: RunState,
+    among: Collection[RunState],
+    reason: str | None = None,
+) -> bool:
+    """Put a run into a state if it is in one of `among`; whether it was."""
+    moved = (
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.state.in_(among))
+        .values(state=to, reason=reason)
+        .returning(runs.c.id)
+    )
+    return conn.execute(moved).scalar() is not None
+
+
+def cancel_open(conn: Connection, run_id: int, limit: int) -> int:
+    """Cancel up to `limit` of a run's due and held deliveries, which frees their slots; how many."""
+    row = deliveries.c
+    some = select(row.id).where(row.run_id == run_id, row.ready).limit(limit).scalar_subquery()
+    cancelled = (
+        update(deliveries)
+        .where(row.id.in_(some), row.ready)
+        .values(state=State.CANCELLED, ready=False, slot_at=None)
+        .returning(row.id)
+    )
+    return len(conn.execute(cancelled).all())
 
 
 def finish_runs(conn: Connection, now: datetime) -> list[int]:

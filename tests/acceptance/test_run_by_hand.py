@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import NOW, outreach, sample_project
@@ -79,3 +80,37 @@ def test_a_test_goes_to_staff_alone_and_is_no_touch(peopled: Path) -> None:
     assert down.code == 1
     assert "not sent: mei@example.com: connect" in down.err
     assert history["deliveries"] == []
+
+
+def test_a_run_can_be_paused_resumed_and_cancelled(peopled: Path) -> None:
+    sent = outreach(peopled, "send", "service-notice", "--yes", "--now", NOW, "--json").json
+
+    paused = outreach(peopled, "runs", "pause", sent["run"], "--json").json
+    rested = outreach(peopled, "run", "--until-idle", "--now", NOW, "--json").json
+    resumed = outreach(peopled, "runs", "resume", sent["run"], "--json").json
+    cancelled = outreach(peopled, "runs", "cancel", sent["run"], "--json").json
+    again = outreach(peopled, "runs", "resume", sent["run"], "--json")
+
+    assert [each["state"] for each in (paused, resumed, cancelled)] == [
+        "paused", "planning", "cancelled",
+    ]  # fmt: skip
+    assert cancelled["states"] == {"cancelled": sent["send"], **_skipped(sent)}
+    assert rested == {"sent": 0, "failed": 0, "unknown": 0}
+    assert again.code == 2
+
+
+def _skipped(sent: dict[str, Any]) -> dict[str, int]:
+    skipped = sum(sent["skip"].values())
+    return {"skipped": skipped} if skipped else {}
+
+
+def test_a_template_that_never_ends_makes_no_run(peopled: Path) -> None:
+    template = peopled / "templates" / "service-notice" / "body.txt"
+    template.write_text(
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}x"
+    )
+
+    answer = outreach(peopled, "send", "service-notice", "--yes", "--now", NOW, "--json")
+
+    assert answer.code == 1
+    assert answer.json[0]["file"] == "templates/service-notice/body.txt"

@@ -74,7 +74,7 @@ def test_events_without_an_id_are_told(
 
     assert result.created == 2
     assert result.warnings == (
-        "2 events have no `id`: another import of this file adds them again",
+        "events without an `id`: 2; another import of this file adds them again",
     )
 
 

@@ -1,0 +1,11 @@
+"""Who is at this terminal."""
+
+import getpass
+from contextlib import suppress
+
+
+def person() -> str | None:
+    """The account of this machine that runs the command; None where nobody can tell."""
+    with suppress(OSError, KeyError, ImportError):
+        return getpass.getuser()
+    return None
