@@ -77,6 +77,12 @@ def write_rows(path: Path, rows: Iterable[DecidedRow]) -> int:
     return number
 
 
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a file that `write_rows` wrote, in order of the customers' keys."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return sorted(csv.DictReader(file), key=lambda row: row["key"])
+
+
 def _cell(value: object) -> str:
     if value is None:
         return ""
