@@ -7,6 +7,7 @@ anybody else waited for a write on SQLite. Fails unless duplicates and lost are 
 """
 
 import argparse
+import json
 import os
 import signal
 import subprocess
@@ -117,7 +118,18 @@ def _walk(name: str, folder: Path, settings: dict[str, str], customers: int, hel
         f"longest wait for a write {waits.longest * 1000:.0f} ms",
         flush=True,
     )
+    print(f"write transactions over 250 ms: {_long(folder) or 'none'}", flush=True)
     return doubled == 0 and lost <= 0 and unknown <= IN_FLIGHT and not OPEN & states.keys()
+
+
+def _long(folder: Path) -> list[float]:
+    """Seconds of the write transactions that the processes called long, the longest first."""
+    found = []
+    for log in folder.glob("*.log"):
+        for line in log.read_text().splitlines():
+            if "long write transaction" in line:
+                found.append(float(json.loads(line)["seconds"]))
+    return sorted(found, reverse=True)[:10]
 
 
 def _project(folder: Path, held_out: str) -> None:

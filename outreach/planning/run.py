@@ -30,7 +30,7 @@ from outreach.planning.decided import Decided
 from outreach.planning.occasion import Occasion, due_now
 from outreach.store import runs
 from outreach.store.dialect import insert
-from outreach.store.engine import begin_write
+from outreach.store.engine import begin_write, let_others_write
 from outreach.store.runs import Run
 from outreach.store.tables import deliveries
 from outreach.store.types import BigId, Instant
@@ -94,6 +94,7 @@ def _write(
                     conn.rollback()
                     return total
             total += rows
+            let_others_write(conn.engine)
     finally:
         decided.drop()
         conn.commit()

@@ -9,12 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 
 from outreach.store.types import Instant
 
+log = structlog.get_logger(__name__)
 BUSY_TIMEOUT_SECONDS = 60
+LONG_SECONDS = 0.25
 GAP_SECONDS = 0.01
 
 
@@ -86,15 +89,22 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def begin_write(conn: Connection) -> Iterator[None]:
-    """A write transaction on a connection that has none open; committed at the end."""
+    """A write transaction on a connection that has none open; committed at the end.
+
+    One that takes long is told: on SQLite all others wait for it.
+    """
     if conn.dialect.name == "sqlite":
         conn.exec_driver_sql("BEGIN IMMEDIATE")
+    begun = time.monotonic()
     try:
         yield
     except BaseException:
         conn.rollback()
         raise
     conn.commit()
+    seconds = time.monotonic() - begun
+    if seconds > LONG_SECONDS:
+        log.info("long write transaction", seconds=round(seconds, 3))
 
 
 @contextmanager
