@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, FromClause, Select, select
 
 from outreach.decisions.candidate import Candidate, Marks, Scope
-from outreach.decisions.chain import decide
+from outreach.decisions.chain import decide, outcomes
 from outreach.decisions.localities import Locality, localities
 from outreach.decisions.release import release
 from outreach.decisions.rules import reach
@@ -48,6 +48,10 @@ class Question:
     def filled(self) -> Select[Any]:
         """The statement with its values in it, to be part of another one."""
         return self.statement.params(**self.values)
+
+    def outcomes(self) -> Select[Any]:
+        """As `filled`, with no more columns than are counted: a fifth cheaper over everyone."""
+        return outcomes(self.ruling, self.scope.marks, self.zones).params(**self.values)
 
     def verdicts(self, conn: Connection, query: Select[Any] | None = None) -> list[Verdict]:
         """The verdicts of everyone asked about, or of the rows of `query` over the same columns.

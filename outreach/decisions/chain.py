@@ -1,9 +1,10 @@
 """The chain: every rule of decisions/rules composed into one SQL statement.
 
 Plan, run, re-check at the claim and explain are this statement with another scope and
-another zone table. Two materialised steps: `p`, who is asked and what stands in the way
-on each channel; `q`, with cadence; then the channel is chosen. Materialised, because both
-databases else flatten them and evaluate the cap pass once a mention.
+another zone table. Three steps: `q`, who is asked, what stands in the way on each channel
+and cadence; `r`, where each channel stops; `n`, with the channel chosen. Each is fenced off,
+because both databases else flatten them and evaluate the cap pass once a mention; fenced and
+not materialised, because a million rows need not be written to be read once.
 """
 
 from typing import Any
@@ -18,11 +19,12 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    func,
     literal,
+    literal_column,
     null,
     or_,
     select,
-    true,
     union_all,
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
@@ -44,6 +46,12 @@ from outreach.store.types import BigId
 Columns = ReadOnlyColumnCollection[str, Any]
 
 
+_CLOCKS = ("place_id", "late_at", "today")  # of the zone row: known of the candidate, or not asked
+_OF_PEOPLE = ("email", "phone", "seen_at", "back_", "ahead_")  # asked in `q`, of no use after it
+_OF_STOPS = ("person", "block_", "duplicate_", "slots")  # asked in `r`
+_OF_ONE = ("id", "key", "place_id", "mine_id", "asked_at", "address_", "consent_")
+
+
 def decide(ruling: Ruling, marks: Marks, zones: FromClause) -> Select[Any]:
     """A row for each candidate: id, key, place_id, mine_id, locale, asked_at, late_at, `number`
     of the channel, `code` of the reason (null: may go), address, consent_id, opens_at, `why`.
@@ -51,17 +59,48 @@ def decide(ruling: Ruling, marks: Marks, zones: FromClause) -> Select[Any]:
     With `why` and without `code` the message is held until `opens_at`.
     """
     candidate = Candidate(ruling, marks, zones)
-    return _chosen(candidate, counted_rows(candidate))
+    row = _chosen(candidate, counted_rows(candidate))
+    named = [_of_channel(candidate, row, name) for name in ("address", "consent", "opens")]
+    address, consent_id, opens_at = named
+    found: list[ColumnElement[Any]] = [
+        *(row[name] for name in ("id", "key", "place_id", "mine_id", "locale")),
+        row.asked_at,
+        row.late_at,
+        *_outcome(candidate, row),
+        address.label("address"),
+        consent_id.label("consent_id"),
+        opens_at.label("opens_at"),
+    ]
+    if candidate.ruling.campaign.when_capped == "hold":
+        found += _for_release(candidate, row)
+    return select(*found)
 
 
-def counted_rows(candidate: Candidate) -> CTE:
+def outcomes(ruling: Ruling, marks: Marks, zones: FromClause) -> Select[Any]:
+    """The same rows with nothing in them but `number`, `code`, `why` and locale: to be counted."""
+    candidate = Candidate(ruling, marks, zones)
+    row = _chosen(candidate, counted_rows(candidate, without=_OF_ONE))
+    return select(*_outcome(candidate, row), row.locale)
+
+
+def counted_rows(candidate: Candidate, without: tuple[str, ...] = ()) -> FromClause:
     """`q`: the candidates with what stands in the way by channel, and cadence counted."""
-    asked = _materialized(_asked(candidate), "p")
-    return _materialized(_counted(candidate, asked), "q")
+    few = candidate.marks.again or candidate.marks.about
+    # Few: decided once, looked at again for duplicates. A whole audience: only the few who share
+    # an address are decided twice, and nothing is written.
+    asked = _asked(candidate).cte("p").prefix_with("MATERIALIZED" if few else "NOT MATERIALIZED")
+    return fenced(_counted(candidate, asked, _OF_PEOPLE + without), "q")
 
 
-def _materialized(query: Select[Any], name: str) -> CTE:
-    return query.cte(name).prefix_with("MATERIALIZED")
+def fenced(query: Select[Any], name: str) -> FromClause:
+    """A sub-select that neither database flattens; both stream it."""
+    return query.offset(literal_column("0")).subquery(name)
+
+
+def _all_but(row: FromClause, *without: str) -> list[ColumnElement[Any]]:
+    """The columns but those of these names, or of names that begin with `…_`."""
+    begins = tuple(name for name in without if name.endswith("_"))
+    return [each for each in row.c if each.name not in without and not each.name.startswith(begins)]
 
 
 def _asked(candidate: Candidate) -> Select[Any]:
@@ -79,6 +118,7 @@ def _asked(candidate: Candidate) -> Select[Any]:
         candidate.late_at.label("late_at"),
         cast(first_that_fails(person_rules(candidate)), Integer).label("person"),
         *_by_channel(candidate),
+        *_all_but(candidate.zones, *_CLOCKS),
     ).select_from(candidate.joined())
     return query.where(*_picked(candidate))
 
@@ -115,37 +155,31 @@ def sharing_with(customer_id: ColumnElement[Any] | int) -> ScalarSelect[int]:
     return union_all(select(cast(customer_id, BigId)), *parts).scalar_subquery()
 
 
-def _counted(candidate: Candidate, asked: CTE) -> Select[Any]:
-    """`p` with, for each channel, where it stops: twice the reason's code, odd if that ends it."""
-    ruling, marks, zones = candidate.ruling, candidate.marks, candidate.zones
-    firsts = duplicate.first_at_address(asked, candidate.numbers)
-    by_channel = [firsts.alias(f"f{number}") for number in candidate.numbers]
+def _counted(candidate: Candidate, asked: CTE, without: tuple[str, ...]) -> Select[Any]:
+    """`p` with duplicates by channel, and every cap's answer."""
+    ruling, marks, numbers = candidate.ruling, candidate.marks, candidate.numbers
     answer: ColumnElement[int] = literal(0)
     if ruling.grid.cap_windows:
-        answer = cadence.slots(ruling, marks, asked, zones)
-    joined = asked.join(zones, zones.c.place_id == asked.c.place_id)
-    for number, first in zip(candidate.numbers, by_channel, strict=True):
-        joined = joined.outerjoin(
-            first,
-            and_(
-                asked.c.shares,
-                first.c.number == number,
-                first.c.address == asked.c[f"address_{number}"],
-            ),
-        )
-    dup = [
+        answer = cadence.slots(ruling, marks, asked, asked)
+    joined: FromClause = asked
+    firsts = [duplicate.first_at_address(asked, numbers, number) for number in numbers]
+    for number, first in zip(numbers, firsts, strict=True):
+        same = first.c.address == asked.c[f"address_{number}"]
+        joined = joined.outerjoin(first, and_(asked.c.shares, same))
+    doubles = [
         duplicate.duplicate(ruling, marks, asked, first, number)
-        for number, first in zip(candidate.numbers, by_channel, strict=True)
+        for number, first in zip(numbers, firsts, strict=True)
     ]
     return select(
-        *asked.c,
-        *(fails.label(f"duplicate_{number}") for number, fails in enumerate(dup)),
+        *_all_but(asked, *without),
+        *(fails.label(f"duplicate_{number}") for number, fails in enumerate(doubles)),
         answer.label("slots"),
     ).select_from(joined)
 
 
 def _stop(candidate: Candidate, counted: FromClause, number: int) -> ColumnElement[int | None]:
-    opens_at, why = candidate.opens_at(number), candidate.why(number)
+    """Where a channel stops: twice the reason's code, odd if that ends the choice; null: free."""
+    opens_at, why = _of_zone(candidate, counted.c, number)
     too_late = and_(why.is_not(None), or_(opens_at.is_(None), opens_at > counted.c.late_at))
     block = counted.c[f"block_{number}"]
     return case(
@@ -160,38 +194,40 @@ def _stop(candidate: Candidate, counted: FromClause, number: int) -> ColumnEleme
     )
 
 
-def _chosen(candidate: Candidate, counted: CTE) -> Select[Any]:
-    zones = candidate.zones
-    stops = select(
-        *counted.c,
-        zones.c.asked_at,
-        *(
-            cast(_stop(candidate, counted, number), Integer).label(f"stop_{number}")
-            for number in candidate.numbers
-        ),
-        *(candidate.opens_at(number).label(f"opens_{number}") for number in candidate.numbers),
-        *(candidate.why(number).label(f"why_{number}") for number in candidate.numbers),
-    ).select_from(counted.join(zones, zones.c.place_id == counted.c.place_id))
-    row = stops.subquery("r").c
-    number = _channel(row, candidate.numbers)
+def _of_zone(
+    candidate: Candidate, row: Columns, number: int
+) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """When a channel opens, and the rule of time in the way."""
+    group = candidate.ruling.grid.groups[number]
+    return row[f"opens_{group}"], row[f"why_{group}"]
 
-    def of_channel(name: str) -> ColumnElement[Any]:
-        return case(*((number == each, row[f"{name}_{each}"]) for each in candidate.numbers))
 
-    found: list[ColumnElement[Any]] = [
-        *(row[name] for name in ("id", "key", "place_id", "mine_id", "locale")),
-        row.asked_at,
-        row.late_at,
-        number.label("number"),
-        (cast(of_channel("stop"), Integer) // 2).label("code"),
-        of_channel("address").label("address"),
-        of_channel("consent").label("consent_id"),
-        of_channel("opens").label("opens_at"),
-        of_channel("why").label("why"),
+def _chosen(candidate: Candidate, counted: FromClause) -> Columns:
+    """The columns of `n`: where each channel stops, and `number` of the one chosen."""
+    stops = (
+        cast(_stop(candidate, counted, number), Integer).label(f"stop_{number}")
+        for number in candidate.numbers
+    )
+    stopped = fenced(select(*_all_but(counted, *_OF_STOPS), *stops), "r")
+    number = _channel(stopped.c, candidate.numbers).label("number")
+    return fenced(select(*stopped.c, number), "n").c
+
+
+def _outcome(candidate: Candidate, row: Columns) -> list[ColumnElement[Any]]:
+    code = cast(_of_channel(candidate, row, "stop"), Integer) // 2
+    return [row.number, code.label("code"), _of_channel(candidate, row, "why").label("why")]
+
+
+def _of_channel(candidate: Candidate, row: Columns, name: str) -> ColumnElement[Any]:
+    """A column of the channel that is chosen."""
+    columns: list[ColumnElement[Any]] = [
+        row[f"{name}_{candidate.ruling.grid.groups[n] if name in ('opens', 'why') else n}"]
+        for n in candidate.numbers
     ]
-    if candidate.ruling.campaign.when_capped == "hold":
-        found += _for_release(candidate, row)
-    return select(*found)
+    others = list(enumerate(columns))[:-1]
+    if not others:
+        return columns[0]
+    return case(*((row.number == n, each) for n, each in others), else_=columns[-1])
 
 
 def _for_release(candidate: Candidate, row: Columns) -> list[ColumnElement[Any]]:
@@ -206,9 +242,9 @@ def _for_release(candidate: Candidate, row: Columns) -> list[ColumnElement[Any]]
 def _channel(row: Columns, numbers: range) -> ColumnElement[int]:
     """The first channel that is free or ends the choice; else the one that got furthest."""
     stop = [row[f"stop_{number}"] for number in numbers]
-    settled = [(or_(each.is_(None), each % 2 == 1), number) for number, each in enumerate(stop)]
+    settled = [(func.coalesce(each, 1) % 2 == 1, number) for number, each in enumerate(stop)]
     furthest = [
-        (and_(true(), *(each >= other for other in stop)), number)
-        for number, each in enumerate(stop)
+        (and_(*(each >= other for other in stop if other is not each)), number)
+        for number, each in enumerate(stop[:-1])
     ]
-    return case(*settled, *furthest, else_=0)
+    return case(*settled, *furthest, else_=numbers[-1])

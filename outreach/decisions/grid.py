@@ -46,6 +46,9 @@ class Grid:
     groups: tuple[int, ...] = ()  # the group of each channel, in the file's order
     cap_windows: tuple[CapWindow, ...] = ()
     _kept: dict[tuple[int, int], Opening] = field(default_factory=dict)
+    _kept_windows: dict[tuple[int, int], tuple[datetime, datetime, Window]] = field(
+        default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         self.groups = self._groups()
@@ -113,11 +116,25 @@ class Grid:
         """The zone table's row for a place asked at one instant."""
         openings = tuple(self.opening(place, group, asked_at) for group in sorted(set(self.groups)))
         windows = tuple(
-            self.window(each.cap, openings[each.group].opens_at or asked_at, place)
-            for each in self.cap_windows
+            self._window(place, number, openings[each.group], asked_at)
+            for number, each in enumerate(self.cap_windows)
         )
         today = asked_at.astimezone(self.calendar_zone(place)).date()
         return PlaceRow(place.id, asked_at, today, openings, windows)
+
+    def _window(
+        self, place: Locality, number: int, opening_: Opening, asked_at: datetime
+    ) -> Window:
+        """The window of a cap where a message leaves at an opening; kept while the local day lasts."""
+        cap, at = self.cap_windows[number].cap, opening_.opens_at or asked_at
+        kept = self._kept_windows.get((place.id, number))
+        if kept is not None and kept[0] <= at < kept[1]:
+            return kept[2]
+        found = self.window(cap, at, place)
+        if opening_.why is None and cap.per.kind is not PerKind.SECONDS:
+            # No midnight of any of its zones lies before `stays_until`: opening.py makes it end there.
+            self._kept_windows[place.id, number] = at, opening_.stays_until, found
+        return found
 
     def window(self, cap: Cap, at: datetime, place: Locality) -> Window:
         """The cap's window around an instant: where the zone is not known, that of any of them."""

@@ -38,7 +38,7 @@ def _columns(grid: Grid) -> list[tuple[str, TypeEngine[Any]]]:
         ("ahead_at", INSTANT),
     ]
     for group in sorted(set(grid.groups)):
-        found += [(f"opens_{group}", INSTANT), (f"why_{group}", Integer())]
+        found += [(f"opens_{group}", INSTANT), (f"why_{group}", INTEGER)]
     for number in range(len(grid.cap_windows)):
         found += [(f"back_{number}", INSTANT), (f"ahead_{number}", INSTANT)]
     return found

@@ -5,13 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from outreach.decisions.asking import Question
+from outreach.decisions.chain import fenced
 from outreach.decisions.order import REASONS
 from outreach.decisions.verdict import Verdict
 from outreach.planning.decided import Decided
 from outreach.vocabulary import Reason
+
+BASE = 100  # more than there are reasons
+NONE = BASE - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +56,24 @@ def count(conn: Connection, question: Question) -> Funnel:
             return _counted(conn, question, select(decided.table))
         finally:
             decided.drop()
-    return _counted(conn, question, question.filled())
+    return _counted(conn, question, question.outcomes())
 
 
 def _counted(conn: Connection, question: Question, source: Select[Any]) -> Funnel:
     rows = source.subquery()
-    parts = (rows.c.number, rows.c.code, rows.c.why, rows.c.locale)
-    query = select(*parts, func.count().label("customers")).group_by(*parts)
+    stopped, held = (func.coalesce(rows.c[name], NONE) for name in ("code", "why"))
+    # One integer: SQLite sorts to group, and sorts integers three times as fast as rows.
+    columns: list[ColumnElement[Any]] = [
+        ((rows.c.number * BASE + stopped) * BASE + held).label("packed")
+    ]
+    if any(len(question.ruling.compiled.locales(name)) > 1 for name in question.ruling.channels):
+        columns.append(rows.c.locale)
+    parts = fenced(select(*columns), "packed").c
     tally = _Tally()
-    for row in conn.execute(query):
-        _add(tally, question, row.number, row.code, row.why, row.locale, row.customers)
+    for packed, *locale, customers in conn.execute(select(*parts, func.count()).group_by(*parts)):
+        number, reasons = divmod(packed, BASE * BASE)
+        code, why = (None if each == NONE else each for each in divmod(reasons, BASE))
+        _add(tally, question, number, code, why, locale[0] if locale else None, customers)
     return Funnel(
         tally.send,
         _by_rule(tally.held),

@@ -31,6 +31,8 @@ from outreach.decisions.grid import CapWindow
 from outreach.decisions.ruling import Ruling
 from outreach.store.tables import customers, deliveries
 
+_OPEN = 2**24  # what an open message adds to a cap's sum: more than anyone's touches
+
 
 class Slots(IntEnum):
     """What one cap says: a digit to the base 4 of the pass's answer."""
@@ -94,40 +96,43 @@ def _in_any_window(ruling: Ruling, zones: FromClause) -> list[ColumnElement[bool
 
 def _digits(ruling: Ruling, zones: FromClause, before: ColumnElement[bool]) -> ColumnElement[int]:
     seen = and_(deliveries.c.firm, deliveries.c.slot_at <= zones.c.seen_at)
-    open_before = and_(not_(deliveries.c.firm), before)
-    digits = [
-        _digit(number, each, zones, seen, open_before)
-        for number, each in enumerate(ruling.grid.cap_windows)
-    ]
-    total = digits[0]
+    weight = case((seen, 1), (and_(not_(deliveries.c.firm), before), _OPEN), else_=0)
+    windows = ruling.grid.cap_windows
+    alike = len({(each.cap.per, each.group) for each in windows}) == 1
+    digits = []
+    for number, each in enumerate(windows):
+        # Windows that are all the same are what the pass reads anyway.
+        inside = [] if alike else _inside(zones, number)
+        digits.append(_digit(each, weight, inside) * 4**number)
+    total: ColumnElement[int] = digits[0]
     for digit in digits[1:]:
         total = total + digit
     return total
 
 
-def _digit(
-    number: int,
-    each: CapWindow,
-    zones: FromClause,
-    seen: ColumnElement[bool],
-    open_before: ColumnElement[bool],
-) -> ColumnElement[int]:
-    inside = [
+def _inside(zones: FromClause, number: int) -> list[ColumnElement[bool]]:
+    return [
         deliveries.c.slot_at >= zones.c[f"back_{number}"],
         deliveries.c.slot_at < zones.c[f"ahead_{number}"],
     ]
-    if each.cap.channel is not None:
-        inside.append(deliveries.c.channel == each.cap.channel)
-    if each.cap.topic is not None:
-        inside.append(deliveries.c.topic == each.cap.topic)
-    touched = func.count().filter(and_(seen, *inside))
-    wanted = func.count().filter(and_(or_(seen, open_before), *inside))
+
+
+def _digit(
+    each: CapWindow, weight: ColumnElement[int], inside: list[ColumnElement[bool]]
+) -> ColumnElement[int]:
+    """What one cap says, from one sum: touches, and times 2^24 open messages that come before."""
+    for column, wanted in (("channel", each.cap.channel), ("topic", each.cap.topic)):
+        if wanted is not None:
+            inside = [*inside, deliveries.c[column] == wanted]
+    counted = func.sum(weight).filter(*inside) if inside else func.sum(weight)
+    found = func.coalesce(counted, 0)
+    touched, wanted_by_all = found % _OPEN, found % _OPEN + found // _OPEN
     said = case(
         (touched >= each.cap.at_most, int(Slots.TAKEN)),
-        (wanted >= each.cap.at_most, int(Slots.RESERVED)),
+        (wanted_by_all >= each.cap.at_most, int(Slots.RESERVED)),
         else_=int(Slots.FREE),
     )
-    digit: ColumnElement[int] = cast(said, BigInteger) * 4**number
+    digit: ColumnElement[int] = cast(said, BigInteger)
     return digit
 
 

@@ -4,12 +4,12 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     FromClause,
+    Subquery,
     and_,
     case,
     exists,
     false,
     func,
-    literal,
     not_,
     or_,
     select,
@@ -34,21 +34,15 @@ def first_channel(candidate: FromClause, channels: range) -> ColumnElement[int |
     )
 
 
-def first_at_address(candidate: CTE, channels: range) -> CTE:
-    """For each channel and shared address the lowest key among the customers who would use it."""
-    parts = []
-    for number in channels:
-        address = candidate.c[f"address_{number}"]
-        parts.append(
-            select(
-                literal(number).label("number"),
-                address.label("address"),
-                func.min(text_order(candidate.c.key)).label("key"),
-            )
-            .where(candidate.c.shares, first_channel(candidate, channels) == number)
-            .group_by(address)
-        )
-    return union_all(*parts).cte("firsts")
+def first_at_address(candidate: CTE, channels: range, number: int) -> Subquery:
+    """Of each shared address the lowest key among the customers who would use it on a channel."""
+    address = candidate.c[f"address_{number}"]
+    return (
+        select(address.label("address"), func.min(text_order(candidate.c.key)).label("key"))
+        .where(candidate.c.shares, first_channel(candidate, channels) == number)
+        .group_by(address)
+        .subquery(f"f{number}")
+    )
 
 
 def not_first(
@@ -61,7 +55,9 @@ def not_first(
     """
     mine = first_channel(candidate, channels) == number
     lower = firsts.c.key < text_order(candidate.c.key)
-    return and_(candidate.c.shares, firsts.c.key.is_not(None), or_(not_(mine), lower))
+    found = and_(firsts.c.key.is_not(None), or_(not_(mine), lower))
+    # a CASE, for AND may work out the right side for those who share nothing
+    return case((candidate.c.shares, found), else_=false())
 
 
 def address_has_message(marks: Marks, candidate: FromClause, number: int) -> ColumnElement[bool]:
@@ -83,7 +79,6 @@ def address_has_message(marks: Marks, candidate: FromClause, number: int) -> Col
         row.address == address,
         counts,
     )
-    # a CASE, for AND may ask the dear side of those who share nothing
     return case((candidate.c.shares, found.correlate(candidate)), else_=false())
 
 

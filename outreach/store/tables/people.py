@@ -84,6 +84,13 @@ Index(
     sqlite_where=customers.c.phone.is_not(None),
 )
 
+Index(  # few: a plan asks who would use a shared address first without reading everyone
+    "ix_customers_shares",
+    customers.c.id,
+    postgresql_where=customers.c.shares,
+    sqlite_where=text("shares = 1"),  # as SQLAlchemy writes the question, or it is not used
+)
+
 events = Table(
     "events",
     metadata,

@@ -96,6 +96,14 @@ def _make_customers() -> None:
         postgresql_where=sa.text("phone IS NOT NULL"),
         sqlite_where=sa.text("phone IS NOT NULL"),
     )
+    op.create_index(
+        "ix_customers_shares",
+        "customers",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("shares"),
+        sqlite_where=sa.text("shares = 1"),
+    )
 
 
 def _make_events() -> None:
