@@ -160,16 +160,16 @@ def _stage(
 
 
 def _write(
-    conn: Connection, changed: Sequence[Row[Any]], now: datetime
+    conn: Connection, changed: Sequence[Row[*tuple[Any, ...]]], now: datetime
 ) -> Counter[tuple[str | None, str | None]]:
     """Write the changed rows and the history of those who moved; how many moved from where to where."""
     if not changed:
         return Counter()
-    dialect.lock_customers(conn, [row.id for row in changed])
-    moved = [row for row in changed if row.old_stage != row.new_stage]
+    dialect.lock_customers(conn, [row[0] for row in changed])
+    moved = [row for row in changed if row[1] != row[2]]  # by place: names are slow, rows many
     t = customers.c
     columns = [("id", BigId), *((name, t[name].type) for name in STORED_FACTS), ("stage", Text())]
-    rows = [(row.id, *row[3:], row.new_stage) for row in changed]
+    rows = [(row[0], *row[3:], row[2]) for row in changed]
     new = dialect.rows_from(conn, "refreshed", columns, rows)
     values = {name: new.c[name] for name in STORED_FACTS}
     since = case(
@@ -180,17 +180,23 @@ def _write(
         .where(t.id == new.c.id)
         .values(**values, stage=new.c.stage, stage_since=since, facts_at=now)
     )
+    _add_moves(conn, moved, now)
+    return Counter((row[1], row[2]) for row in moved)
+
+
+def _add_moves(conn: Connection, moved: Sequence[Row[*tuple[Any, ...]]], now: datetime) -> None:
     names = ("customer_id", "model", "from_stage", "to_stage", "at", "facts")
-    dialect.insert_rows(
-        conn,
-        stage_changes,
-        names,
-        [(row.id, stages.MAIN, row.old_stage, row.new_stage, now, _as_json(row)) for row in moved],
-    )
-    return Counter((row.old_stage, row.new_stage) for row in moved)
+    told: dict[tuple[Any, ...], Mapping[str, Any]] = {}  # many have no event at all: the same facts
+    rows = []
+    for row in moved:
+        facts = told.get(row[3:])
+        if facts is None:
+            facts = told[row[3:]] = _as_json(row)
+        rows.append((row[0], stages.MAIN, row[1], row[2], now, facts))
+    dialect.insert_rows(conn, stage_changes, names, rows)
 
 
-def _as_json(row: Row[Any]) -> Mapping[str, Any]:
+def _as_json(row: Row[*tuple[Any, ...]]) -> Mapping[str, Any]:
     """The facts as attributes are kept: money in ten-thousandths, instants as UTC text, a span in µs."""
     facts: dict[str, Any] = {}
     for name in STORED_FACTS:
