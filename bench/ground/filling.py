@@ -10,7 +10,7 @@ from outreach.ids import bucket
 from outreach.store.dialect import insert_rows, shifted
 from outreach.store.engine import writing
 from outreach.store.places import Place, place_ids
-from outreach.store.tables import consent_states, consents, customers, deliveries
+from outreach.store.tables import consent_states, consents, customers, deliveries, refusals
 from outreach.store.types import BigId, Instant
 from outreach.vocabulary import ConsentState, State
 from tests.makers import make_run
@@ -51,7 +51,7 @@ def _add(engine: Engine, batch: list[tuple[object, ...]]) -> None:
 def fill_consents(engine: Engine, count: int, at: datetime) -> None:
     """A word of every customer on both channels: one in ten said no to mail, one in five to SMS."""
     c, moment = customers.c, literal(at, Instant())
-    for channel, one_in, offset in (("email", 10, 0), ("sms", 5, 1)):
+    for channel, address, one_in, offset in (("email", c.email, 10, 0), ("sms", c.phone, 5, 1)):
         state = case(
             (c.id % one_in == 0, ConsentState.WITHDRAWN.value), else_=ConsentState.GRANTED.value
         )
@@ -66,6 +66,10 @@ def fill_consents(engine: Engine, count: int, at: datetime) -> None:
                 conn.execute(insert(consents).from_select(columns, ledger.where(these)))
                 columns = [*names, "consent_id"]
                 conn.execute(insert(consent_states).from_select(columns, last.where(these)))
+                noes = select(literal(channel), address, about[2], moment, c.id * 2 + offset)
+                columns = ["channel", "address", "topic", "at", "consent_id"]
+                refused = noes.where(these, c.id % one_in == 0)
+                conn.execute(insert(refusals).from_select(columns, refused))
 
 
 def fill_touches(engine: Engine, touches: int, now: datetime) -> None:
