@@ -153,7 +153,7 @@ def _send(
                 _wait(lambda: box.recipients.total() > 500)
                 _kill_one(engine)
                 if importing.wait() != 0:
-                    raise RuntimeError("the import beside it failed")
+                    raise RuntimeError((folder / "customers.log").read_text())
             if sending.wait() != 0:
                 raise RuntimeError("send failed")
         planned = time.perf_counter() - begun

@@ -119,6 +119,11 @@ def settle_statistics(engine: Engine) -> None:
             conn.execute(text("ANALYZE"))
             conn.commit()
             return
+        for table in (
+            "customers",
+            "consents",
+        ):  # ids were given, of which the sequence knows nothing
+            conn.execute(text(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))"))
         conn.commit()
         free = conn.execution_options(isolation_level="AUTOCOMMIT")
         free.execute(text("VACUUM ANALYZE"))
