@@ -1,17 +1,20 @@
 """Every file of a project checked: all problems at once, in order of file and place."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from outreach.app.context import Context
 from outreach.app.fragments import company_as_read, expressions_in, stages_in, unused_templates
 from outreach.audience.check import check as check_expression
-from outreach.audience.names import names_of
+from outreach.audience.check import literal_comparisons
+from outreach.audience.names import Names, names_of
 from outreach.campaign.check import Project
+from outreach.campaign.model import Expression
 from outreach.campaign.project import campaign_files
 from outreach.documents import Document, did_you_mean, load
 from outreach.errors import Problem, ProblemsFound
 from outreach.lifecycle.load import check_lifecycles, load_lifecycle
+from outreach.lifecycle.model import Lifecycle
 from outreach.rendering.check import check_templates
 from outreach.rendering.context import context_names
 from outreach.settings.company import Brand, Company
@@ -31,13 +34,13 @@ class Checked:
     @property
     def faults(self) -> int:
         """How many of the problems are no warnings."""
-        return sum(not each.code.startswith(WARNING) for each in self.problems)
+        return sum(map(_is_fault, self.problems))
 
 
 def check_files(context: Context) -> Checked:
     """All that is wrong with the project's files; with a database also what finds nobody in it."""
-    problems = faults(context)
-    if not problems and context.has_database:
+    problems = _all_problems(context)
+    if not any(map(_is_fault, problems)) and context.has_database:
         from outreach.app.warnings import warnings
 
         problems |= set(warnings(context))
@@ -53,6 +56,15 @@ def require_no_problems(context: Context) -> None:
 
 def faults(context: Context) -> set[Problem]:
     """All that is wrong with the project's files by themselves; no database is asked."""
+    return set(filter(_is_fault, _all_problems(context)))
+
+
+def _is_fault(problem: Problem) -> bool:
+    return not problem.code.startswith(WARNING)
+
+
+def _all_problems(context: Context) -> set[Problem]:
+    """Faults of the files, and the warnings that need no database."""
     files = context.files.contents
     shallow = {*context.files.problems, *context.loaded.problems}
     return shallow | set(_deeper_problems(files, context.loaded))
@@ -66,23 +78,38 @@ def _deeper_problems(files: Mapping[str, bytes], project: Project) -> Iterator[P
         certain = company is not None
     company = company or Company(brand=Brand(name="?"))
     documents = [load(path, files[path])[0] for _, path in campaign_files(files)]
+    lifecycle = load_lifecycle(company, files)[0] if project.company is not None else None
     found = [
-        *_expression_problems(documents, company),
+        *_expression_problems(documents, company, lifecycle),
         *_template_problems(files, project, company),
         *check_lifecycles(company, files),
     ]
-    if project.company is not None:
-        found += _stage_problems(documents, files, company)
+    if lifecycle is not None:
+        found += _stage_problems(documents, lifecycle)
     yield from (each for each in found if certain or each.code not in _OUR_NAMES)
 
 
 def _expression_problems(
-    documents: Iterable[Document | None], company: Company
+    documents: Iterable[Document | None], company: Company, lifecycle: Lifecycle | None
 ) -> Iterator[Problem]:
     names = names_of(company)
     for document in filter(None, documents):
         for expression in expressions_in(document):
-            yield from check_expression(expression, names)
+            problems = check_expression(expression, names)
+            word = expression.source.strip()
+            if lifecycle is not None and problems and word in lifecycle.ids:
+                problems = [replace(problems[0], hint=f"write `stage: {word}`")]
+            elif lifecycle is not None and not problems:
+                problems = list(_stages_compared(expression, names, lifecycle))
+            yield from problems
+
+
+def _stages_compared(
+    expression: Expression, names: Names, lifecycle: Lifecycle
+) -> Iterator[Problem]:
+    for name, text, place in literal_comparisons(expression, names):
+        if name == "stage" and text not in lifecycle.ids:
+            yield Problem(place.file, place.line, place.column, *_no_stage(text, lifecycle))
 
 
 def _template_problems(
@@ -99,14 +126,15 @@ def _template_problems(
 
 
 def _stage_problems(
-    documents: Iterable[Document | None], files: Mapping[str, bytes], company: Company
+    documents: Iterable[Document | None], lifecycle: Lifecycle
 ) -> Iterator[Problem]:
-    lifecycle = load_lifecycle(company, files)[0]
-    if lifecycle is None:
-        return
     for document in filter(None, documents):
         for path, stage in stages_in(document):
             if stage not in lifecycle.ids:
-                hint = did_you_mean(stage, lifecycle.ids, listing="there are")
-                message = f"lifecycle `{lifecycle.name}` has no stage `{stage}`"
-                yield document.problem(path, "unknown-stage", message, hint)
+                yield document.problem(path, *_no_stage(stage, lifecycle))
+
+
+def _no_stage(stage: str, lifecycle: Lifecycle) -> tuple[str, str, str]:
+    """Code, message and hint."""
+    hint = did_you_mean(stage, lifecycle.ids, listing="there are")
+    return "unknown-stage", f"lifecycle `{lifecycle.name}` has no stage `{stage}`", hint

@@ -11,16 +11,17 @@ from jinja2 import nodes
 
 from outreach.audience import tree
 from outreach.audience.calls import read_call
+from outreach.audience.membership import beside, read_in
 from outreach.audience.names import FILTERS, LATER_NAMES, TESTS, Kind, Names
 from outreach.audience.operators import (
     LARGEST,
     NotAllowed,
     arithmetic,
-    as_kind,
     comparable,
     negative,
     unified,
 )
+from outreach.audience.slips import for_name, for_tag, slips_in, subtractions_in
 from outreach.audience.syntax import Fault, begin, operands, read
 
 P = ParamSpec("P")
@@ -55,10 +56,12 @@ class Analysis:
 @lru_cache(maxsize=1024)
 def analyse(source: str, names: Names) -> Analysis:
     """The expression as a condition over one company's names."""
+    if never_meant := subtractions_in(source):
+        return Analysis(None, never_meant)
     found = read(source)
     if isinstance(found, Fault):
-        return Analysis(None, (found,))
-    reader = Reader(names)
+        return Analysis(None, slips_in(source) or (found,))
+    reader = Reader(names, found)
     node = reader.condition(found)
     faults = tuple(sorted(reader.faults, key=lambda fault: fault.offset))
     return Analysis(None if faults else node, faults)
@@ -67,8 +70,9 @@ def analyse(source: str, names: Names) -> Analysis:
 class Reader:
     """Reads values and conditions; what it can not read is None, with its fault in `faults`."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, whole: nodes.Expr) -> None:
         self.names = names
+        self.whole = whole
         self.faults: list[Fault] = []
 
     def fault(self, offset: int, code: str, message: str, hint: str = "") -> None:
@@ -110,21 +114,27 @@ class Reader:
                 return read_call(self, node)
             case nodes.Neg():
                 part = self.value(node.node)
-                return part and self._allowed(node, negative, node.lineno, part)
+                return part and self.allowed(node, negative, node.lineno, part)
         return self._arithmetic(node)
 
-    def unknown(self, offset: int, what: str, name: str, known: Iterable[str]) -> None:
+    def unknown(
+        self, offset: int, what: str, name: str, known: Iterable[str], otherwise: str = ""
+    ) -> None:
         """Note a name that nobody knows, with those it may have meant."""
         known = sorted(known)
         near = difflib.get_close_matches(name, known, n=2)
-        hint = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
-        if not near and len(known) < 12:
+        hint = for_name(name)
+        if near and not hint:
+            hint = f"did you mean {' or '.join(f'`{one}`' for one in near)}?"
+        hint = hint or otherwise
+        if not hint and len(known) < 12:
             hint = f"there are {', '.join(f'`{one}`' for one in known)}"
         self.fault(offset, f"unknown-{what}", f"unknown {what} `{name}`", hint)
 
-    def _allowed(
+    def allowed(
         self, node: nodes.Node, make: Callable[P, tree.Node], *args: P.args, **kwargs: P.kwargs
     ) -> tree.Node | None:
+        """What `make` gives; None after noting why it refuses."""
         try:
             return make(*args, **kwargs)
         except NotAllowed as refusal:
@@ -161,7 +171,8 @@ class Reader:
         elif node.name in LATER_NAMES:
             self.fault(node.lineno, "not-supported", f"`{node.name}` is not supported yet")
         else:
-            self.unknown(node.lineno, "name", node.name, self.names.kinds)
+            alone = for_tag(node.name) if node is self.whole else ""
+            self.unknown(node.lineno, "name", node.name, self.names.kinds, alone)
         return None
 
     def _several(self, node: nodes.BinExpr) -> tree.Node | None:
@@ -187,51 +198,14 @@ class Reader:
 
     def _pair(self, op: str, left: nodes.Expr, right: nodes.Expr) -> tree.Node | None:
         if op in ("in", "notin"):
-            found = self._in(left, right)
+            found = read_in(self, left, right)
             return found and (
                 tree.Not(Kind.YES_NO, found.offset, found) if op == "notin" else found
             )
-        a, b = self.value(left), self.value(right)
+        a, b = beside(self, left, right), beside(self, right, left)
         if a is None or b is None:
             return None
-        return self._allowed(left, comparable, _OPERATORS[op], a, b)
-
-    def _in(self, left: nodes.Expr, right: nodes.Expr) -> tree.Node | None:
-        part = self.value(left)
-        if isinstance(right, nodes.List | nodes.Tuple):
-            options = [self.value(item) for item in right.items]
-            if part is None or None in options:
-                return None
-            return self._allowed(right, self._among, part, options)
-        whole = self.value(right)
-        if part is None or whole is None:
-            return None
-        if (
-            whole.kind is Kind.LIST
-            and isinstance(part, tree.Literal)
-            and isinstance(part.value, str)
-        ):
-            return tree.Holds(Kind.YES_NO, part.offset, part.value, whole)
-        if whole.kind is Kind.LIST:
-            message, hint = "only a text in quotes can be looked for in a list", "`'vip' in tags`"
-        else:
-            message = f"`in` needs a list after it, this is {whole.kind.shown}"
-            hint = "`'vip' in tags`, `city in ['Paris', 'Rome']`"
-        self.fault(begin(right), "type-mismatch", message, f"write for example {hint}")
-        return None
-
-    def _among(self, part: tree.Node, options: list[tree.Node | None]) -> tree.Node:
-        literals = []
-        for option in options:
-            if not isinstance(option, tree.Literal) or option.kind is Kind.NONE:
-                raise NotAllowed(
-                    "a list after `in` holds plain values only", "join comparisons with `or`"
-                )
-            comparable("==", part, option)
-            literals.append(as_kind(option, part.kind))
-        if part.kind in (Kind.LIST, Kind.NONE, Kind.MONTHS):
-            raise NotAllowed(f"{part.kind.shown} is never in a list", "write `'vip' in tags`")
-        return tree.Among(Kind.YES_NO, part.offset, part, tuple(literals))
+        return self.allowed(left, comparable, _OPERATORS[op], a, b)
 
     def _choice(self, node: nodes.CondExpr) -> tree.Node | None:
         test, yes = self.condition(node.test), self.value(node.expr1)
@@ -240,7 +214,7 @@ class Reader:
             no = self.value(node.expr2)
         if test is None or yes is None or no is None:
             return None
-        return self._allowed(node, unified, test, yes, no)
+        return self.allowed(node, unified, test, yes, no)
 
     def _joined(self, node: nodes.Concat) -> tree.Node | None:
         parts = [self._of_kind(part, (Kind.TEXT,), "`~` joins texts") for part in node.nodes]
@@ -275,7 +249,7 @@ class Reader:
             self.unknown(node.lineno, "test", node.name, TESTS)
             return None
         if part is None or part.kind in (Kind.NONE, Kind.MONTHS):
-            return part and self._allowed(node, comparable, "==", part, part)
+            return part and self.allowed(node, comparable, "==", part, part)
         missing = tree.Missing(Kind.YES_NO, part.offset, part)
         return missing if node.name == "none" else tree.Not(Kind.YES_NO, part.offset, missing)
 
@@ -286,7 +260,7 @@ class Reader:
         left, right = self.value(node.left), self.value(node.right)
         if left is None or right is None:
             return None
-        return self._allowed(node, arithmetic, op, left, right)
+        return self.allowed(node, arithmetic, op, left, right)
 
     def _refuse(self, node: nodes.Node) -> tree.Node | None:
         owner = node.node if isinstance(node, nodes.Getattr) else None

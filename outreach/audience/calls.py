@@ -43,7 +43,14 @@ def read_call(reader: "Reader", node: nodes.Call) -> tree.Node | None:
     if name in LATER_FUNCTIONS or name in LATER_NAMES:
         reader.fault(offset, "not-supported", f"`{name}` is not supported yet")
     elif name not in FUNCTIONS:
-        reader.unknown(offset, "function", name, FUNCTIONS)
+        if name in ("year", "years"):
+            years = node.args[0] if node.args else None
+            number = years.value if isinstance(years, nodes.Const) else 1
+            days = 365 * number if isinstance(number, int) else 365
+            message, hint = f"unknown function `{name}`", f"write `days({days})`"
+            reader.fault(offset, "unknown-function", message, hint)
+        else:
+            reader.unknown(offset, "function", name, FUNCTIONS)
     elif name in _SPANS or name == "months":
         return _span(reader, node, name, offset)
     else:

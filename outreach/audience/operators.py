@@ -1,6 +1,7 @@
 """Which kinds of values an operator takes, and what it gives."""
 
 import operator
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ MOST_PRODUCTS = 4  # of them * / // %
 LONGEST_SPAN = timedelta(days=100_000)
 LARGEST_FACTOR = 1_000  # of a span
 _MONTHS_HINT = "write for example `now - months(3)`"
+_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _CONSTANT: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -47,7 +49,10 @@ def comparable(op: str, left: tree.Node, right: tree.Node) -> tree.Node:
         right = as_kind(right, left.kind)
     if not _alike(left.kind, right.kind):
         raise NotAllowed(
-            f"{left.kind.shown} is compared with {right.kind.shown}", _hint(left.kind, right.kind)
+            f"{left.kind.shown} is compared with {right.kind.shown}",
+            _literal_hint(left, right)
+            or _literal_hint(right, left)
+            or _hint(left.kind, right.kind),
         )
     if left.kind is Kind.LIST:
         raise NotAllowed("a list is compared with a list", "write `'x' in tags`")
@@ -121,6 +126,36 @@ def _missing(op: str, left: tree.Node, right: tree.Node) -> tree.Node:
 
 def _alike(left: Kind, right: Kind) -> bool:
     return left is right or (left in NUMBERS and right in NUMBERS)
+
+
+def _literal_hint(part: tree.Node, literal: tree.Node) -> str:
+    """How the literal is written so that it can stand beside the part; empty when not known."""
+    if not isinstance(literal, tree.Literal):
+        return ""
+    text, kind = str(literal.value), part.kind
+    if kind is Kind.TEXT and literal.kind in NUMBERS:
+        return f"put it in quotes: `'{text}'`"
+    if literal.kind is not Kind.TEXT:
+        return ""
+    if kind is Kind.LIST:
+        return f"write `'{text}' in {part.name if isinstance(part, tree.Name) else 'tags'}`"
+    if kind in (*NUMBERS, Kind.MONEY):
+        number = text.strip().replace(",", ".")
+        return f"take the quotes off: `{number}`" if _NUMBER.fullmatch(number) else ""
+    if kind is Kind.YES_NO and isinstance(part, tree.Name):
+        return f"write `{part.name}`, or `not {part.name}`"
+    if kind in (Kind.DATE, Kind.DATETIME):
+        name = part.name if isinstance(part, tree.Name) else "last_order_at"
+        return no_fixed_date(name, "today" if kind is Kind.DATE else "now")
+    return ""
+
+
+def no_fixed_date(name: str = "last_order_at", moment: str = "now") -> str:
+    """A hint for whoever writes a date of the calendar."""
+    return (
+        "a fixed date can not stand in an expression; count the days back, for example "
+        f"`{name} < {moment} - days(60)`"
+    )
 
 
 def _hint(left: Kind, right: Kind) -> str:

@@ -141,3 +141,62 @@ def test_the_tree_of_a_faulty_expression_is_never_had() -> None:
         typed(written("cty == 'x' or ordrs > 1"), NAMES)
 
     assert len(found.value.problems) == 2
+
+
+NO_DATE = "a fixed date can not stand in an expression; count the days back, for example"
+SLIPS = [
+    ("last_order_at < now - 60 days", "7:32: `60 days` can not be read; write `days(60)`"),
+    ("received('a', 14 days)", "7:24: `14 days` can not be read; write `days(14)`"),
+    ("created_at < now - 2 years", "7:29: `2 years` can not be read; write `days(730)`"),
+    ("tier == A", "7:18: unknown name `A`; texts stand in quotes: `'A'`"),
+    ("stage|lower != growth", "7:25: unknown name `growth`; texts stand in quotes: `'growth'`"),
+    ("country in [DE]", "7:22: unknown name `DE`; texts stand in quotes: `'DE'`"),
+    ("wholesale in tags", "7:10: unknown name `wholesale`; texts stand in quotes: `'wholesale'`"),
+    ("all", "7:10: unknown name `all`; for everyone write `everyone`"),
+    (
+        "do-not-greet",
+        "7:10: a word alone is no expression; to name a tag write `{tags: [do-not-greet]}`",
+    ),
+    ("vips", "7:10: unknown name `vips`; did you mean `vip`?"),
+    ("pro", "7:10: unknown name `pro`; to name a tag write `{tags: [pro]}`"),
+    ("tags == 'x'", "7:10: a list is compared with a text; write `'x' in tags`"),
+    ("orders >= '3'", "7:10: a number is compared with a text; take the quotes off: `3`"),
+    ("city == 3", "7:10: a text is compared with a number; put it in quotes: `'3'`"),
+    ("orders => 3", "7:17: `=>` means nothing here; write `>=`"),
+    ("orders ≥ 3", "7:17: `≥` means nothing here; write `>=`"),
+    ("orders ≤ 3", "7:17: `≤` means nothing here; write `<=`"),
+    ("orders ≠ 3", "7:17: `≠` means nothing here; write `!=`"),
+    ("vip && vip", "7:14: `&&` means nothing here; write `and`"),
+    ("vip || vip", "7:14: `||` means nothing here; write `or`"),
+    ("vip AND vip", "7:14: `AND` means nothing here; write `and`"),
+    ("tier == ‘A’", "7:18: `‘` is not a quote that can be read; type straight quotes: `'A'`"),
+    ("tier == “A”", "7:18: `“` is not a quote that can be read; type straight quotes: `'A'`"),
+    ("orders > 12,50", "7:19: `12,50` can not be read: numbers have a point; write `12.50`"),
+    (
+        "last_order_at < 01.09.2026",
+        f"7:26: `01.09.2026` is no value of an expression; {NO_DATE} "
+        "`last_order_at < now - days(60)`",
+    ),
+    (
+        "created_at < 2026-10-12",
+        f"7:23: `2026-10-12` is no value of an expression; {NO_DATE} "
+        "`last_order_at < now - days(60)`",
+    ),
+    (
+        "created_at < '2026-09-01'",
+        "7:10: a datetime is compared with a text; "
+        f"{NO_DATE} `created_at < now - days(60)`",
+    ),
+    ("created_at < now - years(1)", "7:29: unknown function `years`; write `days(365)`"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "line"), SLIPS, ids=[source for source, _ in SLIPS])
+def test_a_slip_is_told_with_what_to_write_instead(source: str, line: str) -> None:
+    assert [str(each) for each in check(written(source), NAMES)] == [f"campaigns/a.yaml:{line}"]
+
+
+def test_what_looks_like_a_slip_inside_quotes_is_a_text() -> None:
+    source = "city in ['60 days', 'a && b', '“x”', '2026-09-01'] or birthday == '2026-09-01'"
+
+    assert check(written(source), NAMES) == []
