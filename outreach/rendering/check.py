@@ -8,6 +8,7 @@ from jinja2.exceptions import TemplateError
 from outreach.campaign.model import Campaign, Step
 from outreach.errors import Problem
 from outreach.rendering.context import needable_names
+from outreach.rendering.misnamed import misnamed
 from outreach.rendering.parts import Renderer
 from outreach.rendering.read import Reader, Source, Variant
 from outreach.rendering.sources import Sources
@@ -31,21 +32,18 @@ class Prepared:
 
     channels: Mapping[str, Mapping[str, Ready]]
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
 
 
 def check_templates(
     files: Mapping[str, bytes], campaign: Campaign, company: Company, names: Collection[str]
 ) -> list[Problem]:
-    """All problems of the templates a campaign uses, by file, line and column.
+    """All problems of the templates a campaign uses, by file, line and column; warnings too.
 
     `files` maps paths from `templates/` on to bytes; `names` are those a template may use.
     """
-    found = {
-        p
-        for step in campaign.steps
-        for p in prepare(files, step, campaign, company, names).problems
-    }
-    return sorted(found)
+    ready = [prepare(files, step, campaign, company, names) for step in campaign.steps]
+    return sorted({p for each in ready for p in (*each.problems, *each.warnings)})
 
 
 def prepare(
@@ -71,7 +69,8 @@ def prepare(
         channel: {locale: _compile(variant, reader) for locale, variant in by_locale.items()}
         for channel, by_locale in variants.items()
     }
-    return Prepared(ready, tuple(sorted(reader.problems)))
+    warnings = (*sorted(reader.warnings), *misnamed(sources))
+    return Prepared(ready, tuple(sorted(reader.problems)), warnings)
 
 
 def is_transactional(campaign: Campaign, company: Company) -> bool:

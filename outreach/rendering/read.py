@@ -1,11 +1,14 @@
 """Reads the templates of a step: every problem at once, and the parts of each language variant."""
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from jinja2 import nodes
 
 from outreach.errors import Problem
+from outreach.rendering.layout import written_in_vain
+from outreach.rendering.leftovers import leftovers
 from outreach.rendering.locales import choose
 from outreach.rendering.needs import Printed, printed_by
 from outreach.rendering.sources import Sources
@@ -19,6 +22,8 @@ from outreach.rendering.syntax import (
     unknown_names,
 )
 from outreach.rendering.tree import Part, references
+
+_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Reader:
     names: Collection[str]  # that templates may use
     needable: Collection[str]  # that a customer may lack
     problems: set[Problem] = field(default_factory=set)
+    warnings: set[Problem] = field(default_factory=set)  # what a message can be made with
 
     def email(self) -> dict[str, Variant]:
         """The mail in each language there is a body for."""
@@ -77,6 +83,7 @@ class Reader:
                     path, "no-subject", "the mail has no subject", "add `subject.txt` beside it"
                 )
                 continue
+            self._look_at_subject(subjects[chosen])
             variants[locale] = Variant(
                 locale,
                 self._read(subjects[chosen], locale),
@@ -93,6 +100,20 @@ class Reader:
             locale: Variant(locale, text=self._read(path, locale))
             for locale, path in sorted(texts.items())
         }
+
+    def _look_at_subject(self, path: str) -> None:
+        """A subject is one line; one that decides by `{% if %}` may be spread over several."""
+        try:
+            text = _COMMENT.sub("", self.sources.text(path))
+        except ValueError:
+            return  # told where it is read
+        lines = [number for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+        if not lines:
+            self._say(path, "subject", "the subject is empty", "write one line")
+        elif len(lines) > 1 and "{%" not in text:
+            message = f"the subject has {len(lines)} lines"
+            hint = "write one; what follows belongs into the body"
+            self.problems.add(Problem(path, lines[1], 1, "subject", message, hint))
 
     def _ask_for_fallback(self, locales: frozenset[str], stem: str, extension: str) -> None:
         folder, brand = self.sources.folder, self.sources.brand_locale
@@ -128,9 +149,13 @@ class Reader:
         local = set().union(*(names_set(tree) for tree in trees.values()))
         for file, tree in trees.items():
             self._judge(file, texts[file], tree, local)
+            self.warnings.update(leftovers(file, texts[file], self.names))
+        part = Part(path, trees, resolve)
+        if len(self.problems) == before and path in trees:
+            for file, line, word, message, hint in written_in_vain(part):
+                self._note(file, texts[file], line, word, "unseen", message, hint)
         if len(self.problems) > before or path not in trees:
             return None
-        part = Part(path, trees, resolve)
         return Source(part, printed_by(part, self.needable))
 
     def _gather(
@@ -168,7 +193,8 @@ class Reader:
     def _judge(self, path: str, text: str, tree: nodes.Template, local: set[str]) -> None:
         self.problems.update(judge(path, text, tree))
         for name, hint in unknown_names(tree, self.names, local):
-            message = f"customer has no `{name.name}`"
+            alone = hint.startswith("write")  # `customer.first_name`
+            message = f"{'there is' if alone else 'customer has'} no `{name.name}`"
             self._note(path, text, name.lineno, name.name, "unknown-name", message, hint)
         for node, known in unknown_attributes(tree):
             assert isinstance(node.node, nodes.Name)

@@ -11,6 +11,7 @@ from jinja2.tests import TESTS
 from outreach.errors import Problem
 from outreach.rendering.context import BRAND_KEYS, CAMPAIGN_KEYS
 from outreach.rendering.filters import FILTERS, FUNCTIONS
+from outreach.rendering.mending import mended
 from outreach.rendering.sandbox import ALL_METHODS
 
 _PARSER = Environment(autoescape=False)  # noqa: S701 - parses only, never renders
@@ -51,6 +52,7 @@ def place_of(path: str, text: str, line: int, word: str = "") -> tuple[str, int,
 def did_you_mean(word: str, known: Collection[str]) -> str:
     """The hint that names what was probably meant, or nothing."""
     close = get_close_matches(word, sorted(known), n=1)
+    close = close or get_close_matches(word.lower(), sorted(known), n=1)
     return f"did you mean `{close[0]}`?" if close else ""
 
 
@@ -59,8 +61,9 @@ def parse(path: str, text: str) -> nodes.Template | Problem:
     try:
         return _PARSER.parse(text, path)
     except TemplateSyntaxError as error:
-        file, line, column = place_of(path, text, error.lineno)
-        return Problem(file, line, column, "template-syntax", (error.message or "").rstrip("."))
+        said = mended(text, error.lineno, error.message or "")
+        place = place_of(path, text, said.line)
+        return Problem(*place, "template-syntax", said.message, said.hint)
     except RecursionError:
         return Problem(path, 1, 1, "template-syntax", "is too deeply nested")
 
@@ -137,11 +140,17 @@ def unknown_names(
 ) -> Iterator[tuple[nodes.Name, str]]:
     """Names the tree reads that nobody gives it, each with a hint; `local` are set by templates."""
     known = {*names, *FUNCTIONS, *_SPECIAL, *local}
+    parts = {
+        node.node.name: node.attr
+        for node in tree.find_all(nodes.Getattr)
+        if isinstance(node.node, nodes.Name) and node.attr in names
+    }  # `customer.first_name`
     seen: set[str] = set()
     for node in tree.find_all(nodes.Name):
         if node.ctx == "load" and node.name not in known | _QUERIES and node.name not in seen:
             seen.add(node.name)
-            yield node, did_you_mean(node.name, known)
+            part = parts.get(node.name)
+            yield node, f"write `{{{{ {part} }}}}`" if part else did_you_mean(node.name, known)
 
 
 def unknown_attributes(tree: nodes.Template) -> Iterator[tuple[nodes.Getattr, frozenset[str]]]:

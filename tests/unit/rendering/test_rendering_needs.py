@@ -57,7 +57,7 @@ def test_a_name_that_is_printed_bare_is_needed(text: str, expected: list[list[st
 def test_needs_are_found_through_layouts_includes_and_imports() -> None:
     found = needs_of(
         "{% extends 'layout.txt' %}{% from 'macros.txt' import hi %}"
-        "{% block body %}{{ super() }}{{ hi(city) }}{% endblock %}{% block unused %}{{ tier }}{% endblock %}",
+        "{% block body %}{{ super() }}{{ hi(city) }}{% endblock %}",
         layout="{% block body %}{{ nickname }}{% endblock %}{% include 'foot.txt' %}",
         foot="{% if last_name %}{{ last_name }} {{ phone }}{% endif %}",
         macros="{% macro hi(who) %}{{ who }}{% endmacro %}{% macro ho() %}{{ email }}{% endmacro %}",

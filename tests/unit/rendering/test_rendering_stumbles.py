@@ -1,0 +1,130 @@
+"""What people who do not program write into templates, and what `check` says to it."""
+
+import pytest
+from rendering_project import problems
+
+LAYOUT = (
+    "<html>{% block content %}{% endblock %}{{ unsubscribe_url }}{{ brand.postal_address }}</html>"
+)
+
+
+def page(text: str) -> list[str]:
+    """What is said of a page on the layout above."""
+    templates = {"_base/layout.html": LAYOUT, "subject.txt": "Hi", "body.html": text}
+    return [each.removeprefix("templates/hello/") for each in problems(templates)]
+
+
+def test_a_block_the_layout_does_not_have_is_a_problem() -> None:
+    said = page("{% extends 'layout.html' %}\n{% block contnet %}Hi{% endblock %}")
+
+    assert said == [
+        "body.html:2:10: block `contnet` is never shown: `layout.html` has none of that name;"
+        " did you mean `content`?; `layout.html` has `content`"
+    ]
+
+
+def test_text_beside_the_blocks_of_a_layout_is_a_problem() -> None:
+    assert page("{% extends 'layout.html' %}\n\n<p>Hi</p>") == [
+        "body.html:3:1: text outside of a block is never shown, because the file extends a layout;"
+        " put it into a block; `layout.html` has `content`"
+    ]
+
+
+def test_blocks_within_blocks_and_what_is_set_beside_them_are_fine() -> None:
+    inner = "{% block content %}{% block own %}{{ x }}{% endblock %}{% endblock %}"
+
+    assert page("{% extends 'layout.html' %}{% set x = 1 %}\n" + inner) == []
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ('{% if tier = "A" %}x{% endif %}', "1:1: `=` does not compare; to compare write `==`"),
+        ("{{ salutation }, hi", "1:1: a `{{` is not closed; close it with `}}`"),
+        ("{{ salutation", "1:1: a `{{` is not closed; close it with `}}`"),
+        ("{% if vip }x{% endif %}", "1:1: a `{%` is not closed; close it with `%}`"),
+        (
+            "{{ First name }}",
+            "1:1: `First name` is no name: names hold no blanks; write `{{ first_name }}`",
+        ),
+        (
+            "Hi\n{% if vip %}x\nfor you",
+            "2:1: `{% if %}` is never closed; write `{% endif %}` where it ends",
+        ),
+        ("{{ customer.first_name }}", "1:4: there is no `customer`; write `{{ first_name }}`"),
+        (
+            "{% if vip %}{% elseif tier %}{% endif %}",
+            "1:1: there is no `elseif`; write `{% elif … %}`",
+        ),
+        (
+            "{% first_name %}",
+            "1:1: there is no tag `first_name`; to print it write `{{ first_name }}`",
+        ),
+        ("{% if tier == “A” %}x{% endif %}", "1:1: `“` is no straight quote; write `\"` or `'`"),
+        ("{% if vip && tier %}x{% endif %}", "1:1: `&` can not stand here; for “both” write `and`"),
+    ],
+)
+def test_jinja_speaks_plainly(template: str, said: str) -> None:
+    assert problems({"sms.txt": template}) == [f"templates/hello/sms.txt:{said}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("{ salutation }", "salutation"),
+        ("%first_name%", "first_name"),
+        ("[FIRSTNAME]", "first_name"),
+        ("<<Name>>", "first_name"),
+        ("*|FNAME|*", "first_name"),
+    ],
+)
+def test_placeholders_of_other_tools_are_told(text: str, meant: str) -> None:
+    assert problems({"sms.txt": f"Hi\n {text}!"}) == [
+        f"templates/hello/sms.txt:2:2: `{text}` is printed as it stands; write `{{{{ {meant} }}}}`"
+    ]
+
+
+def test_what_only_looks_like_a_placeholder_is_left_alone() -> None:
+    css = "<style>p { color: red } @media print { p { color } }</style><p style='width:50%'>[SALE] 5% off</p>"
+
+    assert page("{% extends 'layout.html' %}{% block content %}" + css + "{% endblock %}") == []
+
+
+def test_a_warning_stops_no_message() -> None:
+    from rendering_project import compiled
+
+    assert compiled({"sms.txt": "Hi %first_name%"}).channels == ("sms",)
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        ("{# later #}\n", "subject.txt: the subject is empty; write one line"),
+        (
+            "Hi\n\nDear you",
+            "subject.txt:3:1: the subject has 2 lines; write one; what follows belongs into the body",
+        ),
+    ],
+)
+def test_a_subject_is_one_line(subject: str, said: str) -> None:
+    templates = {"subject.txt": subject, "body.txt": "Hi"}
+
+    assert problems(templates, public_url="") == [f"templates/hello/{said}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("body_de.txt", "did you mean `body.de.txt`?"),
+        ("body.htm", "did you mean `body.html`?"),
+        ("sms.html", "did you mean `sms.txt`?"),
+        ("Sms.de.txt", "rename it to `sms.de.txt`"),
+        ("subjcet.txt", "did you mean `subject.txt`?"),
+    ],
+)
+def test_files_that_are_never_read_are_told(name: str, hint: str) -> None:
+    said = problems(
+        {"subject.txt": "Hi", "sms.txt": "Hi", "body.txt": "Hi", name: "x"}, public_url=""
+    )
+
+    assert said == [f"templates/hello/{name}: is never read; {hint}"]
