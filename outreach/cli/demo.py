@@ -89,11 +89,12 @@ def _show_sent(screen: Screen, shown: Shown) -> None:
 
 
 def _show_next(screen: Screen, shown: Shown) -> None:
-    project = f"--project {shown.folder} --now {shown.now:%Y-%m-%dT%H:%MZ}"
+    command = "python3 dev.py run" if Path("dev.py").exists() else "outreach"
+    project = f"--project {shown.folder} --now {shown.ended:%Y-%m-%dT%H:%MZ}"
     screen.line()
-    screen.heading("Where to look next")
-    screen.line(f"outreach explain weekly-greeting C00007 {project}")
-    screen.line(f"outreach plan win-back {project}")
-    screen.line(f"outreach customers show C00007 {project}")
-    screen.line(f"outreach check --project {shown.folder}")
+    screen.heading("Where to look next (the demo's clock stands where it ended)")
+    screen.line(f"{command} explain weekly-greeting C00007 {project}   # why one customer, why not")
+    screen.line(f"{command} plan weekly-greeting {project}   # the Friday after")
+    screen.line(f"{command} report win-back {project}")
+    screen.line(f"{command} customers show C00007 {project}")
     screen.line(f"the messages: {shown.folder}/.outreach/outbox")

@@ -56,7 +56,7 @@ def send(
             return 0
         found = send_by_hand(context, asked)
         if not is_anyone_sending(context):
-            sys.stderr.write("no worker is alive to send it: run `outreach run`\n")
+            sys.stderr.write("nothing is sent yet, for no worker is alive: run `outreach run`\n")
     call.show(found, lambda screen: _show(screen, found))
     return 0
 

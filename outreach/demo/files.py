@@ -18,6 +18,7 @@ MOMENTS = (
     datetime(1998, 7, 3, 16, tzinfo=UTC),  # 17:00 in London, 18:00 in Berlin
     datetime(1998, 7, 3, 22, tzinfo=UTC),  # 17:00 in Chicago, 18:00 in New York
     datetime(1998, 7, 4, 0, tzinfo=UTC),  # 17:00 in Los Angeles, 18:00 in Denver
+    datetime(1998, 7, 4, 3, 30, tzinfo=UTC),  # who had to be held is awake, and the run ends
 )
 EVENT_COLUMNS = ("key", "kind", "at", "amount", "id", "records")
 CONSENT_COLUMNS = ("key", "channel", "topic", "state", "at", "source", "proof", "expires_at")

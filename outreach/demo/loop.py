@@ -32,7 +32,8 @@ class Shown:
 
     folder: Path
     source: str  # "cdnow": real purchases; "sample": made up
-    now: datetime
+    now: datetime  # when it began
+    ended: datetime
     imports: dict[str, Intake]
     standing: Standing
     plans: dict[str, Plan]
@@ -67,7 +68,18 @@ def run_demo(folder: Path, tell: Tell, real: bool = True) -> Shown:
         with reading(context.engine) as conn:
             reports = {name: report(conn, name) for name in names}
         mail, text = _samples(context)
-    return Shown(folder, files.source, files.now, imports, standing, plans, reports, mail, text)
+    return Shown(
+        folder,
+        files.source,
+        files.now,
+        files.moments[-1],
+        imports,
+        standing,
+        plans,
+        reports,
+        mail,
+        text,
+    )
 
 
 def _make_folder(folder: Path) -> None:

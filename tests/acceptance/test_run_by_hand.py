@@ -40,7 +40,7 @@ def test_who_got_it_within_a_day_gets_it_again_only_on_request(peopled: Path) ->
     done = outreach(peopled, "run", "--until-idle", "--json", "--now", NOW)
 
     assert first.json == {"run": 1, "send": 2, "hold": 0, "skip": {}}
-    assert "no worker is alive to send it: run `outreach run`" in first.err
+    assert "no worker is alive: run `outreach run`" in first.err
     assert second.json == {"run": 2, "send": 1, "hold": 0, "skip": {"duplicate": 1}}
     assert third.json == {"run": 3, "send": 1, "hold": 0, "skip": {}}
     assert done.json["sent"] == 4
