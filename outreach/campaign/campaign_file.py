@@ -21,6 +21,7 @@ from outreach.settings.written import (
 from outreach.vocabulary import Status
 
 EVERYONE = "everyone"
+_TEXT_ELSEWHERE = "the text stands in the template's files, in templates/NAME/"
 
 
 class SelectionFile(FileModel):
@@ -90,6 +91,9 @@ class StepFile(FileModel):
     """One message."""
 
     later: ClassVar[frozenset[str]] = frozenset({"wait", "branch"})
+    elsewhere: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("subject", "text", "body", "message"), _TEXT_ELSEWHERE
+    )
 
     id: Name = Field(description="A name for this message.", examples=["greet"])
     channels: Several[Name] = Field(
@@ -120,7 +124,21 @@ def _first_of(written: object) -> object:
     return written[:1] if isinstance(written, list) else written
 
 
+def _schedule(written: object) -> object:
+    if not isinstance(written, str):
+        return written
+    form = "cron: " + f'"{written}"' if len(written.split()) == 5 else "manual: true"
+    hint = "write `schedule: {cron: …}`, `{at: …}` or `{manual: true}`"
+    if written == "manual" or form.startswith("cron"):
+        hint = f"write `schedule: {{{form}}}`"
+    raise RefusalError("`schedule` must be a group of keys, not text", hint)
+
+
 def _rules(written: object) -> object:
+    if isinstance(written, dict):
+        most, per = written.get("at_most", 1), written.get("per", "14 days")
+        hint = f"write `cadence:` and below it `  - {{at_most: {most}, per: {per}}}`"
+        raise RefusalError("`cadence` must be a list, not a group of keys", hint)
     if written in ("none", []):
         raise RefusalError(
             "a campaign can only add limits to the company's", "take `cadence` out of the campaign"
@@ -135,6 +153,20 @@ class CampaignFile(FileModel):
         {"approval", "exit", "goal", "reentry", "budget", "brake", "attachments"}
     )
     elsewhere: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("subject", "text", "body", "message"), _TEXT_ELSEWHERE),
+        "transactional": "a topic is made transactional in outreach.yaml; here write `topic: …`",
+        "tier": "it belongs under `audience`",
+        "tags": "it belongs under `audience`",
+        "country": "it belongs under `audience`",
+        "locale": "it belongs under `audience`",
+        "manual": "it belongs under `schedule`",
+        "days": "it belongs under `schedule`",
+        "starts": "it belongs under `schedule`",
+        "ends": "it belongs under `schedule`",
+        "id": "it belongs under `steps`",
+        "when": "it belongs under `steps`",
+        "at_most": "it belongs under `cadence`, as `- {at_most: 1, per: 14 days}`",
+        "per": "it belongs under `cadence`, as `- {at_most: 1, per: 14 days}`",
         "exclude": "it belongs under `audience`",
         "where": "it belongs under `audience`",
         "stage": "it belongs under `audience`",
@@ -171,9 +203,9 @@ class CampaignFile(FileModel):
         AudienceFile,
         BeforeValidator(_everyone_or_expression, json_schema_input_type=AudienceFile | str),
     ] = Field(description="Who it is for: keys, an expression, or `everyone`.", examples=[EVERYONE])
-    schedule: ScheduleFile = Field(
-        description="When it goes out.", examples=[{"cron": "0 17 * * FRI"}]
-    )
+    schedule: Annotated[
+        ScheduleFile, BeforeValidator(_schedule, json_schema_input_type=ScheduleFile)
+    ] = Field(description="When it goes out.", examples=[{"cron": "0 17 * * FRI"}])
     cadence: Annotated[tuple[CapFile, ...], BeforeValidator(_rules)] = Field(
         (), description="Limits besides the company's: at most so many messages to one customer."
     )

@@ -49,7 +49,11 @@ def _several_steps(document: Document) -> Iterator[Problem]:
 
 
 def _unknown_names(document: Document, known: Known) -> Iterator[Problem]:
-    yield from unknown_name(document, ("topic",), "topic", known.topics, _ADD_TOPIC)
+    if document.get(("topic",)) == "transactional" and "transactional" not in known.topics:
+        message = "there is no topic `transactional`"
+        yield document.problem(("topic",), "unknown-topic", message, _made_transactional(known))
+    else:
+        yield from unknown_name(document, ("topic",), "topic", known.topics, _ADD_TOPIC)
     yield from unknown_names(document, ("cadence",), "topic", known.topics, _ADD_TOPIC)
     yield from unknown_names(document, ("cadence",), "channel", known.channels, _ADD_CHANNEL)
     for path in channel_paths(document):
@@ -59,6 +63,12 @@ def _unknown_names(document: Document, known: Known) -> Iterator[Problem]:
             yield document.problem(path, LATER, message, "take it out for now")
         else:
             yield from unknown_name(document, path, "channel", known.channels, _ADD_CHANNEL)
+
+
+def _made_transactional(known: Known) -> str:
+    names = ", ".join(f"`{each}`" for each in sorted(known.transactional))
+    there = f" one that is: {names}" if names else " `topic: …`"
+    return f"a topic is made transactional in outreach.yaml; here write{there}"
 
 
 def channel_paths(document: Document) -> list[Path]:

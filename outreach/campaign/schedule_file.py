@@ -11,11 +11,26 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 from outreach.campaign.model import Schedule, ScheduleKind
 from outreach.documents import FileModel, RefusalError
 from outreach.documents.validation import LATER
+from outreach.settings.near_values import near_moment
 from outreach.settings.written import HoursOfDay, Late, Weekdays, YesNo, parse_zone, text_as
 
 CUSTOMER = "customer"
 _AT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _YEARS = range(1970, 2200)  # every zone can show them
+_WORD = re.compile(r"[^\W\d]+")
+_CRON_DAYS = {
+    "mo": "MON",
+    "tu": "TUE",
+    "di": "TUE",
+    "we": "WED",
+    "mi": "WED",
+    "th": "THU",
+    "do": "THU",
+    "fr": "FRI",
+    "sa": "SAT",
+    "su": "SUN",
+    "so": "SUN",
+}
 _CRON_FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
 
 
@@ -32,17 +47,33 @@ def parse_cron(text: str) -> str:
     except CronSimError as error:
         faulty = str(error).removeprefix("Bad ")
         number = _CRON_FIELDS.index(faulty)
-        hint = 'write for example "0 17 * * FRI" for Fridays at 17:00'
+        hint = _cron_with_days(fields) if number == 4 else ""
+        hint = hint or 'write for example "0 17 * * FRI" for Fridays at 17:00'
         raise RefusalError(f"`{fields[number]}` is no {faulty} of cron", hint) from None
     except StopIteration:
         raise RefusalError(f"`{text}` never comes", "name a day that exists") from None
     return " ".join(fields)
 
 
+def _cron_with_days(fields: list[str]) -> str:
+    """A hint with the days of the week as cron knows them; empty when they are no days."""
+    days = _WORD.sub(lambda word: _CRON_DAYS.get(word[0].lower()[:2], word[0]), fields[4])
+    if days == fields[4]:
+        return ""
+    try:
+        meant = " ".join([*fields[:4], days])
+        next(CronSim(meant, datetime(2024, 1, 1)))  # noqa: DTZ001 - a wall clock has no zone
+    except (CronSimError, StopIteration):
+        return ""
+    return f'write "{meant}"'
+
+
 def parse_at(text: str) -> datetime:
     """`2026-12-24T09:00`: naive, or aware if it has an offset."""
     if _AT.fullmatch(text) is None:
-        raise RefusalError(f"`{text}` is no date and time", "write for example `2026-12-24T09:00`")
+        meant = near_moment(text)
+        hint = f"write `{meant}`" if meant else "write for example `2026-12-24T09:00`"
+        raise RefusalError(f"`{text}` is no date and time", hint)
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -60,7 +91,9 @@ def parse_date(text: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise RefusalError(f"`{text}` is no date", "write for example `2026-12-24`")
+    meant = near_moment(text, with_time=False)
+    hint = f"write `{meant}`" if meant else "write for example `2026-12-24`"
+    raise RefusalError(f"`{text}` is no date", hint)
 
 
 def parse_timezone(text: str) -> str:

@@ -32,13 +32,20 @@ def missing_templates(document: Document, files: Mapping[str, bytes]) -> Iterato
         return  # told by the campaign's own check
     names = _names_in(folder, files)
     if not names:
-        hint = did_you_mean(written, _templates(files)) or "make the folder"
+        hint = did_you_mean(written, _templates(files)) or _to_make(document)
         yield document.problem(path, "no-template", f"there is no folder `{folder}`", hint)
         return
     for channel in dict.fromkeys(str(document.get(each)) for each in channel_paths(document)):
         for group in NEEDED.get(channel, ()):
             if not names & set(group):
                 yield _missing_file(document, folder, channel, group, names)
+
+
+def _to_make(document: Document) -> str:
+    channels = dict.fromkeys(str(document.get(each)) for each in channel_paths(document))
+    names = [f"`{' or '.join(group)}`" for each in channels for group in NEEDED.get(each, ())]
+    names = [name.replace(" or ", "` or `") for name in names]
+    return f"make the folder, with {', '.join(names)} in it" if names else "make the folder"
 
 
 def _missing_file(

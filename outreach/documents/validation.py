@@ -135,6 +135,8 @@ def _in_plain_words(error: ErrorDetails, name: str, written: Tree) -> tuple[str,
     if kind == "string_type" and isinstance(written, bool | int | Decimal):
         shown = str(written).lower() if isinstance(written, bool) else str(written)
         return f"{name} must be text, not {_kind(written)}", f'put it in quotes: "{shown}"'
+    if kind.startswith("bool") and (meant := _YES_NO.get(str(written).lower())):
+        return f"{name} must be `true` or `false`, not {_kind(written)}", f"write `{meant}`"
     for start, wanted, hint in _WANTED:
         if kind.startswith(start):
             return f"{name} must be {wanted}, not {_kind(written)}", hint
@@ -151,6 +153,10 @@ def _in_plain_words(error: ErrorDetails, name: str, written: Tree) -> tuple[str,
     return f"{name}: {error['msg'][:1].lower()}{error['msg'][1:]}", ""
 
 
+_YES_NO = {
+    **dict.fromkeys(("yes", "y", "on", "ja", "1", "true"), "true"),
+    **dict.fromkeys(("no", "n", "off", "nein", "0", "false"), "false"),
+}
 _WANTED = (
     ("string", "text", ""),
     ("int", "a whole number", "write for example `50`"),

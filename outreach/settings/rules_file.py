@@ -70,5 +70,8 @@ def unknown_name(
     """A problem when the text at `path` is not in `known`; `where` says how to make it known."""
     name = document.get(path)
     if isinstance(name, str) and name not in known:
+        known = sorted(known)
         hint = did_you_mean(name, known) or where
+        if hint == where and known:
+            hint = f"{did_you_mean(name, known, listing='there are')}; or {where}"
         yield document.problem(path, f"unknown-{what}", f"there is no {what} `{name}`", hint)

@@ -22,6 +22,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from outreach.documents import RefusalError, did_you_mean
+from outreach.settings.near_values import near_hours, near_span
 from outreach.spans import WEEKDAYS, DaySpan, Per, parse_day_span, parse_per, parse_span
 
 T = TypeVar("T")
@@ -126,9 +127,35 @@ def parse_share(text: str) -> int:
     return int(Decimal(match[1]) * 100)
 
 
+def _or_near(parse: Callable[[str], T], near: Callable[[str], str], text: str) -> T:
+    """What `parse` reads; where it refuses, the form that was most likely meant is told."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        meant = near(text)
+        if not meant or meant == text:
+            raise
+        raise RefusalError(str(error).partition("; ")[0], f"write `{meant}`") from None
+
+
+def parse_window(text: str) -> Per:
+    """The window of a cap."""
+    return _or_near(parse_per, near_span, text)
+
+
+def parse_hours(text: str) -> DaySpan:
+    """From and to by the clock of a day."""
+    return _or_near(parse_day_span, _quoted_hours, text)
+
+
+def _quoted_hours(text: str) -> str:
+    meant = near_hours(text)
+    return f'"{meant}"' if meant and meant != text else ""
+
+
 def parse_late(text: str) -> timedelta:
     """A span of time that is more than nothing."""
-    span = parse_span(text)
+    span = _or_near(parse_span, near_span, text)
     if not span:
         raise RefusalError(f"`{text}` is no time at all", "write for example `6 hours`")
     return span
@@ -205,9 +232,9 @@ Language = Annotated[str, *text_as(parse_locale, "a language", "de", "zh-Hans")]
 Zone = Annotated[str, *text_as(parse_zone, "a time zone", "Europe/Berlin")]
 Currency = Annotated[str, *text_as(parse_currency, "a currency's three letters", "EUR")]
 Share = Annotated[int, *text_as(parse_share, "a share", "10%", "2.5%")]
-Window = Annotated[Per, *text_as(parse_per, "a window", "7 days", "36 hours", "calendar week")]
+Window = Annotated[Per, *text_as(parse_window, "a window", "7 days", "36 hours", "calendar week")]
 Late = Annotated[timedelta, *text_as(parse_late, "a span of time", "6 hours", "2 days")]
-HoursOfDay = Annotated[DaySpan, *text_as(parse_day_span, "hours of the day", "09:00-20:00")]
+HoursOfDay = Annotated[DaySpan, *text_as(parse_hours, "hours of the day", "09:00-20:00")]
 Weekdays = Annotated[
     frozenset[int],
     PlainValidator(_read_days),

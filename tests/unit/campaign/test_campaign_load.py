@@ -200,7 +200,7 @@ def test_triggers_that_are_yet_to_come_are_refused(key: str) -> None:
         ),
         (
             "cadence: [{at_most: 1, per: 7 days, channel: fax}]",
-            "6:46: there is no channel `fax`; add it to `channels` in outreach.yaml",
+            "6:46: there is no channel `fax`; there are `email`, `sms`; or add it to `channels` in outreach.yaml",
         ),
         ("experiment: {holdout: 10}", "6:23: this must be a share; write for example `10%`"),
         ("experiment: {}", "6:1: `holdout` is missing; write for example `holdout: 10%`"),
@@ -224,7 +224,7 @@ def test_a_fault_is_refused_at_its_place(text: str, line: str) -> None:
     ("part", "text", "line"),
     [
         ("topic", "topic: greetngs", "5:8: there is no topic `greetngs`; did you mean `greetings`?"),
-        ("topic", "topic: yoga", "5:8: there is no topic `yoga`; add it to `topics` in outreach.yaml"),
+        ("topic", "topic: yoga", "5:8: there is no topic `yoga`; there are `greetings`, `offers`, `service`; or add it to `topics` in outreach.yaml"),
         ("audience", "audience: {}", "5:1: `audience` says nothing; for everyone write `audience: everyone`"),
         ("audience", "audience: {stage: }", "5:18: `stage` is empty; write a value, or take it out"),
         (
@@ -316,7 +316,7 @@ def test_a_fault_is_refused_at_its_place(text: str, line: str) -> None:
         (
             "schedule",
             "schedule: {cron: 0 9 * * *, starts: 1.2.2026}",
-            "5:37: `1.2.2026` is no date; write for example `2026-12-24`",
+            "5:37: `1.2.2026` is no date; write `2026-02-01`",
         ),
         (
             "schedule",
@@ -326,7 +326,7 @@ def test_a_fault_is_refused_at_its_place(text: str, line: str) -> None:
         (
             "schedule",
             "schedule: {cron: 0 9 * * *, window: 9-17}",
-            "5:37: `9` is no time of day; write for example `09:00`",
+            '5:37: `9` is no time of day; write `"09:00-17:00"`',
         ),
         (
             "schedule",
@@ -390,6 +390,100 @@ def test_a_fault_is_refused_at_its_place(text: str, line: str) -> None:
     ],
 )  # fmt: skip
 def test_a_faulty_part_is_refused_at_its_place(part: str, text: str, line: str) -> None:
+    assert lines(with_part(**{part: text})) == [f"{FILE}:{line}"]
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "line"),
+    [
+        (
+            "schedule",
+            "schedule: {at: 1.12.2026 9:00}",
+            "5:16: `1.12.2026 9:00` is no date and time; write `2026-12-01T09:00`",
+        ),
+        (
+            "schedule",
+            "schedule: {at: 2026-12-01}",
+            "5:16: `2026-12-01` is no date and time; write `2026-12-01T09:00`",
+        ),
+        (
+            "schedule",
+            "schedule: {manual: true, window: 9:00-20:00}",
+            '5:34: `9:00` is no time of day; write `"09:00-20:00"`',
+        ),
+        (
+            "schedule",
+            "schedule: {manual: true, window: 9am to 8 pm}",
+            '5:34: `9am to 8 pm` is no span of the day; write `"09:00-20:00"`',
+        ),
+        (
+            "schedule",
+            "schedule: {cron: 0 9 * * Monday}",
+            '5:18: `Monday` is no day-of-week of cron; write "0 9 * * MON"',
+        ),
+        (
+            "schedule",
+            "schedule: {cron: 0 9 * * MO-FR}",
+            '5:18: `MO-FR` is no day-of-week of cron; write "0 9 * * MON-FRI"',
+        ),
+        (
+            "schedule",
+            "schedule: {manual: true, late: two weeks}",
+            "5:32: `two weeks` is no span; write `14 days`",
+        ),
+        (
+            "schedule",
+            "schedule: {manual: yes}",
+            "5:20: `manual` must be `true` or `false`, not text; write `true`",
+        ),
+        (
+            "schedule",
+            "schedule: manual",
+            "5:11: `schedule` must be a group of keys, not text; write `schedule: {manual: true}`",
+        ),
+        (
+            "schedule",
+            "schedule: 0 9 * * MON",
+            "5:11: `schedule` must be a group of keys, not text; "
+            'write `schedule: {cron: "0 9 * * MON"}`',
+        ),
+        (
+            "cadence",
+            "cadence: {at_most: 1, per: 7 days}",
+            "6:1: `cadence` must be a list, not a group of keys; "
+            "write `cadence:` and below it `  - {at_most: 1, per: 7 days}`",
+        ),
+        (
+            "cadence",
+            "cadence: [{at_most: 1, per: 14 Tage}]",
+            "6:29: `14 Tage` is no window; write `14 days`",
+        ),
+        (
+            "topic",
+            "topic: transactional",
+            "5:8: there is no topic `transactional`; a topic is made transactional in "
+            "outreach.yaml; here write one that is: `service`",
+        ),
+        (
+            "transactional",
+            "transactional: true",
+            "6:1: unknown key `transactional`; a topic is made transactional in outreach.yaml; "
+            "here write `topic: …`",
+        ),
+        (
+            "subject",
+            "subject: Hello",
+            "6:1: unknown key `subject`; the text stands in the template's files, in "
+            "templates/NAME/",
+        ),
+        (
+            "steps",
+            "steps: [{id: a, channels: sms, template: t, text: Hello}]",
+            "5:45: unknown key `text`; the text stands in the template's files, in templates/NAME/",
+        ),
+    ],
+)
+def test_a_value_in_another_form_is_told_in_the_right_one(part: str, text: str, line: str) -> None:
     assert lines(with_part(**{part: text})) == [f"{FILE}:{line}"]
 
 

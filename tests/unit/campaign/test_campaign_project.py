@@ -158,6 +158,13 @@ def test_a_folder_that_is_not_there_is_guessed() -> None:
     ]
 
 
+def test_a_folder_to_be_made_is_told_with_its_files() -> None:
+    assert said(campaigns__hello_yaml=CAMPAIGN.replace(b"hello", b"zzz")) == [
+        "campaigns/hello.yaml:5:51: there is no folder `templates/zzz`; make the folder, with "
+        "`sms.txt`, `subject.txt`, `body.html` or `body.txt` in it"
+    ]
+
+
 def test_files_that_would_never_be_read_are_named() -> None:
     files = {
         **PROJECT,

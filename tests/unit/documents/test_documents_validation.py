@@ -83,7 +83,7 @@ def lines(text: str) -> list[str]:
         ("top: {name: a, size: 10}", "t.yaml:1:22: `size` is 10; it must be at most 9"),
         (
             "top: {name: a, green: yes}",
-            "t.yaml:1:23: `green` must be `true` or `false`, not text",
+            "t.yaml:1:23: `green` must be `true` or `false`, not text; write `true`",
         ),
         (
             "top: {name: a, colour: grn}",

@@ -189,7 +189,7 @@ def test_channels_keep_what_is_written_of_them() -> None:
         ),
         (
             'quiet_hours: [{span: "21-8"}]',
-            "2:22: `21` is no time of day; write for example `09:00`",
+            '2:22: `21` is no time of day; write `"21:00-08:00"`',
         ),
         (
             "quiet_hours: [{span: all_day, days: sonday}]",

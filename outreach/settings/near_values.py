@@ -1,0 +1,88 @@
+"""Values as many people write them, put into the form that is read: `9:00-20:00`, `two weeks`."""
+
+import re
+from datetime import datetime
+
+_NUMBERS = {
+    word: number
+    for number, words in enumerate(
+        (
+            "a an one ein eine einen einem",
+            "two zwei",
+            "three drei",
+            "four vier",
+            "five fünf",
+            "six sechs",
+            "seven sieben",
+            "eight acht",
+            "nine neun",
+            "ten zehn",
+        ),
+        1,
+    )
+    for word in words.split()
+}
+_UNITS = {
+    word: unit
+    for unit, words in {
+        "minute": "min mins minute minutes minuten",
+        "hour": "h hr hrs hour hours stunde stunden",
+        "day": "d day days tag tage tagen",
+        "week": "w wk wks week weeks woche wochen",
+    }.items()
+    for word in words.split()
+}
+_SPAN = re.compile(r"(\d{1,5}|[^\W\d]+)[\s-]*([^\W\d]+)")
+_CLOCK = r"(\d{1,2})(?:[:.h](\d\d))?\s*(am|pm|uhr)?"
+_HOURS = re.compile(rf"{_CLOCK}\s*(?:-|–|—|to|bis|until)\s*{_CLOCK}", re.IGNORECASE)
+_TIME = rf"(?:[ ,T]+(?:at |um )?{_CLOCK})?"
+_DAY_FIRST = re.compile(rf"(\d{{1,2}})\.(\d{{1,2}})\.(\d{{4}}){_TIME}", re.IGNORECASE)
+_YEAR_FIRST = re.compile(rf"(\d{{4}})[-./](\d{{1,2}})[-./](\d{{1,2}}){_TIME}", re.IGNORECASE)
+
+
+def near_span(text: str) -> str:
+    """`two weeks` as `14 days`, `14 Tage` as `14 days`; empty when it can not be told."""
+    match = _SPAN.fullmatch(text.strip().lower())
+    if match is None:
+        return ""
+    number = int(match[1]) if match[1].isdecimal() else _NUMBERS.get(match[1], 0)
+    unit = _UNITS.get(match[2], "")
+    if not number or not unit:
+        return ""
+    number, unit = (number * 7, "day") if unit == "week" else (number, unit)
+    return f"{number} {unit}{'s' * (number != 1)}"
+
+
+def near_hours(text: str) -> str:
+    """`9:00-20:00`, `9 to 20` or `9am-8pm` as `09:00-20:00`; empty when it can not be told."""
+    match = _HOURS.fullmatch(text.strip())
+    if match is None:
+        return ""
+    start, end = _clock(*match.groups()[:3]), _clock(*match.groups()[3:])
+    return f"{start}-{end}" if start and end else ""
+
+
+def near_moment(text: str, *, with_time: bool = True) -> str:
+    """`1.12.2026 9:00` as `2026-12-01T09:00`; a day alone is at nine. Empty when it can not be
+    told, as of `1/2/2026`, which is read in two ways."""
+    text = text.strip()
+    if match := _DAY_FIRST.fullmatch(text):
+        day, month, year = match.groups()[:3]
+    elif match := _YEAR_FIRST.fullmatch(text):
+        year, month, day = match.groups()[:3]
+    else:
+        return ""
+    clock = _clock(*match.groups()[3:]) if match[4] else "09:00"
+    try:
+        moment = datetime.fromisoformat(f"{year}-{int(month):02}-{int(day):02}T{clock}")
+    except ValueError:
+        return ""
+    return moment.isoformat(timespec="minutes") if with_time else moment.date().isoformat()
+
+
+def _clock(hour: str, minute: str | None, half: str | None) -> str:
+    number, half = int(hour), (half or "").lower()
+    if half in ("am", "pm") and 1 <= number <= 12:
+        number = number % 12 + (12 if half == "pm" else 0)
+    fits = number < 24 or (number == 24 and int(minute or 0) == 0)
+    return f"{number:02}:{minute or '00'}" if fits and int(minute or 0) < 60 else ""
