@@ -5,20 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select, func, select
 
 from outreach.app.context import Context
-from outreach.app.cost import cost_of
+from outreach.app.cost import SegmentsTaken, cost_of, segments_taken
 from outreach.app.occasion import occasion_of
 from outreach.app.rulings import pinned, ruling_of
+from outreach.campaign.model import Campaign
+from outreach.campaign.occurrences import CUSTOMER
 from outreach.decisions.asking import Question, ask_base
 from outreach.decisions.candidate import Scope
 from outreach.decisions.localities import localities
 from outreach.decisions.verdict import Verdict
+from outreach.planning.decided import Decided
 from outreach.planning.occasion import Occasion
-from outreach.planning.plan import Funnel, count, rows
+from outreach.planning.plan import count, rows
 from outreach.reports.rows import DecidedRow, write_rows
+from outreach.settings.company import Company
 from outreach.store.engine import reading
 from outreach.store.marks import facts_for
 from outreach.store.revisions import digest_of
@@ -52,6 +58,9 @@ class Plan:
     variants: dict[str, int]
     locales: dict[str, int]
     cost: Cost
+    when: str  # `occurrence` as people say it
+    held_until: tuple[datetime, datetime] | None  # the earliest and the latest
+    segments: SegmentsTaken | None  # of text messages; None where there would be none
 
 
 def plan_campaign(
@@ -61,10 +70,66 @@ def plan_campaign(
     with reading(context.engine) as conn:
         question, occasion = question_of(context, conn, name, at)
         funnel = count(conn, question)
-        total, channels = cost_of(context, conn, question)
+        taken = segments_taken(context, conn, question) if funnel.channels.get("sms") else None
+        total, channels = cost_of(context, conn, question, taken)
+        held_until = _held_until(conn, question) if funnel.hold else None
         if rows_to is not None:
             write_rows(rows_to, _rows(conn, question))
-    return _plan(context, name, occasion, funnel, total, channels)
+        campaign = question.ruling.campaign
+    cost = Cost(context.company().brand.currency, total, channels)
+    when = said_when(occasion, campaign, context.company())
+    return Plan(
+        campaign=name,
+        revision=digest_of(pinned(context, name))[:12],
+        occurrence=occasion.local_at or occasion.first_at,
+        audience=funnel.audience,
+        send=funnel.send,
+        hold=funnel.hold,
+        held=funnel.held,
+        skip=funnel.skip,
+        channels=funnel.channels,
+        variants={},
+        locales=funnel.locales,
+        cost=cost,
+        when=when,
+        held_until=held_until,
+        segments=taken,
+    )
+
+
+def said_when(occasion: Occasion, campaign: Campaign, company: Company) -> str:
+    """When it is on the clock the campaign goes by."""
+    if occasion.local_at is not None:
+        return f"{occasion.local_at:%A %Y-%m-%d %H:%M} by each customer's own clock"
+    zone = _zone(campaign, company)
+    return f"{occasion.first_at.astimezone(zone):%A %Y-%m-%d %H:%M} {zone}"
+
+
+def _zone(campaign: Campaign, company: Company) -> ZoneInfo:
+    """The campaign's own clock; company time where it goes by the customers'."""
+    zone = campaign.schedule.timezone
+    return ZoneInfo(company.brand.timezone if zone == CUSTOMER else zone)
+
+
+def _held_until(conn: Connection, question: Question) -> tuple[datetime, datetime] | None:
+    """The earliest and the latest instant until which someone is held, on the campaign's clock."""
+    if question.ruling.campaign.when_capped == "hold":
+        decided = Decided(conn, question)
+        try:
+            return _first_and_last(conn, question, select(decided.table))
+        finally:
+            decided.drop()
+    return _first_and_last(conn, question, question.filled())
+
+
+def _first_and_last(
+    conn: Connection, question: Question, source: Select[Any]
+) -> tuple[datetime, datetime] | None:
+    rows = source.subquery().c
+    query = select(func.min(rows.opens_at), func.max(rows.opens_at))
+    first, last = conn.execute(query.where(rows.code.is_(None), rows.why.is_not(None))).one()
+    zone = _zone(question.ruling.campaign, question.ruling.company)
+    return None if first is None else (first.astimezone(zone), last.astimezone(zone))
 
 
 def question_of(
@@ -78,30 +143,6 @@ def question_of(
     facts = facts_for(conn, min([now, *asked.values()]))
     made = Scope(run_at=occasion.first_at, seen_at=now, facts=facts, **scope)  # type: ignore[arg-type]
     return ask_base(conn, ruling, made, asked), occasion
-
-
-def _plan(
-    context: Context,
-    name: str,
-    occasion: Occasion,
-    funnel: Funnel,
-    total: Decimal,
-    channels: dict[str, Decimal],
-) -> Plan:
-    return Plan(
-        campaign=name,
-        revision=digest_of(pinned(context, name))[:12],
-        occurrence=occasion.local_at or occasion.first_at,
-        audience=funnel.audience,
-        send=funnel.send,
-        hold=funnel.hold,
-        held=funnel.held,
-        skip=funnel.skip,
-        channels=funnel.channels,
-        variants={},
-        locales=funnel.locales,
-        cost=Cost(context.company().brand.currency, total, channels),
-    )
 
 
 def _rows(conn: Connection, question: Question) -> Iterator[DecidedRow]:

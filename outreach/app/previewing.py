@@ -1,12 +1,15 @@
 """The very messages that would go, for one customer or for a few of a plan."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 
 from sqlalchemy import Connection, select
 
 from outreach.app.context import Context
+from outreach.app.explaining import Explained, explain_customer
 from outreach.app.planning import question_of
 from outreach.app.rulings import ruling_of
 from outreach.channels.adapter import Email, Text
@@ -15,9 +18,10 @@ from outreach.decisions.ruling import Ruling
 from outreach.dispatch.held import Held
 from outreach.dispatch.letters import Signer
 from outreach.errors import UsageError
-from outreach.rendering import RenderError, build_context
+from outreach.rendering import RenderError, Segments, build_context, segments
 from outreach.store.customers import by_keys, contexts
 from outreach.store.engine import reading
+from outreach.vocabulary import Decision
 
 SOME = 3  # messages a channel shown without --customer
 
@@ -29,8 +33,15 @@ class Preview:
     key: str
     channel: str
     to: str
-    text: str
+    text: str  # the whole message as it would go
     problem: str = ""
+    sender: str = ""
+    subject: str = ""  # of a mail
+    body: str = ""  # for reading: a mail's text part
+    language: str = ""  # of the files it is made from
+    speaks: str = ""  # the customer's locale, "" where it is not known
+    segments: Segments | None = None  # of a text message
+    verdict: str = ""  # of one customer who is asked about: `send`, else what is in the way
 
     @property
     def suffix(self) -> str:
@@ -45,6 +56,7 @@ def preview_campaign(
 
     With `out` they are written into that folder, one file each, as the bytes that would go.
     """
+    verdict = "" if key is None else _verdict(explain_customer(context, name, key))
     with reading(context.engine) as conn:
         if key is None:
             found = _of_plan(context, conn, name)
@@ -56,6 +68,7 @@ def preview_campaign(
             found = _messages(
                 context, conn, ruling, [(customer_id, each) for each in ruling.channels]
             )
+            found = [replace(each, verdict=verdict) for each in found]
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for each in found:
@@ -104,13 +117,33 @@ def _message(
     )  # fmt: skip
     recipient = signer.recipient(held, ruling)
     made = build_context(customer, ruling.company, ruling.campaign, now)
-    key = str(customer["key"])
+    key, speaks = str(customer["key"]), str(customer["locale"] or "")
+    language = ruling.compiled.locale_for(channel, speaks or None) or ruling.company.brand.locale
     try:
         message = ruling.compiled.render(channel, made, recipient)
     except RenderError as error:
-        return Preview(key, channel, address, "", str(error))
-    return Preview(key, channel, address, _text(message))
+        return Preview(key, channel, address, "", str(error), language=language, speaks=speaks)
+    return _read(
+        Preview(key, channel, address, message.text, "", language=language, speaks=speaks), message
+    )
 
 
-def _text(message: Email | Text) -> str:
-    return message.text
+def _read(preview: Preview, message: Email | Text) -> Preview:
+    """With what people read of it: who it is from, subject and text."""
+    if isinstance(message, Text):
+        taken = segments(message.text)
+        return replace(preview, sender=message.sender, body=message.text, segments=taken)
+    parsed = message_from_bytes(message.content, policy=policy.default)
+    assert isinstance(parsed, EmailMessage)
+    part = parsed.get_body(("plain",))
+    body = "" if part is None else str(part.get_content())
+    return replace(preview, sender=str(parsed["From"]), subject=str(parsed["Subject"]), body=body)
+
+
+def _verdict(found: Explained) -> str:
+    """What the chain says of a customer: send, held until when, or the rule in the way."""
+    if found.decision is Decision.SEND:
+        return f"send by {found.channel}"
+    if found.decision is Decision.HOLD and found.until and found.reason:
+        return f"hold until {found.until.isoformat(timespec='minutes')}: {found.reason.value}"
+    return found.reason.value if found.reason else found.decision.value

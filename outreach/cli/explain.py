@@ -29,7 +29,7 @@ def _show(screen: Screen, found: Explained) -> None:
     if found.channel:
         said += f" by {found.channel}"
     if found.until:
-        said += f" at {found.until.isoformat()}"
+        said += f" at {found.until.isoformat(timespec='minutes')}"
     if found.reason:
         said += f" ({found.reason.value})"
     screen.heading(said)

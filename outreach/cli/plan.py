@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from outreach.app.cost import SegmentsTaken
 from outreach.app.planning import Plan, plan_campaign
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
@@ -29,13 +30,19 @@ def plan(
 
 def show_plan(screen: Screen, found: Plan) -> None:
     """The plan for people: the funnel first, then channels, languages and cost."""
-    screen.heading(f"{found.campaign} at {found.occurrence.isoformat(timespec='minutes')}")
+    screen.heading(f"{found.campaign}: {found.when}")
     screen.pairs({"audience": found.audience, "send": found.send, "hold": found.hold})
+    if not found.audience:
+        screen.line("nobody is picked by the audience")
     for title, counts in (("Held for", found.held), ("Left out for", found.skip)):
         if counts:
             screen.line()
             screen.heading(title)
             screen.bars({reason.value: count for reason, count in counts.items()})
+        if counts is found.held and found.held_until:
+            first, last = (f"{each:%Y-%m-%d %H:%M}" for each in found.held_until)
+            span = first if first == last else f"{first} – {last}"
+            screen.line(f"until {span} {found.held_until[0].tzinfo}")
     if found.channels:
         screen.line()
         screen.heading("By channel")
@@ -43,3 +50,15 @@ def show_plan(screen: Screen, found: Plan) -> None:
     if found.cost.channels:
         screen.line()
         screen.line(f"Cost about {found.cost.total} {found.cost.currency}")
+    if found.segments:
+        screen.line()
+        screen.line(_said_of(found.segments))
+
+
+def _said_of(taken: SegmentsTaken) -> str:
+    said = f"Text messages take {taken.average:.1f} segments on average, {taken.most} at most"
+    said += f" (of {taken.messages} rendered)"
+    if taken.most > 1 and taken.unusual:
+        letters = " ".join(f"`{each}`" for each in taken.unusual)
+        said += f"; {letters} fit no plain text message: 70 characters a segment instead of 160"
+    return said

@@ -30,7 +30,44 @@ def preview(
 def _show(screen: Screen, found: list[Preview]) -> None:
     if not found:
         screen.line("nobody would get it now")
+    for each in found[:1]:
+        if each.verdict:
+            screen.heading(_said_of(each.key, each.verdict))
+            screen.line()
     for each in found:
         screen.heading(f"{each.channel} to {each.key}")
-        screen.line(each.problem or each.text.replace("\r\n", "\n"))
+        screen.pairs(_facts(each))
         screen.line()
+        screen.line(each.problem or each.body.replace("\r\n", "\n").rstrip())
+        screen.line()
+
+
+def _said_of(key: str, verdict: str) -> str:
+    decision, _, rest = verdict.partition(" ")
+    if decision == "send":
+        return f"{key} would get this {rest}"
+    if decision == "hold":
+        return f"{key} would get this later: held {rest}"
+    return f"{key} would not get this: {verdict}"
+
+
+def _facts(preview: Preview) -> dict[str, object]:
+    """What stands over a message: who, what about, which language, how long."""
+    found: dict[str, object] = {"from": preview.sender, "to": preview.to}
+    if preview.subject:
+        found["subject"] = preview.subject
+    speaks = (
+        f"{preview.key} speaks {preview.speaks}"
+        if preview.speaks
+        else "the customer's is not known"
+    )
+    found["language"] = (
+        preview.language if preview.language == preview.speaks else f"{preview.language}; {speaks}"
+    )
+    if preview.segments is not None:
+        taken = preview.segments
+        many = "" if taken.segments == 1 else "s"
+        found["length"] = f"{taken.characters} characters, {taken.segments} segment{many}"
+        if taken.encoding == "UCS-2":
+            found["length"] = f"{found['length']} (UCS-2)"
+    return {name: value for name, value in found.items() if value}

@@ -1,19 +1,26 @@
 """The record behind a rule's answer, in words: which consent, which touches, which hours."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
+from outreach.audience.compile import compile_selection
+from outreach.campaign.model import Selection
 from outreach.decisions.asking import Question
 from outreach.decisions.candidate import ADDRESS_COLUMN
 from outreach.decisions.grid import applicable_caps
 from outreach.decisions.localities import Locality
-from outreach.decisions.opening import Opening
+from outreach.decisions.opening import Hours, Opening, hours_for, zone_of
 from outreach.decisions.release import Slot, slots_of
 from outreach.decisions.verdict import Verdict
 from outreach.store.tables import consents, customers, suppressions
-from outreach.vocabulary import Reason
+from outreach.vocabulary import Decision, Reason
 
+SHORTHAND = ("stage", "tier", "owner", "tags", "country", "locale")
+_EVERYONE = Selection()
 _CONSENT = (
     Reason.CONSENT_WITHDRAWN,
     Reason.CONSENT_EXPIRED,
@@ -43,21 +50,71 @@ class Details:
             return self._cadence(channel, open_rows=rule is Reason.RESERVED)
         if rule is Reason.MISSING_DATA and channel is not None:
             return self._needs(channel)
+        if rule is Reason.NOT_IN_AUDIENCE:
+            return self._audience()
         return ""
 
+    def is_quiet(self, channel: str) -> bool:
+        """Whether the instant asked is quiet, also where the window is in the way before that."""
+        ruling = self.question.ruling
+        if ruling.topic.transactional and ruling.topic.urgent:
+            return False
+        quiet = hours_for(
+            ruling.campaign.schedule, ruling.company.quiet_hours, channel, self.place.country
+        ).quiet
+        clocks = (
+            self.verdict.asked_at.astimezone(zone_of(name)).replace(tzinfo=None)
+            for name in ruling.grid.clocks(self.place)
+        )
+        return any(Hours(None, None, None, None, quiet).in_the_way(clock) for clock in clocks)
+
     def of_time(self, rule: Reason, opening: Opening, *, failed: bool) -> str:
-        """The sentence for window or quiet hours."""
+        """The sentence for window or quiet hours; of a held message also when it is moved to."""
         local = self.local(self.verdict.asked_at)
         if len(self.place.zones) > 1:
             local += f" by company time; zone not known, one of {len(self.place.zones)}"
-        if not failed:
-            return f"{local}: in time" if rule is Reason.OUTSIDE_WINDOW else f"{local}: awake"
-        until = "not by `late`" if opening.opens_at is None else self.local(opening.opens_at)
-        return f"asked at {local}; opens {until}"
+        window = rule is Reason.OUTSIDE_WINDOW
+        if failed:
+            said = f"{local}: {'outside of the window' if window else 'quiet'}"
+            if opening.opens_at is None:
+                return f"{said}; opens not by `late`"
+            return f"{said}; moved to {self.local(opening.opens_at)}"
+        said = f"{local}: {'in time' if window else 'awake'}"
+        until = self.verdict.until or opening.opens_at
+        if self.verdict.decision is Decision.HOLD and until and until > self.verdict.asked_at:
+            said += f"; moved to {self.local(until)} all the same ({self.verdict.reason})"
+        return said
 
     def local(self, at: datetime) -> str:
         """An instant in the customer's calendar zone."""
-        return at.astimezone(self.question.ruling.grid.calendar_zone(self.place)).isoformat()
+        local = at.astimezone(self.question.ruling.grid.calendar_zone(self.place))
+        return local.isoformat(" ", "minutes")
+
+    def _audience(self) -> str:
+        """Each key of the audience and its `where` with their own answers."""
+        audience, row = self.question.ruling.campaign.audience, self.question.candidate().row
+        keys = [name for name in SHORTHAND if getattr(audience, name)]
+        parts = [replace(_EVERYONE, **{name: getattr(audience, name)}) for name in keys]
+        if audience.where is not None:
+            parts.append(replace(_EVERYONE, where=audience.where))
+        if not parts:
+            return "everyone"
+        answers = self._asked([compile_selection(part, row) for part in parts])
+        values = self._asked([customers.c[name] for name in keys]) if keys else ()
+        said = [
+            f"{name}: is {_words(value)}" + ("" if holds else f", wanted {_words(wanted)}")
+            for name, value, holds in zip(keys, values, answers, strict=False)
+            if (wanted := getattr(audience, name))
+        ]
+        if audience.where is not None:
+            said.append(f"where: {'true' if answers[-1] else 'false'}")
+        return "; ".join(said)
+
+    def _asked(self, columns: Sequence[ColumnElement[Any]]) -> Sequence[Any]:
+        named = [column.label(f"part_{number}") for number, column in enumerate(columns)]
+        query = select(*named).select_from(self.question.candidate().joined())
+        query = query.where(customers.c.id == self.verdict.customer_id)
+        return self.conn.execute(query, dict(self.question.values)).one()
 
     def _consent(self, channel: str) -> str:
         row = self.conn.execute(
@@ -129,3 +186,10 @@ class Details:
         groups = {group for need in compiled.needs(channel) for group in need.any_of}
         needed = sorted(names) + sorted(" or ".join(sorted(group)) for group in groups)
         return f"the template needs {', '.join(needed)}" if needed else "the template needs nothing"
+
+
+def _words(value: object) -> str:
+    """A value or a list of values as people say it."""
+    if isinstance(value, list | tuple):
+        return " or ".join(map(str, value)) or "empty"
+    return "not known" if value is None else str(value)

@@ -131,6 +131,9 @@ def _times(
     for channel, group in zip(question.ruling.channels, grid.groups, strict=True):
         opening = row.openings[group]
         for rule in TIMES:
-            said = details.of_time(rule, opening, failed=opening.why is rule)
-            found.append(Answer(rule, channel, opening.why is not rule, said))
+            failed = opening.why is rule or (
+                rule is Reason.QUIET_HOURS and opening.why is not None and details.is_quiet(channel)
+            )
+            said = details.of_time(rule, opening, failed=failed)
+            found.append(Answer(rule, channel, not failed, said))
     return found

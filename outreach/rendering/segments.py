@@ -31,6 +31,11 @@ def segments(text: str) -> Segments:
     return _count("UCS-2", [1 + (ord(char) > 0xFFFF) for char in text], 70, 67)
 
 
+def outside_gsm(text: str) -> str:
+    """The characters, each once, that make a text cost UCS-2 segments; "" where there are none."""
+    return "".join(dict.fromkeys(c for c in text if c not in _BASIC and c not in _EXTENSION))
+
+
 def _count(
     encoding: Literal["GSM-7", "UCS-2"], widths: list[int], alone: int, part: int
 ) -> Segments:
