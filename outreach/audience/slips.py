@@ -31,6 +31,7 @@ _CURLY = re.compile("[‘’‚‛“”„‟«»`´]")
 _SPAN = re.compile(r"(?<![\w.(])(\d+)\s*(hour|day|week|month|year)s?\b(?!\()")
 _COMMA = re.compile(r"[<>=]\s*(\d+),(\d+)(?!\d)")
 _WORD = re.compile(r"[^\W\d]\w*(?:-[^\W\d]\w*)+")
+_KEY = re.compile(r"\s*(stage|tier|owner|tags|country|locale|where|exclude):(\S+)")
 _EVERYONE = ("all", "any", "anybody", "anyone", "everybody", "every")
 
 
@@ -75,6 +76,9 @@ def _slips(plain: str) -> Iterator[tuple[int, str, str]]:
         yield match.start(), message, "type straight quotes: `'A'`"
     if match := _SPAN.search(plain):
         yield match.start(), f"`{match[0]}` can not be read", f"write `{_as_call(match)}`"
+    if match := _KEY.match(plain):
+        hint = f"write a space after `:`, as in `{match[1]}: {match[2]}`"
+        yield match.start(1), f"there is no space after `{match[1]}:`", hint
     if match := _COMMA.search(plain):
         number = f"{match[1]},{match[2]}"
         hint = f"write `{match[1]}.{match[2]}`"

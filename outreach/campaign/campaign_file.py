@@ -1,5 +1,6 @@
 """A campaign's file: what may be written in it."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
@@ -21,6 +22,7 @@ from outreach.settings.written import (
 from outreach.vocabulary import Status
 
 EVERYONE = "everyone"
+_KEY_ALONE = re.compile(r"([a-z_]+):(\S.*)")
 _TEXT_ELSEWHERE = "the text stands in the template's files, in templates/NAME/"
 
 
@@ -121,12 +123,31 @@ class ExperimentFile(FileModel):
 
 def _first_of(written: object) -> object:
     """Several steps are refused with one problem (see load); the first is still looked at."""
+    if isinstance(written, dict):
+        if "-id" in written:
+            raise RefusalError("there is no space after `-`", "write a space after it: `- id: …`")
+        raise RefusalError("`steps` must be a list", "write `- ` before `id`")
+    if is_one_step(written) and isinstance(written, list):
+        return [{key: each for part in written for key, each in part.items()}]
     return written[:1] if isinstance(written, list) else written
+
+
+def is_one_step(written: object) -> bool:
+    """Whether a list of steps is one step with a dash before every line of it."""
+    if not isinstance(written, list) or not all(isinstance(each, dict) for each in written):
+        return False
+    keys = [key for each in written for key in each]
+    needed = {"id", "channels", "template"}
+    fits = set(keys) <= set(StepFile.model_fields) and len(keys) == len(set(keys))
+    return len(written) > 1 and fits and not needed <= set(written[0])
 
 
 def _schedule(written: object) -> object:
     if not isinstance(written, str):
         return written
+    if (typed := _KEY_ALONE.fullmatch(written)) is not None:
+        hint = f"write a space after `:`, as in `{typed[1]}: {typed[2]}`"
+        raise RefusalError(f"there is no space after `{typed[1]}:`", hint)
     form = "cron: " + f'"{written}"' if len(written.split()) == 5 else "manual: true"
     hint = "write `schedule: {cron: …}`, `{at: …}` or `{manual: true}`"
     if written == "manual" or form.startswith("cron"):

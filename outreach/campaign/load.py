@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from outreach.campaign.campaign_file import CampaignFile, SelectionFile
+from outreach.campaign.campaign_file import CampaignFile, SelectionFile, is_one_step
 from outreach.campaign.known import Known
 from outreach.campaign.model import Campaign, Expression, Place, Selection, Step
 from outreach.documents import Document, Path, load, validate
@@ -43,7 +43,11 @@ def read_campaign(
 
 
 def _several_steps(document: Document) -> Iterator[Problem]:
-    if document.has(("steps", 1)):
+    if is_one_step(document.get(("steps",))):
+        message = "the step has a `-` before more than one of its lines"
+        hint = "write `- ` only before `id`, and two spaces before the others"
+        yield document.problem(("steps", 1), "bad-value", message, hint)
+    elif document.has(("steps", 1)):
         message = "several steps are not supported yet"
         yield document.problem(("steps", 1), LATER, message, "keep one step for now")
 

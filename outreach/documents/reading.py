@@ -89,7 +89,7 @@ class _Composer:
         except yaml.reader.ReaderError as error:
             raise self._unprintable(error) from None
         except yaml.MarkedYAMLError as error:
-            raise _StoppedError(explain(self.file, error)) from None
+            raise _StoppedError(explain(self.file, error, self.text)) from None
         except (ValueError, OverflowError):
             # PyYAML passes on what int() and chr() say of `%YAML 1.999…` and "\UFFFFFFFF".
             here = Mark(self.loader.line + 1, self.loader.column + 1, self.loader.index)

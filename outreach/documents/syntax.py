@@ -4,6 +4,7 @@ import re
 
 import yaml
 
+from outreach.documents.slips import slip_near
 from outreach.errors import Problem
 
 _INDENT = "begin each line of a group in the same column, with spaces"
@@ -29,8 +30,12 @@ _WORDS: tuple[tuple[str, str, str, bool], ...] = (
 )  # fmt: skip
 
 
-def explain(file: str, error: yaml.MarkedYAMLError) -> Problem:
+def explain(file: str, error: yaml.MarkedYAMLError, text: str) -> Problem:
     """A syntax error as a problem, at the place a person would look at."""
+    at = error.problem_mark or error.context_mark
+    slip = None if at is None else slip_near(text, at.line + 1)
+    if slip is not None:
+        return Problem(file, slip.line, slip.column, "syntax", slip.message, slip.hint)
     said = error.problem or error.context or "it can not be read"
     for pattern, message, hint, where_it_began in _WORDS:
         match = re.search(pattern, said)

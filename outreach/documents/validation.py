@@ -1,5 +1,6 @@
 """Pydantic models for files: every error of a document at its place, in plain words."""
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from types import UnionType
@@ -20,6 +21,7 @@ from pydantic_core import ErrorDetails
 
 from outreach.documents.document import Document, Path, Tree
 from outreach.documents.guesses import closest, did_you_mean
+from outreach.documents.slips import HARD_SPACE, missing_space
 from outreach.errors import Problem
 
 M = TypeVar("M", bound="FileModel")
@@ -73,11 +75,17 @@ def _problems(
     document: Document, model: type[FileModel], errors: list[ErrorDetails]
 ) -> Iterator[Problem]:
     explained: set[Path] = set()  # keys whose absence another problem accounts for
+    emptied: set[Path] = set()  # groups whose keys lost their indentation
     for error in errors:
         if error["type"] == "extra_forbidden":
             path = _path(document, error)
             owner = _model_at(model, path[:-1])
-            meant = None if owner is None else closest(str(path[-1]), _keys(owner))
+            key = str(path[-1]).partition(":")[0].strip(f"-{HARD_SPACE}")
+            meant = None if owner is None else closest(key, _keys(owner))
+            if owner is not None and (
+                group := _left_empty(document, owner.elsewhere.get(key, ""), path)
+            ):
+                emptied.add((group,))
             if owner is not None and path[-1] in owner.later:
                 explained |= {(*path[:-1], key) for key in _keys(owner)}
             elif meant is not None:
@@ -87,7 +95,7 @@ def _problems(
         if error["type"] == "missing":
             if error["loc"] not in explained:
                 yield _missing(document, model, error["loc"])
-        elif error["type"] != "extra_forbidden":
+        elif error["type"] != "extra_forbidden" and _path(document, error) not in emptied:
             yield _bad_value(document, error)
 
 
@@ -99,8 +107,18 @@ def _unknown_key(document: Document, owner: type[FileModel] | None, path: Path) 
     hint = ""
     if owner is not None:
         listing = "the keys here are"
-        hint = owner.elsewhere.get(key) or did_you_mean(key, _keys(owner), listing=listing)
+        hint = missing_space(key) or owner.elsewhere.get(key, "")
+        if (group := _left_empty(document, hint, path)) is not None:
+            hint = f"it belongs under `{group}`; indent it by two spaces"
+        hint = hint or did_you_mean(key, _keys(owner), listing=listing)
     return document.problem(path, "unknown-key", f"unknown key `{key}`", hint, key=True)
+
+
+def _left_empty(document: Document, hint: str, path: Path) -> str | None:
+    """The group that a key belongs under, if the group is written and has nothing in it."""
+    match = _UNDER.match(hint)
+    empty = match and document.has((match[1],)) and document.get((match[1],)) is None
+    return match[1] if match and empty and len(path) == 1 else None
 
 
 def _missing(document: Document, model: type[FileModel], path: Path) -> Problem:
@@ -153,6 +171,7 @@ def _in_plain_words(error: ErrorDetails, name: str, written: Tree) -> tuple[str,
     return f"{name}: {error['msg'][:1].lower()}{error['msg'][1:]}", ""
 
 
+_UNDER = re.compile(r"it belongs under `(\w+)`")
 _YES_NO = {
     **dict.fromkeys(("yes", "y", "on", "ja", "1", "true"), "true"),
     **dict.fromkeys(("no", "n", "off", "nein", "0", "false"), "false"),
