@@ -11,6 +11,7 @@ from outreach.rendering.layout import written_in_vain
 from outreach.rendering.leftovers import leftovers
 from outreach.rendering.locales import choose
 from outreach.rendering.needs import Printed, printed_by
+from outreach.rendering.placing import misplaced
 from outreach.rendering.sources import Sources
 from outreach.rendering.syntax import (
     did_you_mean,
@@ -150,6 +151,8 @@ class Reader:
         for file, tree in trees.items():
             self._judge(file, texts[file], tree, local)
             self.warnings.update(leftovers(file, texts[file], self.names))
+            if file.endswith(".html"):
+                self.problems.update(misplaced(file, texts[file], self.needable))
         part = Part(path, trees, resolve)
         if len(self.problems) == before and path in trees:
             for file, line, word, message, hint in written_in_vain(part):
