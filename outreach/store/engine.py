@@ -42,7 +42,7 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
         pool_pre_ping=True,
         json_serializer=_json,
         hide_parameters=True,
-        connect_args={"options": "-c timezone=UTC"},
+        connect_args={"options": "-c timezone=UTC -c jit=off -c work_mem=64MB"},
     )
 
 
