@@ -59,7 +59,7 @@ def _facts(preview: Preview) -> dict[str, object]:
     speaks = (
         f"{preview.key} speaks {preview.speaks}"
         if preview.speaks
-        else "the customer's is not known"
+        else f"{preview.key}'s is not known"
     )
     found["language"] = (
         preview.language if preview.language == preview.speaks else f"{preview.language}; {speaks}"

@@ -1,0 +1,102 @@
+"""`plan`, `preview` and `explain` as people read them."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from commands import NOW, outreach, sample_project
+from letterbox import BEFORE
+
+CUSTOMERS = """\
+key,first_name,email,phone,timezone,country,locale,tier,consent.email.greetings,consent.sms.greetings
+C1,Ann,c1@example.com,,America/New_York,US,en,A,yes,
+C2,Eva,c2@example.com,+436641234567,Europe/Vienna,AT,de-AT,B,yes,yes
+"""
+CAMPAIGN = """\
+title: Notes
+owner: mei@example.com
+topic: greetings
+status: active
+audience: {tier: [B], where: orders == 0}
+schedule: {at: "2026-07-06 06:00", timezone: Europe/Berlin, window: "09:00-20:00"}
+steps:
+  - id: note
+    channels: [sms, email]
+    template: note
+"""
+
+
+@pytest.fixture(scope="module")
+def once_noted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two customers, and a campaign at six in the morning for those of tier B."""
+    project = sample_project(tmp_path_factory.mktemp("noted") / "project")
+    (project / "c.csv").write_text(CUSTOMERS)
+    words = ("customers", "import", "c.csv", "--consent-source", "form", "--now", BEFORE)
+    assert outreach(project, *words).code == 0
+    (project / "campaigns/notes.yaml").write_text(CAMPAIGN)
+    (project / "templates/note").mkdir()
+    (project / "templates/note/subject.txt").write_text("A note")
+    body = "Hello\n\n{{ brand.postal_address }} {{ unsubscribe_url }}\n"
+    (project / "templates/note/body.txt").write_text(body)
+    text = "“Hello” {{ first_name }}, " + "a long word of ours " * 5
+    (project / "templates/note/sms.txt").write_text(text)
+    return project
+
+
+@pytest.fixture
+def noted(once_noted: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return shutil.copytree(once_noted, tmp_path / "noted")
+
+
+def test_a_plan_says_when_and_until_when_and_how_long(noted: Path) -> None:
+    said = outreach(noted, "plan", "notes", "--now", NOW).out
+    found = outreach(noted, "plan", "notes", "--now", NOW, "--json").json
+
+    assert said.startswith("notes: Monday 2026-07-06 06:00 Europe/Berlin\n")
+    assert "until 2026-07-06 09:00 Europe/Berlin" in said
+    assert "Text messages take 2.0 segments on average, 2 at most (of 1 rendered); `“` `”`" in said
+    assert found["segments"] == {"messages": 1, "average": 2, "most": 2, "unusual": "“”"}
+
+
+def test_a_plan_says_that_its_audience_picks_nobody(noted: Path) -> None:
+    path = noted / "campaigns/notes.yaml"
+    path.write_text(path.read_text().replace("[B]", "[C]"))
+
+    assert "nobody is picked by the audience" in outreach(noted, "plan", "notes", "--now", NOW).out
+
+
+def test_a_preview_reads_like_a_message(noted: Path) -> None:
+    words = ("preview", "notes", "--now", NOW, "--customer")
+    got, missed = outreach(noted, *words, "C2").out, outreach(noted, *words, "C1")
+
+    assert got.startswith("C2 would get this later: held until 2026-07-06T07:00")
+    assert "language  en; C2 speaks de-AT\nlength    " in got
+    assert "characters, 2 segments (UCS-2)" in got
+    assert "subject " in got
+    assert "MIME-Version" not in got
+    assert missed.out.startswith("C1 would not get this: not_in_audience\n")
+
+
+def test_the_whole_mail_is_in_the_files_and_in_json(noted: Path) -> None:
+    words = ("preview", "notes", "--now", NOW, "--customer", "C1")
+    found = outreach(noted, *words, "--json", "--out", "there").json
+
+    assert "MIME-Version" in found[0]["text"]
+    assert "MIME-Version" in (noted / "there/C1.email.eml").read_text()
+
+
+def test_explain_names_the_part_of_the_audience_that_fails(noted: Path) -> None:
+    said = outreach(noted, "explain", "notes", "C1", "--now", NOW).out
+
+    assert "tier: is A, wanted B; where: true" in said
+
+
+def test_explain_says_when_a_held_message_is_moved_to(noted: Path) -> None:
+    found = outreach(noted, "explain", "notes", "C2", "--now", NOW, "--json").json
+    rules = {(each["rule"], each["channel"]): each for each in found["rules"]}
+
+    window, quiet = rules["outside_window", "sms"], rules["quiet_hours", "sms"]
+    assert window["detail"].endswith("outside of the window; moved to 2026-07-06 09:00+02:00")
+    assert not quiet["passed"]
+    assert ": quiet; moved to" in quiet["detail"]
