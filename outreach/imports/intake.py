@@ -1,7 +1,9 @@
 """The common way of every import: batches in, a commit each, refused rows kept beside the file."""
 
 import csv
+import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
@@ -22,11 +24,16 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Rejects:
-    """Counts refused rows and writes each to a file; the file is there only if there are any."""
+    """Counts refused rows and writes each to a file; the file is there only if there are any.
+
+    It takes its name at the end, also of an import that ends by an error: what was refused until
+    then is in it.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: TextIO | None = None
+        self._written = _place_for_writing(path)
         self.rows = 0
         self.first: list[Reject] = []
 
@@ -41,6 +48,8 @@ class Rejects:
     ) -> None:
         if self._file is not None:
             self._file.close()
+            if self._written != self._path:
+                self._written.replace(self._path.resolve())
         elif error is None:
             self._remove_old()
 
@@ -55,7 +64,7 @@ class Rejects:
             return
         if self._file is None:
             try:
-                self._file = self._path.open("w", encoding="utf-8", newline="")
+                self._file = self._written.open("w", encoding="utf-8", newline="")
             except OSError as error:
                 message = f"`{self._path}`, the file for refused rows, can not be written"
                 raise UsageError(
@@ -82,6 +91,22 @@ class Rejects:
             return
         if ours:
             self._path.unlink(missing_ok=True)
+
+
+def _place_for_writing(path: Path) -> Path:
+    """A name beside the file; a device or pipe is written itself, for it can not be replaced."""
+    if path.exists() and not path.is_file():
+        return path
+    target = path.resolve()
+    return target.with_name(f"{target.name}.{os.getpid()}.part")
+
+
+def _must_differ(path: Path, rejects: Path) -> None:
+    """UsageError where the refused rows would be written over the file that is read."""
+    with suppress(OSError):  # one of them is not there: they are not the same
+        if os.path.samefile(path, rejects):
+            message = f"`{rejects}`, the file for refused rows, is the file to be imported"
+            raise UsageError(message, "name another one with `--rejects`")
 
 
 def neutral(cell: str) -> str:
@@ -127,6 +152,7 @@ def take_in(engine: Engine, job: Job, apply: Apply, progress: Progress | None) -
     """
     path = Path(job.path)
     place = job.options.rejects_path or path.with_name(f"{path.name}.rejects.csv")
+    _must_differ(path, place)
     batch = Batch([])
     with engine.connect() as conn:
         dialect.map_nothing(conn)

@@ -1,0 +1,59 @@
+"""The file of refused rows: where it may be, and what stands in it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from makers import NOW
+from sqlalchemy import Engine
+
+from outreach.errors import UsageError
+from outreach.imports import Options, import_consents, import_customers, import_events
+from outreach.settings.company import Brand, Company, Topic
+
+COMPANY = Company(brand=Brand(name="Sample"), topics={"greetings": Topic()})
+TEXT = "key,email\n1,a@example.com\n2,@@\n"
+IMPORTS = (import_customers, import_events, import_consents)
+
+
+@pytest.mark.parametrize("take_in", IMPORTS)
+@pytest.mark.parametrize("link", [None, Path.symlink_to, Path.hardlink_to])
+def test_no_import_writes_refused_rows_over_its_own_file(
+    sqlite_engine: Engine, tmp_path: Path, take_in: Any, link: Callable[[Path, Path], None] | None
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(TEXT)
+    rejects = path if link is None else tmp_path / "b.csv"
+    if link is not None:
+        link(rejects, path)
+
+    with pytest.raises(UsageError, match="is the file to be imported"):
+        take_in(sqlite_engine, path, COMPANY, NOW, Options(rejects_path=rejects))
+
+    assert path.read_text() == TEXT
+
+
+def test_refused_rows_take_their_name_at_the_end(sqlite_engine: Engine, tmp_path: Path) -> None:
+    path, rejects = tmp_path / "a.csv", tmp_path / "b.csv"
+    path.write_text(TEXT)
+    rejects.write_text("of yesterday")
+    seen = []
+
+    def look(_: int) -> None:
+        seen.append(rejects.read_text())
+
+    import_customers(sqlite_engine, path, COMPANY, NOW, Options(rejects_path=rejects), look)
+
+    assert seen == ["of yesterday"]
+    assert rejects.read_text().startswith("line,column,message,key,email\n3,email,")
+    assert sorted(each.name for each in tmp_path.glob("*.part")) == []
+
+
+def test_refused_rows_may_go_to_a_device(sqlite_engine: Engine, tmp_path: Path) -> None:
+    path, device = tmp_path / "a.csv", Path("/dev/null")
+    path.write_text(TEXT)
+
+    import_customers(sqlite_engine, path, COMPANY, NOW, Options(rejects_path=device))
+
+    assert device.is_char_device()
