@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from outreach.campaign.occurrences import EARLIEST_OFFSET, LATEST_OFFSET, instant_in
 from outreach.decisions.grid import Grid
 from outreach.decisions.localities import Locality
-from outreach.decisions.opening import instants_of
 
-EASTMOST = timedelta(hours=14)  # Pacific/Kiritimati: the first to see a local time
-WESTMOST = timedelta(hours=12)  # Etc/GMT+12: the last
+LONGEST_GAP = timedelta(hours=2)  # a local time that a clock skips comes so much later at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +23,14 @@ class Occasion:
         """The instant at which it comes first anywhere: the run's own."""
         if self.local_at is None:
             return self._fixed()
-        return self.local_at.replace(tzinfo=UTC) - EASTMOST
+        return self.local_at.replace(tzinfo=UTC) - EARLIEST_OFFSET
 
     @property
     def last_at(self) -> datetime:
         """The instant by which it has come everywhere."""
         if self.local_at is None:
             return self._fixed()
-        return self.local_at.replace(tzinfo=UTC) + WESTMOST + timedelta(hours=2)  # DST gaps
+        return self.local_at.replace(tzinfo=UTC) - LATEST_OFFSET + LONGEST_GAP
 
     def _fixed(self) -> datetime:
         if self.at is None:
@@ -42,9 +41,7 @@ class Occasion:
         """The planned instant of each place, by the place's id."""
         if self.local_at is None:
             return {place.id: self._fixed() for place in places}
-        return {
-            place.id: instants_of(self.local_at, grid.calendar_zone(place))[0] for place in places
-        }
+        return {place.id: instant_in(self.local_at, grid.calendar_zone(place)) for place in places}
 
 
 def due_now(
