@@ -40,10 +40,11 @@ class Checked:
 def check_files(context: Context) -> Checked:
     """All that is wrong with the project's files; with a database also what finds nobody in it."""
     problems = _all_problems(context)
-    if not any(map(_is_fault, problems)) and context.has_database:
-        from outreach.app.warnings import warnings
+    if not any(map(_is_fault, problems)):
+        from outreach.app.warnings import likely_slips, warnings
 
-        problems |= set(warnings(context))
+        problems |= set(likely_slips(context))
+        problems |= set(warnings(context) if context.has_database else ())
     return Checked(tuple(sorted(problems)), len(context.files.contents))
 
 

@@ -1,0 +1,64 @@
+"""What campaigns say and hardly mean: warnings, no faults."""
+
+from pathlib import Path
+
+import pytest
+
+from outreach.app.check import check_files
+from outreach.app.context import open_context
+
+FILES = {
+    "outreach.yaml": "brand: {name: Tea}\ntopics: {greetings: {}}\n"
+    "owners: {mei@example.com: {name: Mei}}\n",
+    "templates/hello/sms.txt": "Hi",
+}
+STEPS = "steps: [{id: greet, channels: sms, template: hello}]\n"
+
+
+def said(folder: Path, owner: str, schedule: str, status: str = "active") -> list[str]:
+    text = f"owner: {owner}\ntopic: greetings\nschedule: {{{schedule}}}\nstatus: {status}\n"
+    files = {**FILES, "campaigns/a.yaml": f"{text}{STEPS}audience: everyone\n"}
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content, encoding="utf-8")
+    checked = check_files(open_context(folder, "2026-06-01T12:00+00:00"))
+    assert checked.faults == 0
+    return [str(each).removeprefix("campaigns/a.yaml:") for each in checked.problems]
+
+
+@pytest.mark.parametrize(
+    ("owner", "schedule", "line"),
+    [
+        (
+            "mei@example.com",
+            "at: 2026-05-30T09:00",
+            "3:16: `at` is in the past, it is 2026-06-01T12:00 now; write a later one, or nothing "
+            "more is sent",
+        ),
+        (
+            "mei@example.com",
+            'manual: true, window: "20:00-09:00"',
+            "3:34: `20:00-09:00` goes over midnight: sent at night only; did you mean "
+            '`"09:00-20:00"`?',
+        ),
+        (
+            "mai@example.com",
+            "manual: true",
+            "1:8: `mai@example.com` is not among `owners` of outreach.yaml; did you mean "
+            "`mei@example.com`?",
+        ),
+    ],
+)
+def test_what_is_hardly_meant_is_a_warning(
+    tmp_path: Path, owner: str, schedule: str, line: str
+) -> None:
+    assert said(tmp_path, owner, schedule) == [line]
+
+
+@pytest.mark.parametrize("schedule", ["at: 2026-06-01T06:00", "at: 2026-07-01T09:00"])
+def test_an_at_that_somebody_has_before_them_is_no_past_one(tmp_path: Path, schedule: str) -> None:
+    assert said(tmp_path, "mei@example.com", schedule) == []
+
+
+def test_a_draft_may_have_a_past_date(tmp_path: Path) -> None:
+    assert said(tmp_path, "mei@example.com", "at: 2026-05-30T09:00", "draft") == []
