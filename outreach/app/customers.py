@@ -10,6 +10,7 @@ from outreach.app.project import save_rules
 from outreach.app.stages import refresh_touched
 from outreach.errors import UsageError
 from outreach.imports import ImportResult, Intake, Options, import_customers
+from outreach.imports.outcome import Touched
 from outreach.store import customers
 from outreach.store.engine import reading
 
@@ -28,10 +29,14 @@ def import_customer_file(
     company = context.company()
     if not options.dry_run:
         save_rules(context)
-    result = import_customers(context.engine, path, company, context.now(), options, progress)
-    if not options.dry_run:
-        refresh_touched(context, result.customers, refreshed)
-    return result
+    touched = Touched()
+    try:
+        return import_customers(
+            context.engine, path, company, context.now(), options, progress, touched
+        )
+    finally:  # an error ends it in the middle: what is committed stays
+        if not options.dry_run:
+            refresh_touched(context, touched.ids(), refreshed)
 
 
 def told(result: Intake) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from outreach.app.customers import Progress
 from outreach.app.project import save_rules
 from outreach.app.stages import refresh_touched
 from outreach.imports import EventsResult, Options, import_events
+from outreach.imports.outcome import Touched
 
 
 def import_event_file(
@@ -20,7 +21,11 @@ def import_event_file(
     company = context.company()
     if not options.dry_run:
         save_rules(context)
-    result = import_events(context.engine, path, company, context.now(), options, progress)
-    if not options.dry_run:
-        refresh_touched(context, result.customers, refreshed)
-    return result
+    touched = Touched()
+    try:
+        return import_events(
+            context.engine, path, company, context.now(), options, progress, touched
+        )
+    finally:  # an error ends it in the middle: what is committed stays
+        if not options.dry_run:
+            refresh_touched(context, touched.ids(), refreshed)

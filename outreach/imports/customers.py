@@ -36,14 +36,16 @@ def import_customers(
     now: datetime,
     options: Options | None = None,
     progress: Progress | None = None,
+    touched: Touched | None = None,
 ) -> ImportResult:
     """Upsert customers from CSV or JSON lines; a second import of the same file changes nothing.
 
     Refused rows are reported and the rest imported. A blank cell leaves what is there and is
-    never a consent; no no is lifted. UsageError when the file can not be read at all.
+    never a consent; no no is lifted. UsageError when the file can not be read at all. `touched`
+    holds the customers of what is committed also when the import ends by an error.
     """
     options = options or Options()
-    customers = _Customers(now, options)
+    customers = _Customers(now, options, touched)
     job = Job("customers", str(path), company, options, now)
     taken = take_in(engine, job, customers.apply, progress)
     return ImportResult(
@@ -73,10 +75,10 @@ class _Change:
 class _Customers:
     """Applies batches and counts what came of them."""
 
-    def __init__(self, now: datetime, options: Options) -> None:
+    def __init__(self, now: datetime, options: Options, touched: Touched | None) -> None:
         self._now, self._options = now, options
         self._places: dict[Place, int] = {}
-        self.touched = Touched()
+        self.touched = touched or Touched()
         self.created = self.updated = self.unchanged = 0
         self.recorded = self.repeated = self.refused = 0
 

@@ -21,14 +21,16 @@ def import_events(
     now: datetime,
     options: Options | None = None,
     progress: Progress | None = None,
+    touched: Touched | None = None,
 ) -> EventsResult:
     """Add events from CSV or JSON lines: `key,kind,at,amount,id`, other columns are data.
 
     An `id` is taken once; without one a second import adds the event again. An event dated after
     `now` is taken and seen from then on. UsageError when the file can not be read at all.
+    `touched` holds the customers of what is committed also when the import ends by an error.
     """
     options = options or Options()
-    events = _Events(now)
+    events = _Events(now, touched)
     taken = take_in(engine, Job("events", str(path), company, options, now), events.apply, progress)
     if events.nameless:
         taken.warn(
@@ -45,9 +47,9 @@ def import_events(
 class _Events:
     """Applies batches and counts what came of them."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, touched: Touched | None) -> None:
         self._now = now
-        self.touched = Touched()
+        self.touched = touched or Touched()
         self.created = self.duplicate = self.nameless = 0
 
     def apply(self, conn: Connection, rows: list[EventRow]) -> list[Refused]:

@@ -81,6 +81,19 @@ def consent(raw: Any) -> ConsentState | None:
     raise BadValueError(f"`{word[:40]}` is neither yes nor no; leave it blank for no word at all")
 
 
+def _read_of_data(name: str, read: Read) -> Read:
+    """How a column that is kept as data is read; refused where its name can not be kept."""
+    try:
+        values.clean(name)
+    except BadValueError as error:
+        return partial(_refuse, f"its name {error}")
+    return read
+
+
+def _refuse(message: str, raw: Any) -> Any:  # noqa: ARG001
+    raise BadValueError(message)
+
+
 def known_channels(company: Company) -> frozenset[str]:
     """The channels that a consent can be about."""
     return frozenset(("email", "sms")) | company.channels.keys()
@@ -158,7 +171,7 @@ class Fields:
         if name.startswith("consent.") and self.company is not None:
             return self._consent(name, source, self.company)
         if self.others is not None and name:
-            return Field(name, source, DATA, self.others)
+            return Field(name, source, DATA, _read_of_data(name, self.others))
         self._warn(name)
         return None
 

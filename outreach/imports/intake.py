@@ -64,7 +64,9 @@ class Rejects:
             return
         if self._file is None:
             try:
-                self._file = self._written.open("w", encoding="utf-8", newline="")
+                self._file = self._written.open(
+                    "w", encoding="utf-8", newline="", errors="backslashreplace"
+                )  # JSON's escape of a lone surrogate, which UTF-8 does not have
             except OSError as error:
                 message = f"`{self._path}`, the file for refused rows, can not be written"
                 raise UsageError(
