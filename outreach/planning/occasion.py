@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from outreach.campaign.occurrences import EARLIEST_OFFSET, LATEST_OFFSET, instant_in
+from outreach.campaign.occurrences import EARLIEST_OFFSET, instant_in
 from outreach.decisions.grid import Grid
 from outreach.decisions.localities import Locality
 
+LATEST_OFFSET = timedelta(hours=-12)  # Etc/GMT+12 sees any local time last
 LONGEST_GAP = timedelta(hours=2)  # a local time that a clock skips comes so much later at most
 
 
