@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from outreach.errors import OutreachError, UsageError
+from outreach.imports.fields import Field
 from outreach.imports.parsing import Fault, Job
 from outreach.imports.rows import Broken, CsvRows, JsonRows, is_json
 
@@ -80,12 +81,13 @@ class _Reader:
         """Parse a row into the batch, among the refused if anything is wrong with it."""
         if isinstance(content, list):
             cells = content
-            pairs = zip(self._columns, content, strict=True)
-            found = self._parser.parse(line, pairs, cells if self._keeps_cells else [])
+            of_columns = zip(self._columns, content, strict=True)
+            found = self._parser.parse(line, of_columns, cells if self._keeps_cells else [])
         elif isinstance(content, dict):
             cells = [json.dumps(content, default=str, ensure_ascii=False)]
             of = self._parser.fields.of
-            found = self._parser.parse(line, [(of(k), v) for k, v in content.items()], cells)
+            pairs = [(of(name), value) for name, value in content.items()]
+            found = _twice(pairs) or self._parser.parse(line, pairs, cells)
         else:
             cells, found = [content.raw], [(content.column, content.message)]
         if type(found) is list:  # a row is a tuple, faults are a list
@@ -98,6 +100,17 @@ class _Reader:
         batch.position = self.rows.lines.position()
         batch.warnings = tuple(self._parser.fields.warnings)
         return batch
+
+
+def _twice(pairs: list[tuple[Field | None, Any]]) -> list[Fault]:
+    """Faults where two names of a JSON object are the same field: neither may go before."""
+    names: dict[str, str] = {}
+    faults: list[Fault] = []
+    for field_ in (found for found, _ in pairs if found is not None):
+        first = names.setdefault(field_.name, field_.source)
+        if first != field_.source:
+            faults.append((field_.source, f"is `{field_.name}`, and so is `{first}`"))
+    return faults
 
 
 def _from_process(job: Job) -> Iterator[Batch]:

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -191,7 +191,11 @@ def _object(line: bytes) -> dict[str, Any] | Broken:
     if len(line) >= MOST_BYTES_OF_A_LINE:
         return Broken("", "the line is too long: at most 256 KiB", _show(line[:1000]))
     try:
-        found = json.loads(line, parse_float=Decimal, parse_constant=_not_a_number)
+        found = json.loads(
+            line, parse_float=Decimal, parse_constant=_not_a_number, object_pairs_hook=_members
+        )
+    except _TwiceError as error:
+        return Broken(error.name, f"`{error.name}` is written twice", _show(line))
     except UnicodeDecodeError:
         return Broken("", "is not UTF-8; save the file as UTF-8", _show(line))
     except json.JSONDecodeError as error:
@@ -200,6 +204,22 @@ def _object(line: bytes) -> dict[str, Any] | Broken:
         return Broken("", "holds a number or a nesting that is too large", _show(line))
     if not isinstance(found, dict):
         return Broken("", "is no JSON object", _show(line))
+    return found
+
+
+class _TwiceError(Exception):
+    """Raised for a name that stands twice in an object: which of the two is meant, none can say."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name[:40]
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        counted = Counter(name for name, _ in pairs)
+        raise _TwiceError(next(name for name, count in counted.items() if count > 1))
     return found
 
 

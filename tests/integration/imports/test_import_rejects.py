@@ -57,3 +57,20 @@ def test_refused_rows_may_go_to_a_device(sqlite_engine: Engine, tmp_path: Path) 
     import_customers(sqlite_engine, path, COMPANY, NOW, Options(rejects_path=device))
 
     assert device.is_char_device()
+
+
+def test_two_names_of_one_field_in_a_json_line_are_refused(
+    sqlite_engine: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"key": "1", "email": "a@example.com", "E-Mail": "b@example.com"}\n' * 2)
+
+    found = import_customers(sqlite_engine, path, COMPANY, NOW, Options(map={"E-Mail": "email"}))
+
+    assert (found.created, found.rejected) == (0, 2)
+    told = found.rejects[0]
+    assert (told.line, told.column, told.message) == (
+        1,
+        "E-Mail",
+        "is `email`, and so is `email`",
+    )

@@ -103,6 +103,16 @@ def test_json_lines_that_are_no_objects_are_refused() -> None:
     assert [number for number, row in found if isinstance(row, Broken)] == [3, 4, 5, 6, 7]
 
 
+def test_a_name_written_twice_in_a_json_line_is_refused() -> None:
+    line = b'{"key": "1", "consent.email.greetings": "no", "consent.email.greetings": "yes"}\n'
+
+    (found,) = JsonRows(io.BytesIO(line))
+
+    assert isinstance(found[1], Broken)
+    assert found[1].column == "consent.email.greetings"
+    assert found[1].message == "`consent.email.greetings` is written twice"
+
+
 def test_a_json_array_is_told() -> None:
     with pytest.raises(UsageError, match="one JSON array"):
         list(JsonRows(io.BytesIO(b'[{"key": 1}]')))
