@@ -154,21 +154,20 @@ class Fields:
         return self._found[source]
 
     def _resolve(self, source: str) -> Field | None:
-        name = self.options.map.get(source)
-        if name is None:
-            name = source.strip()
-            plain = name.casefold().replace(" ", "_").replace("-", "_")
-            if (
-                name not in self.reads
-                and name not in self.attributes
-                and (plain in self.reads or plain in self.attributes)
-            ):
-                name = plain
+        name = self.options.map.get(source) or source.strip()
+        plain = name.casefold().replace(" ", "_").replace("-", "_")
+        if (
+            source not in self.options.map
+            and name not in self.reads
+            and name not in self.attributes
+            and (plain in self.reads or plain in self.attributes)
+        ):
+            name = plain
         if name in self.reads:
             return Field(name, source, COLUMN, self.reads[name])
         if name in self.attributes:
             return Field(name, source, ATTRIBUTE, self.attributes[name])
-        if name.startswith("consent.") and self.company is not None:
+        if plain.partition(".")[0] == "consent" and self.company is not None:
             return self._consent(name, source, self.company)
         if self.others is not None and name:
             return Field(name, source, DATA, _read_of_data(name, self.others))
@@ -177,8 +176,11 @@ class Fields:
 
     def _consent(self, name: str, source: str, company: Company) -> Field:
         """A consent column; one that can not be meant is refused: a no in it must not be lost."""
-        _, _, about = name.partition(".")
+        word, _, about = name.partition(".")
         channel, _, topic = about.partition(".")
+        if word != "consent" or not topic:
+            topic = next(iter(company.topics), "<topic>")
+            raise UsageError(f"`{source}` is no consent column", f"write `consent.email.{topic}`")
         if channel not in known_channels(company):
             hint = did_you_mean(channel, known_channels(company), listing="channels:")
             raise UsageError(f"`{source}`: there is no channel `{channel}`", hint)

@@ -1,16 +1,19 @@
 """The file of refused rows: where it may be, and what stands in it."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from makers import NOW
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from outreach.errors import UsageError
 from outreach.imports import Options, import_consents, import_customers, import_events
 from outreach.settings.company import Brand, Company, Topic
+from outreach.store.engine import reading
+from outreach.store.tables import customers
 
 COMPANY = Company(brand=Brand(name="Sample"), topics={"greetings": Topic()})
 TEXT = "key,email\n1,a@example.com\n2,@@\n"
@@ -74,3 +77,26 @@ def test_two_names_of_one_field_in_a_json_line_are_refused(
         "E-Mail",
         "is `email`, and so is `email`",
     )
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"consent": {"email": {"greetings": "no"}}},
+        {"consent": "no"},
+        {"Consent.Email.Greetings": "no"},
+        {"consent.email": {"greetings": "no"}},
+    ],
+)
+def test_a_consent_in_another_form_is_told_and_nothing_imported(
+    sqlite_engine: Engine, tmp_path: Path, row: dict[str, Any]
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"key": "1"} | row))
+
+    with pytest.raises(UsageError) as error:
+        import_customers(sqlite_engine, path, COMPANY, NOW)
+
+    assert error.value.hint == "write `consent.email.greetings`"
+    with reading(sqlite_engine) as conn:
+        assert conn.execute(select(customers.c.key)).all() == []
