@@ -52,6 +52,9 @@ def say(context: Context, said: Said) -> Recorded:
         raise UsageError("a word of consent needs its source", "say where it was given")
     if said.at is not None and said.at > now:
         raise UsageError("the word is dated in the future", "leave `--at` out for now")
+    if said.expires_at is not None and said.expires_at <= (said.at or now):
+        message = "the yes would have ended before it was said: `expires_at` is not after `at`"
+        raise UsageError(message, "give `--expires` a later date")
     save_rules(context)
     with writing(context.engine) as conn:
         id_ = by_keys(conn, [said.key]).get(said.key)

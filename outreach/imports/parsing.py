@@ -216,6 +216,8 @@ class ConsentParser:
         faults += _missing(found, self.required, faults)
         if "at" in found and found["at"] > self._latest:
             faults.append(("at", "lies in the future"))
+        if "at" in found and "expires_at" in found and found["expires_at"] <= found["at"]:
+            faults.append(("expires_at", "is not after `at`"))
         if (
             found.get("state") == ConsentState.GRANTED
             and self._source is None

@@ -230,6 +230,15 @@ def test_a_consent_that_can_not_be_meant_is_refused(
     assert answer.err == f"outreach: {NOT_MEANT[words]}\n"
 
 
+def test_a_yes_that_ends_before_it_begins_is_refused_at_the_terminal(peopled: Path) -> None:
+    words = ("--channel", "email", "--topic", "offers", "--source", "shop", "--now", NOW)
+
+    answer = outreach(peopled, "consent", "grant", "a", *words, "--expires", "2026-07-01")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "`expires_at` is not after `at`; give `--expires` a later date" in answer.err
+
+
 def test_a_customer_is_shown_with_history(peopled: Path) -> None:
     answer = outreach(peopled, "customers", "show", "a", "--json", "--now", NOW)
 

@@ -217,3 +217,22 @@ def test_words_that_can_not_be_meant_are_refused(engine: Engine, ann: int, tmp_p
     ]
     with reading(engine) as conn:
         assert conn.execute(select(func.count()).select_from(consents)).scalar() == 0
+
+
+@pytest.mark.parametrize("ends", ["2026-01-01", "2026-01-02"])
+def test_a_yes_that_ends_before_it_begins_is_refused(
+    sqlite_engine: Engine, tmp_path: Path, ends: str
+) -> None:
+    with writing(sqlite_engine) as conn:
+        make_customer(conn, "eve")
+    path = tmp_path / "words.csv"
+    header = "key,channel,topic,state,at,source,expires_at"
+    path.write_text(f"{header}\neve,email,offers,granted,2026-01-02,shop,{ends}\n")
+
+    found = import_consents(sqlite_engine, path, COMPANY, NOW)
+
+    assert (found.recorded, found.rejected) == (0, 1)
+    assert (found.rejects[0].column, found.rejects[0].message) == (
+        "expires_at",
+        "is not after `at`",
+    )
