@@ -56,6 +56,8 @@ def _run(arguments: list[str], json: bool) -> int:
 
 def _call(arguments: list[str]) -> int:
     options, rest = take_out(arguments)
+    if not rest and options.json:
+        raise UsageError("missing command", "see `outreach --help`")
     if not rest:
         rest = ["--help"]
     command = get_command(application(rest))
