@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from outreach.errors import UsageError
 from outreach.reports.funnel import which
 from outreach.store.tables import campaigns, customers, deliveries
 from outreach.vocabulary import Decision, State
@@ -66,7 +67,14 @@ def _decision(state: State, until: datetime | None) -> Decision:
 
 
 def write_rows(path: Path, rows: Iterable[DecidedRow]) -> int:
-    """Write the rows as CSV; how many. Instants are ISO 8601 in UTC; formulas are neutralised."""
+    """Write the rows as CSV; how many. Instants are ISO 8601 in UTC; formulas are neutralised.
+
+    UsageError where there is no place for the file.
+    """
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder `{path.parent}`", "make it, or name another file")
+    if path.is_dir():
+        raise UsageError(f"`{path}` is a folder", "name a file in it")
     number = 0
     with path.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
