@@ -18,6 +18,7 @@ from outreach.store.tables import audit
 from outreach.vocabulary import RunKind, RunState, State
 
 GOING_ON = (RunState.PLANNING, RunState.RUNNING)
+HIGHEST_ID = 2**63 - 1  # databases fail beyond
 BATCH = 5_000  # deliveries cancelled in one transaction
 
 
@@ -87,7 +88,7 @@ def _move(context: Context, run_id: int, to: RunState, among: Collection[RunStat
 
 def run_with(conn: Connection, run_id: int) -> Run:
     """The run of this id; UsageError where there is none."""
-    run = runs.run_by_id(conn, run_id)
+    run = runs.run_by_id(conn, run_id) if 1 <= run_id <= HIGHEST_ID else None
     if run is None:
         raise UsageError(f"there is no run {run_id}", "see `outreach runs`")
     return run
