@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ from outreach.store import customers
 from outreach.store.engine import reading
 
 Progress = Callable[[int], None]  # bytes of the file done so far; customers, when refreshing
-_INSIDE = ("id", "place_id", "bucket", "shares")  # of no use outside of the database
+_INSIDE = (  # of no use outside of the database
+    "id", "place_id", "zones", "bucket", "shares", "facts_at", "last_heard_at",
+)  # fmt: skip
+DAY = timedelta(days=1)
 
 
 def import_customer_file(
@@ -47,13 +51,16 @@ def told(result: Intake) -> dict[str, Any]:
 def customer_history(context: Context, key: str) -> Mapping[str, Any]:
     """One customer: data, consents, stages, deliveries and events counted, newest first.
 
-    UsageError where there is no such customer.
+    `typical_gap` is in whole days. What is dated after now is left out. UsageError where there is
+    no such customer.
     """
     attributes = context.company().attributes
     with reading(context.engine) as conn:
-        found = customers.show(conn, key, attributes)
+        found = customers.show(conn, key, attributes, context.now())
     if found is None:
         raise no_customer(key)
+    gap = found["customer"]["typical_gap"]
+    found["customer"]["typical_gap"] = None if gap is None else round(gap / DAY)
     return {part: _outside(value) for part, value in found.items()}
 
 

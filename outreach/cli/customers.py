@@ -81,13 +81,22 @@ def show(ctx: typer.Context, key: Annotated[str, typer.Argument(metavar="KEY")])
 
 
 def _show(screen: Screen, found: Mapping[str, Any]) -> None:
-    screen.pairs({name: value for name, value in found["customer"].items() if _says(value)})
+    about = {name: value for name, value in found["customer"].items() if _says(value)}
+    if "typical_gap" in about:
+        days = about["typical_gap"]
+        about["typical_gap"] = f"{days} day{'s' * (days != 1)}"
+    screen.pairs(about)
     for part, columns in _PARTS.items():
         if found[part]:
             screen.line()
             screen.heading(part)
-            rows = [[shown(row[column]) for column in columns] for row in found[part]]
+            rows = [[_cell(row, column) for column in columns] for row in found[part]]
             screen.table([column.replace("_", " ") for column in columns], rows)
+
+
+def _cell(row: Mapping[str, Any], column: str) -> str:
+    text = shown(row[column])
+    return f"{text} (expired)" if column == "state" and row.get("expired") else text
 
 
 def _says(value: object) -> bool:

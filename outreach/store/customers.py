@@ -133,34 +133,40 @@ def restore(kind: str, value: Any) -> Any:
     return value
 
 
-def show(conn: Connection, key: str, attributes: Mapping[str, str]) -> dict[str, Any] | None:
+def show(
+    conn: Connection, key: str, attributes: Mapping[str, str], now: datetime
+) -> dict[str, Any] | None:
     """One customer's history: who it is, every word of consent, deliveries, moves, events counted.
 
-    Newest first, at most 100 of a kind; None when there is no such customer.
+    Newest first, at most 100 of a kind; None when there is no such customer. What is dated after
+    `now` is left out, but for words of consent: those tell whether they have expired by then.
     """
     id_ = by_keys(conn, [key]).get(key)
     if id_ is None:
         return None
     return {
         "customer": contexts(conn, [id_], attributes)[id_],
-        "consents": _latest(conn, id_, consents, consents.c.at),
-        "stages": _latest(conn, id_, stage_changes, stage_changes.c.at),
-        "deliveries": _latest(conn, id_, deliveries, deliveries.c.planned_at),
-        "events": _event_counts(conn, id_),
+        "consents": [
+            {**word, "expired": word["expires_at"] is not None and word["expires_at"] <= now}
+            for word in _latest(conn, id_, consents, consents.c.at)
+        ],
+        "stages": _latest(conn, id_, stage_changes, stage_changes.c.at, now),
+        "deliveries": _latest(conn, id_, deliveries, deliveries.c.planned_at, now),
+        "events": _event_counts(conn, id_, now),
     }
 
 
-def _latest(conn: Connection, id_: int, table: Any, at: Column[Any]) -> list[dict[str, Any]]:
-    rows = conn.execute(
-        select(table)
-        .where(table.c.customer_id == id_)
-        .order_by(at.desc(), table.c.id.desc())
-        .limit(100)
-    )
+def _latest(
+    conn: Connection, id_: int, table: Any, at: Column[Any], until: datetime | None = None
+) -> list[dict[str, Any]]:
+    query = select(table).where(table.c.customer_id == id_)
+    if until is not None:
+        query = query.where(at <= until)
+    rows = conn.execute(query.order_by(at.desc(), table.c.id.desc()).limit(100))
     return [dict(row) for row in rows.mappings()]
 
 
-def _event_counts(conn: Connection, id_: int) -> list[dict[str, Any]]:
+def _event_counts(conn: Connection, id_: int, now: datetime) -> list[dict[str, Any]]:
     rows = conn.execute(
         select(
             events.c.kind,
@@ -168,7 +174,7 @@ def _event_counts(conn: Connection, id_: int) -> list[dict[str, Any]]:
             func.min(events.c.at).label("first_at"),
             func.max(events.c.at).label("last_at"),
         )
-        .where(events.c.customer_id == id_)
+        .where(events.c.customer_id == id_, events.c.at <= now)
         .group_by(events.c.kind)
         .order_by(events.c.kind)
     )

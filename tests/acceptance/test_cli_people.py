@@ -268,14 +268,37 @@ def test_a_customer_is_shown_to_people_too(peopled: Path) -> None:
         "updated_at   2026-07-03 21:00:00Z\n"
         "orders       0\n"
         "spend        0\n"
-        "facts_at     2026-07-03 21:00:00Z\n"
-        "zones        America/New_York\n"
         "\n"
         "stages\n"
         "at                     from stage   to stage\n"
         "─────────────────────────────────────────────\n"
         "2026-07-03 21:00:00Z                potential\n"
     )
+
+
+def test_a_customer_is_shown_as_of_an_earlier_instant(peopled: Path) -> None:
+    (peopled / "e.csv").write_text(EVENTS)
+    outreach(peopled, "events", "import", "e.csv", "--now", NOW)
+
+    before = outreach(peopled, "customers", "show", "a", "--json", "--now", "2026-06-25T10:00")
+    after = outreach(peopled, "customers", "show", "a", "--json", "--now", NOW)
+
+    assert [each["count"] for each in before.json["events"]] == [1]
+    assert (before.json["stages"], before.json["deliveries"]) == ([], [])
+    assert [each["count"] for each in after.json["events"]] == [2]
+    assert after.json["customer"]["typical_gap"] == 11
+    assert not {"facts_at", "last_heard_at", "zones"} & after.json["customer"].keys()
+
+
+def test_a_yes_that_has_ended_is_shown_as_expired(peopled: Path) -> None:
+    words = ("--channel", "sms", "--topic", "offers", "--source", "shop", "--now", NOW)
+    outreach(peopled, "consent", "grant", "c", *words, "--expires", "2026-08-01")
+
+    now = outreach(peopled, "customers", "show", "c", "--now", NOW)
+    later = outreach(peopled, "customers", "show", "c", "--now", "2026-08-02T00:00")
+
+    assert "granted (expired)" not in now.out
+    assert "granted (expired)" in later.out
 
 
 def test_rules_at_fault_stop_an_import_with_all_their_problems(project: Path) -> None:

@@ -59,8 +59,8 @@ def test_a_history_has_every_sort_newest_first(engine: Engine) -> None:
         make_delivery(conn, id_)
 
     with reading(engine) as conn:
-        found = show(conn, "c1", {})
-        missing = show(conn, "c2", {})
+        found = show(conn, "c1", {}, NOW)
+        missing = show(conn, "c2", {}, NOW)
 
     assert missing is None
     assert found is not None
