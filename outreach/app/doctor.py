@@ -12,7 +12,7 @@ from outreach.errors import OutreachError
 from outreach.settings.rules_file import BUILT_IN_CHANNELS
 from outreach.store import health
 from outreach.store.engine import reading
-from outreach.vocabulary import State
+from outreach.vocabulary import RunState, State
 
 # Older than this, something is wrong: a worker takes what is due within a second, and an answer
 # to a message comes within the ten minutes that RFC 5321 4.5.3.2.6 grants a server.
@@ -53,6 +53,7 @@ def _database(context: Context) -> Iterator[Check]:
         yield Check("workers", True, f"alive: {workers}")
         for age in health.ages(conn, now):
             yield _age(age, now, workers)
+        yield from map(_stopped, health.stopped(conn))
         yield _sums(health.sums(conn))
 
 
@@ -67,6 +68,16 @@ def _age(age: health.Age, now: datetime, workers: int) -> Check:
     if late and not workers:
         detail += "; no worker is alive: run `outreach run` or `outreach worker`"
     return Check(name, not late, detail)
+
+
+def _stopped(run: health.Stopped) -> Check:
+    """A pause is somebody's wish; what was held waits for somebody to look at it."""
+    name = f"run {run.run_id}"
+    detail = f"{run.campaign}, {run.state}; open messages: {run.waiting:,}"
+    if run.state is not RunState.HELD:
+        return Check(name, True, detail)
+    why = f"{run.reason}; " if run.reason else ""
+    return Check(name, False, f"{detail}; {why}let it go on: `outreach runs resume {run.run_id}`")
 
 
 def _sums(sums: list[health.Sum]) -> Check:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from outreach.store.dialect import database_clock
-from outreach.store.tables import deliveries, runs, workers
+from outreach.store.tables import campaigns, deliveries, runs, workers
 from outreach.vocabulary import RunState, State
 
 ALIVE = (RunState.PLANNING, RunState.RUNNING, RunState.HELD, RunState.PAUSED)
@@ -29,6 +29,35 @@ class Age:
     state: State
     deliveries: int
     since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A run that is held or paused, why it is held, and how many of its deliveries wait for it."""
+
+    run_id: int
+    campaign: str
+    state: RunState
+    reason: str | None
+    waiting: int
+
+
+def stopped(conn: Connection) -> list[Stopped]:
+    """Every run that does not go on by itself, in order of their ids."""
+    row = runs.c
+    waiting = (
+        select(func.count()).where(deliveries.c.run_id == row.id, deliveries.c.ready)
+    ).scalar_subquery()
+    query = (
+        select(row.id, campaigns.c.name, row.state, row.reason, waiting)
+        .join(campaigns, campaigns.c.id == row.campaign_id)
+        .where(row.state.in_((RunState.HELD, RunState.PAUSED)))
+        .order_by(row.id)
+    )
+    return [
+        Stopped(id_, name, RunState(state), reason, count)
+        for id_, name, state, reason, count in conn.execute(query)
+    ]
 
 
 def sums(conn: Connection) -> list[Sum]:

@@ -1,10 +1,15 @@
 """Projects, schemas, migrations and the doctor; databases that can not be used."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from commands import NOW, outreach
+from makers import make_customer, make_delivery, make_run
+
+from outreach.app.context import open_context
+from outreach.store.engine import writing
 
 KEY = "rT4!mQ8zLw2#pX6vNc9@bH3kYs7&dF1g"
 
@@ -75,6 +80,24 @@ def test_the_doctor_finds_a_new_project_well(project: Path) -> None:
         "sms",
     ]
     assert all(each["ok"] for each in answer.json)
+
+
+def test_the_doctor_names_runs_that_are_held_and_counts_what_waits(project: Path) -> None:
+    with closing(open_context(project, None)) as context, writing(context.engine) as conn:
+        states = {"held": "the provider refuses us", "paused": None, "running": None}
+        ids = [make_run(conn, state=s, reason=why, planned=1) for s, why in states.items()]
+        for id_ in ids:
+            make_delivery(conn, make_customer(conn, str(id_)), "due", run_id=id_)
+
+    answer = outreach(project, "doctor", "--json", "--now", NOW)
+
+    held, paused = (each for each in answer.json if each["check"].startswith("run "))
+    assert (answer.code, held["ok"], paused["ok"]) == (1, False, True)
+    assert held["detail"] == (
+        "friday-greeting, held; open messages: 1; the provider refuses us; "
+        f"let it go on: `outreach runs resume {ids[0]}`"
+    )
+    assert paused["detail"] == "friday-greeting, paused; open messages: 1"
 
 
 def test_the_doctor_names_what_is_away(project: Path) -> None:
