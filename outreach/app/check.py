@@ -12,7 +12,7 @@ from outreach.campaign.check import Project
 from outreach.campaign.model import Expression
 from outreach.campaign.project import campaign_files
 from outreach.documents import Document, did_you_mean, load
-from outreach.errors import Problem, ProblemsFound
+from outreach.errors import Problem
 from outreach.lifecycle.load import check_lifecycles, load_lifecycle
 from outreach.lifecycle.model import Lifecycle
 from outreach.rendering.check import check_templates
@@ -33,6 +33,22 @@ class Checked:
 
     @property
     def faults(self) -> int:
+        """How many of the problems are no warnings."""
+        return sum(map(_is_fault, self.problems))
+
+
+def check_files(context: Context) -> Checked:
+    """All that is wrong with the project's files; with a database also what finds nobody in it."""
+    problems = _all_problems(context)
+    if not any(map(_is_fault, problems)):
+        from outreach.app.warnings import likely_slips, warnings
+
+        problems |= set(likely_slips(context))
+        problems |= set(warnings(context) if context.has_database else ())
+    return Checked(tuple(sorted(problems)), len(context.files.contents))
+
+
+def faults(self) -> int:
         """How many of the problems are no warnings."""
         return sum(map(_is_fault, self.problems))
 
