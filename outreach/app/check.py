@@ -48,29 +48,6 @@ def check_files(context: Context) -> Checked:
     return Checked(tuple(sorted(problems)), len(context.files.contents))
 
 
-def faults(self) -> int:
-        """How many of the problems are no warnings."""
-        return sum(map(_is_fault, self.problems))
-
-
-def check_files(context: Context) -> Checked:
-    """All that is wrong with the project's files; with a database also what finds nobody in it."""
-    problems = _all_problems(context)
-    if not any(map(_is_fault, problems)):
-        from outreach.app.warnings import likely_slips, warnings
-
-        problems |= set(likely_slips(context))
-        problems |= set(warnings(context) if context.has_database else ())
-    return Checked(tuple(sorted(problems)), len(context.files.contents))
-
-
-def require_no_problems(context: Context) -> None:
-    """ProblemsFound with the faults of all files, if there are any; warnings are not asked for."""
-    problems = faults(context)
-    if problems:
-        raise ProblemsFound(sorted(problems))
-
-
 def faults(context: Context) -> set[Problem]:
     """All that is wrong with the project's files by themselves; no database is asked."""
     return set(filter(_is_fault, _all_problems(context)))
