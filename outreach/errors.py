@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+WARNING = "warning-"  # codes that begin so are told and fail nothing
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:

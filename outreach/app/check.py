@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from outreach.app.context import Context
 from outreach.app.fragments import company_as_read, expressions_in, stages_in, unused_templates
+from outreach.app.slips import likely_slips
 from outreach.audience.check import check as check_expression
 from outreach.audience.check import literal_comparisons
 from outreach.audience.names import Names, names_of
@@ -12,7 +13,7 @@ from outreach.campaign.check import Project
 from outreach.campaign.model import Expression
 from outreach.campaign.project import campaign_files
 from outreach.documents import Document, did_you_mean, load
-from outreach.errors import Problem
+from outreach.errors import WARNING, Problem
 from outreach.lifecycle.load import check_lifecycles, load_lifecycle
 from outreach.lifecycle.model import Lifecycle
 from outreach.rendering.check import check_templates
@@ -20,7 +21,6 @@ from outreach.rendering.context import context_names
 from outreach.settings.company import Brand, Company
 from outreach.settings.company_file import COMPANY_FILE
 
-WARNING = "warning-"  # codes that begin so are told and fail nothing
 _OUR_NAMES = ("unknown-name", "duty")  # what only an outreach.yaml in order can answer
 
 
@@ -41,10 +41,11 @@ def check_files(context: Context) -> Checked:
     """All that is wrong with the project's files; with a database also what finds nobody in it."""
     problems = _all_problems(context)
     if not any(map(_is_fault, problems)):
-        from outreach.app.warnings import likely_slips, warnings
-
         problems |= set(likely_slips(context))
-        problems |= set(warnings(context) if context.has_database else ())
+        if context.has_database:
+            from outreach.app.warnings import warnings  # and with it SQLAlchemy
+
+            problems |= set(warnings(context))
     return Checked(tuple(sorted(problems)), len(context.files.contents))
 
 

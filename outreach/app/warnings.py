@@ -1,76 +1,23 @@
-"""What is most likely not meant, or finds nobody in the database: told by `check`, no fault."""
+"""What finds nobody in the database: told by `check`, no fault."""
 
 import time as stopwatch
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from outreach.app.check import WARNING
 from outreach.app.context import Context
 from outreach.audience import presence
 from outreach.audience.check import KEYS, literal_comparisons
 from outreach.audience.names import names_of
 from outreach.audience.row import Row
-from outreach.campaign.model import Campaign, Place, ScheduleKind, Selection
-from outreach.campaign.occurrences import CUSTOMER, instant_in
-from outreach.documents import Document, did_you_mean, load
-from outreach.errors import Problem
+from outreach.campaign.model import Campaign, Place, Selection
+from outreach.errors import WARNING, Problem
 from outreach.rendering.compiled import Compiled, compile_step
 from outreach.settings.company import Company
 from outreach.store.engine import reading
 from outreach.vocabulary import Status
 
-LATEST_OFFSET = timedelta(hours=12)  # no clock on earth is further behind UTC
 MOST_SECONDS = 5.0  # on a large base: what is not asked by then is left out
-
-
-def likely_slips(context: Context) -> Iterator[Problem]:
-    """What campaigns say and hardly mean; no database is asked, the files must be without a fault."""
-    company = context.company()
-    for campaign in context.loaded.campaigns.values():
-        document = load(campaign.file, context.files.contents[campaign.file])[0]
-        if campaign.status is not Status.ARCHIVED and document is not None:
-            yield from _never_comes(document, campaign, company, context.now())
-            yield from _at_night(document, campaign)
-            yield from _unknown_owner(document, campaign, company)
-
-
-def _never_comes(
-    document: Document, campaign: Campaign, company: Company, now: datetime
-) -> Iterator[Problem]:
-    schedule = campaign.schedule
-    if campaign.status is not Status.ACTIVE or schedule.kind is not ScheduleKind.AT:
-        return
-    last = schedule.at or schedule.at_local
-    if schedule.at_local is not None:
-        zone = schedule.timezone
-        if zone == CUSTOMER:  # the last place on earth to see it
-            last = schedule.at_local.replace(tzinfo=UTC) + LATEST_OFFSET
-        else:
-            last = instant_in(schedule.at_local, zone)
-    if last is not None and last < now:
-        local = now.astimezone(ZoneInfo(company.brand.timezone))
-        message = f"`at` is in the past, it is {local:%Y-%m-%dT%H:%M} now"
-        hint = "write a later one, or nothing more is sent"
-        yield document.problem(("schedule", "at"), f"{WARNING}past", message, hint)
-
-
-def _at_night(document: Document, campaign: Campaign) -> Iterator[Problem]:
-    window = campaign.schedule.window
-    if window is None or window.start <= window.end or window.end == time():
-        return
-    message = f"`{window.start:%H:%M}-{window.end:%H:%M}` goes over midnight: sent at night only"
-    hint = f'did you mean `"{window.end:%H:%M}-{window.start:%H:%M}"`?'
-    yield document.problem(("schedule", "window"), f"{WARNING}night", message, hint)
-
-
-def _unknown_owner(document: Document, campaign: Campaign, company: Company) -> Iterator[Problem]:
-    if company.owners and campaign.owner not in company.owners:
-        message = f"`{campaign.owner}` is not among `owners` of outreach.yaml"
-        hint = did_you_mean(campaign.owner, company.owners, listing="there are")
-        yield document.problem(("owner",), f"{WARNING}owner", message, hint)
 
 
 def warnings(context: Context) -> Iterator[Problem]:

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import typer
 
-from outreach.app.check import WARNING, Checked, check_files
+from outreach.app.check import Checked, check_files
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
-from outreach.errors import Problem
+from outreach.errors import WARNING, Problem
 
 
 def check(ctx: typer.Context) -> int:
