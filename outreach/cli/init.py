@@ -23,6 +23,8 @@ def init(
     def people(screen: Screen) -> None:
         screen.line(f"{len(made.files)} files in {made.folder.absolute()}")
         screen.line("Put your own brand and senders into outreach.yaml; the sample's campaigns are")
-        screen.line("active: write `status: draft` until they say what you want. Then: outreach check")
+        screen.line(
+            "active: write `status: draft` until they say what you want. Then: outreach check"
+        )
 
     call.show({"folder": made.folder.absolute(), "files": made.files}, people)
