@@ -22,7 +22,7 @@ def arms(company: object, campaign: object, key: str) -> tuple[int, int]:
 
 
 @settings(
-    max_examples=50,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
