@@ -1,7 +1,6 @@
 """What must be decided, in plain Python: no SQL, no speed, no code shared with the product.
 
-Written from the exact meanings (docs/meanings), which it is tested against. The chain of rules
-has to agree with it row by row. Times are searched minute by minute.
+Written from docs/meanings and tested against them; times are searched minute by minute.
 """
 
 import heapq
@@ -16,7 +15,6 @@ from outreach.spans import Cap, Per, PerKind
 from outreach.vocabulary import ConsentState, Decision, Reason
 
 ORDER = list(Reason)
-REFUSALS = ORDER[: ORDER.index(Reason.DUPLICATE)]
 
 
 def decide(world: World) -> dict[str, Verdict]:
@@ -40,7 +38,7 @@ def _verdict(world: World, customer: Customer, first: Mapping[tuple[str, str], s
     for channel in world.campaign.steps[0].channels:
         tried[channel], ends = _on_channel(world, customer, channel)
         theirs = first.get((channel, address_of(customer, channel)), customer.key) != customer.key
-        if theirs and tried[channel].reason not in REFUSALS:
+        if theirs and _refused(world, customer, channel) is None:
             tried[channel], ends = Verdict(Decision.SKIP, Reason.DUPLICATE), True
         if ends:
             break
@@ -48,10 +46,10 @@ def _verdict(world: World, customer: Customer, first: Mapping[tuple[str, str], s
     if world.campaign.when_capped == "hold" and (channel in capped or not ends):
         for capped_channel in capped:
             until = _leaves_at(world, customer, capped_channel, capped=True)
+            if until is not None and (unwanted := _unwanted(world, customer)):
+                return Verdict(Decision.SKIP, unwanted)
             if until is not None:
-                unwanted, reason = _unwanted(world, customer), tried[capped_channel].reason
-                hold = Verdict(Decision.HOLD, reason, until, capped_channel)
-                return Verdict(Decision.SKIP, unwanted) if unwanted else hold
+                return Verdict(Decision.HOLD, tried[capped_channel].reason, until, capped_channel)
     # max() gives the first of equals, and the channels are in the file's order
     return tried[channel] if ends else max(tried.values(), key=lambda v: ORDER.index(v.reason))
 
