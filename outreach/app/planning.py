@@ -133,15 +133,15 @@ def _first_and_last(
 
 
 def question_of(
-    context: Context, conn: Connection, name: str, at: str | None, **scope: object
+    context: Context, conn: Connection, name: str, at: str | None, **scope: Any
 ) -> tuple[Question, Occasion]:
-    """The chain over the whole base for a campaign's occasion."""
+    """The chain over the whole base for a campaign's occasion; `scope` narrows it, as in Scope."""
     ruling = ruling_of(context, conn, name)
     occasion = occasion_of(context, ruling.campaign, at)
     asked = occasion.instants(ruling.grid, localities(conn))
     now = context.now()
     facts = facts_for(conn, min([now, *asked.values()]))
-    made = Scope(run_at=occasion.first_at, seen_at=now, facts=facts, **scope)  # type: ignore[arg-type]
+    made = Scope(run_at=occasion.first_at, seen_at=now, facts=facts, **scope)
     return ask_base(conn, ruling, made, asked), occasion
 
 
