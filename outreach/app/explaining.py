@@ -22,7 +22,10 @@ from outreach.vocabulary import Decision, Reason
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """The decision about one customer with every rule's answer; `reason` None for send."""
+    """The decision about one customer with every rule's answer; `reason` None for send.
+
+    Instants are aware UTC; `timezone` is the customer's own, else the one they are counted in.
+    """
 
     campaign: str
     key: str
@@ -33,13 +36,14 @@ class Explained:
     channel: str | None
     variant: str | None
     locale: str | None
+    timezone: str
     rules: tuple[Answer, ...]
 
 
 def explain_customer(context: Context, name: str, key: str, at: str | None = None) -> Explained:
     """As the campaign's plan for `at`, else its next occurrence, decides about this customer."""
     with reading(context.engine) as conn:
-        customer_id, place = _customer(conn, key)
+        customer_id, place = customer_of(conn, key)
         ruling = ruling_of(context, conn, name)
         occasion = occasion_of(context, ruling.campaign, at)
         asked_at = occasion.instants(ruling.grid, [place])[place.id]
@@ -51,10 +55,12 @@ def explain_customer(context: Context, name: str, key: str, at: str | None = Non
             facts=facts_for(conn, min(now, asked_at)),
         )
         found = explain(conn, ruling, scope, place, asked_at)
-    return _explained(name, key, found.verdict, found.answers)
+        zone = ruling.grid.calendar_zone(place).key
+    return _explained(name, key, zone, found.verdict, found.answers)
 
 
-def _customer(conn: Connection, key: str) -> tuple[int, Locality]:
+def customer_of(conn: Connection, key: str) -> tuple[int, Locality]:
+    """A customer's number and place; UsageError where there is none of this key."""
     customer_id = by_keys(conn, [key]).get(key)
     if customer_id is None:
         raise UsageError(f"there is no customer `{key}`", "look for the key in the imported file")
@@ -64,7 +70,9 @@ def _customer(conn: Connection, key: str) -> tuple[int, Locality]:
     return customer_id, localities(conn, [place_id])[0]
 
 
-def _explained(name: str, key: str, verdict: Verdict, answers: tuple[Answer, ...]) -> Explained:
+def _explained(
+    name: str, key: str, zone: str, verdict: Verdict, answers: tuple[Answer, ...]
+) -> Explained:
     skipped = verdict.decision is Decision.SKIP
     return Explained(
         campaign=name,
@@ -76,5 +84,6 @@ def _explained(name: str, key: str, verdict: Verdict, answers: tuple[Answer, ...
         channel=None if skipped else verdict.channel,
         variant=None,
         locale=verdict.locale,
+        timezone=zone,
         rules=answers,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
@@ -145,5 +146,6 @@ def _verdict(found: Explained) -> str:
     if found.decision is Decision.SEND:
         return f"send by {found.channel}"
     if found.decision is Decision.HOLD and found.until and found.reason:
-        return f"hold until {found.until.isoformat(timespec='minutes')}: {found.reason.value}"
+        local = found.until.astimezone(ZoneInfo(found.timezone)).isoformat(" ", "minutes")
+        return f"hold until {local} {found.timezone}: {found.reason.value}"
     return found.reason.value if found.reason else found.decision.value

@@ -22,7 +22,7 @@ from outreach.decisions.loading import Rulings
 from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling
 from outreach.errors import OutreachError, ProblemsFound
-from outreach.planning.occasion import Occasion, due_now
+from outreach.planning.occasion import due_now, occasion_of_run
 from outreach.planning.run import plan_run
 from outreach.planning.tick import make_due_runs
 from outreach.settings.company import Company
@@ -130,7 +130,7 @@ def _plan(context: Context, run: Run, rulings: Rulings, planner: str) -> bool:
     now = context.now()
     with reading(context.engine) as conn:
         ruling = rulings.load(conn, run.revision_id)
-        occasion = _occasion(run)
+        occasion = occasion_of_run(run)
         asked = _due(conn, run, ruling, now)
         if not asked and occasion.last_at > now:
             return False  # other places come later; this tick has nothing to write
@@ -142,12 +142,8 @@ def _plan(context: Context, run: Run, rulings: Rulings, planner: str) -> bool:
     return True
 
 
-def _occasion(run: Run) -> Occasion:
-    return Occasion(run.occurrence_at) if run.local_at is None else Occasion(None, run.local_at)
-
-
 def _due(conn: Connection, run: Run, ruling: Ruling, now: datetime) -> list[datetime]:
-    instants = _occasion(run).instants(ruling.grid, localities(conn))
+    instants = occasion_of_run(run).instants(ruling.grid, localities(conn))
     late = ruling.campaign.schedule.late
     return list(due_now(instants, run.planned_until, now, late).values())
 

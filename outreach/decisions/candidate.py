@@ -144,6 +144,12 @@ class Candidate:
         """The delivery that is decided again; 0 in a plan."""
         return literal(0, Integer) if self.mine is None else self.mine.c.id
 
+    @property
+    def is_the_one(self) -> ColumnElement[bool]:
+        """Of `joined` the row of the customer the scope is about, as the delivery decided again."""
+        own = self.customer.c.id == self.marks.about_id
+        return own if self.mine is None else and_(own, self.mine.c.id.in_(self.marks.mine))
+
     def joined(self) -> From:
         """Customers with their zone row and, by channel, consent, refusal and suppression."""
         found: From = self.customer

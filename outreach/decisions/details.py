@@ -112,8 +112,8 @@ class Details:
 
     def _asked(self, columns: Sequence[ColumnElement[Any]]) -> Sequence[Any]:
         named = [column.label(f"part_{number}") for number, column in enumerate(columns)]
-        query = select(*named).select_from(self.question.candidate().joined())
-        query = query.where(customers.c.id == self.verdict.customer_id)
+        candidate = self.question.candidate()
+        query = select(*named).select_from(candidate.joined()).where(candidate.is_the_one)
         return self.conn.execute(query, dict(self.question.values)).one()
 
     def _consent(self, channel: str) -> str:

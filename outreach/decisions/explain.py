@@ -41,7 +41,10 @@ class Explanation:
 def explain(
     conn: Connection, ruling: Ruling, scope: Scope, place: Locality, asked_at: datetime
 ) -> Explanation:
-    """All rules asked for the customer `scope.about`, also those behind the first that fails."""
+    """All rules asked for the customer `scope.about`, also those behind the first that fails.
+
+    With `scope.mine` as the delivery that was decided, which is left out of what it counts.
+    """
     if scope.about is None:
         raise ValueError("a scope about one customer is needed")
     sharing = conn.execute(
@@ -55,7 +58,7 @@ def explain(
     verdict = question.verdicts(conn, select(rows).where(rows.c.id == scope.about))[0]
     details = Details(conn, question, verdict, place)
     answers = [
-        *_about_person(conn, question, scope.about, details),
+        *_about_person(conn, question, details),
         *_by_channel(conn, question, scope.about, details),
         *_times(question, place, asked_at, details),
     ]
@@ -66,15 +69,13 @@ def _order(answer: Answer) -> int:
     return list(Reason).index(answer.rule)
 
 
-def _about_person(
-    conn: Connection, question: Question, customer_id: int, details: Details
-) -> list[Answer]:
+def _about_person(conn: Connection, question: Question, details: Details) -> list[Answer]:
     candidate = question.candidate()
     rules = person_rules(candidate)
     row = conn.execute(
         select(*(rule.fails.label(f"rule_{n}") for n, rule in enumerate(rules)))
         .select_from(candidate.joined())
-        .where(customers.c.id == customer_id),
+        .where(candidate.is_the_one),
         question.values,
     ).one()
     return [
@@ -93,7 +94,7 @@ def _by_channel(
         row = conn.execute(
             select(*(rule.fails.label(f"rule_{n}") for n, rule in enumerate(early)))
             .select_from(candidate.joined())
-            .where(customers.c.id == customer_id),
+            .where(candidate.is_the_one),
             question.values,
         ).one()
         found += [_answer(r, channel, bool(f), details) for r, f in zip(early, row, strict=True)]

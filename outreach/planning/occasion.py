@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from outreach.campaign.occurrences import EARLIEST_OFFSET, instant_in
 from outreach.decisions.grid import Grid
 from outreach.decisions.localities import Locality
+from outreach.store.runs import Run
 
 LATEST_OFFSET = timedelta(hours=-12)  # Etc/GMT+12 sees any local time last
 LONGEST_GAP = timedelta(hours=2)  # a local time that a clock skips comes so much later at most
@@ -43,6 +44,11 @@ class Occasion:
         if self.local_at is None:
             return {place.id: self._fixed() for place in places}
         return {place.id: instant_in(self.local_at, grid.calendar_zone(place)) for place in places}
+
+
+def occasion_of_run(run: Run) -> Occasion:
+    """The occurrence that a run was made for."""
+    return Occasion(run.occurrence_at) if run.local_at is None else Occasion(None, run.local_at)
 
 
 def due_now(

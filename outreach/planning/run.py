@@ -27,7 +27,7 @@ from outreach.decisions.localities import localities
 from outreach.decisions.order import CODES
 from outreach.decisions.ruling import Ruling
 from outreach.planning.decided import Decided
-from outreach.planning.occasion import Occasion, due_now
+from outreach.planning.occasion import due_now, occasion_of_run
 from outreach.store import runs
 from outreach.store.dialect import insert
 from outreach.store.engine import begin_write, let_others_write
@@ -58,11 +58,7 @@ def plan_run(
         with begin_write(conn):
             if not runs.take_planning(conn, run.id, planner):
                 return None
-        occasion = (
-            Occasion(run.occurrence_at, None)
-            if run.local_at is None
-            else Occasion(None, run.local_at)
-        )
+        occasion = occasion_of_run(run)
         instants = occasion.instants(ruling.grid, localities(conn))
         conn.rollback()
         asked = due_now(instants, run.planned_until, now, ruling.campaign.schedule.late)

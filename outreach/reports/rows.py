@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from outreach.errors import UsageError
 from outreach.reports.funnel import which
+from outreach.store.records import decision_of
 from outreach.store.tables import campaigns, customers, deliveries
 from outreach.vocabulary import Decision, State
 
@@ -53,17 +54,11 @@ def decided_rows(
             variant=each.variant or "",
             locale=each.locale or "",
             planned_at=each.planned_at,
-            decision=_decision(State(each.state), each.until),
+            decision=decision_of(State(each.state), each.until),
             reason=each.reason or "",
             until=each.until,
             state=each.state,
         )
-
-
-def _decision(state: State, until: datetime | None) -> Decision:
-    if state is State.SKIPPED:
-        return Decision.SKIP
-    return Decision.SEND if until is None else Decision.HOLD
 
 
 def write_rows(path: Path, rows: Iterable[DecidedRow]) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, case, select
 
 from outreach.store.dialect import insert
 from outreach.store.tables import blobs, campaigns, company_rules, revisions
@@ -90,6 +90,13 @@ def company_files(conn: Connection) -> dict[str, bytes]:
     """The bytes of the company's rules in force."""
     newest = select(company_rules.c.files).order_by(company_rules.c.id.desc()).limit(1)
     return _load(conn, conn.execute(newest).scalar_one())
+
+
+def company_files_at(conn: Connection, at: datetime) -> dict[str, bytes]:
+    """The bytes of the company's rules that were in force at an instant; before the first: those."""
+    then = case((company_rules.c.at <= at, company_rules.c.id), else_=-company_rules.c.id)
+    row = select(company_rules.c.files).order_by(then.desc()).limit(1)
+    return _load(conn, conn.execute(row).scalar_one())
 
 
 def _save(conn: Connection, files: Files) -> dict[str, str]:

@@ -70,7 +70,7 @@ def test_a_preview_reads_like_a_message(noted: Path) -> None:
     words = ("preview", "notes", "--now", NOW, "--customer")
     got, missed = outreach(noted, *words, "C2").out, outreach(noted, *words, "C1")
 
-    assert got.startswith("C2 would get this later: held until 2026-07-06T07:00")
+    assert got.startswith("C2 would get this later: held until 2026-07-06 09:00+02:00 Europe/Vienna")
     assert "language  en; C2 speaks de-AT\nlength    " in got
     assert "characters, 2 segments (UCS-2)" in got
     assert "subject " in got
@@ -90,6 +90,15 @@ def test_explain_names_the_part_of_the_audience_that_fails(noted: Path) -> None:
     said = outreach(noted, "explain", "notes", "C1", "--now", NOW).out
 
     assert "tier: is A, wanted B; where: true" in said
+
+
+def test_explain_says_until_when_on_the_customers_clock(noted: Path) -> None:
+    said = outreach(noted, "explain", "notes", "C2", "--now", NOW).out
+    found = outreach(noted, "explain", "notes", "C2", "--now", NOW, "--json").json
+
+    heading = "notes for C2: hold by sms at 2026-07-06 09:00+02:00 Europe/Vienna (outside_window)"
+    assert said.splitlines()[0] == heading
+    assert (found["until"], found["timezone"]) == ("2026-07-06T07:00:00+00:00", "Europe/Vienna")
 
 
 def test_explain_says_when_a_held_message_is_moved_to(noted: Path) -> None:
