@@ -4,17 +4,17 @@ import re
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
-from jinja2 import Environment, nodes
-from jinja2.exceptions import TemplateSyntaxError
+from jinja2 import nodes
 from jinja2.tests import TESTS
 
 from outreach.errors import Problem
 from outreach.rendering.context import BRAND_KEYS, CAMPAIGN_KEYS
 from outreach.rendering.filters import FILTERS, FUNCTIONS
 from outreach.rendering.mending import mended
+from outreach.rendering.positions import BadTemplateError, Line, line_at, offset_of, read_tree
 from outreach.rendering.sandbox import ALL_METHODS
 
-_PARSER = Environment(autoescape=False)  # noqa: S701 - parses only, never renders
+NEAR = 200  # characters in which a tag tells the word that a problem names
 _QUERIES = frozenset(
     [
         "count",
@@ -41,12 +41,18 @@ _FORBIDDEN: dict[type[nodes.Node], str] = {
 
 
 def place_of(path: str, text: str, line: int, word: str = "") -> tuple[str, int, int]:
-    """File, line and column of a word on a line, or of the line's first tag."""
-    lines = text.split("\n")
-    source = lines[line - 1] if 0 < line <= len(lines) else ""
-    found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", source) if word else None
-    found = found or re.search(r"\{[{%#]", source)
-    return path, line, found.start() + 1 if found else 1
+    """File, line and column of a word from a place on; without one of the place itself.
+
+    A `line` that knows no column stands for its first tag.
+    """
+    at = offset_of(text, line)
+    end = text.find("\n", at) if not isinstance(line, Line) else at + NEAR
+    within = text[at : end if end >= 0 else len(text)]
+    found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", within) if word else None
+    if found is None and not isinstance(line, Line):
+        found = re.search(r"\{[{%#]", within)
+    place = line_at(text, at + (found.start() if found else 0))
+    return path, int(place), place.column
 
 
 def did_you_mean(word: str, known: Collection[str]) -> str:
@@ -58,11 +64,12 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
 
 def parse(path: str, text: str) -> nodes.Template | Problem:
     """The syntax tree of a template's text, or what Jinja says against it."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     try:
-        return _PARSER.parse(text, path)
-    except TemplateSyntaxError as error:
-        said = mended(text, error.lineno, error.message or "")
-        place = place_of(path, text, said.line)
+        return read_tree(path, text)
+    except BadTemplateError as error:
+        said = mended(text, error.offset, error.tag, error.message)
+        place = place_of(path, text, line_at(text, said.offset))
         return Problem(*place, "template-syntax", said.message, said.hint)
     except RecursionError:
         return Problem(path, 1, 1, "template-syntax", "is too deeply nested")
@@ -119,7 +126,7 @@ def _bad_call(node: nodes.Call) -> Iterator[Offence]:
     if isinstance(called, nodes.Name) and called.name in _QUERIES:
         why = "it works in `where:` and `when:` only"
         yield (
-            node,
+            called,
             called.name,
             "unknown-function",
             f"no function `{called.name}` in templates",
@@ -128,7 +135,7 @@ def _bad_call(node: nodes.Call) -> Iterator[Offence]:
     elif isinstance(called, nodes.Getattr) and isinstance(called.node, nodes.Const | nodes.Name):
         local = isinstance(called.node, nodes.Name)  # may be an imported file's macro
         if called.attr not in ALL_METHODS and not local:
-            yield node, called.attr, "forbidden", f"`{called.attr}` can not be called", ""
+            yield called, called.attr, "forbidden", f"`{called.attr}` can not be called", ""
 
 
 def _names_file(node: nodes.Expr) -> bool:

@@ -237,7 +237,7 @@ def test_problems_are_told_all_at_once_with_their_places() -> None:
     )
 
     assert said == [
-        "templates/hello/sms.de.txt:1:1: Expected an expression, got 'end of statement block'",
+        "templates/hello/sms.de.txt:1:7: a value is missing here; write a name, say `first_name`",
         "templates/hello/sms.txt:1:7: customer has no `frist_name`; did you mean `first_name`?",
         "templates/hello/sms.txt:2:13: there is no filter `uper`; did you mean `upper`?",
         "templates/hello/sms.txt:2:30: `brand` has no `nmae`; did you mean `name`?",

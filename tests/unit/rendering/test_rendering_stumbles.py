@@ -39,13 +39,13 @@ def test_blocks_within_blocks_and_what_is_set_beside_them_are_fine() -> None:
 @pytest.mark.parametrize(
     ("template", "said"),
     [
-        ('{% if tier = "A" %}x{% endif %}', "1:1: `=` does not compare; to compare write `==`"),
+        ('{% if tier = "A" %}x{% endif %}', "1:12: `=` does not compare; to compare write `==`"),
         ("{{ salutation }, hi", "1:1: a `{{` is not closed; close it with `}}`"),
         ("{{ salutation", "1:1: a `{{` is not closed; close it with `}}`"),
         ("{% if vip }x{% endif %}", "1:1: a `{%` is not closed; close it with `%}`"),
         (
             "{{ First name }}",
-            "1:1: `First name` is no name: names hold no blanks; write `{{ first_name }}`",
+            "1:4: `First name` is no name: names hold no blanks; write `{{ first_name }}`",
         ),
         (
             "Hi\n{% if vip %}x\nfor you",
@@ -54,18 +54,46 @@ def test_blocks_within_blocks_and_what_is_set_beside_them_are_fine() -> None:
         ("{{ customer.first_name }}", "1:4: there is no `customer`; write `{{ first_name }}`"),
         (
             "{% if vip %}{% elseif tier %}{% endif %}",
-            "1:1: there is no `elseif`; write `{% elif … %}`",
+            "1:13: there is no `elseif`; write `{% elif … %}`",
         ),
         (
             "{% first_name %}",
             "1:1: there is no tag `first_name`; to print it write `{{ first_name }}`",
         ),
-        ("{% if tier == “A” %}x{% endif %}", "1:1: `“` is no straight quote; write `\"` or `'`"),
-        ("{% if vip && tier %}x{% endif %}", "1:1: `&` can not stand here; for “both” write `and`"),
+        ("{% if tier == “A” %}x{% endif %}", "1:15: `“` is no straight quote; write `\"` or `'`"),
+        ("{% if vip && tier %}x{% endif %}", "1:11: `&` can not stand here; for “both” write `and`"),
     ],
 )
 def test_jinja_speaks_plainly(template: str, said: str) -> None:
     assert problems({"sms.txt": template}) == [f"templates/hello/sms.txt:{said}"]
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("Hi\n  Dear {{ salutation,\nbye\n", "2:8: a `{{` is not closed; close it with `}}`"),
+        ("{{ city }}\nto {{ city\n\nand {{ tier }}", "2:4: a `{{` is not closed; close it with `}}`"),
+        ("{{ city }} {% if vip\n{{ city }}", "1:12: a `{%` is not closed; close it with `%}`"),
+        ("{{ city }}, {{ city\n | uper }}", "2:4: there is no filter `uper`; did you mean `upper`?"),
+        ("{{ city|upper }} uper {{ city | uper }}", "1:33: there is no filter `uper`; did you mean `upper`?"),
+        ("{{ city }} {%- iff vip %}", "1:12: there is no tag `iff`; to print it write `{{ iff }}`"),
+        ("a {% if vip %}b{% endif %} {% endfor %}", "1:28: `{% endfor %}` closes nothing here; no `for` is open"),
+        ("{{ city }}\n {% if vip %}x{% if tier %}{% endif %}", "2:2: `{% if %}` is never closed; write `{% endif %}` where it ends"),
+        ("{{ city }} {{ a b }}", "1:15: `a b` is no name: names hold no blanks; write `{{ a_b }}`"),
+        ("{{ city }}\n{% if vip\n  and (tier %}x{% endif %}", "3:13: a `)` is missing here; write it before `%}`"),
+        ("{{ city }}\n{% if vip\n  and tier city\n%}x{% endif %}", "3:12: expected token 'end of statement block', got 'city'"),
+        ("{{ city }} {{ (city }} b", "1:21: a `)` is missing here; write it before `}}`"),
+        ("{{ city -}}\n\n  {{- city | default(1,, 2) }}", "3:24: unexpected ','"),
+        ("{{ city }} {{ 'abc }}", "1:15: a `'` is not closed; close the text with `'`"),
+        ("Hi\n {# later", "2:2: a `{#` is not closed; close it with `#}`"),
+        ("Hi\n {% raw %} x", "2:2: `{% raw %}` is never closed; write `{% endraw %}` where it ends"),
+        ("{% if vip %}x{% else %}y{% elif tier %}z{% endif %}", "1:25: `{% elif %}` can not stand here; write it before `{% else %}`"),
+        ("{{ city }} {{ city is sunny }}", "1:23: there is no test `sunny`"),
+        ("{{ city }} {{ citi }}\r\n{{ tier._x }}", "1:15: customer has no `citi`; did you mean `city`?"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_told_where_it_is(template: str, said: str) -> None:
+    assert problems({"sms.txt": template})[0] == f"templates/hello/sms.txt:{said}"
 
 
 @pytest.mark.parametrize(
