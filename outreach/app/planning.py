@@ -1,5 +1,6 @@
 """Plan a campaign: who would get it and why the others would not; nothing is written."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from outreach.app.context import Context
 from outreach.app.cost import SegmentsTaken, cost_of, segments_taken
@@ -25,11 +26,14 @@ from outreach.planning.occasion import Occasion
 from outreach.planning.plan import count, rows
 from outreach.reports.rows import DecidedRow, write_rows
 from outreach.settings.company import Company
-from outreach.store.engine import reading
+from outreach.store.engine import reading, reading_together
 from outreach.store.marks import facts_for
 from outreach.store.revisions import digest_of
+from outreach.store.tables import customers
 from outreach.vocabulary import Decision, Reason
 
+MOST_HANDS = 4  # connections that count a large base together
+LARGE = 50_000  # customers: under it one is done sooner than two are ready
 STATES = {Decision.SEND: "due", Decision.HOLD: "held", Decision.SKIP: "skipped"}
 
 
@@ -67,9 +71,9 @@ def plan_campaign(
     context: Context, name: str, at: str | None = None, rows_to: Path | None = None
 ) -> Plan:
     """The plan of a campaign for `at`, else its next occurrence; its rows as CSV if asked for."""
-    with reading(context.engine) as conn:
+    with reading_together(context.engine, _hands(context.engine)) as (conn, *more):
         question, occasion = question_of(context, conn, name, at)
-        funnel = count(conn, question)
+        funnel = count(conn, question, more)
         taken = segments_taken(context, conn, question) if funnel.channels.get("sms") else None
         total, channels = cost_of(context, conn, question, taken)
         held_until = _held_until(conn, question) if funnel.hold else None
@@ -95,6 +99,13 @@ def plan_campaign(
         held_until=held_until,
         segments=taken,
     )
+
+
+def _hands(engine: Engine) -> int:
+    """How many connections count the base."""
+    with reading(engine) as conn:
+        last = conn.execute(select(func.max(customers.c.id))).scalar() or 0
+    return 1 if last < LARGE else min(MOST_HANDS, os.cpu_count() or 1)
 
 
 def said_when(occasion: Occasion, campaign: Campaign, company: Company) -> str:

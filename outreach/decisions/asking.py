@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, Select, select
+from sqlalchemy import Connection, Select, Table, TableValuedAlias, select
 
 from outreach.decisions.candidate import Candidate, Marks, Scope
 from outreach.decisions.chain import decide, outcomes
@@ -29,7 +29,7 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The chain ready to be asked on the connection that it was made on.
+    """The chain ready to be asked on the connection that it was made on, or prepared for it.
 
     `values` are what `statement` is executed with.
     """
@@ -37,9 +37,14 @@ class Question:
     ruling: Ruling
     scope: Scope
     base: Base
-    zones: FromClause
+    zones: TableValuedAlias | Table
+    zone_rows: Sequence[Sequence[object]]
     statement: Select[Any]
     values: Mapping[str, Any]
+
+    def prepare(self, conn: Connection) -> None:
+        """Make another connection ready for the same statements."""
+        fill_rows(conn, self.zones, self.zone_rows)
 
     def candidate(self) -> Candidate:
         """The candidate row, for who asks rules one by one."""
@@ -49,9 +54,13 @@ class Question:
         """The statement with its values in it, to be part of another one."""
         return self.statement.params(**self.values)
 
-    def outcomes(self) -> Select[Any]:
-        """As `filled`, with no more columns than are counted: a fifth cheaper over everyone."""
-        return outcomes(self.ruling, self.scope.marks, self.zones).params(**self.values)
+    def outcomes(self, among: tuple[int, int] | None = None) -> Select[Any]:
+        """As `filled`, with no more columns than are counted: a fifth cheaper over everyone.
+
+        `among`: of customers with ids in this range, first excluded and last included.
+        """
+        found = outcomes(self.ruling, self.scope.marks, self.zones, among)
+        return found.params(**self.values)
 
     def verdicts(self, conn: Connection, query: Select[Any] | None = None) -> list[Verdict]:
         """The verdicts of everyone asked about, or of the rows of `query` over the same columns.
@@ -89,11 +98,13 @@ def ask(
     }
     if scope.mine is None:
         zones = with_rows(zones, rows)
-        return Question(ruling, scope, base, zones, decide(ruling, scope.marks, zones), values)
-    return Question(ruling, scope, base, zones, _kept(ruling, scope.marks, zones), values)
+        statement = decide(ruling, scope.marks, zones)
+    else:
+        statement = _kept(ruling, scope.marks, zones)
+    return Question(ruling, scope, base, zones, rows, statement, values)
 
 
-def _kept(ruling: Ruling, marks: Marks, zones: FromClause) -> Select[Any]:
+def _kept(ruling: Ruling, marks: Marks, zones: TableValuedAlias | Table) -> Select[Any]:
     """The statement of a re-check: built once, or building would take longer than deciding."""
     kept = ruling.kept.get((marks, zones))
     if kept is None:

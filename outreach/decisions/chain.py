@@ -76,20 +76,31 @@ def decide(ruling: Ruling, marks: Marks, zones: FromClause) -> Select[Any]:
     return select(*found)
 
 
-def outcomes(ruling: Ruling, marks: Marks, zones: FromClause) -> Select[Any]:
-    """The same rows with nothing in them but `number`, `code`, `why` and locale: to be counted."""
+def outcomes(
+    ruling: Ruling, marks: Marks, zones: FromClause, among: tuple[int, int] | None = None
+) -> Select[Any]:
+    """The same rows with nothing in them but `number`, `code`, `why` and locale: to be counted.
+
+    `among`: only customers with ids of this range, first excluded and last included; who shares
+    an address is compared with everyone all the same.
+    """
     candidate = Candidate(ruling, marks, zones)
-    row = _chosen(candidate, counted_rows(candidate, without=_OF_ONE))
+    row = _chosen(candidate, counted_rows(candidate, without=_OF_ONE, among=among))
     return select(*_outcome(candidate, row), row.locale)
 
 
-def counted_rows(candidate: Candidate, without: tuple[str, ...] = ()) -> FromClause:
+def counted_rows(
+    candidate: Candidate, without: tuple[str, ...] = (), among: tuple[int, int] | None = None
+) -> FromClause:
     """`q`: the candidates with what stands in the way by channel, and cadence counted."""
     few = candidate.marks.again or candidate.marks.about
     # Few: decided once, looked at again for duplicates. A whole audience: only the few who share
     # an address are decided twice, and nothing is written.
     asked = _asked(candidate).cte("p").prefix_with("MATERIALIZED" if few else "NOT MATERIALIZED")
-    return fenced(_counted(candidate, asked, _OF_PEOPLE + without), "q")
+    counted = _counted(candidate, asked, _OF_PEOPLE + without)
+    if among is not None:
+        counted = counted.where(asked.c.id > among[0], asked.c.id <= among[1])
+    return fenced(counted, "q")
 
 
 def fenced(query: Select[Any], name: str) -> FromClause:

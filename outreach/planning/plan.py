@@ -1,8 +1,10 @@
 """A plan: who would get a campaign's message and why the others would not; writes nothing."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain, pairwise, repeat
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
@@ -12,7 +14,10 @@ from outreach.decisions.chain import fenced
 from outreach.decisions.order import REASONS
 from outreach.decisions.verdict import Verdict
 from outreach.planning.decided import Decided
+from outreach.store.tables import customers
 from outreach.vocabulary import Reason
+
+Packed = tuple[int, str | None, int]
 
 BASE = 100  # more than there are reasons
 NONE = BASE - 1
@@ -48,18 +53,32 @@ class _Tally:
     locales: Counter[str] = field(default_factory=Counter)
 
 
-def count(conn: Connection, question: Question) -> Funnel:
-    """The plan's counts: one statement, unless cadence holds, which is worked out row by row."""
+def count(conn: Connection, question: Question, more: Sequence[Connection] = ()) -> Funnel:
+    """The plan's counts: one statement, unless cadence holds, which is worked out row by row.
+
+    With `more` connections, which read the same state, each counts a part of the base.
+    """
     if question.ruling.campaign.when_capped == "hold":
         decided = Decided(conn, question)
         try:
-            return _counted(conn, question, select(decided.table))
+            return _funnel(question, _packed(conn, question, select(decided.table)))
         finally:
             decided.drop()
-    return _counted(conn, question, question.outcomes())
+    if not more:
+        return _funnel(question, _packed(conn, question, question.outcomes()))
+    for each in more:
+        question.prepare(each)
+    hands = (conn, *more)
+    last = conn.execute(select(func.max(customers.c.id))).scalar() or 0
+    ends = [last * number // len(hands) for number in range(len(hands) + 1)]
+    parts = [question.outcomes(among) for among in pairwise(ends)]
+    with ThreadPoolExecutor(len(hands)) as pool:  # both databases work outside Python's lock
+        found = pool.map(_packed, hands, repeat(question), parts)
+        return _funnel(question, chain.from_iterable(found))
 
 
-def _counted(conn: Connection, question: Question, source: Select[Any]) -> Funnel:
+def _packed(conn: Connection, question: Question, source: Select[Any]) -> list[Packed]:
+    """Number of channel, reason and rule of time in one integer, locale, and how many have these."""
     rows = source.subquery()
     stopped, held = (func.coalesce(rows.c[name], NONE) for name in ("code", "why"))
     # One integer: SQLite sorts to group, and sorts integers three times as fast as rows.
@@ -69,11 +88,16 @@ def _counted(conn: Connection, question: Question, source: Select[Any]) -> Funne
     if any(len(question.ruling.compiled.locales(name)) > 1 for name in question.ruling.channels):
         columns.append(rows.c.locale)
     parts = fenced(select(*columns), "packed").c
+    found = conn.execute(select(*parts, func.count()).group_by(*parts))
+    return [(packed, locale[0] if locale else None, many) for packed, *locale, many in found]
+
+
+def _funnel(question: Question, found: Iterable[Packed]) -> Funnel:
     tally = _Tally()
-    for packed, *locale, customers in conn.execute(select(*parts, func.count()).group_by(*parts)):
+    for packed, locale, many in found:
         number, reasons = divmod(packed, BASE * BASE)
         code, why = (None if each == NONE else each for each in divmod(reasons, BASE))
-        _add(tally, question, number, code, why, locale[0] if locale else None, customers)
+        _add(tally, question, number, code, why, locale, many)
     return Funnel(
         tally.send,
         _by_rule(tally.held),
@@ -90,18 +114,18 @@ def _add(
     code: int | None,
     why: int | None,
     locale: str | None,
-    customers: int,
+    many: int,
 ) -> None:
     if code is not None:
-        tally.skip[REASONS[code]] += customers
+        tally.skip[REASONS[code]] += many
         return
     channel = question.ruling.channels[number]
-    tally.channels[channel] += customers
-    tally.locales[question.ruling.compiled.locale_for(channel, locale)] += customers
+    tally.channels[channel] += many
+    tally.locales[question.ruling.compiled.locale_for(channel, locale)] += many
     if why is None:
-        tally.send += customers
+        tally.send += many
     else:
-        tally.held[REASONS[why]] += customers
+        tally.held[REASONS[why]] += many
 
 
 def _by_rule(found: Counter[Reason]) -> dict[Reason, int]:

@@ -4,7 +4,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,22 @@ def reading(engine: Engine) -> Iterator[Connection]:
             yield conn
         finally:
             conn.rollback()
+
+
+@contextmanager
+def reading_together(engine: Engine, count: int) -> Iterator[list[Connection]]:
+    """So many read transactions that all see the same state, to share one large question."""
+    with ExitStack() as stack:
+        conns = [stack.enter_context(reading(engine)) for _ in range(count)]
+        if count > 1 and engine.dialect.name == "sqlite":
+            with writing(engine):  # nobody commits between the first look and the last
+                for conn in conns:
+                    conn.exec_driver_sql("SELECT 1 FROM sqlite_schema LIMIT 1").all()
+        elif count > 1:
+            snapshot = conns[0].exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
+            for conn in conns[1:]:
+                conn.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+        yield conns
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from database_world import Needs
 from makers import NOW, grant, make_campaign, make_customer, make_revision, make_run
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, update
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
 from outreach.decisions.asking import ask_base
@@ -16,11 +16,11 @@ from outreach.planning.occasion import Occasion
 from outreach.planning.plan import count, rows
 from outreach.planning.run import RANGE, plan_run
 from outreach.settings.company import Brand, Company, Topic
-from outreach.store.engine import reading, writing
+from outreach.store.engine import reading, reading_together, writing
 from outreach.store.runs import Run, run_by_id, take_planning
 from outreach.store.tables import customers, deliveries
 from outreach.store.tables import runs as runs_table
-from outreach.vocabulary import RunState, State
+from outreach.vocabulary import Reason, RunState, State
 
 LOCAL = datetime(2026, 7, 3, 17)  # noqa: DTZ001  a wall clock's time
 LATER = datetime(2026, 7, 5, tzinfo=UTC)
@@ -126,6 +126,35 @@ def test_rows_are_what_the_plan_says(engine: Engine, run: tuple[Run, Ruling]) ->
         assert states(conn) == expected
     assert (funnel.audience, funnel.send) == (3, 2)
     assert again(engine, planned).planned == 3
+
+
+@pytest.mark.parametrize("hands", [2, 3, 7])
+def test_parts_of_a_base_count_what_the_whole_does(
+    engine: Engine, run: tuple[Run, Ruling], hands: int
+) -> None:
+    planned, ruling = run
+    with writing(engine) as conn:  # who shares an address may stand in another part
+        conn.execute(update(customers).values(email="shared@example.com", shares=True))
+    with reading_together(engine, hands) as (conn, *more):
+        asked = Occasion(local_at=LOCAL).instants(ruling.grid, localities(conn))
+        question = ask_base(conn, ruling, Scope(run_at=planned.occurrence_at, seen_at=NOW), asked)
+
+        whole, parts = count(conn, question), count(conn, question, more)
+
+    assert parts == whole
+    assert whole.skip[Reason.DUPLICATE] > 0
+
+
+def test_connections_that_read_together_see_one_state(engine: Engine) -> None:
+    with reading_together(engine, 3) as conns:
+        conns[0].execute(select(func.count()).select_from(customers))
+        with writing(engine) as conn:
+            make_customer(conn, "late")
+        seen = [
+            each.execute(select(func.count()).select_from(customers)).scalar() for each in conns
+        ]
+
+    assert seen == [0, 0, 0]
 
 
 def test_a_second_planner_waits_for_the_first_ones_lease(
