@@ -6,7 +6,6 @@ from outreach.campaign.campaign_file import EVERYONE
 from outreach.campaign.model import (
     Campaign,
     Expression,
-    Place,
     Schedule,
     ScheduleKind,
     Selection,
@@ -44,8 +43,7 @@ def expressions_in(document: Document) -> Iterator[Expression]:
     for path in paths:
         written = document.get(path)
         if isinstance(written, str) and written.strip() not in ("", EVERYONE):
-            passage = document.passage(path)
-            yield Expression(passage.source, Place(document.file, passage.line, passage.column))
+            yield Expression.at(document.file, document.passage(path))
 
 
 def stages_in(document: Document) -> Iterator[tuple[Path, str]]:

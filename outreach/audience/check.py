@@ -3,7 +3,6 @@
 from outreach.audience import tree
 from outreach.audience.analysis import analyse
 from outreach.audience.names import Kind, Names
-from outreach.audience.syntax import place_at
 from outreach.campaign.model import Expression, Place, Selection
 from outreach.errors import Problem, ProblemsFound
 
@@ -14,7 +13,7 @@ def check(expression: Expression, names: Names) -> list[Problem]:
     """Everything that is wrong with the expression as a condition, in the order of its text."""
     found = []
     for fault in analyse(expression.source, names).faults:
-        place = place_at(expression.place, expression.source, fault.offset)
+        place = expression.place_at(fault.offset)
         found.append(
             Problem(place.file, place.line, place.column, fault.code, fault.message, fault.hint)
         )
@@ -52,10 +51,7 @@ def literal_comparisons(expression: Expression, names: Names) -> list[tuple[str,
                 found += [pair for text in node.literals for pair in _pairs(node.part, text)]
             case tree.Holds() if isinstance(node.part, tree.Name):
                 found.append((node.part.name, node.member, node.offset))
-    return [
-        (name, text, place_at(expression.place, expression.source, offset))
-        for name, text, offset in found
-    ]
+    return [(name, text, expression.place_at(offset)) for name, text, offset in found]
 
 
 def _pairs(name: tree.Node, text: tree.Node) -> list[tuple[str, str, int]]:

@@ -8,8 +8,6 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 
-from outreach.campaign.model import Place
-
 LONGEST = 10_000  # characters
 DEEPEST = 60  # levels of the tree
 _OPENING = "{{ "
@@ -48,16 +46,6 @@ def read(source: str) -> nodes.Expr | Fault:
     except RecursionError:
         return _too_deep(0)
     return found if _depth_is_fine(found) else _too_deep(found.lineno)
-
-
-def place_at(place: Place, source: str, offset: int) -> Place:
-    """Where the character stands in the file; later lines begin in the column of the first."""
-    before = source[:offset]
-    return Place(
-        place.file,
-        place.line + before.count("\n"),
-        place.column + offset - (before.rfind("\n") + 1),
-    )
 
 
 def _trailing(source: str, offset: int) -> Fault:

@@ -137,8 +137,7 @@ def _selection(file: SelectionFile, document: Document, path: Path) -> Selection
 
 
 def _expression(document: Document, path: Path) -> Expression:
-    passage = document.passage(path)
-    return Expression(passage.source, Place(document.file, passage.line, passage.column))
+    return Expression.at(document.file, document.passage(path))
 
 
 def _place(document: Document, path: Path) -> Place:

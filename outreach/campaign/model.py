@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from outreach.documents import Passage
 from outreach.spans import Cap, DaySpan
 from outreach.vocabulary import Status
 
@@ -19,10 +20,25 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A Jinja expression as written, with its place."""
+    """A Jinja expression as written, with its place, and line and column of each character."""
 
     source: str
     place: Place = field(compare=False)
+    marks: tuple[tuple[int, int], ...] = field(default=(), compare=False, repr=False)
+
+    @classmethod
+    def at(cls, file: str, passage: Passage) -> "Expression":
+        """The expression that a passage of a file is."""
+        place = Place(file, passage.line, passage.column)
+        return cls(passage.source, place, passage.marks)
+
+    def place_at(self, offset: int) -> Place:
+        """Where a character stands; without marks later lines begin in the column of the first."""
+        if not self.marks:
+            before, place = self.source[:offset], self.place
+            column = place.column + offset - (before.rfind("\n") + 1)
+            return Place(place.file, place.line + before.count("\n"), column)
+        return Place(self.place.file, *self.marks[min(offset, len(self.marks) - 1)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """A file's plain values, each with its place."""
 
-import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
 
+from outreach.documents.passage import Passage, passage_of
 from outreach.errors import Problem
 
 Tree: TypeAlias = "bool | int | Decimal | str | list[Tree] | dict[str, Tree] | None"
@@ -49,19 +49,6 @@ class MappingNode(Node):
     """Keys, each with the place it stands at, and their values."""
 
     entries: dict[str, tuple[Mark, Node]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A text as it stands in the file, from its first visible character at `line`, `column`.
-
-    Line breaks are kept wherever that does not change what the text says. Later lines of a block
-    begin in the column of the first; of other texts too, if they are indented that far.
-    """
-
-    source: str
-    line: int
-    column: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +100,7 @@ class Document:
         node = self._node(path)
         if not isinstance(node, ScalarNode):
             return Passage("", *self.place(path))
-        value = str(node.value)
-        start, end = _inner(self.text, node)
-        raw = self.text[start:end]
-        start += len(raw) - len(raw.lstrip())
-        line = self.text.count("\n", 0, start) + 1
-        column = start - (self.text.rfind("\n", 0, start) + 1) + 1
-        source = raw.strip().replace("\r\n", "\n")
-        if " ".join(source.split()) != " ".join(value.split()) or _breaks_a_quote(source):
-            source = value.strip()
-        else:
-            source = re.sub(rf"\n[ ]{{1,{column - 1}}}", "\n", source) if column > 1 else source
-        return Passage(source, line, column)
+        return passage_of(self.text, node.mark.index, node.end, node.style, str(node.value))
 
     def _node(self, path: Path) -> Node | None:
         node = self.root
@@ -143,19 +119,3 @@ def _step(node: Node, part: str | int) -> tuple[Mark, Node] | None:
     if isinstance(node, ListNode) and isinstance(part, int) and part < len(node.items):
         return node.items[part].mark, node.items[part]
     return None
-
-
-def _inner(text: str, node: ScalarNode) -> tuple[int, int]:
-    """Indexes of a scalar's text without quotes or the header line of a block."""
-    if node.style in ("|", ">"):
-        header_end = text.find("\n", node.mark.index, node.end)
-        return (header_end + 1 if header_end >= 0 else node.end), node.end
-    if node.style in ("'", '"'):
-        return node.mark.index + 1, node.end - 1
-    return node.mark.index, node.end
-
-
-def _breaks_a_quote(source: str) -> bool:
-    """Whether a quoted piece inside the text runs over a line's end: YAML folds that line break."""
-    lines = source.split("\n")
-    return len(lines) > 1 and any(line.count("'") % 2 or line.count('"') % 2 for line in lines)

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from outreach.audience.check import check
 from outreach.audience.names import Names, names_of
-from outreach.campaign.model import Expression, Place
+from outreach.campaign.model import Expression
 from outreach.documents import Document, FileModel, RefusalError, did_you_mean, load, validate
 from outreach.errors import Problem
 from outreach.lifecycle.model import Lifecycle, Stage
@@ -105,8 +105,7 @@ def read_lifecycle(
 def _when(document: Document, at: int, written: str) -> Expression | None:
     if written.strip() == OTHERWISE:
         return None
-    passage = document.passage(("stages", at, "when"))
-    return Expression(passage.source, Place(document.file, passage.line, passage.column))
+    return Expression.at(document.file, document.passage(("stages", at, "when")))
 
 
 def _problems(document: Document, stages: tuple[Stage, ...], names: Names) -> list[Problem]:

@@ -193,6 +193,32 @@ def test_places_are_those_of_keys_values_and_items() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "a: x == 1 or z # no\n",
+        "a: x == 1\n   and y == 2\n     or z\n",
+        "b: 1\na: x == 1 and\n  y == 2\n\n  or z\n",
+        'a: "x == 1\n     and y == 2 or z"\n',
+        "a: \"x == '\\u00e4' and \\\n  y == '\\t' or z\"\n",
+        "a: 'x == ''y'' and z'\n",
+        "a: >-\n    x == 1\n    and y\n\n    or z\n",
+        "a: |\n  x == 'q\n  r' or z\n",
+        "a: x ==\r\n  1 or z\r\n",
+    ],
+)
+def test_each_character_of_a_passage_knows_its_place(text: str) -> None:
+    lines = text.replace("\r\n", "\n").split("\n")
+
+    found = read(text).passage(("a",))
+
+    seen = [lines[line - 1][column - 1 : column] for line, column in found.marks[:-1]]
+    pairs = [pair for pair in zip(found.source, seen, strict=True) if not pair[0].isspace()]
+    assert all(one == other or other == "\\" for one, other in pairs)
+    line, column = found.marks[found.source.rindex("z")]
+    assert lines[line - 1][column - 1] == "z"
+
+
+@pytest.mark.parametrize(
     ("text", "passage"),
     [
         ("a: x == 1 # no\n", Passage("x == 1", 1, 4)),
