@@ -7,12 +7,13 @@ import threading
 import time
 from typing import Any
 
-import structlog
 from dramatiq import Broker, Message, set_broker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.errors import DramatiqError
 
-log = structlog.get_logger(__name__)
+from outreach.logger import Logger
+
+log = Logger(__name__)
 ACTOR = "serve_channel"
 QUEUE = "channels"
 MOST_RINGS = 4  # waiting at once: under a backlog rings would pile up, and one is as good

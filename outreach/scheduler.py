@@ -4,8 +4,6 @@ import threading
 import time
 from datetime import timedelta
 
-import structlog
-
 from outreach import queue
 from outreach.app.context import Context
 from outreach.app.running import Tick, channels_of, finish
@@ -15,6 +13,7 @@ from outreach.dispatch.letters import ProjectRulebook, Signer
 from outreach.dispatch.retry import Backoff
 from outreach.dispatch.shift import Limits
 from outreach.errors import SetupError
+from outreach.logger import Logger
 from outreach.settings.company import Company
 from outreach.settings.company_file import COMPANY_FILE
 from outreach.settings.environment import Environment
@@ -22,7 +21,7 @@ from outreach.store.engine import reading
 from outreach.store.revisions import company_digest
 from outreach.worker import Duty, LeaseLost, run_until_idle, run_worker
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 
 
 def run_scheduler(context: Context, stop: threading.Event) -> None:

@@ -8,9 +8,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import structlog
+from outreach.logger import Logger
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 GRACE_SECONDS = 30.0
 QUICK_SECONDS = 5.0  # who dies sooner waits before the next start, longer each time
 LONGEST_PAUSE_SECONDS = 30.0

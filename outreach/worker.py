@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import structlog
 from dramatiq import Actor
 from dramatiq import Worker as DramatiqWorker
 from sqlalchemy import Engine
@@ -23,10 +22,11 @@ from outreach.dispatch.rulebook import Rulebook
 from outreach.dispatch.settler import kind_of
 from outreach.dispatch.shift import Limits, Shift
 from outreach.errors import OutreachError
+from outreach.logger import Logger
 from outreach.store import deliveries
 from outreach.store.engine import reading
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 LOOK_SECONDS = 1.0  # how often an idle worker asks the database by itself
 IDLE_SECONDS = 0.1  # between two questions whether anything is open
 STOP_MS = 30_000

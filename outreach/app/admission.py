@@ -1,13 +1,12 @@
 """A new revision is rendered on trial, in a process of its own with limits, before any run has it."""
 
-import structlog
-
 from outreach.app.context import Context
 from outreach.errors import Problem
+from outreach.logger import Logger
 from outreach.planning.tick import Candidate
 from outreach.rendering import trial
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 
 
 def problems_on_trial(context: Context, candidate: Candidate) -> list[Problem]:

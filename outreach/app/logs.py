@@ -2,10 +2,14 @@
 
 import logging
 import sys
+from functools import partial
+from typing import TYPE_CHECKING
 
-import structlog
-
+from outreach.logger import before_first_line
 from outreach.settings.environment import LogFormat
+
+if TYPE_CHECKING:
+    from structlog.types import Processor
 
 
 def set_up_logs(form: LogFormat, *, chatty: bool = False) -> None:
@@ -14,6 +18,15 @@ def set_up_logs(form: LogFormat, *, chatty: bool = False) -> None:
     Tracebacks in them show no values of variables: those may hold personal data.
     """
     level = logging.INFO if chatty else logging.WARNING
+    before_first_line(partial(_configure, form, level))
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+
+
+def _configure(form: LogFormat, level: int) -> None:
+    import structlog
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -25,12 +38,11 @@ def set_up_logs(form: LogFormat, *, chatty: bool = False) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
-    )
 
 
-def _renderers(form: LogFormat) -> list[structlog.types.Processor]:
+def _renderers(form: LogFormat) -> "list[Processor]":
+    import structlog
+
     if form is LogFormat.JSON:
         return [
             structlog.processors.ExceptionRenderer(

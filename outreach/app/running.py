@@ -5,7 +5,6 @@ import socket
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import structlog
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
@@ -22,6 +21,7 @@ from outreach.decisions.loading import Rulings
 from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling
 from outreach.errors import OutreachError, ProblemsFound
+from outreach.logger import Logger
 from outreach.planning.occasion import due_now, occasion_of_run
 from outreach.planning.run import plan_run
 from outreach.planning.tick import make_due_runs
@@ -34,7 +34,7 @@ from outreach.store.runs import Run
 from outreach.store.tables import customers, marks
 from outreach.vocabulary import RunState
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 REFRESH_AT = timedelta(minutes=5)  # after midnight, company time
 REPEAT = timedelta(hours=24)  # by hand: who got it within is a duplicate
 

@@ -3,18 +3,17 @@
 import os
 from collections.abc import Iterator, Mapping
 
-import structlog
-
 from outreach.app.check import faults
 from outreach.app.context import Context
 from outreach.app.rulings import candidates
 from outreach.campaign.project import FOLDERS, campaign_files, read_project
 from outreach.errors import OutreachError, Problem, ProblemsFound
+from outreach.logger import Logger
 from outreach.planning.tick import Candidate
 from outreach.rendering.compiled import compile_step
 from outreach.settings.company_file import COMPANY_FILE
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 Stamp = tuple[str, int, int]  # path, time of change, size
 
 

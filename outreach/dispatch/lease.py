@@ -5,17 +5,17 @@ import socket
 import threading
 from datetime import timedelta
 
-import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from outreach.dispatch.settler import kind_of
 from outreach.dispatch.shift import Shift
 from outreach.dispatch.sweep import Stocktaking, sweep
+from outreach.logger import Logger
 from outreach.store import workers
 from outreach.store.engine import writing
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 
 
 def register(engine: Engine, lease: timedelta) -> int:

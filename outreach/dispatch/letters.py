@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
 
-import structlog
 from sqlalchemy import Connection, Engine
 
 from outreach import tokens
@@ -13,6 +12,7 @@ from outreach.decisions.recheck import recheck
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.dispatch.held import Held, Ready
+from outreach.logger import Logger
 from outreach.rendering.compiled import Recipient
 from outreach.rendering.context import build_context
 from outreach.rendering.refusal import RenderError
@@ -21,7 +21,7 @@ from outreach.store.customers import contexts
 from outreach.store.engine import reading
 from outreach.tokens import Purpose
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
 from sqlalchemy import Row
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
@@ -18,11 +17,12 @@ from outreach.dispatch.shelf import Shelf
 from outreach.dispatch.shift import Shift
 from outreach.dispatch.source import give_back
 from outreach.errors import OutreachError
+from outreach.logger import Logger
 from outreach.store import custody, deliveries
 from outreach.store.engine import reading
 from outreach.vocabulary import State
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 LOOK_SECONDS = 0.1  # between two looks at the database that brought nothing
 REST_SECONDS = 30.0  # of a run that can not be decided about
 DRAIN_SECONDS = 2.0  # how long a turn may take to come to its end

@@ -3,8 +3,6 @@
 import threading
 import time
 
-import structlog
-
 from outreach.channels.adapter import Adapter
 from outreach.dispatch.prefetch import Prefetch, Turn
 from outreach.dispatch.settle import Ledger
@@ -12,8 +10,9 @@ from outreach.dispatch.settler import Settler
 from outreach.dispatch.shelf import Shelf
 from outreach.dispatch.shift import Shift
 from outreach.dispatch.source import DeliverySource, give_back
+from outreach.logger import Logger
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 TURN_SECONDS = 20.0
 LONGEST_REST_SECONDS = 60.0
 

@@ -3,17 +3,17 @@
 import threading
 from collections.abc import Mapping
 
-import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from outreach.channels.adapter import Adapter
 from outreach.dispatch.pump import Pump
 from outreach.dispatch.settler import kind_of
 from outreach.dispatch.shift import Shift
+from outreach.logger import Logger
 from outreach.store import deliveries
 from outreach.store.engine import reading
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 
 
 class Pumps:

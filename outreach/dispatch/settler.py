@@ -4,16 +4,16 @@ import queue
 import threading
 import time
 
-import structlog
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from outreach.dispatch.settle import Answered, Ledger
 from outreach.dispatch.shift import Shift
+from outreach.logger import Logger
 from outreach.store.custody import Settlement
 from outreach.vocabulary import State
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 PASSING = (OperationalError, InterfaceError, InternalError, NoConnectionFree)
 GIVE_UP_SECONDS = 20.0  # without a database, once the shift ends; the sweep finds the rest
 

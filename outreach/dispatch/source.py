@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from outreach.channels.adapter import Message, Outcome
@@ -14,10 +13,11 @@ from outreach.dispatch.settle import Answered
 from outreach.dispatch.settler import Settler, kind_of
 from outreach.dispatch.shelf import Shelf
 from outreach.dispatch.shift import Shift
+from outreach.logger import Logger
 from outreach.store import custody
 from outreach.vocabulary import Answer, Fault
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 WAIT_SECONDS = 0.1  # how long one look for messages or places lasts
 TROUBLES = 3  # answers in a row that say nothing can be sent now, before the channel rests
 

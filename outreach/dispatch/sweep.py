@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable
 
-import structlog
 from sqlalchemy import Connection, Engine
 
 from outreach.dispatch.rulebook import Rulebook
 from outreach.dispatch.shift import Shift
 from outreach.errors import OutreachError
+from outreach.logger import Logger
 from outreach.store import custody, deliveries, workers
 from outreach.store.custody import Lapse, Settlement
 from outreach.store.engine import reading, writing
 from outreach.vocabulary import State
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 LOST_SIGHT = "lost_sight"
 
 

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 
+from outreach.logger import Logger
 from outreach.store.types import Instant
 
-log = structlog.get_logger(__name__)
+log = Logger(__name__)
 BUSY_TIMEOUT_SECONDS = 60
 LONG_SECONDS = 0.25
 GAP_SECONDS = 0.01

@@ -5,13 +5,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
 from outreach.channels.adapter import Email, Message, Outcome, Source
 from outreach.channels.backoff import Backoff
 from outreach.channels.email.answers import LATER, OPENING, POLICY, Stage
 from outreach.channels.email.connection import Connection, Dial, Ending
 from outreach.channels.wording import place_of
+from outreach.logger import Logger
 from outreach.vocabulary import Answer, Fault
 
 MOST_PULLED = 16
@@ -20,7 +19,7 @@ SLOW_SECONDS = 0.5  # one that took longer must be smaller: each message has to 
 MOST_DROPS = 3  # lost connections in a row before the server is left alone for a while
 STEP_SECONDS = 0.1  # how soon a stop is noticed while connecting
 
-log = structlog.get_logger("outreach.channels.smtp")
+log = Logger("outreach.channels.smtp")
 
 
 @dataclass(slots=True)

@@ -5,8 +5,6 @@ import threading
 import time
 from collections.abc import Sequence
 
-import structlog
-
 from outreach.channels.adapter import Check, Message, Outcome, Source, Text
 from outreach.channels.backoff import Backoff
 from outreach.channels.loop import run
@@ -14,6 +12,7 @@ from outreach.channels.sms.answers import POLICY, UNKNOWN, UNREACHABLE, Meaning,
 from outreach.channels.sms.api import API, Account, AnswerLostError, Api, NotWrittenError, Said
 from outreach.channels.wording import place_of, scrubbed
 from outreach.errors import SetupError
+from outreach.logger import Logger
 from outreach.settings.company import ChannelSettings, Company
 from outreach.settings.environment import Environment
 from outreach.vocabulary import Answer, Fault
@@ -22,7 +21,7 @@ IN_FLIGHT = 16
 ANSWER_SECONDS = 30.0
 STAGE = "post"
 
-log = structlog.get_logger("outreach.channels.twilio")
+log = Logger("outreach.channels.twilio")
 
 
 class TwilioAdapter:

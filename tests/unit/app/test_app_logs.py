@@ -7,11 +7,11 @@ import sys
 import pytest
 
 PROGRAM = """
-import structlog
 from outreach.app.logs import set_up_logs
+from outreach.logger import Logger
 from outreach.settings.environment import LogFormat
 set_up_logs(LogFormat.{form}, chatty={chatty})
-log = structlog.get_logger("test")
+log = Logger("test")
 log.info("claimed", run=7)
 def send(address):
     raise ValueError("refused")

@@ -1,0 +1,56 @@
+"""Loggers: structlog, loaded with the first line, since most commands write none."""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+
+class Logger:
+    """The log of one module: each line an event in a few words, with ids as fields."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def debug(self, event: str, **fields: object) -> None:
+        """What only those who look for a fault want to know."""
+        _structlog(self._name).debug(event, **fields)
+
+    def info(self, event: str, **fields: object) -> None:
+        """What was done."""
+        _structlog(self._name).info(event, **fields)
+
+    def warning(self, event: str, **fields: object) -> None:
+        """What somebody should look at some day."""
+        _structlog(self._name).warning(event, **fields)
+
+    def error(self, event: str, **fields: object) -> None:
+        """What somebody has to mend."""
+        _structlog(self._name).error(event, **fields)
+
+    def exception(self, event: str, **fields: object) -> None:
+        """An error with the traceback of the exception that is being handled."""
+        _structlog(self._name).exception(event, **fields)
+
+
+class _Waiting:
+    """What is still to be called before the first line; one for the process, as structlog is."""
+
+    lock = Lock()
+    prepare: Callable[[], None] | None = None
+
+
+def before_first_line(prepare: Callable[[], None]) -> None:
+    """Have `prepare` called once, when the next line of any logger is to be written."""
+    _Waiting.prepare = prepare
+
+
+def _structlog(name: str) -> Any:
+    import structlog
+
+    with _Waiting.lock:  # another thread's line waits until the log is set up
+        if _Waiting.prepare is not None:
+            _Waiting.prepare()
+            _Waiting.prepare = None
+    return structlog.get_logger(name)
