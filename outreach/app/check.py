@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from outreach.app.context import Context
 from outreach.app.fragments import company_as_read, expressions_in, stages_in, unused_templates
 from outreach.app.slips import likely_slips
+from outreach.audience.check import campaigns_named, literal_comparisons
 from outreach.audience.check import check as check_expression
-from outreach.audience.check import literal_comparisons
 from outreach.audience.names import Names, names_of
 from outreach.campaign.check import Project
 from outreach.campaign.model import Expression
@@ -39,7 +39,7 @@ class Checked:
 
 def check_files(context: Context) -> Checked:
     """All that is wrong with the project's files; with a database also what finds nobody in it."""
-    problems = _all_problems(context)
+    problems = _all_problems(context) | set(_unknown_campaigns(context))
     if not any(map(_is_fault, problems)):
         problems |= set(likely_slips(context))
         if context.has_database:
@@ -105,6 +105,40 @@ def _stages_compared(
     for name, text, place in literal_comparisons(expression, names):
         if name == "stage" and text not in lifecycle.ids:
             yield Problem(place.file, place.line, place.column, *_no_stage(text, lifecycle))
+
+
+def _unknown_campaigns(context: Context) -> Iterator[Problem]:
+    """Campaigns that an expression asks for and that there is no file of, nor were ever any runs.
+
+    A check only: what runs goes on when the file of another campaign is taken away.
+    """
+    company, files = context.loaded.company, context.files.contents
+    paths = dict(campaign_files(files))
+    if company is None:
+        return
+    names, asked = names_of(company), []
+    for document in filter(None, (load(path, files[path])[0] for path in paths.values())):
+        for expression in expressions_in(document):
+            if not check_expression(expression, names):
+                asked += campaigns_named(expression, names)
+    missing = [(name, place) for name, place in asked if name not in paths]
+    known = {*paths, *(_campaigns_of_old(context) if missing else ())}
+    for name, place in missing:
+        if name not in known:
+            code, message = "unknown-campaign", f"there is no campaign `{name}`"
+            hint = did_you_mean(name, known, listing="there are")
+            yield Problem(place.file, place.line, place.column, code, message, hint)
+
+
+def _campaigns_of_old(context: Context) -> Iterable[str]:
+    """Campaigns that the database knows, also those whose file is gone."""
+    if not context.has_database:
+        return ()
+    from outreach.store.activity import activities  # and with it SQLAlchemy
+    from outreach.store.engine import reading
+
+    with reading(context.engine) as conn:
+        return tuple(activities(conn))
 
 
 def _template_problems(

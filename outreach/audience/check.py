@@ -54,6 +54,20 @@ def literal_comparisons(expression: Expression, names: Names) -> list[tuple[str,
     return [(name, text, expression.place_at(offset)) for name, text, offset in found]
 
 
+def campaigns_named(expression: Expression, names: Names) -> list[tuple[str, Place]]:
+    """Every campaign that `received` asks for, with the place of its name."""
+    return [
+        (node.subject, expression.place_at(_quote(expression.source, node.offset)))
+        for node in tree.walk(typed(expression, names))
+        if isinstance(node, tree.Lookup) and node.function == "received"
+    ]
+
+
+def _quote(source: str, offset: int) -> int:
+    """Where the first text behind an offset begins."""
+    return min(at for quote in ("'", '"') if (at := source.find(quote, offset)) >= 0)
+
+
 def _pairs(name: tree.Node, text: tree.Node) -> list[tuple[str, str, int]]:
     if isinstance(name, tree.Name) and isinstance(text, tree.Literal) and text.kind is Kind.TEXT:
         return [(name.name, str(text.value), text.offset)]
