@@ -53,7 +53,7 @@ class Reason(StrEnum):
     CONSENT_EXPIRED = "consent_expired"  # the yes had an end, which has passed
     NO_CONSENT = "no_consent"  # no recorded yes
     MISSING_DATA = "missing_data"  # the template needs something that is not known
-    DUPLICATE = "duplicate"  # the address, or this customer, gets the message already
+    DUPLICATE = "duplicate"  # a sharer of the address gets it; by hand: got it, or it waits
     CHANNEL_HELD = "channel_held"  # the channel refuses us
     CAPPED = "capped"  # cadence: touched as often as allowed
     RESERVED = "reserved"  # the last free cadence slot belongs to an open message before this one

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from outreach import queue
 from outreach.app.admission import problems_on_trial
@@ -14,10 +14,12 @@ from outreach.app.planning import question_of
 from outreach.app.project import campaign_named, save_rules
 from outreach.app.rulings import pinned, ruling_of
 from outreach.app.running import REPEAT, plan_pass, planner_name, wake
+from outreach.app.runs import run_with
 from outreach.audience.check import check
 from outreach.audience.names import names_of
 from outreach.campaign.model import Campaign, Expression, Place
 from outreach.decisions.loading import Rulings
+from outreach.decisions.order import CODES
 from outreach.errors import ProblemsFound, SetupError, UsageError
 from outreach.planning.plan import Funnel, count
 from outreach.planning.tick import Candidate, rank_of
@@ -25,9 +27,11 @@ from outreach.reports.funnel import report
 from outreach.store import runs, workers
 from outreach.store.customers import by_keys
 from outreach.store.engine import reading, writing
+from outreach.store.repeats import Earlier, earlier_messages
 from outreach.store.revisions import is_known_revision, save_revision
 from outreach.store.runs import NewRun, Run
-from outreach.vocabulary import RunKind, RunState, State, Status
+from outreach.store.tables import deliveries
+from outreach.vocabulary import Reason, RunKind, RunState, State, Status
 
 LOOK_SECONDS = 0.1  # between two looks at a run that another process plans
 OPTION = Place("--where", 1, 1)
@@ -58,7 +62,15 @@ class Sent:
     skip: dict[str, int]
 
 
-def plan_by_hand(context: Context, asked: Asked) -> Funnel:
+@dataclass(frozen=True, slots=True)
+class PlanByHand:
+    """Whom a run by hand would reach; `earlier` tells who of `duplicate` has it how."""
+
+    funnel: Funnel
+    earlier: tuple[Earlier, ...]
+
+
+def plan_by_hand(context: Context, asked: Asked) -> PlanByHand:
     """Whom the campaign would reach now, narrowed as asked; nothing is written.
 
     UsageError where the campaign is not active, a customer is unknown or `where` can not be read.
@@ -76,7 +88,27 @@ def plan_by_hand(context: Context, asked: Asked) -> Funnel:
             where=asked.expression,
             repeats_within=None if asked.again else now - REPEAT,
         )
-        return count(conn, question)
+        funnel = count(conn, question)
+        earlier: list[Earlier] = []
+        if Reason.DUPLICATE in funnel.skip and not asked.again:
+            rows = question.filled().subquery().c
+            who = select(rows.id).where(rows.code == CODES[Reason.DUPLICATE])
+            campaign_id = question.ruling.campaign_id
+            earlier = earlier_messages(conn, campaign_id, now - REPEAT, who)
+        return PlanByHand(funnel, tuple(earlier))
+
+
+def earlier_of_run(context: Context, run_id: int) -> tuple[Earlier, ...]:
+    """How those have the message already whom a run by hand left out as `duplicate`."""
+    with reading(context.engine) as conn:
+        run = run_with(conn, run_id)
+        if run.params.get("again"):
+            return ()
+        who = select(deliveries.c.customer_id).where(
+            deliveries.c.run_id == run_id, deliveries.c.reason == Reason.DUPLICATE.value
+        )
+        since = run.created_at - REPEAT
+        return tuple(earlier_messages(conn, run.campaign_id, since, who, run_id))
 
 
 def send_by_hand(context: Context, asked: Asked) -> Sent:

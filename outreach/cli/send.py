@@ -1,16 +1,25 @@
 """`outreach send`."""
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from outreach.app.rehearsing import send_test
-from outreach.app.sending import Asked, Sent, is_anyone_sending, plan_by_hand, send_by_hand
+from outreach.app.sending import (
+    Asked,
+    PlanByHand,
+    Sent,
+    earlier_of_run,
+    is_anyone_sending,
+    plan_by_hand,
+    send_by_hand,
+)
 from outreach.cli.call import Call, call_of
 from outreach.cli.screen import Screen
 from outreach.errors import UsageError
-from outreach.planning.plan import Funnel
+from outreach.store.repeats import Earlier
 
 
 def send(
@@ -26,7 +35,10 @@ def send(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Also to who got it within the last 24 hours")
+        bool,
+        typer.Option(
+            "--again", help="Also to who got it within the last 24 hours, or has it waiting"
+        ),
     ] = False,
     test: Annotated[
         list[str],
@@ -57,7 +69,8 @@ def send(
         found = send_by_hand(context, asked)
         if not is_anyone_sending(context):
             sys.stderr.write("nothing is sent yet, for no worker is alive: run `outreach run`\n")
-    call.show(found, lambda screen: _show(screen, found))
+        earlier = earlier_of_run(context, found.run) if "duplicate" in found.skip else ()
+    call.show(found, lambda screen: _show(screen, found, earlier))
     return 0
 
 
@@ -70,23 +83,37 @@ def _test(call: Call, campaign: str, addresses: list[str], key: str | None) -> i
     return 1 if found.faults else 0
 
 
-def _agreed(call: Call, plan: Funnel) -> bool:
+def _agreed(call: Call, plan: PlanByHand) -> bool:
     call.show(plan, lambda screen: _show_plan(screen, plan))
-    return typer.confirm(f"Send {plan.send + plan.hold:,} messages?")
+    return typer.confirm(f"Send {plan.funnel.send + plan.funnel.hold:,} messages?")
 
 
-def _show_plan(screen: Screen, plan: Funnel) -> None:
+def _show_plan(screen: Screen, by_hand: PlanByHand) -> None:
+    plan = by_hand.funnel
     screen.pairs({"audience": plan.audience, "send": plan.send, "hold": plan.hold})
     _show_skipped(screen, {reason.value: count for reason, count in plan.skip.items()})
+    _show_earlier(screen, by_hand.earlier)
 
 
-def _show(screen: Screen, found: Sent) -> None:
+def _show(screen: Screen, found: Sent, earlier: Sequence[Earlier]) -> None:
     screen.heading(f"Run {found.run}")
     screen.pairs({"send": found.send, "hold": found.hold, "left out": sum(found.skip.values())})
     _show_skipped(screen, found.skip)
+    _show_earlier(screen, earlier)
 
 
 def _show_skipped(screen: Screen, counts: dict[str, int]) -> None:
     if counts:
         screen.heading("Left out for")
         screen.bars(counts)
+
+
+def _show_earlier(screen: Screen, earlier: Sequence[Earlier]) -> None:
+    """Who is left out as `duplicate` because of another run."""
+    for each in earlier:
+        if each.run is not None:
+            screen.line(f"duplicate: for {each.customers:,} it waits in run {each.run}")
+        elif each.on_its_way:
+            screen.line(f"duplicate: to {each.customers:,} it is on its way")
+        else:
+            screen.line(f"duplicate: {each.customers:,} got it within 24 hours")

@@ -11,15 +11,18 @@ from outreach.audience.compile import compile_selection
 from outreach.campaign.model import Selection
 from outreach.decisions.asking import Question
 from outreach.decisions.candidate import ADDRESS_COLUMN
+from outreach.decisions.chain import sharing_with
 from outreach.decisions.grid import applicable_caps
 from outreach.decisions.localities import Locality
 from outreach.decisions.opening import Hours, Opening, hours_for, zone_of
 from outreach.decisions.release import Slot, slots_of
 from outreach.decisions.verdict import Verdict
+from outreach.store.repeats import ON_ITS_WAY, EarlierMessage, earlier_message
 from outreach.store.tables import consents, customers, suppressions
-from outreach.vocabulary import Decision, Reason
+from outreach.vocabulary import OPEN_STATES, Decision, Reason, State
 
 SHORTHAND = ("stage", "tier", "owner", "tags", "country", "locale")
+MOST_KEYS = 5  # of those who share an address
 _EVERYONE = Selection()
 _CONSENT = (
     Reason.CONSENT_WITHDRAWN,
@@ -48,6 +51,8 @@ class Details:
             return self._suppression(channel)
         if rule in (Reason.CAPPED, Reason.RESERVED) and channel is not None:
             return self._cadence(channel, open_rows=rule is Reason.RESERVED)
+        if rule is Reason.DUPLICATE and failed:
+            return self._duplicate()
         if rule is Reason.MISSING_DATA and channel is not None:
             return self._needs(channel)
         if rule is Reason.NOT_IN_AUDIENCE:
@@ -144,6 +149,21 @@ class Details:
         ).one()
         return f"{row.reason}, since {self.local(row.at)}"
 
+    def _duplicate(self) -> str:
+        """The message that is there already: the customer's own, else at a shared address."""
+        scope, since = self.question.scope, self.question.scope.repeats_within
+        verdict, campaign_id = self.verdict, self.question.ruling.campaign_id
+        if since is not None:
+            own = earlier_message(
+                self.conn, campaign_id, since, verdict.customer_id, (scope.mine or (0,))[0]
+            )
+            if own is not None:
+                return _said_of(own, self.local(own.slot_at))
+        sharing = customers.c.id.in_(sharing_with(verdict.customer_id))
+        query = select(customers.c.key).where(sharing, customers.c.id != verdict.customer_id)
+        keys = sorted(set(self.conn.execute(query).scalars()))
+        return f"shares an address with {', '.join(keys[:MOST_KEYS])}, and one of them gets it"
+
     def _cadence(self, channel: str, *, open_rows: bool) -> str:
         grid, asked_at = self.question.ruling.grid, self.verdict.asked_at
         said = []
@@ -186,6 +206,16 @@ class Details:
         groups = {group for need in compiled.needs(channel) for group in need.any_of}
         needed = sorted(names) + sorted(" or ".join(sorted(group)) for group in groups)
         return f"the template needs {', '.join(needed)}" if needed else "the template needs nothing"
+
+
+def _said_of(earlier: EarlierMessage, local: str) -> str:
+    """How the customer has the message already."""
+    if earlier.state in OPEN_STATES:
+        return f"has it waiting in run {earlier.run}, for {local}"
+    if earlier.state.value in ON_ITS_WAY:
+        return f"is being sent it in run {earlier.run}, since {local}"
+    how = "may have got it" if earlier.state is State.UNKNOWN else "got it"
+    return f"{how} in run {earlier.run}, at {local}"
 
 
 def _words(value: object) -> str:

@@ -46,6 +46,26 @@ def test_who_got_it_within_a_day_gets_it_again_only_on_request(peopled: Path) ->
     assert done.json["sent"] == 4
 
 
+def test_who_waits_for_it_is_told_apart_from_who_got_it(peopled: Path) -> None:
+    outreach(peopled, *BY_HAND, "--yes", "--to", "k1", "--to", "k2")
+    waiting = outreach(peopled, *BY_HAND, "--yes", "--to", "k2").out
+    explained = ("explain", "service-notice", "k2", "--run", 2, "--now", NOW, "--json")
+    waits = outreach(peopled, *explained).json
+    outreach(peopled, "run", "--until-idle", "--now", NOW)
+    got = outreach(peopled, *BY_HAND, "--yes", "--to", "k1").out
+    has = outreach(peopled, *explained).json
+
+    assert waiting.splitlines()[-1] == "duplicate: for 1 it waits in run 1"
+    assert got.splitlines()[-1] == "duplicate: 1 got it within 24 hours"
+    assert (waits["decision"], waits["reason"]) == ("skip", "duplicate")
+    details = [
+        each["detail"] for found in (waits, has) for each in found["rules"]
+        if each["rule"] == "duplicate" and not each["passed"]
+    ]  # fmt: skip
+    assert details[0] == "has it waiting in run 1, for 2026-07-03 17:00-04:00"
+    assert details[-1] == "got it in run 1, at 2026-07-03 17:00-04:00"
+
+
 def test_what_can_not_be_meant_is_refused_before_anything_is_planned(peopled: Path) -> None:
     unknown = outreach(peopled, *BY_HAND, "--yes", "--to", "nobody")
     unread = outreach(peopled, *BY_HAND, "--yes", "--where", "fone is none")
