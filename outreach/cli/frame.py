@@ -1,5 +1,6 @@
 """What stands around every command: its arguments, its errors, its exit code."""
 
+import gc
 import os
 import sys
 import traceback
@@ -61,6 +62,8 @@ def _call(arguments: list[str]) -> int:
     if not rest:
         rest = ["--help"]
     command = get_command(application(rest))
+    gc.freeze()
+    gc.enable()
     code = command.main(args=rest, prog_name="outreach", standalone_mode=False, obj=Call(options))
     return code if isinstance(code, int) else 0
 

@@ -1,14 +1,17 @@
-"""What people read: lines, tables, bars; the same text whether or not a terminal shows it."""
+"""What people read: lines, tables, bars; the same text whether or not a terminal shows it.
+
+rich lays out tables and colours terminals; plain lines elsewhere do not wait for it to load.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TextIO
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 WIDEST = 10_000  # columns where no terminal is: nothing is wrapped or cut
 BAR_WIDTH = 40
@@ -19,9 +22,15 @@ class Screen:
     """Writes to a stream: coloured for a terminal, else plain and never wrapped."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._console = Console(
-            file=stream,
-            width=None if stream.isatty() else WIDEST,
+        self._stream = stream
+
+    @cached_property
+    def _console(self) -> "Console":
+        from rich.console import Console
+
+        return Console(
+            file=self._stream,
+            width=None if self._stream.isatty() else WIDEST,
             highlight=False,
             markup=False,
             emoji=False,
@@ -29,7 +38,10 @@ class Screen:
 
     def line(self, text: object = "", style: str = "") -> None:
         """One line, or several."""
-        self._console.print(_safe(text, style), soft_wrap=True)
+        if self._stream.isatty():
+            self._console.print(_rich(text, style), soft_wrap=True)
+        else:
+            self._stream.write(f"{_safe(text)}\n")
 
     def heading(self, text: str) -> None:
         """A line over what follows."""
@@ -42,15 +54,18 @@ class Screen:
         right: Sequence[str] = (),
     ) -> None:
         """Rows under their columns; the columns named in `right` are numbers."""
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+
         table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
         for column in columns:
             table.add_column(column, justify="right" if column in right else "left")
         for row in rows:
-            table.add_row(*(_safe(shown(cell)) for cell in row))
+            table.add_row(*(_rich(shown(cell)) for cell in row))
         with self._console.capture() as captured:
             self._console.print(table)
         for text in captured.get().splitlines():
-            self._console.file.write(text.rstrip() + "\n")
+            self._stream.write(text.rstrip() + "\n")
 
     def pairs(self, values: Mapping[str, object]) -> None:
         """Names and what they are, one a line."""
@@ -84,5 +99,11 @@ def shown(value: object) -> str:
     return str(value)
 
 
-def _safe(text: object, style: str = "") -> Text:
-    return Text(_CONTROLS.sub("�", str(text)), style=style)
+def _rich(text: object, style: str = "") -> "Text":
+    from rich.text import Text
+
+    return Text(_safe(text), style=style)
+
+
+def _safe(text: object) -> str:
+    return _CONTROLS.sub("�", str(text)).expandtabs(8)

@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
 
-from inscriptis import get_text  # type: ignore[import-untyped]
-from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
 from markupsafe import escape
 
 from outreach.rendering.sandbox import MARK, MARK_END
 
-_CONFIG = ParserConfig(display_links=True)
 _LINK = re.compile(r"\[([^\[\]]*)\]\(([^()\s]*)\)")
 _MANY_BLANKS = re.compile(r"\n\s*\n\s*\n")
 
@@ -59,7 +56,10 @@ def _cut(marked: str) -> _Holes:
 
 def text_of(html: str) -> str:
     """A page's text: links as `words <address>`, paragraphs apart, no markup."""
-    text = get_text(html, _CONFIG)
+    from inscriptis import get_text  # type: ignore[import-untyped]  # and with it lxml
+    from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
+
+    text = get_text(html, ParserConfig(display_links=True))
     text = _LINK.sub(_link, text)
     lines = [line.rstrip() for line in text.strip().split("\n")]
     return _MANY_BLANKS.sub("\n\n", "\n".join(lines)) + "\n"

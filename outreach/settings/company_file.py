@@ -1,6 +1,7 @@
 """outreach.yaml: what may be written in it, and how it becomes `Company`."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -182,6 +183,7 @@ def load_company(
     return read_company(content, path_shown)[1:]
 
 
+@lru_cache(maxsize=8)  # one command asks several times, and so do workers for each revision
 def read_company(
     content: bytes, path_shown: str = COMPANY_FILE
 ) -> tuple[Document | None, Company | None, list[Problem]]:

@@ -1,6 +1,9 @@
 """What people read, where no terminal is."""
 
 import io
+import re
+
+import pytest
 
 from outreach.cli.screen import Screen
 
@@ -36,3 +39,23 @@ def test_bars_are_in_proportion_and_the_least_is_seen() -> None:
         "decline      1  █",
         "none         0",
     ]
+
+
+class Terminal(io.StringIO):
+    """A stream that says that a terminal is behind it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_is_shown_the_same_words_in_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    plain, coloured = io.StringIO(), Terminal()
+
+    for out in (plain, coloured):
+        Screen(out).line("one\ttwo\nthree\n")
+        Screen(out).heading("four")
+
+    assert "\x1b[1mfour\x1b[0m\n" in coloured.getvalue()
+    assert re.sub(r"\x1b\[\d*m", "", coloured.getvalue()) == plain.getvalue()
