@@ -176,19 +176,15 @@ class CompanyFile(FileModel):
     )
 
 
-def load_company(
-    content: bytes, path_shown: str = COMPANY_FILE
-) -> tuple[Company | None, list[Problem]]:
+def load_company(content: bytes) -> tuple[Company | None, list[Problem]]:
     """The company's rules in the bytes of an outreach.yaml, or None and all that is wrong."""
-    return read_company(content, path_shown)[1:]
+    return read_company(content)[1:]
 
 
 @lru_cache(maxsize=8)  # one command asks several times, and so do workers for each revision
-def read_company(
-    content: bytes, path_shown: str = COMPANY_FILE
-) -> tuple[Document | None, Company | None, list[Problem]]:
+def read_company(content: bytes) -> tuple[Document | None, Company | None, list[Problem]]:
     """As `load_company`, with the document for what can be known of a file at fault."""
-    document, problems = load(path_shown, content)
+    document, problems = load(COMPANY_FILE, content)
     if document is None:
         return None, None, problems
     file, faults = validate(document, CompanyFile)
