@@ -9,7 +9,6 @@ from babel.core import Locale, UnknownLocaleError, get_global, parse_locale
 from email_validator import EmailNotValidError, validate_email
 from phonenumbers import (
     NumberParseException,
-    PhoneNumber,
     PhoneNumberFormat,
     format_number,
     is_possible_number,
@@ -20,6 +19,7 @@ from phonenumbers import (
 from phonenumbers.timezone import time_zones_for_number
 
 from outreach.documents import did_you_mean
+from outreach.imports.numbers import e164_of_plain
 from outreach.imports.values import BadValueError, clean
 from outreach.store.places import Place
 
@@ -55,11 +55,19 @@ def _domain(domain: str) -> str:
     return validate_email(f"a@{domain}", check_deliverability=False).ascii_domain
 
 
-def phone(raw: Any, hint: str) -> PhoneNumber | None:
-    """A number that is in use by its country's plan; `hint` is the country to read it by."""
+def phone(raw: Any, hint: str) -> str | None:
+    """A number that is in use by its country's plan, as it is stored and sent to (ITU-T E.164).
+
+    `hint` is the country to read it by where it has no `+`. An extension is left out.
+    """
     word = clean(raw)
     if not word:
         return None
+    return e164_of_plain(word, hint) or _e164(word, hint)
+
+
+def _e164(word: str, hint: str) -> str:
+    """Any number, as phonenumbers reads it."""
     try:
         number = parse(word, hint or None)
     except NumberParseException as error:
@@ -69,11 +77,6 @@ def phone(raw: Any, hint: str) -> PhoneNumber | None:
     if not is_valid_number(number):
         why = "is not in use" if is_possible_number(number) else "has too few or too many digits"
         raise BadValueError(f"{why} as a phone number of +{number.country_code}")
-    return number
-
-
-def e164(number: PhoneNumber) -> str:
-    """The number as it is stored and sent to (ITU-T E.164)."""
     return format_number(number, PhoneNumberFormat.E164)
 
 
@@ -136,23 +139,26 @@ def _language_tag(word: str) -> str | None:
     return "-".join(part for part in (language, script, territory) if part)
 
 
-def place(zone: str | None, country_code: str | None, number: PhoneNumber | None) -> Place:
-    """Where a customer's clock and calendar are: the own zone first.
+def place(zone: str | None, country_code: str | None, stored_phone: str | None) -> Place:
+    """Where a customer's clock and calendar are, by stored values: the own zone first.
 
     Else every zone of the number and of the country, for all of them must be awake; nothing
     known: company time.
     """
+    if zone is not None and (country_code or stored_phone is None):
+        return _own_place(zone, country_code or "")
+    number = None if stored_phone is None else parse(stored_phone)
     region = country_code or (number is not None and region_code_for_number(number)) or ""
     if region == "001":  # an international service's number belongs to no country
         region = ""
     if zone is not None:
-        return Place(zone, True, region)
+        return _own_place(zone, region)
     zones: set[str] = set(get_global("territory_zones").get(country_code or "", ()))
     if number is not None:
         zones |= set(time_zones_for_number(number))
     return Place(";".join(sorted(zones & _ZONES)), False, region)
 
 
-def place_of(zone: str | None, country_code: str | None, stored_phone: str | None) -> Place:
-    """The place by stored values."""
-    return place(zone, country_code, parse(stored_phone) if stored_phone else None)
+@lru_cache(maxsize=1024)
+def _own_place(zone: str, region: str) -> Place:
+    return Place(zone, True, region)  # the same object each time: they go to another process

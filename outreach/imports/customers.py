@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from outreach.ids import bucket
-from outreach.imports.addresses import place_of
+from outreach.imports.addresses import place
 from outreach.imports.feed import Refused
 from outreach.imports.intake import Progress, take_in
 from outreach.imports.outcome import ImportResult, Options, Touched
@@ -140,7 +140,7 @@ class _Customers:
             base, row = change.base, change.row
             if base is None or any(base[name] != row[name] for name in _WHERE):
                 if change.place is None:
-                    change.place = place_of(*(row.get(name) for name in _WHERE))
+                    change.place = place(*(row.get(name) for name in _WHERE))
                 moved.append(change)
         if self._options.dry_run or len(self._places) > MOST_PLACES_KEPT:
             self._places.clear()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ COLUMN: Final = "column"
 ATTRIBUTE: Final = "attribute"
 CONSENT: Final = "consent"
 DATA: Final = "data"
+LONGEST_KEPT = 100  # characters
 REJECTS_HEADER = ("line", "column", "message")  # what a file of refused rows begins with
 
 
@@ -40,18 +41,31 @@ def customer_reads(company: Company, options: Options) -> dict[str, Read]:
          "phone"), values.text,
     )  # fmt: skip
     reads |= {
-        "email": addresses.email,
         "locale": addresses.locale,
         "timezone": addresses.timezone,
         "country": addresses.country,
         "tags": values.members,
         "interests": values.members,
-        "birthday": partial(values.birthday, order=options.dates),
+    }
+    alike = ("title", "gender", "city", "tier", "owner", "locale", "timezone", "country")
+    reads |= {name: remembering(reads[name]) for name in (*alike, "tags", "interests")}
+    reads |= {
+        "email": addresses.email,
+        "birthday": remembering(partial(values.birthday, order=options.dates)),
         "created_at": partial(values.instant, zone=zone, order=options.dates),
     }
     if company.lifecycle == "given":
         reads["stage"] = values.text
     return reads
+
+
+def remembering(read: Read) -> Read:
+    """The same, for a column whose cells are mostly alike: the last thousand short texts are kept.
+
+    `read` gives the same for the same text. Rows then share the value; it is never changed.
+    """
+    kept = lru_cache(maxsize=1024)(read)
+    return lambda raw: kept(raw) if type(raw) is str and len(raw) <= LONGEST_KEPT else read(raw)
 
 
 def attribute_read(kind: str, company: Company, options: Options) -> Read:
@@ -190,7 +204,7 @@ class Fields:
         if not self.options.consent_source:
             message = f"`{source}` is a consent, and a yes needs to say where it was given"
             raise UsageError(message, 'add `--consent-source "web form, January 2026"`')
-        return Field(name, source, CONSENT, consent, (channel, topic))
+        return Field(name, source, CONSENT, remembering(consent), (channel, topic))
 
     def _warn(self, name: str) -> None:
         if len(self.warnings) >= 100:

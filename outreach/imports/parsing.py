@@ -19,9 +19,10 @@ from outreach.imports.fields import (
     attribute_read,
     customer_reads,
     known_channels,
+    remembering,
 )
 from outreach.imports.outcome import Options
-from outreach.imports.values import BadValueError
+from outreach.imports.values import BadValueError, Read
 from outreach.settings.company import Company
 from outreach.store.places import Place
 from outreach.vocabulary import ConsentState
@@ -125,22 +126,19 @@ class CustomerParser:
         key = found.pop("key", None)
         if key is None and not faults:
             faults.append(("key", "is blank"))
-        number = None
         if found.get("phone") is not None:
             try:
-                number = addresses.phone(found["phone"], found.get("country") or self._home)
+                found["phone"] = addresses.phone(found["phone"], found.get("country") or self._home)
             except BadValueError as error:
                 faults.append((self._source("phone"), str(error)))
         if faults or key is None:
             return faults
-        if number is not None:
-            found["phone"] = addresses.e164(number)
         for name in ("tags", "interests"):
             if name in found and found[name] is None:
                 found[name] = []
         if "created_at" in found and found["created_at"] is None:
             del found["created_at"]
-        place = addresses.place(found.get("timezone"), found.get("country"), number)
+        place = addresses.place(found.get("timezone"), found.get("country"), found.get("phone"))
         return CustomerRow(line, key, found, attributes, consents, place)
 
     def _source(self, name: str) -> str:
@@ -159,13 +157,13 @@ class EventParser:
         self.fields = Fields(
             reads={
                 "key": values.text,
-                "kind": values.text,
+                "kind": remembering(values.text),
                 "at": partial(values.instant, zone=zone, order=options.dates),
-                "amount": partial(values.amount, comma=options.decimal_comma),
+                "amount": remembering(partial(values.amount, comma=options.decimal_comma)),
                 "id": values.text,
             },
             options=options,
-            others=_datum,
+            others=remembering(_datum),
         )
 
     def parse(self, line: int, cells: Cells, raw: list[str]) -> EventRow | list[Fault]:
@@ -195,17 +193,18 @@ class ConsentParser:
         self._source = options.consent_source
         zone = ZoneInfo(company.brand.timezone)
         instant = partial(values.instant, zone=zone, order=options.dates)
+        channels, topics = known_channels(company), frozenset(company.topics)
+        alike: dict[str, Read] = {
+            "channel": partial(_one_of, known=channels, what="channel"),
+            "topic": partial(_one_of, known=topics, what="topic"),
+            "state": partial(_one_of, known=frozenset(ConsentState), what="state"),
+            "source": values.text,
+            "proof": values.text,
+            "expires_at": instant,
+        }
+        reads = {name: remembering(read) for name, read in alike.items()}
         self.fields = Fields(
-            reads={
-                "key": values.text,
-                "channel": partial(_one_of, known=known_channels(company), what="channel"),
-                "topic": partial(_one_of, known=frozenset(company.topics), what="topic"),
-                "state": partial(_one_of, known=frozenset(ConsentState), what="state"),
-                "at": instant,
-                "source": values.text,
-                "proof": values.text,
-                "expires_at": instant,
-            },
+            reads={"key": values.text, "at": instant, **reads},
             options=options,
         )
 
@@ -231,6 +230,8 @@ class ConsentParser:
 
 
 def _missing(found: dict[str, Any], required: tuple[str, ...], faults: list[Fault]) -> list[Fault]:
+    if not faults and all(name in found for name in required):
+        return []
     told = {column for column, _ in faults}
     return [(name, "is blank") for name in required if name not in found and name not in told]
 

@@ -41,7 +41,7 @@ def clean(raw: Any) -> str:
         unfit = _UNFIT.search(found)
         if unfit is not None:
             raise BadValueError(f"has the control character U+{ord(unfit[0]):04X}")
-    if found.startswith(_TEXT_MARKS):
+    if found[:1] == "'" and found.startswith(_TEXT_MARKS):
         found = found[1:]
     if len(found) > MOST_CHARACTERS:
         raise BadValueError(f"is too long: {len(found):,} characters, at most {MOST_CHARACTERS:,}")
