@@ -2,6 +2,7 @@
 
 import csv
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -158,13 +159,15 @@ def take_in(engine: Engine, job: Job, apply: Apply, progress: Progress | None) -
     batch = Batch([])
     with engine.connect() as conn:
         dialect.map_nothing(conn)
+    written_at = 0.0
     with Rejects(place) as rejects:
         for batch in batches(job):
+            let_others_write(engine, since=written_at)
             refused = batch.refused + _apply(engine, job, apply, batch.rows)
+            written_at = time.monotonic()
             rejects.add(batch.header, refused)
             if progress is not None:
                 progress(batch.position)
-            let_others_write(engine)
     return Taken(rejects, batch.warnings)
 
 

@@ -1,6 +1,6 @@
 """Facts and stages brought up to date: by ranges of customers, only rows that change."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -112,16 +112,16 @@ def _changes(
         *(fresh.c[name] for name in STORED_FACTS),
         *(fresh.c[f"old_{name}"] for name in STORED_FACTS),
     ).cte("placed")
-    differs = or_(
-        placed.c.new_stage.is_distinct_from(placed.c.old_stage),
-        *(placed.c[name].is_distinct_from(placed.c[f"old_{name}"]) for name in STORED_FACTS),
+    other_facts = or_(
+        *(placed.c[name].is_distinct_from(placed.c[f"old_{name}"]) for name in STORED_FACTS)
     )
     return select(
         placed.c.id,
         placed.c.old_stage,
         placed.c.new_stage,
+        other_facts.label("other_facts"),
         *(placed.c[name] for name in STORED_FACTS),
-    ).where(differs)
+    ).where(or_(placed.c.new_stage.is_distinct_from(placed.c.old_stage), other_facts))
 
 
 def _fresh(which: ColumnElement[bool], now: datetime) -> Subquery:
@@ -167,9 +167,32 @@ def _write(
         return Counter()
     dialect.lock_customers(conn, [row[0] for row in changed])
     moved = [row for row in changed if row[1] != row[2]]  # by place: names are slow, rows many
+    _set_stages(conn, [row for row in moved if not row[3]], now)
+    _set_facts(conn, [row for row in changed if row[3]], now)
+    _add_moves(conn, moved, now)
+    return Counter((row[1], row[2]) for row in moved)
+
+
+def _set_stages(conn: Connection, moved: Sequence[Row[*tuple[Any, ...]]], now: datetime) -> None:
+    """Write the stages of customers whose facts are as stored: one statement a stage."""
+    ids = defaultdict(list)
+    for row in moved:
+        ids[row[2]].append(row[0])
+    for stage, those in ids.items():
+        conn.execute(
+            update(customers)
+            .where(dialect.is_any_of(conn, customers.c.id, those))
+            .values(stage=stage, stage_since=now, facts_at=now)
+        )
+
+
+def _set_facts(conn: Connection, changed: Sequence[Row[*tuple[Any, ...]]], now: datetime) -> None:
+    """Write facts and stages of customers whose facts are others than stored."""
+    if not changed:
+        return
     t = customers.c
     columns = [("id", BigId), *((name, t[name].type) for name in STORED_FACTS), ("stage", Text())]
-    rows = [(row[0], *row[3:], row[2]) for row in changed]
+    rows = [(row[0], *row[4:], row[2]) for row in changed]
     new = dialect.rows_from(conn, "refreshed", columns, rows)
     values = {name: new.c[name] for name in STORED_FACTS}
     since = case(
@@ -180,8 +203,6 @@ def _write(
         .where(t.id == new.c.id)
         .values(**values, stage=new.c.stage, stage_since=since, facts_at=now)
     )
-    _add_moves(conn, moved, now)
-    return Counter((row[1], row[2]) for row in moved)
 
 
 def _add_moves(conn: Connection, moved: Sequence[Row[*tuple[Any, ...]]], now: datetime) -> None:
@@ -189,9 +210,9 @@ def _add_moves(conn: Connection, moved: Sequence[Row[*tuple[Any, ...]]], now: da
     told: dict[tuple[Any, ...], Mapping[str, Any]] = {}  # many have no event at all: the same facts
     rows = []
     for row in moved:
-        facts = told.get(row[3:])
+        facts = told.get(row[4:])
         if facts is None:
-            facts = told[row[3:]] = _as_json(row)
+            facts = told[row[4:]] = _as_json(row)
         rows.append((row[0], stages.MAIN, row[1], row[2], now, facts))
     dialect.insert_rows(conn, stage_changes, names, rows)
 

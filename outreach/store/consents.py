@@ -10,10 +10,11 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from outreach.store import dialect
 from outreach.store.tables import consent_states, consents
+from outreach.store.upserts import upsert
 from outreach.store.withdrawals import No, apply_withdrawals, refused_by_address, sharing
 from outreach.vocabulary import ConsentState
 
@@ -40,11 +41,6 @@ class Word(NamedTuple):  # a dataclass takes four times as long to make, and the
     expires_at: datetime | None = None
     recorded_by: str | None = None
     standing: bool = False
-
-    @property
-    def about(self) -> About:
-        """Whose word for which topic on which channel."""
-        return self.customer_id, self.topic, self.channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +75,19 @@ def record_consents(conn: Connection, words: Sequence[Word], now: datetime) -> R
     _lock(conn, ids, words)
     last = _last_words(conn, ids)
     ledger = _Ledger(dict(last), _said(conn, words), _refused(conn, words), now)
-    new = [word for word in map(ledger.take, words) if word is not None]
+    new = ledger.take(words)
     taken_back = apply_withdrawals(conn, _write(conn, new, last.keys(), now))
     refused = ledger.refused_words
     return Recorded(len(new), len(words) - len(new) - refused, refused, taken_back)
 
 
 def _lock(conn: Connection, ids: Sequence[int], words: Iterable[Word]) -> None:
-    """Lock the customers, and those who share an address that a no will hold for."""
+    """Lock the customers, and those who share an address that a no will hold for.
+
+    Nothing on SQLite, where a write transaction has the whole file.
+    """
+    if not dialect.is_postgres(conn):
+        return
     noes = defaultdict(set)
     for word in words:
         if word.state is WITHDRAWN:
@@ -108,10 +109,22 @@ class _Ledger:
         self.last, self.said, self.refused, self.now = last, said, refused, now
         self.refused_words = 0
 
-    def take(self, word: Word) -> Word | None:
-        """The word as it is to be recorded; None when it says nothing new or is refused."""
-        about = word.about
-        last = self.last.get(about)
+    def take(self, words: Iterable[Word]) -> list[tuple[About, Word]]:
+        """The words to be recorded, without those that say nothing new or are refused."""
+        new = []
+        for word in words:
+            about = word[0], word[2], word[1]  # by place: names are slow, and words are many
+            last = self.last.get(about)
+            if last is None and word.standing and about not in self.refused:
+                self.last[about] = _Last(word[3], word[4])  # a first word: nearly all of a list
+                new.append((about, word))
+                continue
+            found = self._take(about, word, last)
+            if found is not None:
+                new.append((about, found))
+        return new
+
+    def _take(self, about: About, word: Word, last: _Last | None) -> Word | None:
         no = word.state is WITHDRAWN
         if no and last and word.at >= self.now and last.at > word.at:
             # A no said now holds now, even when the yes is dated later (clocks differ).
@@ -119,29 +132,29 @@ class _Ledger:
         if word.standing:
             repeats = last is not None and last.state == word.state
         else:
-            repeats = _identity(word) in self.said
+            repeats = _identity(about, word) in self.said
         if repeats:
             return None
-        if not no and self._lifts(word, last):
+        if not no and self._lifts(about, word, last):
             self.refused_words += 1
             return None
         if last is None or word.at > last.at or (no and word.at == last.at):
             self.last[about] = _Last(word.state, word.at)
         if not word.standing:
-            self.said.add(_identity(word))
+            self.said.add(_identity(about, word))
         return word
 
-    def _lifts(self, word: Word, last: _Last | None) -> bool:
+    def _lifts(self, about: About, word: Word, last: _Last | None) -> bool:
         """Whether a yes would lift a no that only the person can lift."""
-        if word.standing and word.about in self.refused:
+        if word.standing and about in self.refused:
             return True
         if last is None or last.state != WITHDRAWN:
             return False
         return word.standing or (word.at <= last.at and word.source.startswith("import"))
 
 
-def _identity(word: Word) -> tuple[Any, ...]:
-    return (*word.about, _stored(word.state), word.at, word.source, word.proof, word.expires_at)
+def _identity(about: About, word: Word) -> tuple[Any, ...]:
+    return (*about, _stored(word.state), word.at, word.source, word.proof, word.expires_at)
 
 
 def _stored(state: ConsentState) -> str:
@@ -183,34 +196,33 @@ def _refused(conn: Connection, words: Iterable[Word]) -> set[About]:
 
 
 def _write(
-    conn: Connection, new: Sequence[Word], there: Collection[About], now: datetime
+    conn: Connection, new: Sequence[tuple[About, Word]], there: Collection[About], now: datetime
 ) -> list[No]:
     """Add to the ledger, and bring the last words up to date; the noes among them."""
     ids = dialect.reserve_ids(conn, consents, len(new))
-    names = ("id", "customer_id", "channel", "topic", "state", "at", "source", "proof",
-             "expires_at", "recorded_at", "recorded_by")  # fmt: skip
-    dialect.insert_rows(conn, consents, names, [
-        (id_, w.customer_id, w.channel, w.topic, _stored(w.state), w.at, w.source, w.proof,
-         w.expires_at, now, w.recorded_by)
-        for id_, w in zip(ids, new, strict=True)
-    ])  # fmt: skip
+    ledger: list[tuple[Any, ...]] = []
     latest: dict[About, tuple[Word, int]] = {}
-    for id_, word in zip(ids, new, strict=True):
-        about = word.about
+    noes = []
+    for id_, (about, word) in zip(ids, new, strict=True):
+        customer, channel, topic, state, at, source, proof, expires_at, by, _ = word
+        stored = _stored(state)
+        ledger.append(
+            (id_, customer, channel, topic, stored, at, source, proof, expires_at, now, by)
+        )
         if about not in latest or _rank(word) >= _rank(latest[about][0]):
             latest[about] = word, id_
+        if state is WITHDRAWN:
+            noes.append(No(customer, channel, topic, at, id_))
+    dialect.insert_rows(conn, consents, _LEDGER, ledger)
     rows = [
         (*about, _stored(word.state), word.at, word.expires_at, id_)
         for about, (word, id_) in sorted(latest.items(), key=itemgetter(0))
     ]
-    _set_states(conn, [row for row in rows if row[:3] in there])
-    fresh = [row for row in rows if row[:3] not in there]
-    dialect.insert_rows(conn, consent_states, _STATE, fresh)
-    return [
-        No(word.customer_id, word.channel, word.topic, word.at, id_)
-        for id_, word in zip(ids, new, strict=True)
-        if word.state is WITHDRAWN
-    ]
+    if there:
+        _set_states(conn, [row for row in rows if row[:3] in there])
+        rows = [row for row in rows if row[:3] not in there]
+    dialect.insert_rows(conn, consent_states, _STATE, rows)
+    return noes
 
 
 def _rank(word: Word) -> tuple[datetime, bool]:
@@ -218,19 +230,18 @@ def _rank(word: Word) -> tuple[datetime, bool]:
     return word.at, word.state is WITHDRAWN
 
 
+_LEDGER = (
+    "id", "customer_id", "channel", "topic", "state", "at", "source", "proof", "expires_at",
+    "recorded_at", "recorded_by",
+)  # fmt: skip
 _STATE = ("customer_id", "topic", "channel", "state", "at", "expires_at", "consent_id")
 
 
 def _set_states(conn: Connection, rows: Sequence[Sequence[Any]]) -> None:
     """Replace last words by newer ones; an older word (history) changes nothing."""
-    if not rows:
-        return
-    new = dialect.insert(conn, consent_states)
-    t, excluded = consent_states.c, new.excluded
-    newer = or_(excluded.at > t.at, and_(excluded.at == t.at, excluded.state == WITHDRAWN))
-    statement = new.on_conflict_do_update(
-        index_elements=[t.customer_id, t.topic, t.channel],
-        set_={name: excluded[name] for name in _STATE[3:]},
-        where=newer,
-    )
-    conn.execute(statement, [dict(zip(_STATE, row, strict=True)) for row in rows])
+    t = consent_states.c
+
+    def newer(given: Any) -> ColumnElement[bool]:
+        return or_(given.at > t.at, and_(given.at == t.at, given.state == WITHDRAWN))
+
+    upsert(conn, consent_states, _STATE, rows, newer)

@@ -130,13 +130,15 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield conn
 
 
-def let_others_write(engine: Engine) -> None:
+def let_others_write(engine: Engine, since: float | None = None) -> None:
     """Wait a moment between two of many write transactions, so that others come in on SQLite.
 
     It keeps no queue: who waits looks again after up to 100 ms, and hits no gap where there is none.
+    `since` is when the last one ended, by time.monotonic(): work done since then is a gap too.
     """
     if engine.dialect.name == "sqlite":
-        time.sleep(GAP_SECONDS)
+        passed = 0.0 if since is None else time.monotonic() - since
+        time.sleep(max(0.0, GAP_SECONDS - passed))
 
 
 def database_now(conn: Connection) -> datetime:

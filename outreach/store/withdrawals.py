@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select, update
 from outreach.store import dialect
 from outreach.store.customers import address_column
 from outreach.store.tables import consent_states, customers, deliveries, refusals
+from outreach.store.upserts import upsert
 from outreach.vocabulary import ConsentState, State
 
 
@@ -74,22 +75,9 @@ def _refuse(conn: Connection, noes: Iterable[No]) -> None:
             if address is not None:
                 key = (channel, address, no.topic)
                 latest[key] = max(latest.get(key, no), no, key=lambda one: one.at)
-    if not latest:
-        return
-    new = dialect.insert(conn, refusals)
-    statement = new.on_conflict_do_update(
-        index_elements=[refusals.c.channel, refusals.c.address, refusals.c.topic],
-        set_={"at": new.excluded.at, "consent_id": new.excluded.consent_id},
-        where=new.excluded.at > refusals.c.at,
-    )
+    rows = [(*key, no.at, no.consent_id) for key, no in sorted(latest.items())]
     names = ("channel", "address", "topic", "at", "consent_id")
-    conn.execute(
-        statement,
-        [
-            dict(zip(names, (*key, no.at, no.consent_id), strict=True))
-            for key, no in sorted(latest.items())
-        ],
-    )
+    upsert(conn, refusals, names, rows, newer=lambda given: given.at > refusals.c.at)
 
 
 def addresses_of(conn: Connection, channel: str, ids: Collection[int]) -> dict[int, str]:

@@ -77,10 +77,10 @@ def test_every_json_line_is_taken_or_refused(
 def test_who_is_committed_is_known_when_an_import_ends_by_an_error(
     sqlite_engine: Engine, tmp_path: Path
 ) -> None:
-    rows = [{"key": str(number)} for number in range(1_500)]
+    rows = [{"key": str(number)} for number in range(2_000)]
     path, touched = lines(tmp_path, [*rows, {"key": "x", "consent.fax.offers": "no"}]), Touched()
 
     with pytest.raises(UsageError):
         import_customers(sqlite_engine, path, COMPANY, NOW, touched=touched)
 
-    assert len(touched.ids() or ()) == 1_500
+    assert len(touched.ids() or ()) == 2_000
