@@ -1,18 +1,21 @@
-"""What a plan's messages would cost: prices by country, SMS by segments of rendered messages."""
+"""What a plan's messages would cost: prices by the number's country, SMS by their segments."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from outreach.app.context import Context
 from outreach.decisions.asking import Question
+from outreach.planning.plan import Funnel
 from outreach.rendering import Recipient, RenderError, build_context, segments
 from outreach.rendering.segments import outside_gsm
-from outreach.settings.company import ChannelSettings
+from outreach.settings.company import ChannelSettings, Company
 from outreach.store.customers import contexts
 from outreach.store.tables import customers
 
+DEFAULT = "default"  # the price of countries without one of their own
 SAMPLE = 50  # messages rendered to learn how many segments they take
 
 MOST_UNUSUAL = 20  # characters listed
@@ -28,51 +31,66 @@ class SegmentsTaken:
     unusual: str
 
 
+def priced_regions(company: Company, channels: Iterable[str]) -> tuple[str, ...]:
+    """The countries that a channel has a price of their own for."""
+    prices = _prices(company, channels).values()
+    return tuple(sorted({region for each in prices for region in each if region != DEFAULT}))
+
+
+def _prices(company: Company, channels: Iterable[str]) -> dict[str, dict[str, Decimal]]:
+    found = {name: company.channels.get(name, ChannelSettings()).price for name in channels}
+    return {name: prices for name, prices in found.items() if prices}
+
+
+def price_of(prices: Mapping[str, Decimal], region: str | None) -> Decimal:
+    """What a message to a country costs: its own price, else the default."""
+    return prices.get(region or DEFAULT, prices.get(DEFAULT, Decimal(0)))
+
+
+def region_number(regions: Sequence[str]) -> ColumnElement[int]:
+    """Which of the countries, counted from 1, a customer's number belongs to; 0: none of them.
+
+    An import notes the number's own country; where there is none the customer's counts.
+    """
+    region = func.coalesce(customers.c.phone_region, customers.c.country)
+    return case({name: number for number, name in enumerate(regions, 1)}, value=region, else_=0)
+
+
 def cost_of(
-    context: Context, conn: Connection, question: Question, taken: SegmentsTaken | None
+    company: Company,
+    channels: Iterable[str],
+    funnel: Funnel,
+    regions: Sequence[str],
+    taken: SegmentsTaken | None,
 ) -> tuple[Decimal, dict[str, Decimal]]:
     """Total and by channel, in brand.currency, of all that would be sent or held.
 
-    `taken` is segments_taken's: an SMS costs its average.
+    The funnel is counted by `region_number`; `taken` is segments_taken's: an SMS costs its average.
     """
-    company = context.company()
-    prices = {
-        name: company.channels[name].price
-        for name in question.ruling.channels
-        if company.channels.get(name, ChannelSettings()).price
-    }
-    if not prices:
-        return Decimal(0), {}
+    prices = _prices(company, channels)
     found = {name: Decimal(0) for name in prices}
-    for name, country, number in _messages(conn, question):
-        if name in prices:
-            price = prices[name].get(country or "", prices[name].get("default", Decimal(0)))
-            found[name] += price * number
+    for (channel, number), messages in funnel.by.items():
+        if channel in prices:
+            region = regions[number - 1] if number else DEFAULT
+            found[channel] += price_of(prices[channel], region) * messages
     if found.get("sms") and taken is not None:
         found["sms"] *= taken.average
     found = {name: value.quantize(Decimal("0.01")) for name, value in found.items()}
     return sum(found.values(), Decimal(0)), found
 
 
-def _messages(conn: Connection, question: Question) -> list[tuple[str, str | None, int]]:
-    rows = question.filled().subquery()
-    query = (
-        select(rows.c.number, customers.c.country, func.count())
-        .join(customers, customers.c.id == rows.c.id)
-        .where(rows.c.code.is_(None))
-        .group_by(rows.c.number, customers.c.country)
-    )
-    channels = question.ruling.channels
-    return [(channels[number], country, count) for number, country, count in conn.execute(query)]
+def segments_taken(
+    context: Context, conn: Connection, question: Question, messages: int
+) -> SegmentsTaken | None:
+    """The segments of up to 50 rendered text messages; None where none can be rendered.
 
-
-def segments_taken(context: Context, conn: Connection, question: Question) -> SegmentsTaken | None:
-    """The segments of up to 50 rendered text messages; None where none can be rendered."""
+    `messages` is how many there are: the chain is read no further than to the last that is wanted.
+    """
     ruling, rows = question.ruling, question.filled().subquery()
     query = select(rows.c.id, rows.c.address).where(
         rows.c.code.is_(None), rows.c.number == ruling.channels.index("sms")
     )
-    sample = {row.id: row.address for row in conn.execute(query.limit(SAMPLE))}
+    sample = {row.id: row.address for row in conn.execute(query.limit(min(messages, SAMPLE)))}
     about = contexts(conn, list(sample), ruling.company.attributes)
     counts, unusual = [], ""
     for id_, address in sample.items():

@@ -9,10 +9,16 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from outreach.app.context import Context
-from outreach.app.cost import SegmentsTaken, cost_of, segments_taken
+from outreach.app.cost import (
+    SegmentsTaken,
+    cost_of,
+    priced_regions,
+    region_number,
+    segments_taken,
+)
 from outreach.app.occasion import occasion_of
 from outreach.app.rulings import pinned, ruling_of
 from outreach.campaign.model import Campaign
@@ -21,7 +27,6 @@ from outreach.decisions.asking import Question, ask_base
 from outreach.decisions.candidate import Scope
 from outreach.decisions.localities import localities
 from outreach.decisions.verdict import Verdict
-from outreach.planning.decided import Decided
 from outreach.planning.occasion import Occasion
 from outreach.planning.plan import count, rows
 from outreach.reports.rows import DecidedRow, write_rows
@@ -73,15 +78,16 @@ def plan_campaign(
     """The plan of a campaign for `at`, else its next occurrence; its rows as CSV if asked for."""
     with reading_together(context.engine, _hands(context.engine)) as (conn, *more):
         question, occasion = question_of(context, conn, name, at)
-        funnel = count(conn, question, more)
-        taken = segments_taken(context, conn, question) if funnel.channels.get("sms") else None
-        total, channels = cost_of(context, conn, question, taken)
-        held_until = _held_until(conn, question) if funnel.hold else None
+        company, campaign = context.company(), question.ruling.campaign
+        regions = priced_regions(company, question.ruling.channels)
+        funnel = count(conn, question, more, region_number(regions) if regions else None)
+        texts = funnel.channels.get("sms", 0)
+        taken = segments_taken(context, conn, question, texts) if texts else None
         if rows_to is not None:
             write_rows(rows_to, _rows(conn, question))
-        campaign = question.ruling.campaign
-    cost = Cost(context.company().brand.currency, total, channels)
-    when = said_when(occasion, campaign, context.company())
+    total, channels = cost_of(company, campaign.steps[0].channels, funnel, regions, taken)
+    cost = Cost(company.brand.currency, total, channels)
+    when = said_when(occasion, campaign, company)
     return Plan(
         campaign=name,
         revision=digest_of(pinned(context, name))[:12],
@@ -96,7 +102,7 @@ def plan_campaign(
         locales=funnel.locales,
         cost=cost,
         when=when,
-        held_until=held_until,
+        held_until=_on_clock(funnel.held_until, _zone(campaign, company)),
         segments=taken,
     )
 
@@ -122,25 +128,10 @@ def _zone(campaign: Campaign, company: Company) -> ZoneInfo:
     return ZoneInfo(company.brand.timezone if zone == CUSTOMER else zone)
 
 
-def _held_until(conn: Connection, question: Question) -> tuple[datetime, datetime] | None:
-    """The earliest and the latest instant until which someone is held, on the campaign's clock."""
-    if question.ruling.campaign.when_capped == "hold":
-        decided = Decided(conn, question)
-        try:
-            return _first_and_last(conn, question, select(decided.table))
-        finally:
-            decided.drop()
-    return _first_and_last(conn, question, question.filled())
-
-
-def _first_and_last(
-    conn: Connection, question: Question, source: Select[Any]
+def _on_clock(
+    span: tuple[datetime, datetime] | None, zone: ZoneInfo
 ) -> tuple[datetime, datetime] | None:
-    rows = source.subquery().c
-    query = select(func.min(rows.opens_at), func.max(rows.opens_at))
-    first, last = conn.execute(query.where(rows.code.is_(None), rows.why.is_not(None))).one()
-    zone = _zone(question.ruling.campaign, question.ruling.company)
-    return None if first is None else (first.astimezone(zone), last.astimezone(zone))
+    return None if span is None else (span[0].astimezone(zone), span[1].astimezone(zone))
 
 
 def question_of(

@@ -7,13 +7,14 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
+from outreach.app.cost import price_of
 from outreach.app.planning import Cost
 from outreach.app.runs import run_with
 from outreach.decisions.loading import Rulings
 from outreach.documents import did_you_mean
 from outreach.errors import ProblemsFound, UsageError
 from outreach.rendering import Recipient, RenderError, build_context, segments
-from outreach.reports.accepted import Destination, destinations, latest_accepted
+from outreach.reports.accepted import destinations, latest_accepted
 from outreach.reports.funnel import Report, report
 from outreach.reports.rows import decided_rows, write_rows
 from outreach.store.activity import activities
@@ -108,7 +109,7 @@ def _cost(
     for each in destinations(conn, campaign, run_id):
         settings = company.channels.get(each.channel)
         if settings is not None and settings.price:
-            price = _price(settings.price, each)
+            price = price_of(settings.price, each.country)
             found[each.channel] = found.get(each.channel, Decimal(0)) + price * each.messages
     if "sms" in found:
         found["sms"] *= _segments_each(context, conn, campaign, run_id)
@@ -116,10 +117,6 @@ def _cost(
         return None
     rounded = {name: value.quantize(Decimal("0.01")) for name, value in sorted(found.items())}
     return Cost(company.brand.currency, sum(rounded.values(), Decimal(0)), rounded)
-
-
-def _price(prices: dict[str, Decimal], at: Destination) -> Decimal:
-    return prices.get(at.country or "", prices.get("default", Decimal(0)))
 
 
 def _segments_each(

@@ -77,26 +77,37 @@ def decide(ruling: Ruling, marks: Marks, zones: FromClause) -> Select[Any]:
 
 
 def outcomes(
-    ruling: Ruling, marks: Marks, zones: FromClause, among: tuple[int, int] | None = None
+    ruling: Ruling,
+    marks: Marks,
+    zones: FromClause,
+    among: tuple[int, int] | None = None,
+    by: ColumnElement[int] | None = None,
 ) -> Select[Any]:
-    """The same rows with nothing in them but `number`, `code`, `why` and locale: to be counted.
+    """The same rows with nothing in them but what is counted: `number`, `code`, `why`, locale,
+    opens_at and, where given, `by`: an expression over the columns of `customers`.
 
     `among`: only customers with ids of this range, first excluded and last included; who shares
     an address is compared with everyone all the same.
     """
     candidate = Candidate(ruling, marks, zones)
-    row = _chosen(candidate, counted_rows(candidate, without=_OF_ONE, among=among))
-    return select(*_outcome(candidate, row), row.locale)
+    row = _chosen(candidate, counted_rows(candidate, without=_OF_ONE, among=among, by=by))
+    opens_at = _of_channel(candidate, row, "opens").label("opens_at")
+    more = [] if by is None else [row.by]
+    return select(*_outcome(candidate, row), row.locale, opens_at, *more)
 
 
 def counted_rows(
-    candidate: Candidate, without: tuple[str, ...] = (), among: tuple[int, int] | None = None
+    candidate: Candidate,
+    without: tuple[str, ...] = (),
+    among: tuple[int, int] | None = None,
+    by: ColumnElement[int] | None = None,
 ) -> FromClause:
     """`q`: the candidates with what stands in the way by channel, and cadence counted."""
     few = candidate.marks.again or candidate.marks.about
     # Few: decided once, looked at again for duplicates. A whole audience: only the few who share
     # an address are decided twice, and nothing is written.
-    asked = _asked(candidate).cte("p").prefix_with("MATERIALIZED" if few else "NOT MATERIALIZED")
+    query = _asked(candidate) if by is None else _asked(candidate).add_columns(by.label("by"))
+    asked = query.cte("p").prefix_with("MATERIALIZED" if few else "NOT MATERIALIZED")
     counted = _counted(candidate, asked, _OF_PEOPLE + without)
     if among is not None:
         counted = counted.where(asked.c.id > among[0], asked.c.id <= among[1])

@@ -1,13 +1,23 @@
 """A plan: who would get a campaign's message and why the others would not; writes nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import chain, pairwise, repeat
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    case,
+    func,
+    select,
+)
 
 from outreach.decisions.asking import Question
 from outreach.decisions.chain import fenced
@@ -17,10 +27,9 @@ from outreach.planning.decided import Decided
 from outreach.store.tables import customers
 from outreach.vocabulary import Reason
 
-Packed = tuple[int, str | None, int]
-
 BASE = 100  # more than there are reasons
 NONE = BASE - 1
+MOST_BY = 1_000  # more than there are countries
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,8 @@ class Funnel:
     skip: dict[Reason, int]
     channels: dict[str, int]  # of those sent or held
     locales: dict[str, int]  # of those sent or held: the language variant they would read
+    held_until: tuple[datetime, datetime] | None = None  # the earliest and the latest
+    by: Mapping[tuple[str, int], int] = field(default_factory=dict)  # of those sent or held
 
     @property
     def hold(self) -> int:
@@ -44,6 +55,17 @@ class Funnel:
         return self.send + self.hold + sum(self.skip.values())
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Customers with the same outcome; `opens` are the first and the last instant of theirs."""
+
+    packed: int  # number of channel, reason and rule of time
+    customers: int
+    opens: tuple[datetime, datetime] | None
+    locale: str | None
+    by: int
+
+
 @dataclass(slots=True)
 class _Tally:
     send: int = 0
@@ -51,81 +73,101 @@ class _Tally:
     skip: Counter[Reason] = field(default_factory=Counter)
     channels: Counter[str] = field(default_factory=Counter)
     locales: Counter[str] = field(default_factory=Counter)
+    by: Counter[tuple[str, int]] = field(default_factory=Counter)
+    opens: list[datetime] = field(default_factory=list)  # of those held
 
 
-def count(conn: Connection, question: Question, more: Sequence[Connection] = ()) -> Funnel:
+def count(
+    conn: Connection,
+    question: Question,
+    more: Sequence[Connection] = (),
+    by: ColumnElement[int] | None = None,
+) -> Funnel:
     """The plan's counts: one statement, unless cadence holds, which is worked out row by row.
 
-    With `more` connections, which read the same state, each counts a part of the base.
+    With `more` connections, which read the same state, each counts a part of the base. `by` is
+    an expression over the columns of `customers`, by which messages are counted as well.
     """
     if question.ruling.campaign.when_capped == "hold":
         decided = Decided(conn, question)
         try:
-            return _funnel(question, _packed(conn, question, select(decided.table)))
+            return _funnel(question, _groups(conn, question, _with(decided.table, by)))
         finally:
             decided.drop()
     if not more:
-        return _funnel(question, _packed(conn, question, question.outcomes()))
+        return _funnel(question, _groups(conn, question, question.outcomes(by=by)))
     for each in more:
         question.prepare(each)
     hands = (conn, *more)
     last = conn.execute(select(func.max(customers.c.id))).scalar() or 0
     ends = [last * number // len(hands) for number in range(len(hands) + 1)]
-    parts = [question.outcomes(among) for among in pairwise(ends)]
+    parts = [question.outcomes(among, by) for among in pairwise(ends)]
     with ThreadPoolExecutor(len(hands)) as pool:  # both databases work outside Python's lock
-        found = pool.map(_packed, hands, repeat(question), parts)
+        found = pool.map(_groups, hands, repeat(question), parts)
         return _funnel(question, chain.from_iterable(found))
 
 
-def _packed(conn: Connection, question: Question, source: Select[Any]) -> list[Packed]:
-    """Number of channel, reason and rule of time in one integer, locale, and how many have these."""
+def _with(table: Table, by: ColumnElement[int] | None) -> Select[Any]:
+    """Decided rows, with what else they are counted by."""
+    if by is None:
+        return select(table)
+    return select(table, by.label("by")).join(customers, customers.c.id == table.c.id)
+
+
+def _groups(conn: Connection, question: Question, source: Select[Any]) -> list[_Group]:
+    """The rows by number of channel, reason and rule of time, locale, and `by`."""
     rows = source.subquery()
     stopped, held = (func.coalesce(rows.c[name], NONE) for name in ("code", "why"))
     # One integer: SQLite sorts to group, and sorts integers three times as fast as rows.
-    columns: list[ColumnElement[Any]] = [
-        ((rows.c.number * BASE + stopped) * BASE + held).label("packed")
-    ]
+    packed = (rows.c.number * BASE + stopped) * BASE + held
+    opens = case((and_(rows.c.code.is_(None), rows.c.why.is_not(None)), rows.c.opens_at))
+    columns: list[ColumnElement[Any]] = [opens.label("opens")]
+    if "by" in rows.c:
+        packed = packed * MOST_BY + rows.c.by
+    columns.append(packed.label("packed"))
     if any(len(question.ruling.compiled.locales(name)) > 1 for name in question.ruling.channels):
         columns.append(rows.c.locale)
     parts = fenced(select(*columns), "packed").c
-    found = conn.execute(select(*parts, func.count()).group_by(*parts))
-    return [(packed, locale[0] if locale else None, many) for packed, *locale, many in found]
+    keys = [each for each in parts if each.name != "opens"]
+    query = select(func.count(), func.min(parts.opens), func.max(parts.opens), *keys)
+    found = []
+    for many, first, last, whole, *locale in conn.execute(query.group_by(*keys)):
+        number, among = divmod(whole, MOST_BY) if "by" in rows.c else (whole, 0)
+        span = None if first is None else (first, last)
+        found.append(_Group(number, many, span, locale[0] if locale else None, among))
+    return found
 
 
-def _funnel(question: Question, found: Iterable[Packed]) -> Funnel:
+def _funnel(question: Question, found: Iterable[_Group]) -> Funnel:
     tally = _Tally()
-    for packed, locale, many in found:
-        number, reasons = divmod(packed, BASE * BASE)
-        code, why = (None if each == NONE else each for each in divmod(reasons, BASE))
-        _add(tally, question, number, code, why, locale, many)
+    for each in found:
+        _add(tally, question, each)
     return Funnel(
         tally.send,
         _by_rule(tally.held),
         _by_rule(tally.skip),
         _in_order(tally.channels, question.ruling.channels),
         dict(sorted(tally.locales.items())),
+        (min(tally.opens), max(tally.opens)) if tally.opens else None,
+        tally.by,
     )
 
 
-def _add(
-    tally: _Tally,
-    question: Question,
-    number: int,
-    code: int | None,
-    why: int | None,
-    locale: str | None,
-    many: int,
-) -> None:
+def _add(tally: _Tally, question: Question, group: _Group) -> None:
+    number, reasons = divmod(group.packed, BASE * BASE)
+    code, why = (None if each == NONE else each for each in divmod(reasons, BASE))
     if code is not None:
-        tally.skip[REASONS[code]] += many
+        tally.skip[REASONS[code]] += group.customers
         return
     channel = question.ruling.channels[number]
-    tally.channels[channel] += many
-    tally.locales[question.ruling.compiled.locale_for(channel, locale)] += many
+    tally.channels[channel] += group.customers
+    tally.by[channel, group.by] += group.customers
+    tally.locales[question.ruling.compiled.locale_for(channel, group.locale)] += group.customers
     if why is None:
-        tally.send += many
+        tally.send += group.customers
     else:
-        tally.held[REASONS[why]] += many
+        tally.held[REASONS[why]] += group.customers
+        tally.opens += group.opens or ()
 
 
 def _by_rule(found: Counter[Reason]) -> dict[Reason, int]:

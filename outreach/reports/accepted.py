@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, case, func, select
 
 from outreach.reports.funnel import ACCEPTED, which
+from outreach.store.regions import region_of
 from outreach.store.tables import customers, deliveries, runs
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Messages accepted on one channel for one country; None: not known."""
+    """Messages accepted on one channel for one country; None: not known.
+
+    A number's own country; the customer's where the address has none.
+    """
 
     channel: str
     country: str | None
@@ -31,14 +35,21 @@ def destinations(
 ) -> list[Destination]:
     """Where the accepted messages of one run, of one campaign, or all went."""
     row = deliveries.c
-    parts = (row.channel, customers.c.country)
+    is_phone = row.address.like("+%")
+    # A number the customer has no more is looked up by itself: they are few.
+    old = case((and_(is_phone, row.address.is_distinct_from(customers.c.phone)), row.address))
+    own = func.coalesce(case((is_phone, customers.c.phone_region)), customers.c.country)
+    parts = (row.channel, case((old.is_(None), own)), old)
     query = (
         select(*parts, func.count())
         .join(customers, customers.c.id == row.customer_id)
         .where(row.state.in_([state.value for state in ACCEPTED]), which(campaign, run_id))
         .group_by(*parts)
     )
-    return [Destination(*each) for each in conn.execute(query)]
+    return [
+        Destination(channel, country if number is None else region_of(number), messages)
+        for channel, country, number, messages in conn.execute(query)
+    ]
 
 
 def latest_accepted(

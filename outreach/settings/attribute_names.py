@@ -6,9 +6,9 @@ import re
 from outreach.documents import RefusalError
 
 COLUMNS = frozenset(
-    """id key first_name last_name nickname title gender email phone locale timezone country city
-    tier stage stage_since owner tags interests birthday created_at updated_at attributes
-    facts_at place_id bucket shares erased_at merged_into""".split()  # noqa: SIM905
+    """id key first_name last_name nickname title gender email phone phone_region locale timezone
+    country city tier stage stage_since owner tags interests birthday created_at updated_at
+    attributes facts_at place_id bucket shares erased_at merged_into""".split()  # noqa: SIM905
 )
 FACTS = frozenset(
     """orders spend first_order_at last_order_at typical_gap last_contact_at last_heard_at

@@ -89,7 +89,7 @@ class ChannelFile(FileModel):
     )
     price: dict[PriceKey, Price] | None = Field(
         None,
-        description="What one SMS segment or message costs, by country.",
+        description="What one SMS segment or message costs, by the number's country.",
         examples=[{"default": 0.05, "CN": 0.03}],
     )
 

@@ -24,7 +24,7 @@ PLAIN_COLUMNS = (
     "timezone", "country", "city", "tier", "owner", "tags", "interests", "birthday", "created_at",
 )  # fmt: skip
 WRITTEN_COLUMNS = (
-    *PLAIN_COLUMNS, "stage", "stage_since", "attributes", "place_id", "updated_at",
+    *PLAIN_COLUMNS, "phone_region", "stage", "stage_since", "attributes", "place_id", "updated_at",
 )  # fmt: skip
 _ADDRESSES = {"email": "email", "sms": "phone", "whatsapp": "phone", "voice": "phone"}
 

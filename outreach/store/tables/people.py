@@ -38,6 +38,7 @@ customers = Table(
     Column("gender", Text),
     Column("email", Text),  # normalised
     Column("phone", Text),  # E.164
+    Column("phone_region", Text),  # the country of the number: ISO 3166 alpha-2
     Column("locale", Text),
     Column("timezone", Text),
     Column("country", Text),
