@@ -14,7 +14,8 @@ from sqlalchemy.exc import (
 from outreach.errors import SetupError
 from outreach.settings.environment import Environment
 from outreach.store.engine import make_engine
-from outreach.store.migrate import current, head, migrate
+from outreach.store.migrate import current, migrate
+from outreach.store.schema import OtherSchema, head
 
 _HINTS = {
     "not a database": "another program's file is in the way; move it away",
@@ -36,8 +37,11 @@ def open_database(environment: Environment) -> Engine:
     try:
         if environment.embedded:
             migrate(engine)
-        elif current(engine) != head():
-            raise SetupError("the database is not up to date", "run `outreach migrate`")
+        elif (at := current(engine)) != head():
+            raise OtherSchema(at, head())
+    except OtherSchema:
+        engine.dispose()
+        raise
     except (DBAPIError, sqlite3.Error) as error:
         engine.dispose()
         raise database_error(error) or error from None
