@@ -93,13 +93,9 @@ class Decided:
             yield page
             after = page[-1].customer_id
 
-    def ranges(self, after: int, size: int) -> Iterator[tuple[int, int]]:
-        """Ranges of customer ids (first excluded, last included) that hold `size` rows each."""
-        while True:
-            ids = select(self.table.c.id).where(self.table.c.id > after)
-            ids = ids.order_by(self.table.c.id).limit(size)
-            last = self.conn.execute(select(func.max(ids.subquery().c.id))).scalar()
-            if last is None:
-                return
-            yield after, last
-            after = last
+    def last_of(self, after: int, size: int) -> int | None:
+        """The last customer's id of the next `size` rows beyond `after`; None: there are none."""
+        ids = select(self.table.c.id).where(self.table.c.id > after)
+        ids = ids.order_by(self.table.c.id).limit(size)
+        last: int | None = self.conn.execute(select(func.max(ids.subquery().c.id))).scalar()
+        return last

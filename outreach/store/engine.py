@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 
 from outreach.logger import Logger
+from outreach.store.pace import Pace
 from outreach.store.types import Instant
 
 log = Logger(__name__)
@@ -104,10 +105,10 @@ def reading_together(engine: Engine, count: int) -> Iterator[list[Connection]]:
 
 
 @contextmanager
-def begin_write(conn: Connection) -> Iterator[None]:
+def begin_write(conn: Connection, pace: Pace | None = None) -> Iterator[None]:
     """A write transaction on a connection that has none open; committed at the end.
 
-    One that takes long is told: on SQLite all others wait for it.
+    One that takes long is told, and `pace` learns of each: on SQLite all others wait for it.
     """
     if conn.dialect.name == "sqlite":
         conn.exec_driver_sql("BEGIN IMMEDIATE")
@@ -119,6 +120,8 @@ def begin_write(conn: Connection) -> Iterator[None]:
         raise
     conn.commit()
     seconds = time.monotonic() - begun
+    if pace is not None:
+        pace.took(seconds)
     if seconds > LONG_SECONDS:
         log.info("long write transaction", seconds=round(seconds, 3))
 

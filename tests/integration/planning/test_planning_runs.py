@@ -14,7 +14,7 @@ from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling, make_ruling
 from outreach.planning.occasion import Occasion
 from outreach.planning.plan import count, rows
-from outreach.planning.run import RANGE, plan_run
+from outreach.planning.run import plan_run
 from outreach.settings.company import Brand, Company, Topic
 from outreach.store.engine import reading, reading_together, writing
 from outreach.store.runs import Run, run_by_id, take_planning
@@ -197,7 +197,3 @@ def test_planning_twice_writes_nothing_twice(engine: Engine, run: tuple[Run, Rul
     with reading(engine) as conn:
         assert conn.execute(select(func.count()).select_from(deliveries)).scalar_one() == 3
     assert again(engine, planned).planned == 3
-
-
-def test_a_range_is_small_enough_for_others_to_write_between() -> None:
-    assert RANGE <= 20_000
