@@ -17,7 +17,7 @@ from outreach.store.engine import reading
 
 Progress = Callable[[int], None]  # bytes of the file done so far; customers, when refreshing
 _INSIDE = (  # of no use outside of the database
-    "id", "place_id", "zones", "bucket", "shares", "facts_at", "last_heard_at",
+    "id", "place_id", "zones", "bucket", "shares", "facts_at", "last_heard_at", "phone_region",
 )  # fmt: skip
 DAY = timedelta(days=1)
 
