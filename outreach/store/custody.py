@@ -3,9 +3,10 @@
 Every statement names the fence, so that whoever was overtaken by a later claim moves nothing.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, and_, case, false, null, or_, select, update
 from sqlalchemy.sql import ColumnElement
@@ -88,10 +89,17 @@ def hand(conn: Connection, worker_id: int, wanted: Sequence[tuple[int, int, str]
 
 def give_back(conn: Connection, worker_id: int, held: Sequence[tuple[int, int]]) -> set[int]:
     """Free claimed deliveries `(id, fence)` that were not handed over; the ids that changed."""
+    return _end_claims(conn, worker_id, held, _back_to_due())
+
+
+def _end_claims(
+    conn: Connection, worker_id: int, held: Sequence[tuple[int, int]], values: Mapping[str, Any]
+) -> set[int]:
+    """Write the values to claimed deliveries that the worker still holds; the ids that changed."""
     if not held:
         return set()
     v = rows_from(conn, "held", [("id", d.id.type), ("fence", d.fence.type)], held).c
-    freed = (
+    ended = (
         update(deliveries)
         .where(
             d.id == v.id,
@@ -99,9 +107,9 @@ def give_back(conn: Connection, worker_id: int, held: Sequence[tuple[int, int]])
             d.state == State.CLAIMED.value,
             _is_in_hands_of(worker_id),
         )
-        .values(**_back_to_due())
+        .values(**values)
     )
-    return set(conn.execute(freed.returning(d.id)).scalars())
+    return set(conn.execute(ended.returning(d.id)).scalars())
 
 
 def take_back(conn: Connection, customer_ids: Collection[int], channel: str) -> set[int]:
@@ -186,20 +194,10 @@ def _row(one: Settlement) -> tuple[object, ...]:
 
 def fail(conn: Connection, worker_id: int, held: Sequence[tuple[int, int]], reason: str) -> int:
     """End claimed deliveries `(id, fence)` that can not be rendered; how many."""
-    if not held:
-        return 0
-    v = rows_from(conn, "held", [("id", d.id.type), ("fence", d.fence.type)], held).c
-    failed = (
-        update(deliveries)
-        .where(
-            d.id == v.id,
-            d.fence == v.fence,
-            d.state == State.CLAIMED.value,
-            _is_in_hands_of(worker_id),
-        )
-        .values(state=State.FAILED.value, reason=reason, slot_at=null(), worker_id=null())
-    )
-    return len(conn.execute(failed.returning(d.id)).all())
+    values = {
+        "state": State.FAILED.value, "reason": reason, "slot_at": null(), "worker_id": null(),
+    }  # fmt: skip
+    return len(_end_claims(conn, worker_id, held, values))
 
 
 def held_by(conn: Connection, worker_id: int) -> dict[int, tuple[int, State]]:
