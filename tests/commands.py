@@ -1,13 +1,21 @@
-"""The real command as a process of its own, in a copy of the sample project."""
+"""The command in a copy of the sample project: as a process of its own, or within this one."""
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+import structlog
+
+from outreach.cli.frame import run
+from outreach.logger import before_first_line
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = "2026-07-03T17:00"  # company time of the sample: New York
@@ -38,7 +46,24 @@ def outreach(project: Path, *arguments: object, **settings: str) -> Answer:
         timeout=120,
         check=False,
     )
-    answer = Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return _faultless(Answer(done.returncode, done.stdout.decode(), done.stderr.decode()))
+
+
+def outreach_here(project: Path, *arguments: object, **settings: str) -> Answer:
+    """The same answer from within this process, sooner: loading the code is most of a command.
+
+    For what the process itself has no part in; each command also has tests that start one.
+    """
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    variables = patch.dict(os.environ, environment(**settings), clear=True)
+    with variables, chdir(project), redirect_stdout(out), redirect_stderr(err):
+        code = run([str(each) for each in arguments])
+    structlog.reset_defaults()  # the log of this call ended with it
+    before_first_line(lambda: None)
+    return _faultless(Answer(code, *(each.buffer.getvalue().decode() for each in (out, err))))
+
+
+def _faultless(answer: Answer) -> Answer:
     assert "Traceback" not in answer.err + answer.out
     assert "fault of outreach" not in answer.err + answer.out
     return answer

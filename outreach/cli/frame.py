@@ -62,8 +62,9 @@ def _call(arguments: list[str]) -> int:
     if not rest:
         rest = ["--help"]
     command = get_command(application(rest))
-    gc.freeze()
-    gc.enable()
+    if not gc.isenabled():  # in a process of our own
+        gc.freeze()
+        gc.enable()
     code = command.main(args=rest, prog_name="outreach", standalone_mode=False, obj=Call(options))
     return code if isinstance(code, int) else 0
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from commands import outreach
+from commands import outreach_here
 from servers import free_port
 
 BEFORE = "2026-07-03T08:00"
@@ -62,10 +62,13 @@ def people(project: Path, number: int, *, ordered: bool = True, **settings: str)
             said = "yes" if n % 10 else ""
             file.write(f"k{n},Ann,k{n}@example.com,America/New_York,US,{said}\n")
     words = ("customers", "import", "c.csv", "--consent-source", "form", "--now", BEFORE)
-    assert outreach(project, *words, **settings).code == 0
+    assert outreach_here(project, *words, **settings).code == 0
     if ordered:
         with (project / "e.csv").open("w") as file:
             file.write("key,kind,at,amount,id\n")
             for n in range(number):
                 file.write(f"k{n},order,2026-06-20T10:00,25.00,o-{n}\n")
-        assert outreach(project, "events", "import", "e.csv", "--now", BEFORE, **settings).code == 0
+        assert (
+            outreach_here(project, "events", "import", "e.csv", "--now", BEFORE, **settings).code
+            == 0
+        )

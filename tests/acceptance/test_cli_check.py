@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from commands import outreach
+from commands import outreach, outreach_here
 
 CAMPAIGN = """\
 title: Test
@@ -81,7 +81,7 @@ def test_a_fault_of_the_company_hides_no_other(broken: Path) -> None:
     rules = broken / "outreach.yaml"
     rules.write_text(rules.read_text().replace("America/New_York", "America/New_Yrk"))
 
-    answer = outreach(broken, "check")
+    answer = outreach_here(broken, "check")
 
     lines = [line for line in SAID.splitlines() if "h-stage" not in line]
     place = "outreach.yaml:9:13: there is no time zone `America/New_Yrk`"
@@ -90,7 +90,7 @@ def test_a_fault_of_the_company_hides_no_other(broken: Path) -> None:
 
 
 def test_problems_as_json_have_every_part(broken: Path) -> None:
-    answer = outreach(broken, "check", "--json")
+    answer = outreach_here(broken, "check", "--json")
 
     assert (answer.code, answer.err) == (1, "")
     assert len(answer.json) == 12
@@ -108,7 +108,7 @@ def test_several_faults_of_one_campaign_are_all_named(project: Path) -> None:
     text = CAMPAIGN.replace("orders >= 2", "ordrs >= 2").replace("title: Test", "titel: Test")
     (project / "campaigns/worst.yaml").write_text(text.replace("[growth]", "[grwth]"))
 
-    answer = outreach(project, "check")
+    answer = outreach_here(project, "check")
 
     assert answer.out.splitlines() == [
         "campaigns/worst.yaml:1:1: unknown key `titel`; did you mean `title`?",
@@ -121,11 +121,11 @@ def test_several_faults_of_one_campaign_are_all_named(project: Path) -> None:
 def test_what_finds_nobody_in_the_database_is_a_warning(project: Path) -> None:
     people = project / "people.csv"
     people.write_text("key,city,email\na,Paris,a@example.com\nb,Paris,b@example.com\n")
-    outreach(project, "customers", "import", people)
+    outreach_here(project, "customers", "import", people)
     text = CAMPAIGN.replace("{stage: [growth], where: orders >= 2}", "city == 'paris'")
     (project / "campaigns/city.yaml").write_text(text)
 
-    answer = outreach(project, "check")
+    answer = outreach_here(project, "check")
 
     assert answer.code == 0
     assert answer.out.splitlines()[0] == (
@@ -136,14 +136,14 @@ def test_what_finds_nobody_in_the_database_is_a_warning(project: Path) -> None:
 
 def test_data_that_the_audience_lacks_is_counted(project: Path) -> None:
     (project / "people.csv").write_text("key,first_name\na,Ann\nb,\nc,\n")
-    outreach(project, "customers", "import", "people.csv")
+    outreach_here(project, "customers", "import", "people.csv")
     text = CAMPAIGN.replace("{stage: [growth], where: orders >= 2}", "everyone")
     (project / "campaigns/all.yaml").write_text(text.replace("win-back", "all"))
     (project / "templates/all").mkdir()
     (project / "templates/all/subject.txt").write_text("{{ first_name }}\n")
     (project / "templates/all/body.txt").write_text("{{ first_name }}\n")
 
-    answer = outreach(project, "check", "--json")
+    answer = outreach_here(project, "check", "--json")
 
     assert answer.code == 0
     assert {

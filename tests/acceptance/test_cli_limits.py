@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from commands import outreach
+from commands import outreach, outreach_here
 
 NO_RUN = (0, 2**63, 99999999999999999999999)
 
@@ -13,7 +13,7 @@ NO_RUN = (0, 2**63, 99999999999999999999999)
 def test_a_number_that_no_run_can_have_is_no_run(
     project: Path, id_: int, words: tuple[str, str]
 ) -> None:
-    answer = outreach(project, *words, id_)
+    answer = outreach_here(project, *words, id_)
 
     assert (answer.code, answer.out) == (2, "")
     assert answer.err == f"outreach: there is no run {id_}; see `outreach runs`\n"
@@ -32,7 +32,7 @@ def test_json_without_a_known_command_is_an_error(project: Path, words: tuple[st
 
 
 def test_help_is_text_with_json_too(project: Path) -> None:
-    answer = outreach(project, "--json", "--help")
+    answer = outreach_here(project, "--json", "--help")
 
     assert answer.code == 0
     assert answer.out.startswith("Usage: outreach")
@@ -42,8 +42,8 @@ def test_help_is_text_with_json_too(project: Path) -> None:
 def test_rows_for_a_folder_that_is_not_there_are_wrong_usage(
     project: Path, words: tuple[str, ...]
 ) -> None:
-    absent = outreach(project, *words, "--rows", "nowhere/x.csv")
-    folder = outreach(project, *words, "--rows", "campaigns")
+    absent = outreach_here(project, *words, "--rows", "nowhere/x.csv")
+    folder = outreach_here(project, *words, "--rows", "campaigns")
 
     assert (absent.code, folder.code) == (2, 2)
     assert "there is no folder `nowhere`; make it, or name another file" in absent.err

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands import NOW, outreach, sample_project
+from commands import NOW, outreach, outreach_here, sample_project
 from letterbox import BEFORE
 
 CUSTOMERS = """\
@@ -32,7 +32,7 @@ def once_noted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = sample_project(tmp_path_factory.mktemp("noted") / "project")
     (project / "c.csv").write_text(CUSTOMERS)
     words = ("customers", "import", "c.csv", "--consent-source", "form", "--now", BEFORE)
-    assert outreach(project, *words).code == 0
+    assert outreach_here(project, *words).code == 0
     (project / "campaigns/notes.yaml").write_text(CAMPAIGN)
     (project / "templates/note").mkdir()
     (project / "templates/note/subject.txt").write_text("A note")
@@ -63,14 +63,19 @@ def test_a_plan_says_that_its_audience_picks_nobody(noted: Path) -> None:
     path = noted / "campaigns/notes.yaml"
     path.write_text(path.read_text().replace("[B]", "[C]"))
 
-    assert "nobody is picked by the audience" in outreach(noted, "plan", "notes", "--now", NOW).out
+    assert (
+        "nobody is picked by the audience"
+        in outreach_here(noted, "plan", "notes", "--now", NOW).out
+    )
 
 
 def test_a_preview_reads_like_a_message(noted: Path) -> None:
     words = ("preview", "notes", "--now", NOW, "--customer")
     got, missed = outreach(noted, *words, "C2").out, outreach(noted, *words, "C1")
 
-    assert got.startswith("C2 would get this later: held until 2026-07-06 09:00+02:00 Europe/Vienna")
+    assert got.startswith(
+        "C2 would get this later: held until 2026-07-06 09:00+02:00 Europe/Vienna"
+    )
     assert "language  en; C2 speaks de-AT\nlength    " in got
     assert "characters, 2 segments (UCS-2)" in got
     assert "subject " in got
@@ -80,14 +85,14 @@ def test_a_preview_reads_like_a_message(noted: Path) -> None:
 
 def test_the_whole_mail_is_in_the_files_and_in_json(noted: Path) -> None:
     words = ("preview", "notes", "--now", NOW, "--customer", "C1")
-    found = outreach(noted, *words, "--json", "--out", "there").json
+    found = outreach_here(noted, *words, "--json", "--out", "there").json
 
     assert "MIME-Version" in found[0]["text"]
     assert "MIME-Version" in (noted / "there/C1.email.eml").read_text()
 
 
 def test_explain_names_the_part_of_the_audience_that_fails(noted: Path) -> None:
-    said = outreach(noted, "explain", "notes", "C1", "--now", NOW).out
+    said = outreach_here(noted, "explain", "notes", "C1", "--now", NOW).out
 
     assert "tier: is A, wanted B; where: true" in said
 
@@ -102,7 +107,7 @@ def test_explain_says_until_when_on_the_customers_clock(noted: Path) -> None:
 
 
 def test_explain_says_when_a_held_message_is_moved_to(noted: Path) -> None:
-    found = outreach(noted, "explain", "notes", "C2", "--now", NOW, "--json").json
+    found = outreach_here(noted, "explain", "notes", "C2", "--now", NOW, "--json").json
     rules = {(each["rule"], each["channel"]): each for each in found["rules"]}
 
     window, quiet = rules["outside_window", "sms"], rules["quiet_hours", "sms"]

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands import NOW, outreach, sample_project
+from commands import NOW, outreach, outreach_here, sample_project
 
 CUSTOMERS = """\
 key,first_name,email,phone,timezone,country,consent.email.greetings,hobby
@@ -27,7 +27,7 @@ def once_peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with two customers, imported at NOW."""
     project = sample_project(tmp_path_factory.mktemp("peopled") / "project")
     (project / "c.csv").write_text(CUSTOMERS)
-    assert outreach(project, *IMPORT).code == 1
+    assert outreach_here(project, *IMPORT).code == 1
     return project
 
 
@@ -60,7 +60,7 @@ def test_an_import_tells_counts_warnings_and_refused_rows(project: Path) -> None
 
 
 def test_a_second_import_of_the_same_file_changes_nothing(peopled: Path) -> None:
-    answer = outreach(peopled, *IMPORT, "--json")
+    answer = outreach_here(peopled, *IMPORT, "--json")
 
     assert (answer.code, answer.err) == (1, "")
     assert list(answer.json) == [
@@ -75,11 +75,11 @@ def test_a_second_import_of_the_same_file_changes_nothing(peopled: Path) -> None
 def test_a_dry_run_writes_nothing(project: Path) -> None:
     (project / "c.csv").write_text("key,first_name\na,Ann\n")
 
-    answer = outreach(project, "customers", "import", "c.csv", "--dry-run")
+    answer = outreach_here(project, "customers", "import", "c.csv", "--dry-run")
 
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.startswith("A dry run: nothing is written\ncreated            1\n")
-    assert outreach(project, "customers", "show", "a").code == 2
+    assert outreach_here(project, "customers", "show", "a").code == 2
 
 
 UNREADABLE = {
@@ -103,7 +103,7 @@ def test_a_file_that_can_not_be_read_is_wrong_usage(project: Path, what: str, na
     (project / "empty.csv").write_bytes(b"")
     (project / "binary.csv").write_bytes(bytes(range(128, 256)) * 8)
 
-    answer = outreach(project, what, "import", name, "--json")
+    answer = outreach_here(project, what, "import", name, "--json")
 
     said = answer.json["error"]
     text = f"{said['message']}; {said['hint']}".removesuffix("; ")
@@ -131,7 +131,7 @@ def test_events_move_their_customers_to_another_stage(peopled: Path) -> None:
 
 
 def test_stages_are_shown_with_their_rules_and_moves(peopled: Path) -> None:
-    answer = outreach(peopled, "stages", "show", "--now", NOW)
+    answer = outreach_here(peopled, "stages", "show", "--now", NOW)
 
     lines = answer.out.splitlines()
     assert (answer.code, answer.err) == (0, "")
@@ -149,9 +149,9 @@ def test_stages_are_shown_with_their_rules_and_moves(peopled: Path) -> None:
 
 def test_stages_refreshed_at_a_later_instant_follow_it(peopled: Path) -> None:
     (peopled / "e.csv").write_text(EVENTS)
-    outreach(peopled, "events", "import", "e.csv", "--now", NOW)
+    outreach_here(peopled, "events", "import", "e.csv", "--now", NOW)
 
-    answer = outreach(peopled, "stages", "refresh", "--now", "2028-01-01T00:00", "--json")
+    answer = outreach_here(peopled, "stages", "refresh", "--now", "2028-01-01T00:00", "--json")
 
     assert (answer.code, answer.err) == (0, "")
     assert {stage: n for stage, n in answer.json.items() if n} == {
@@ -188,8 +188,8 @@ def test_words_of_consent_come_from_a_file_too(peopled: Path) -> None:
         "c,sms,offers,granted,2026-07-01,shop\n"
     )
 
-    answer = outreach(peopled, "consent", "import", "w.csv", "--json", "--now", NOW)
-    shown = outreach(peopled, "consent", "show", "c", "--json", "--now", NOW)
+    answer = outreach_here(peopled, "consent", "import", "w.csv", "--json", "--now", NOW)
+    shown = outreach_here(peopled, "consent", "show", "c", "--json", "--now", NOW)
 
     assert (answer.code, answer.json["recorded"], answer.json["rejected"]) == (0, 2, 0)
     assert shown.json["key"] == "c"
@@ -222,7 +222,7 @@ def test_a_consent_that_can_not_be_meant_is_refused(
 ) -> None:
     key, channel, topic, source = words
 
-    answer = outreach(
+    answer = outreach_here(
         peopled, "consent", "grant", key, "--channel", channel, "--topic", topic, "--source", source
     )
 
@@ -233,14 +233,14 @@ def test_a_consent_that_can_not_be_meant_is_refused(
 def test_a_yes_that_ends_before_it_begins_is_refused_at_the_terminal(peopled: Path) -> None:
     words = ("--channel", "email", "--topic", "offers", "--source", "shop", "--now", NOW)
 
-    answer = outreach(peopled, "consent", "grant", "a", *words, "--expires", "2026-07-01")
+    answer = outreach_here(peopled, "consent", "grant", "a", *words, "--expires", "2026-07-01")
 
     assert (answer.code, answer.out) == (2, "")
     assert "`expires_at` is not after `at`; give `--expires` a later date" in answer.err
 
 
 def test_a_customer_is_shown_with_history(peopled: Path) -> None:
-    answer = outreach(peopled, "customers", "show", "a", "--json", "--now", NOW)
+    answer = outreach_here(peopled, "customers", "show", "a", "--json", "--now", NOW)
 
     found = answer.json
     assert (answer.code, answer.err) == (0, "")
@@ -278,10 +278,10 @@ def test_a_customer_is_shown_to_people_too(peopled: Path) -> None:
 
 def test_a_customer_is_shown_as_of_an_earlier_instant(peopled: Path) -> None:
     (peopled / "e.csv").write_text(EVENTS)
-    outreach(peopled, "events", "import", "e.csv", "--now", NOW)
+    outreach_here(peopled, "events", "import", "e.csv", "--now", NOW)
 
-    before = outreach(peopled, "customers", "show", "a", "--json", "--now", "2026-06-25T10:00")
-    after = outreach(peopled, "customers", "show", "a", "--json", "--now", NOW)
+    before = outreach_here(peopled, "customers", "show", "a", "--json", "--now", "2026-06-25T10:00")
+    after = outreach_here(peopled, "customers", "show", "a", "--json", "--now", NOW)
 
     assert [each["count"] for each in before.json["events"]] == [1]
     assert (before.json["stages"], before.json["deliveries"]) == ([], [])
@@ -292,10 +292,10 @@ def test_a_customer_is_shown_as_of_an_earlier_instant(peopled: Path) -> None:
 
 def test_a_yes_that_has_ended_is_shown_as_expired(peopled: Path) -> None:
     words = ("--channel", "sms", "--topic", "offers", "--source", "shop", "--now", NOW)
-    outreach(peopled, "consent", "grant", "c", *words, "--expires", "2026-08-01")
+    outreach_here(peopled, "consent", "grant", "c", *words, "--expires", "2026-08-01")
 
-    now = outreach(peopled, "customers", "show", "c", "--now", NOW)
-    later = outreach(peopled, "customers", "show", "c", "--now", "2026-08-02T00:00")
+    now = outreach_here(peopled, "customers", "show", "c", "--now", NOW)
+    later = outreach_here(peopled, "customers", "show", "c", "--now", "2026-08-02T00:00")
 
     assert "granted (expired)" not in now.out
     assert "granted (expired)" in later.out
@@ -306,7 +306,7 @@ def test_rules_at_fault_stop_an_import_with_all_their_problems(project: Path) ->
     rules.write_text(rules.read_text().replace("country: US   ", "country: USA  "))
     (project / "c.csv").write_text("key\na\n")
 
-    answer = outreach(project, "customers", "import", "c.csv")
+    answer = outreach_here(project, "customers", "import", "c.csv")
 
     assert (answer.code, answer.err) == (1, "")
     assert answer.out.startswith("outreach.yaml:10:12: ")

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from commands import NOW, outreach
+from commands import NOW, outreach, outreach_here
 from makers import make_customer, make_delivery, make_run
 
 from outreach.app.context import open_context
@@ -129,7 +129,7 @@ DATABASES = {
 
 @pytest.mark.parametrize("url", DATABASES)
 def test_a_database_that_can_not_be_used_is_a_broken_set_up(project: Path, url: str) -> None:
-    answer = outreach(project, "stages", "show", "--json", database_url=url, secret_key=KEY)
+    answer = outreach_here(project, "stages", "show", "--json", database_url=url, secret_key=KEY)
 
     said = answer.json["error"]
     assert (answer.code, said["code"], answer.err) == (3, "setup", "")
@@ -144,7 +144,7 @@ def test_a_server_that_was_not_migrated_says_how(project: Path, postgres_url: st
     with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0001_people'")
 
-    answer = outreach(project, "stages", "show", database_url=postgres_url, secret_key=KEY)
+    answer = outreach_here(project, "stages", "show", database_url=postgres_url, secret_key=KEY)
 
     assert (answer.code, answer.out) == (3, "")
     assert answer.err == "outreach: the database is not up to date; run `outreach migrate`\n"

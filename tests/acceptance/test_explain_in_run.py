@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands import NOW, outreach, sample_project
+from commands import NOW, outreach, outreach_here, sample_project
 from letterbox import BEFORE
 
 LATER = "2026-07-03T18:00"
@@ -36,7 +36,7 @@ def once_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = sample_project(tmp_path_factory.mktemp("explained") / "project")
     (project / "c.csv").write_text(CUSTOMERS)
     words = ("customers", "import", "c.csv", "--consent-source", "form", "--now", BEFORE)
-    assert outreach(project, *words).code == 0
+    assert outreach_here(project, *words).code == 0
     shutil.rmtree(project / "campaigns")
     (project / "campaigns").mkdir()
     (project / "campaigns/notes.yaml").write_text(CAMPAIGN)
@@ -44,11 +44,11 @@ def once_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (project / "templates/note/subject.txt").write_text("A note")
     body = "Hello\n\n{{ brand.postal_address }} {{ unsubscribe_url }}\n"
     (project / "templates/note/body.txt").write_text(body)
-    assert outreach(project, "send", "notes", "--yes", "--now", NOW).code == 0
+    assert outreach_here(project, "send", "notes", "--yes", "--now", NOW).code == 0
     assert outreach(project, "run", "--until-idle", "--now", NOW).code == 0
     (project / "campaigns/notes.yaml").write_text(CAMPAIGN.replace("[A]", "[B]"))
     to = ("--to", "other", "--again")
-    assert outreach(project, "send", "notes", "--yes", "--now", LATER, *to).code == 0
+    assert outreach_here(project, "send", "notes", "--yes", "--now", LATER, *to).code == 0
     return project
 
 
@@ -77,7 +77,9 @@ def test_a_message_that_went_out_is_told_with_its_attempts(once_run: Path) -> No
 
 
 def test_its_own_touch_does_not_count_against_a_message(once_run: Path) -> None:
-    found = outreach(once_run, "explain", "notes", "sent", "--run", 1, "--now", LATER, "--json")
+    found = outreach_here(
+        once_run, "explain", "notes", "sent", "--run", 1, "--now", LATER, "--json"
+    )
 
     rules = {each["rule"]: each for each in found.json["rules"]}
     assert rules["capped"]["detail"].endswith("0 of 1 per 7 days")
@@ -85,10 +87,10 @@ def test_its_own_touch_does_not_count_against_a_message(once_run: Path) -> None:
 
 def test_who_was_left_out_is_told_with_the_reason_of_then(run_once: Path) -> None:
     consent = ("consent", "grant", "mute", "--channel", "email", "--topic", "greetings")
-    assert outreach(run_once, *consent, "--source", "phone", "--now", BEFORE).code == 0
+    assert outreach_here(run_once, *consent, "--source", "phone", "--now", BEFORE).code == 0
 
     words = ("explain", "notes", "mute", "--run", 1, "--now", LATER)
-    found = outreach(run_once, *words, "--json").json
+    found = outreach_here(run_once, *words, "--json").json
 
     assert (found["decision"], found["reason"]) == ("skip", "no_consent")
     assert found["said"][1:] == [
@@ -98,7 +100,9 @@ def test_who_was_left_out_is_told_with_the_reason_of_then(run_once: Path) -> Non
 
 
 def test_a_held_message_says_until_when(once_run: Path) -> None:
-    found = outreach(once_run, "explain", "notes", "night", "--run", 1, "--now", LATER, "--json")
+    found = outreach_here(
+        once_run, "explain", "notes", "night", "--run", 1, "--now", LATER, "--json"
+    )
 
     held = found.json
     assert (held["decision"], held["reason"], held["state"]) == ("hold", "quiet_hours", "held")
@@ -115,7 +119,9 @@ def test_a_held_message_says_until_when(once_run: Path) -> None:
     ],
 )
 def test_who_has_no_message_is_told_why(once_run: Path, key: str, run: int, why: str) -> None:
-    found = outreach(once_run, "explain", "notes", key, "--run", run, "--now", LATER, "--json").json
+    found = outreach_here(
+        once_run, "explain", "notes", key, "--run", run, "--now", LATER, "--json"
+    ).json
 
     assert (found["recorded"], found["state"], found["reason"]) == (False, None, "not_in_audience")
     assert found["said"][1] == why
@@ -133,7 +139,7 @@ def test_who_has_no_message_is_told_why(once_run: Path, key: str, run: int, why:
 def test_what_is_not_there_is_refused(
     once_run: Path, words: tuple[object, ...], message: str
 ) -> None:
-    answer = outreach(once_run, "explain", *words)
+    answer = outreach_here(once_run, "explain", *words)
 
     assert answer.code == 2
     assert message in answer.err

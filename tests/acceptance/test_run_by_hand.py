@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import NOW, outreach, sample_project
+from commands import NOW, outreach, outreach_here, sample_project
 from letterbox import letterbox, people
 
 BY_HAND = ("send", "service-notice", "--now", NOW)
@@ -34,9 +34,9 @@ def test_nothing_is_sent_where_nobody_can_be_asked(peopled: Path) -> None:
 
 
 def test_who_got_it_within_a_day_gets_it_again_only_on_request(peopled: Path) -> None:
-    first = outreach(peopled, *BY_HAND, "--yes", "--json", "--to", "k1", "--to", "k2")
-    second = outreach(peopled, *BY_HAND, "--yes", "--json", "--to", "k2", "--to", "k3")
-    third = outreach(peopled, *BY_HAND, "--yes", "--json", "--again", "--where", "key == 'k2'")
+    first = outreach_here(peopled, *BY_HAND, "--yes", "--json", "--to", "k1", "--to", "k2")
+    second = outreach_here(peopled, *BY_HAND, "--yes", "--json", "--to", "k2", "--to", "k3")
+    third = outreach_here(peopled, *BY_HAND, "--yes", "--json", "--again", "--where", "key == 'k2'")
     done = outreach(peopled, "run", "--until-idle", "--json", "--now", NOW)
 
     assert first.json == {"run": 1, "send": 2, "hold": 0, "skip": {}}
@@ -47,13 +47,13 @@ def test_who_got_it_within_a_day_gets_it_again_only_on_request(peopled: Path) ->
 
 
 def test_who_waits_for_it_is_told_apart_from_who_got_it(peopled: Path) -> None:
-    outreach(peopled, *BY_HAND, "--yes", "--to", "k1", "--to", "k2")
-    waiting = outreach(peopled, *BY_HAND, "--yes", "--to", "k2").out
+    outreach_here(peopled, *BY_HAND, "--yes", "--to", "k1", "--to", "k2")
+    waiting = outreach_here(peopled, *BY_HAND, "--yes", "--to", "k2").out
     explained = ("explain", "service-notice", "k2", "--run", 2, "--now", NOW, "--json")
-    waits = outreach(peopled, *explained).json
+    waits = outreach_here(peopled, *explained).json
     outreach(peopled, "run", "--until-idle", "--now", NOW)
-    got = outreach(peopled, *BY_HAND, "--yes", "--to", "k1").out
-    has = outreach(peopled, *explained).json
+    got = outreach_here(peopled, *BY_HAND, "--yes", "--to", "k1").out
+    has = outreach_here(peopled, *explained).json
 
     assert waiting.splitlines()[-1] == "duplicate: for 1 it waits in run 1"
     assert got.splitlines()[-1] == "duplicate: 1 got it within 24 hours"
@@ -67,17 +67,17 @@ def test_who_waits_for_it_is_told_apart_from_who_got_it(peopled: Path) -> None:
 
 
 def test_what_can_not_be_meant_is_refused_before_anything_is_planned(peopled: Path) -> None:
-    unknown = outreach(peopled, *BY_HAND, "--yes", "--to", "nobody")
-    unread = outreach(peopled, *BY_HAND, "--yes", "--where", "fone is none")
+    unknown = outreach_here(peopled, *BY_HAND, "--yes", "--to", "nobody")
+    unread = outreach_here(peopled, *BY_HAND, "--yes", "--where", "fone is none")
     path = peopled / "campaigns/service-notice.yaml"
     path.write_text(path.read_text().replace("status: active", "status: draft"))
-    draft = outreach(peopled, *BY_HAND, "--yes")
+    draft = outreach_here(peopled, *BY_HAND, "--yes")
 
     assert [unknown.code, unread.code, draft.code] == [2, 2, 2]
     assert "there is no customer `nobody`" in unknown.err
     assert "--where: unknown name `fone`; did you mean `phone`" in unread.err
     assert "its status is `draft`; write `status: active`" in draft.err
-    assert outreach(peopled, "runs", "list", "--json").json == []
+    assert outreach_here(peopled, "runs", "list", "--json").json == []
 
 
 def test_a_test_goes_to_staff_alone_and_is_no_touch(peopled: Path) -> None:
@@ -85,12 +85,12 @@ def test_a_test_goes_to_staff_alone_and_is_no_touch(peopled: Path) -> None:
     path.write_text(path.read_text().replace("status: active", "status: draft"))
     words = ("send", "weekly-greeting", "--now", NOW)
     with letterbox() as box:
-        sent = outreach(
+        sent = outreach_here(
             peopled, *words, "--test", "mei@example.com", "--as", "k3", "--json", smtp_url=box.url
         )
-        refused = outreach(peopled, *words, "--test", "k3@example.com", smtp_url=box.url)
-    down = outreach(peopled, *BY_HAND, "--test", "mei@example.com", smtp_url=box.url)
-    history = outreach(peopled, "customers", "show", "k3", "--json").json
+        refused = outreach_here(peopled, *words, "--test", "k3@example.com", smtp_url=box.url)
+    down = outreach_here(peopled, *BY_HAND, "--test", "mei@example.com", smtp_url=box.url)
+    history = outreach_here(peopled, "customers", "show", "k3", "--json").json
 
     assert (sent.code, sent.json) == (0, {"sent": 1})
     assert box.recipients == {"mei@example.com": 1}
@@ -103,13 +103,13 @@ def test_a_test_goes_to_staff_alone_and_is_no_touch(peopled: Path) -> None:
 
 
 def test_a_run_can_be_paused_resumed_and_cancelled(peopled: Path) -> None:
-    sent = outreach(peopled, "send", "service-notice", "--yes", "--now", NOW, "--json").json
+    sent = outreach_here(peopled, "send", "service-notice", "--yes", "--now", NOW, "--json").json
 
-    paused = outreach(peopled, "runs", "pause", sent["run"], "--json").json
+    paused = outreach_here(peopled, "runs", "pause", sent["run"], "--json").json
     rested = outreach(peopled, "run", "--until-idle", "--now", NOW, "--json").json
-    resumed = outreach(peopled, "runs", "resume", sent["run"], "--json").json
-    cancelled = outreach(peopled, "runs", "cancel", sent["run"], "--json").json
-    again = outreach(peopled, "runs", "resume", sent["run"], "--json")
+    resumed = outreach_here(peopled, "runs", "resume", sent["run"], "--json").json
+    cancelled = outreach_here(peopled, "runs", "cancel", sent["run"], "--json").json
+    again = outreach_here(peopled, "runs", "resume", sent["run"], "--json")
 
     assert [each["state"] for each in (paused, resumed, cancelled)] == [
         "paused", "planning", "cancelled",
@@ -130,7 +130,7 @@ def test_a_template_that_never_ends_makes_no_run(peopled: Path) -> None:
         "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}x"
     )
 
-    answer = outreach(peopled, "send", "service-notice", "--yes", "--now", NOW, "--json")
+    answer = outreach_here(peopled, "send", "service-notice", "--yes", "--now", NOW, "--json")
 
     assert answer.code == 1
     assert answer.json[0]["file"] == "templates/service-notice/body.txt"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from commands import NOW, environment, outreach, sample_project
+from commands import NOW, environment, outreach, outreach_here, sample_project
 from letterbox import letterbox, people
 from sqlalchemy import func, select
 
@@ -116,7 +116,7 @@ def test_run_delivers_exactly_what_was_planned_each_once(peopled: Path) -> None:
 
 def test_a_report_has_the_keys_that_scripts_rely_on(ran: Path) -> None:
     everything = outreach(ran, "report", "--json", "--now", NOW).json
-    run = outreach(ran, "report", "--run", 1, "--json").json
+    run = outreach_here(ran, "report", "--run", 1, "--json").json
 
     assert list(everything) == [
         "planned", "sent", "delivered", "bounced", "failed", "expired", "held", "unknown",
@@ -124,19 +124,19 @@ def test_a_report_has_the_keys_that_scripts_rely_on(ran: Path) -> None:
     ]  # fmt: skip
     assert run == everything
     assert everything["planned"] == everything["sent"] + sum(everything["skipped"].values()) == 50
-    assert outreach(ran, "report", "weakly-greeting").code == 2
-    assert outreach(ran, "report", "--run", 99).code == 2
+    assert outreach_here(ran, "report", "weakly-greeting").code == 2
+    assert outreach_here(ran, "report", "--run", 99).code == 2
 
 
 def test_runs_tell_their_states_with_counts(ran: Path) -> None:
     listed = outreach(ran, "runs", "list", "weekly-greeting", "--json").json
-    shown = outreach(ran, "runs", "show", listed[0]["id"], "--json").json
+    shown = outreach_here(ran, "runs", "show", listed[0]["id"], "--json").json
 
     assert sum(listed[0]["states"].values()) == listed[0]["planned"] == 50
     assert shown["states"] == listed[0]["states"]
     assert shown["skipped"]["no_consent"] == 5
     assert (shown["kind"], shown["occurrence"]) == ("schedule", "2026-07-03T17:00:00")
-    assert outreach(ran, "runs", "show", 99).code == 2
+    assert outreach_here(ran, "runs", "show", 99).code == 2
 
 
 def test_many_processes_and_a_kill_lose_nothing_and_repeat_nothing(

@@ -7,6 +7,7 @@ import pytest
 from commands import NOW
 from letterbox import people
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from outreach.app.context import Context, open_context
 from outreach.app.running import Tick
@@ -33,6 +34,11 @@ def change(context: Context, file: str, old: str, new: str) -> None:
     path.write_text(path.read_text().replace(old, new))
 
 
+def warnings(logs: list[EventDict]) -> list[EventDict]:
+    """Without what a slow machine's database says of itself."""
+    return [each for each in logs if each["log_level"] != "info"]
+
+
 def priorities(watched: WatchedProject) -> dict[str, int]:
     return {each.campaign.name: each.campaign.priority for each in watched.candidates}
 
@@ -52,7 +58,7 @@ def test_a_changed_campaign_is_taken_and_a_broken_one_keeps_its_last_good_files(
         assert not watched.look()
 
     assert priorities(watched) == {"service-notice": 50, "weekly-greeting": 41, "win-back": 62}
-    assert [each["campaign"] for each in logs] == ["weekly-greeting"]
+    assert [each["campaign"] for each in warnings(logs)] == ["weekly-greeting"]
 
 
 def test_a_campaign_whose_template_breaks_keeps_its_last_good_files(context: Context) -> None:
@@ -64,7 +70,7 @@ def test_a_campaign_whose_template_breaks_keeps_its_last_good_files(context: Con
         watched.look()
 
     assert watched.candidates == before
-    assert [each["campaign"] for each in logs] == ["win-back", "win-back"]
+    assert [each["campaign"] for each in warnings(logs)] == ["win-back", "win-back"]
 
 
 def test_broken_rules_of_the_company_leave_those_before_in_force(context: Context) -> None:
@@ -76,7 +82,8 @@ def test_broken_rules_of_the_company_leave_those_before_in_force(context: Contex
         assert not watched.look()
 
     assert watched.context is before
-    assert "control_group" in logs[0]["why"] or "outreach.yaml" in logs[0]["why"]
+    (told,) = warnings(logs)
+    assert "control_group" in told["why"] or "outreach.yaml" in told["why"]
     with pytest.raises(ProblemsFound):
         WatchedProject(open_context(context.project))
 
