@@ -14,7 +14,6 @@ from phonenumbers import (
     is_possible_number,
     is_valid_number,
     parse,
-    region_code_for_number,
 )
 from phonenumbers.timezone import time_zones_for_number
 
@@ -22,6 +21,7 @@ from outreach.documents import did_you_mean
 from outreach.imports.numbers import e164_of_plain
 from outreach.imports.values import BadValueError, clean
 from outreach.store.places import Place
+from outreach.store.regions import region_of
 
 _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")  # no rule can refuse these
 _CONTROL_ZONES = frozenset(("Etc/Unknown", "Factory", "localtime", "posixrules"))
@@ -145,17 +145,12 @@ def place(zone: str | None, country_code: str | None, stored_phone: str | None) 
     Else every zone of the number and of the country, for all of them must be awake; nothing
     known: company time.
     """
-    if zone is not None and (country_code or stored_phone is None):
-        return _own_place(zone, country_code or "")
-    number = None if stored_phone is None else parse(stored_phone)
-    region = country_code or (number is not None and region_code_for_number(number)) or ""
-    if region == "001":  # an international service's number belongs to no country
-        region = ""
+    region = country_code or region_of(stored_phone) or ""
     if zone is not None:
         return _own_place(zone, region)
     zones: set[str] = set(get_global("territory_zones").get(country_code or "", ()))
-    if number is not None:
-        zones |= set(time_zones_for_number(number))
+    if stored_phone:
+        zones |= set(time_zones_for_number(parse(stored_phone)))
     return Place(";".join(sorted(zones & _ZONES)), False, region)
 
 

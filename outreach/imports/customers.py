@@ -19,7 +19,6 @@ from outreach.store import dialect
 from outreach.store.consents import Recorded, Word, record_consents
 from outreach.store.customers import insert_customers, rows_by_key, update_customers
 from outreach.store.places import Place, place_ids
-from outreach.store.regions import region_of
 from outreach.store.sharing import lock_with_sharers, mark_sharing, unmark_sharing
 from outreach.store.stages import StageMove, record_moves
 from outreach.store.withdrawals import carry_refusals
@@ -116,7 +115,6 @@ class _Customers:
             change.rows.append(row)
             self._lay_on(change.row, row)
         for change in changes.values():
-            _settle_region(change)
             change.differs = change.base is None or change.row != change.base
             if change.base is not None:
                 change.place = None
@@ -214,13 +212,6 @@ class _Customers:
                 self.updated += rows
             else:
                 self.unchanged += rows
-
-
-def _settle_region(change: _Change) -> None:
-    """The country of a number that is new: what a text message to it costs."""
-    number = change.row.get("phone")
-    if change.base is None or change.base["phone"] != number:
-        change.row["phone_region"] = region_of(number)
 
 
 def _stage_before(change: _Change) -> str | None:

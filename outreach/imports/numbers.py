@@ -84,8 +84,10 @@ def e164_of_plain(word: str, region: str) -> str | None:
 
 def _code_of(digits: str) -> str:
     """The country calling code that the number begins with; "" when none."""
+    if digits.startswith("0"):
+        return ""
     for length in (1, 2, 3):
-        if digits[0] != "0" and int(digits[:length]) in COUNTRY_CODE_TO_REGION_CODE:
+        if int(digits[:length]) in COUNTRY_CODE_TO_REGION_CODE:
             return digits[:length]
     return ""
 

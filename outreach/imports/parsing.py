@@ -25,6 +25,7 @@ from outreach.imports.outcome import Options
 from outreach.imports.values import BadValueError, Read
 from outreach.settings.company import Company
 from outreach.store.places import Place
+from outreach.store.regions import region_of
 from outreach.vocabulary import ConsentState
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -133,6 +134,8 @@ class CustomerParser:
                 faults.append((self._source("phone"), str(error)))
         if faults or key is None:
             return faults
+        if "phone" in found:
+            found["phone_region"] = region_of(found["phone"])  # what a text message to it costs
         for name in ("tags", "interests"):
             if name in found and found[name] is None:
                 found[name] = []
