@@ -5,9 +5,16 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, Connection, bindparam, func, select, update
+from sqlalchemy import Column, Connection, bindparam, func, literal, select, update
 
 from outreach.store import dialect
+from outreach.store.facts import (
+    fact_columns_as_of,
+    last_contact,
+    stage_as_of,
+    stage_since_as_of,
+)
+from outreach.store.marks import refreshed_at
 from outreach.store.tables import (
     consents,
     customers,
@@ -16,7 +23,7 @@ from outreach.store.tables import (
     places,
     stage_changes,
 )
-from outreach.store.types import MONEY_SCALE
+from outreach.store.types import MONEY_SCALE, Instant
 
 # What a file may say of a customer; also the order in which files are exported.
 PLAIN_COLUMNS = (
@@ -140,12 +147,23 @@ def show(
 
     Newest first, at most 100 of a kind; None when there is no such customer. What is dated after
     `now` is left out, but for words of consent: those tell whether they have expired by then.
+    `facts_as_of` is the instant that facts and stage are of: when they were last brought up to
+    date, or `now` where that was later than it.
     """
     id_ = by_keys(conn, [key]).get(key)
     if id_ is None:
         return None
+    customer = contexts(conn, [id_], attributes)[id_]
+    refreshed = [at for at in (refreshed_at(conn), customer["facts_at"]) if at is not None]
+    as_of = max(refreshed, default=None)
+    if as_of is not None and now < as_of:
+        as_of = now
+        customer |= _facts_as_of(conn, id_, now)
+    customer["last_contact_at"] = conn.execute(
+        select(last_contact(literal(id_), literal(customer["last_heard_at"], Instant()), now))
+    ).scalar()
     return {
-        "customer": contexts(conn, [id_], attributes)[id_],
+        "customer": {**customer, "facts_as_of": as_of},
         "consents": [
             {**word, "expired": word["expires_at"] is not None and word["expires_at"] <= now}
             for word in _latest(conn, id_, consents, consents.c.at)
@@ -154,6 +172,20 @@ def show(
         "deliveries": _latest(conn, id_, deliveries, deliveries.c.planned_at, now),
         "events": _event_counts(conn, id_, now),
     }
+
+
+def _facts_as_of(conn: Connection, id_: int, now: datetime) -> dict[str, Any]:
+    """Facts and stage as events and moves up to `now` say."""
+    own = literal(id_)
+    columns = {
+        **fact_columns_as_of(own, now),
+        "stage": stage_as_of(own, now),
+        "stage_since": stage_since_as_of(own, now),
+    }
+    row = conn.execute(select(*(each.label(name) for name, each in columns.items()))).mappings()
+    found = dict(row.one())
+    gap = found["typical_gap"]
+    return {**found, "typical_gap": None if gap is None else timedelta(microseconds=gap)}
 
 
 def _latest(

@@ -268,6 +268,7 @@ def test_a_customer_is_shown_to_people_too(peopled: Path) -> None:
         "updated_at   2026-07-03 21:00:00Z\n"
         "orders       0\n"
         "spend        0\n"
+        "facts_as_of  2026-07-03 21:00:00Z\n"
         "\n"
         "stages\n"
         "at                     from stage   to stage\n"
@@ -287,6 +288,11 @@ def test_a_customer_is_shown_as_of_an_earlier_instant(peopled: Path) -> None:
     assert (before.json["stages"], before.json["deliveries"]) == ([], [])
     assert [each["count"] for each in after.json["events"]] == [2]
     assert after.json["customer"]["typical_gap"] == 11
+    then, now = before.json["customer"], after.json["customer"]
+    names = ("orders", "typical_gap", "stage", "stage_since", "facts_as_of")
+    assert [then[name] for name in names] == [1, None, None, None, "2026-06-25T14:00:00+00:00"]
+    assert (now["orders"], now["stage"]) == (2, "growth")
+    assert now["facts_as_of"] == "2026-07-03T21:00:00+00:00"
     assert not {"facts_at", "last_heard_at", "zones"} & after.json["customer"].keys()
 
 
