@@ -51,6 +51,7 @@ def main(arguments: Sequence[str]) -> int:
         print(USAGE, end="", file=sys.stdout if command in ("-h", "--help") else sys.stderr)
         return 0 if command in ("-h", "--help") else 2
     os.chdir(ROOT)
+    keep_compiled()
     try:
         with only_one():
             set_up(with_tools=command in ("test", "bench"))
@@ -106,6 +107,15 @@ def bench(arguments: list[str]) -> int:
 def run(arguments: list[str]) -> int:
     """`outreach` with the arguments; `outreach run` without."""
     return call(BIN / "outreach", *(arguments or ["run"]))
+
+
+def keep_compiled() -> None:
+    """Have children keep compiled modules: each would compile all it loads, for seconds.
+
+    Whose environment wants none beside the sources, as in many containers, has them in `.venv`.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(VENV / "bytecode"))
 
 
 def call(*command: object) -> int:
