@@ -1,6 +1,7 @@
 """Strict YAML: one document, no duplicate keys, no tags; limits on size, depth and aliases."""
 
 import re
+from functools import lru_cache
 
 import yaml
 
@@ -19,6 +20,7 @@ from outreach.errors import Problem
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
+KEPT = 64  # documents of a process
 MAX_VALUES = 20_000  # those behind aliases count each time they are used
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 
@@ -29,18 +31,25 @@ def load(file: str, content: bytes) -> tuple[Document | None, list[Problem]]:
     None when nothing can be read; a document with problems is good for finding more of them,
     not for use. Never raises, whatever the bytes are.
     """
+    document, problems = _read(file, content)
+    return document, list(problems)
+
+
+# The same bytes are asked for again and again: by the check, the tick, each revision's rules.
+@lru_cache(maxsize=KEPT)
+def _read(file: str, content: bytes) -> tuple[Document | None, tuple[Problem, ...]]:
     if len(content) > MAX_BYTES:
         message = f"the file is too large: {len(content):,} bytes"
-        return None, [Problem(file, 0, 0, "too-large", message, f"at most {MAX_BYTES:,}")]
+        return None, (Problem(file, 0, 0, "too-large", message, f"at most {MAX_BYTES:,}"),)
     text, problem = decode(file, content)
     if problem is not None:
-        return None, [problem]
+        return None, (problem,)
     composer = _Composer(file, text)
     try:
         root = composer.compose()
     except _StoppedError as stop:
-        return None, sorted([*composer.problems, stop.problem])
-    return Document(file, text, root), sorted(composer.problems)
+        return None, tuple(sorted([*composer.problems, stop.problem]))
+    return Document(file, text, root), tuple(sorted(composer.problems))
 
 
 class _StoppedError(Exception):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from jinja2.exceptions import TemplateError
 
@@ -11,9 +12,11 @@ from outreach.rendering.context import needable_names
 from outreach.rendering.misnamed import misnamed
 from outreach.rendering.parts import Renderer
 from outreach.rendering.read import Reader, Source, Variant
-from outreach.rendering.sources import Sources
+from outreach.rendering.sources import Sources, used_by
 from outreach.rendering.styles import StyleError
 from outreach.settings.company import Company
+
+KEPT = 64  # steps whose templates stay compiled in a process
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +56,39 @@ def prepare(
     company: Company,
     names: Collection[str],
 ) -> Prepared:
-    """Read, judge and compile what a step sends."""
-    sources = Sources(files, step.template, company.brand.locale)
-    reader = Reader(sources, names, needable_names(company))
+    """Read, judge and compile what a step sends; the same files and rules are compiled once."""
+    return _prepared(
+        tuple(used_by(step.template, files)),
+        step.template,
+        frozenset(step.channels),
+        company.brand.locale,
+        frozenset(names),
+        needable_names(company),
+        bool(company.public_url) and not is_transactional(campaign, company),
+    )
+
+
+# A scheduler compiles to check, to make runs and to plan them, a worker to send them: each of
+# them the same bytes. What is kept is only read, on any thread.
+@lru_cache(maxsize=KEPT)
+def _prepared(
+    files: tuple[tuple[str, bytes], ...],
+    template: str,
+    channels: frozenset[str],
+    brand_locale: str,
+    names: frozenset[str],
+    needable: frozenset[str],
+    owes_duties: bool,
+) -> Prepared:
+    sources = Sources(dict(files), template, brand_locale)
+    reader = Reader(sources, names, needable)
     reader.problems.update(sources.odd_files())
     variants = {}
-    if "email" in step.channels:
+    if "email" in channels:
         variants["email"] = reader.email()
-    if "sms" in step.channels:
+    if "sms" in channels:
         variants["sms"] = reader.sms()
-    if company.public_url and not is_transactional(campaign, company):
+    if owes_duties:
         for variant in variants.get("email", {}).values():
             reader.problems.update(_missing_duties(variant))
     ready = {

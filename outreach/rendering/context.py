@@ -55,7 +55,7 @@ _OTHERS = frozenset(
 
 def customer_names(company: Company) -> frozenset[str]:
     """Every name that speaks of the customer."""
-    return COLUMNS | FACTS | company.attributes.keys()
+    return (COLUMNS | FACTS).union(company.attributes)
 
 
 def needable_names(company: Company) -> frozenset[str]:

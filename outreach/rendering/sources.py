@@ -1,6 +1,6 @@
 """The files a step's template may use: its own folder and `_base`, from a mapping, never a disk."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from outreach.errors import Problem
@@ -16,6 +16,12 @@ class Name:
     stem: str
     locale: str  # "" for the file without one
     extension: str
+
+
+def used_by(template: str, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """The files a step's template may use, by path: its own and those of `_base`."""
+    folders = (f"templates/{template}/", f"templates/{BASE}/")
+    return ((path, files[path]) for path in sorted(files) if path.startswith(folders))
 
 
 def split_name(file_name: str) -> Name:

@@ -23,6 +23,20 @@ def lines(content: bytes | str) -> list[str]:
     return [str(problem) for problem in load("a.yaml", raw)[1]]
 
 
+def test_what_one_reader_adds_to_the_problems_no_other_sees() -> None:
+    first = load("twice.yaml", b"a: 1\na: 2\n")[1]
+    first.clear()
+
+    assert len(load("twice.yaml", b"a: 1\na: 2\n")[1]) == 1
+
+
+def test_the_same_bytes_under_another_name_are_told_by_that_name() -> None:
+    assert [load(name, b"a: 1\na: 2\n")[1][0].file for name in ("x.yaml", "y.yaml")] == [
+        "x.yaml",
+        "y.yaml",
+    ]
+
+
 @pytest.mark.parametrize(
     ("written", "value"),
     [
