@@ -11,7 +11,7 @@ from outreach.audience import tree
 from outreach.audience.names import Kind
 from outreach.audience.row import Row, months_later
 from outreach.store import spelling
-from outreach.store.dialect import shift, shifted
+from outreach.store.dialect import shift
 from outreach.store.types import Instant
 
 REACH = 9 * 10**15  # microseconds, 285 years: a longer span that comes from data is missing
@@ -56,7 +56,7 @@ def _moved(node: tree.Arithmetic, row: Row, value: Callable[[tree.Node, Row], Sq
     if constant is None:
         span = value(by, row)
         signed = span if node.op == "+" else -span
-        return shifted(at, case((within_reach(signed), signed)))
+        return spelling.shifted(at, case((within_reach(signed), signed)))
     return shift(at, constant) if node.kind is Kind.DATETIME else _days(at, constant)
 
 

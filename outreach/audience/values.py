@@ -31,7 +31,7 @@ from outreach.audience.moments import instant_or_day, span_microseconds, within_
 from outreach.audience.names import MOMENTS, Kind
 from outreach.audience.row import Row
 from outreach.store import spelling
-from outreach.store.dialect import microseconds_between, text_order
+from outreach.store.spelling import microseconds_between, text_order
 from outreach.store.types import MONEY_SCALE
 
 _ALWAYS_THERE = frozenset({"now", "today", "key", "tags", "created_at", "orders", "spend"})

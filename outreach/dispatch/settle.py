@@ -98,10 +98,10 @@ class Ledger:
         addressees = suppressions.lock_addressees(
             conn, self.channel, {one.held.address for one in against}
         )
-        begun = [one for one in flush if one.outcome.begun]
-        ids = attempts.record(conn, [self._attempt(one) for one in begun])
-        attempt_ids = {one.held.id: id_ for one, id_ in zip(begun, ids, strict=True)}
-        new = [self._suppression(one, attempt_ids[one.held.id], at.now) for one in against]
+        others = [one for one in flush if one.outcome.begun and not one.suppresses]
+        attempts.add(conn, [self._attempt(one) for one in others])
+        ids = attempts.record(conn, [self._attempt(one) for one in against])
+        new = [self._suppression(one, id_, at.now) for one, id_ in zip(against, ids, strict=True)]
         suppressions.suppress(conn, self.channel, new, addressees)
         settlements = [settlement(one, at.now, self.backoff) for one in flush]
         return settlements, custody.settle(conn, settlements)

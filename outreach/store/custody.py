@@ -6,13 +6,15 @@ Every statement names the fence, so that whoever was overtaken by a later claim 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, false, null, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, false, null, or_, select, update
 from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from outreach.store.deliveries import OPEN_RUNS
-from outreach.store.dialect import is_any_of, rows_from
+from outreach.store.dialect import is_any_of, row_source, row_values, rows_from
 from outreach.store.tables import deliveries, runs
 from outreach.vocabulary import RunState, State
 
@@ -47,7 +49,7 @@ def _run_is_cancelled() -> ColumnElement[bool]:
     return _run_state() == RunState.CANCELLED.value
 
 
-def _is_in_hands_of(worker_id: int) -> ColumnElement[bool]:
+def _is_in_hands_of(worker_id: int | ColumnElement[int]) -> ColumnElement[bool]:
     # A sum, so that no index of it is used: SQLite would read each row of values again for each
     # of the hundreds of deliveries that the worker holds.
     return d.worker_id + 0 == worker_id
@@ -71,20 +73,30 @@ def hand(conn: Connection, worker_id: int, wanted: Sequence[tuple[int, int, str]
     Only what the worker still holds, of a run that is neither paused, held nor cancelled. What is
     not returned is not sent; if the commit fails, or nobody knows whether it did, nothing is.
     """
-    columns = [("id", d.id.type), ("fence", d.fence.type), ("message_id", d.message_id.type)]
-    v = rows_from(conn, "handed", columns, wanted).c
-    handed = (
+    values = row_values(conn, "handed", _HANDED, wanted)
+    found = conn.execute(_handing(conn.dialect.name), {**values, "of_worker": worker_id})
+    return set(found.scalars())
+
+
+_HANDED = (("id", d.id.type), ("fence", d.fence.type), ("message_id", d.message_id.type))
+
+
+@cache
+def _handing(database: str) -> ReturningUpdate[int]:
+    """The statement of `hand`: to build it anew would take longer than it runs."""
+    v = row_source(database, "handed", _HANDED).c
+    return (
         update(deliveries)
         .where(
             d.id == v.id,
             d.fence == v.fence,
             d.state == State.CLAIMED.value,
-            _is_in_hands_of(worker_id),
+            _is_in_hands_of(bindparam("of_worker", type_=d.worker_id.type)),
             _run_state().in_(OPEN_RUNS),
         )
         .values(state=State.HANDING.value, message_id=v.message_id)
+        .returning(d.id)
     )
-    return set(conn.execute(handed.returning(d.id)).scalars())
 
 
 def give_back(conn: Connection, worker_id: int, held: Sequence[tuple[int, int]]) -> set[int]:
@@ -139,11 +151,19 @@ def settle(conn: Connection, settlements: Sequence[Settlement]) -> dict[int, Sta
     """
     if not settlements:
         return {}
-    v = rows_from(conn, "settled", _COLUMNS, [_row(one) for one in settlements]).c
+    values = row_values(conn, "settled", _SETTLED, [_row(one) for one in settlements])
+    moved = conn.execute(_settling(conn.dialect.name), values)
+    return {id_: State(state) for id_, state in moved}
+
+
+@cache
+def _settling(database: str) -> ReturningUpdate[int, str]:
+    """The statement of `settle`, built once."""
+    v = row_source(database, "settled", _SETTLED).c
     due = v.state == State.DUE.value
     ends = v.state.in_((State.FAILED.value, State.EXPIRED.value))
     cancelled = and_(due, _run_is_cancelled())
-    written = (
+    return (
         update(deliveries)
         .where(d.id == v.id, d.fence == v.fence, _may_move(v.state, v.begun))
         .values(
@@ -164,9 +184,8 @@ def settle(conn: Connection, settlements: Sequence[Settlement]) -> dict[int, Sta
             tries=d.tries + v.tries,
             worker_id=null(),
         )
+        .returning(d.id, d.state)
     )
-    moved = conn.execute(written.returning(d.id, d.state))
-    return {id_: State(state) for id_, state in moved}
 
 
 def _may_move(to: ColumnElement[str], begun: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -177,12 +196,12 @@ def _may_move(to: ColumnElement[str], begun: ColumnElement[bool]) -> ColumnEleme
     )
 
 
-_COLUMNS = [
+_SETTLED = (
     ("id", d.id.type), ("fence", d.fence.type), ("state", d.state.type),
     ("reason", d.reason.type), ("retry_at", d.retry_at.type), ("sent_at", d.sent_at.type),
     ("settled_at", d.settled_at.type), ("provider_id", d.provider_id.type),
     ("tries", d.tries.type), ("begun", d.ready.type),
-]  # fmt: skip
+)  # fmt: skip
 
 
 def _row(one: Settlement) -> tuple[object, ...]:

@@ -22,13 +22,11 @@ from sqlalchemy import (
 from sqlalchemy import column as column_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import ColumnElement, FromClause, TableValuedAlias
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import BigInteger, TypeEngine
+from sqlalchemy.types import TypeEngine
 
+from outreach.store.spelling import shifted
 from outreach.store.types import Instant
 
 
@@ -40,56 +38,6 @@ def is_postgres(conn: Connection) -> bool:
 def insert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT, which both databases spell alike."""
     return postgresql.insert(table) if is_postgres(conn) else sqlite.insert(table)
-
-
-class shifted(FunctionElement[Any]):  # noqa: N801
-    """`shifted(instant, microseconds)`: the instant so much later, as an instant."""
-
-    type = Instant()
-    inherit_cache = True
-    name = "shifted"
-
-
-@compiles(shifted, "postgresql")
-def _shifted_postgres(element: shifted, compiler: SQLCompiler, **kw: Any) -> str:
-    at, by = list(element.clauses)
-    return f"({compiler.process(at, **kw)} + ({compiler.process(by, **kw)}) * interval '1 microsecond')"
-
-
-@compiles(shifted, "sqlite")
-def _shifted_sqlite(element: shifted, compiler: SQLCompiler, **kw: Any) -> str:
-    at, by = list(element.clauses)
-    return f"({compiler.process(at, **kw)} + {compiler.process(by, **kw)})"
-
-
-class microseconds_between(FunctionElement[int]):  # noqa: N801
-    """`microseconds_between(earlier, later)`: later − earlier as an integer."""
-
-    type = BigInteger()
-    inherit_cache = True
-    name = "microseconds_between"
-
-
-@compiles(microseconds_between, "postgresql")
-def _between_postgres(element: microseconds_between, compiler: SQLCompiler, **kw: Any) -> str:
-    earlier, later = (compiler.process(part, **kw) for part in element.clauses)
-    return f"CAST(extract(epoch FROM {later} - {earlier}) * 1000000 AS bigint)"
-
-
-@compiles(microseconds_between, "sqlite")
-def _between_sqlite(element: microseconds_between, compiler: SQLCompiler, **kw: Any) -> str:
-    earlier, later = (compiler.process(part, **kw) for part in element.clauses)
-    return f"({later} - {earlier})"
-
-
-def greatest(conn: Connection, *parts: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The largest of the parts that are not null; null when all are."""
-    if is_postgres(conn):
-        return func.greatest(*parts)
-    found: ColumnElement[Any] = parts[0]
-    for part in parts[1:]:
-        found = func.max(func.coalesce(found, part), func.coalesce(part, found))
-    return found
 
 
 def shift(at: ColumnElement[Any], by: timedelta) -> ColumnElement[Any]:
@@ -154,24 +102,6 @@ def _unnested(
     ]
     names = [column_(column, kind) for column, kind in columns]
     return func.unnest(*arrays).table_valued(*names).render_derived(name=name)
-
-
-class text_order(FunctionElement[str]):  # noqa: N801
-    """Text that compares by code point, as SQLite and Python do."""
-
-    type = Text()
-    inherit_cache = True
-    name = "text_order"
-
-
-@compiles(text_order, "postgresql")
-def _text_order_postgres(element: text_order, compiler: SQLCompiler, **kw: Any) -> str:
-    return f'(({compiler.process(next(iter(element.clauses)), **kw)}) COLLATE "C")'
-
-
-@compiles(text_order, "sqlite")
-def _text_order_sqlite(element: text_order, compiler: SQLCompiler, **kw: Any) -> str:
-    return compiler.process(next(iter(element.clauses)), **kw)
 
 
 def is_any_of(
@@ -278,18 +208,57 @@ def rows_from(
     columns: Sequence[tuple[str, TypeEngine[Any]]],
     rows: Sequence[Sequence[Any]],
 ) -> FromClause:
-    """Rows of Python values for an UPDATE … FROM: as table_of_rows, but nothing is written first.
+    """Rows of Python values for an UPDATE … FROM: as `row_table`, but nothing is written first.
 
     SQLite reads them from one JSON text.
     """
     if is_postgres(conn):
         return _unnested(name, columns, rows)
+    return _read_from(bindparam(None, _json_of(conn, columns, rows), Text()), name, columns)
+
+
+@lru_cache(maxsize=64)
+def row_source(
+    database: str, name: str, columns: tuple[tuple[str, TypeEngine[Any]], ...]
+) -> FromClause:
+    """As `rows_from`, its rows given at each execution (`row_values`): a statement is built once."""
+    if database == "postgresql":
+        return _unnested(name, columns)
+    return _read_from(bindparam(f"{name}_rows", type_=Text()), name, columns)
+
+
+def row_values(
+    conn: Connection,
+    name: str,
+    columns: Sequence[tuple[str, TypeEngine[Any]]],
+    rows: Sequence[Sequence[Any]],
+) -> dict[str, Any]:
+    """What a statement with a `row_source` is executed with."""
+    if is_postgres(conn):
+        return {
+            f"{name}_{column}": [row[place] for row in rows]
+            for place, (column, _) in enumerate(columns)
+        }
+    return {f"{name}_rows": _json_of(conn, columns, rows)}
+
+
+def _json_of(
+    conn: Connection,
+    columns: Sequence[tuple[str, TypeEngine[Any]]],
+    rows: Sequence[Sequence[Any]],
+) -> str:
     convert = [kind.dialect_impl(conn.dialect).bind_processor(conn.dialect) for _, kind in columns]
     plain = [
         [value if to is None else to(value) for to, value in zip(convert, row, strict=True)]
         for row in rows
     ]
-    each = func.json_each(json.dumps(plain)).table_valued("value", name=f"{name}_json")
+    return json.dumps(plain)
+
+
+def _read_from(
+    text: ColumnElement[str], name: str, columns: Sequence[tuple[str, TypeEngine[Any]]]
+) -> FromClause:
+    each = func.json_each(text).table_valued("value", name=f"{name}_json")
     return select(
         *(
             type_coerce(func.json_extract(each.c.value, f"$[{place}]"), kind).label(column)

@@ -23,8 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import ColumnElement, FromClause
 
-from outreach.store.dialect import microseconds_between
-from outreach.store.spelling import latest
+from outreach.store.spelling import latest, microseconds_between
 from outreach.store.tables import customers, deliveries, events, stage_changes
 from outreach.store.types import Instant, Money
 

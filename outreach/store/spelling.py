@@ -54,6 +54,21 @@ truncated = _spelled(  # towards 0; the caller sees to it that it fits
     postgresql="CAST(trunc({0}) AS bigint)",
     sqlite="CAST({0} AS INTEGER)",
 )
+text_order = _spelled(  # text that compares by code point, as SQLite and Python do
+    "text_order", Text(), postgresql='(({0}) COLLATE "C")', sqlite="{0}"
+)
+shifted = _spelled(  # an instant so many microseconds later
+    "shifted",
+    Instant(),
+    postgresql="({0} + ({1}) * interval '1 microsecond')",
+    sqlite="({0} + {1})",
+)
+microseconds_between = _spelled(  # later − earlier, the earlier first
+    "microseconds_between",
+    BigInteger(),
+    postgresql="CAST(extract(epoch FROM {1} - {0}) * 1000000 AS bigint)",
+    sqlite="({1} - {0})",
+)
 latest = _spelled(  # of two; null only when both are
     "latest",
     Instant(),

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from outreach.decisions.candidate import Marks
 from outreach.decisions.ruling import Ruling
-from outreach.store.dialect import text_order
+from outreach.store.spelling import text_order
 from outreach.store.tables import customers, deliveries
 from outreach.vocabulary import State
 
