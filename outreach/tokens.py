@@ -8,6 +8,7 @@ import hmac
 from base64 import b32encode
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 
 VERSION = "1"
@@ -41,6 +42,7 @@ def verify(keys: Sequence[str], purpose: Purpose, token: str) -> int | None:
     return None
 
 
+@lru_cache(maxsize=16)
 def _name(key: str) -> str:
     return sha256(f"name:{key}".encode()).hexdigest()[:6]
 

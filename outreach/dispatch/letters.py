@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
+from functools import lru_cache
 
 from sqlalchemy import Connection, Engine
 
@@ -42,7 +43,7 @@ class Signer:
             token=tokens.sign(self.keys, Purpose.CALLBACK, held.id),
             to=held.address,
             unsubscribe_url=unsubscribe_url,
-            message_id=f"<{tokens.sign(self.keys, Purpose.MESSAGE, held.id)}@{_domain(ruling.company)}>",
+            message_id=f"<{tokens.sign(self.keys, Purpose.MESSAGE, held.id)}@{_domain(_sender(ruling.company))}>",
         )
 
 
@@ -97,8 +98,12 @@ class ProjectRulebook:
         return Ready(held, message, recipient.message_id)
 
 
-def _domain(company: Company) -> str:
+def _sender(company: Company) -> str:
+    return company.channels.get("email", ChannelSettings()).sender
+
+
+@lru_cache(maxsize=64)
+def _domain(sender: str) -> str:
     """The domain of the company's mails, for Message-IDs (RFC 5322 3.6.4)."""
-    sender = company.channels.get("email", ChannelSettings()).sender
     domain = parseaddr(sender)[1].rpartition("@")[2]
     return domain.lower() if domain.isascii() and domain else "outreach.invalid"

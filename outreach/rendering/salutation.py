@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from outreach.rendering.locales import chain
 
@@ -102,9 +103,7 @@ _MALE = frozenset(
 
 def salutation(customer: Mapping[str, object], locale: str, tone: Tone = Tone.FORMAL) -> str:
     """A greeting in the locale's language, English where it has none; no punctuation at its end."""
-    names = {name.lower(): greeting for name, greeting in _GREETINGS.items()}
-    wishes = (wish.lower() for wish in chain(locale))
-    greeting = next((names[wish] for wish in wishes if wish in names), _GREETINGS["en"])
+    greeting = _greeting(locale)
     nickname, first, last = (
         _text(customer, key) for key in ("nickname", "first_name", "last_name")
     )
@@ -116,6 +115,13 @@ def salutation(customer: Mapping[str, object], locale: str, tone: Tone = Tone.FO
         return formal
     name = _joined(last, first) if greeting.family_first and first and last else first
     return greeting.first.format(name) if name else greeting.neutral
+
+
+@lru_cache(maxsize=1024)
+def _greeting(locale: str) -> Greeting:
+    names = {name.lower(): greeting for name, greeting in _GREETINGS.items()}
+    wishes = (wish.lower() for wish in chain(locale))
+    return next((names[wish] for wish in wishes if wish in names), _GREETINGS["en"])
 
 
 def _formal(greeting: Greeting, customer: Mapping[str, object], last: str) -> str:
