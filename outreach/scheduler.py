@@ -8,7 +8,7 @@ from outreach import queue
 from outreach.app.context import Context
 from outreach.app.running import Tick, channels_of, finish
 from outreach.channels.registry import make_adapter
-from outreach.decisions.loading import Rulings, present_company
+from outreach.decisions.loading import present_company
 from outreach.dispatch.letters import ProjectRulebook, Signer
 from outreach.dispatch.retry import Backoff
 from outreach.dispatch.shift import Limits
@@ -91,7 +91,7 @@ def duty_of(context: Context, threads: int = 2) -> Duty:
     return Duty(
         context.engine,
         context.clock,
-        ProjectRulebook(Rulings().load, signer),
+        ProjectRulebook(context.rulings.load, signer),
         lambda channel: make_adapter(channel, company, environment),
         channels_of(company),
         environment.broker_url.get_secret_value(),

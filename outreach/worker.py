@@ -29,6 +29,7 @@ from outreach.store.engine import reading
 log = Logger(__name__)
 LOOK_SECONDS = 1.0  # how often an idle worker asks the database by itself
 IDLE_SECONDS = 0.1  # between two questions whether anything is open
+TICK_SECONDS = 1.0  # between two ticks while there is
 STOP_MS = 30_000
 
 
@@ -130,16 +131,20 @@ def run_until_idle(
     """Serve until nothing is due, claimed or handing; how many deliveries moved to each state.
 
     `tick` plans what has come due and says whether it did anything; it is called until it did
-    not. Waits for retries, and for the lease of a dead worker; not for what is held until later.
-    A worker that was declared dead meanwhile begins anew.
+    not, and once a second while anything is open. Waits for retries, and for the lease of a
+    dead worker; not for what is held until later. A worker that was declared dead meanwhile
+    begins anew.
     """
     counts: dict[str, int] = {}
     ended = stop or threading.Event()
-    idle = False
+    idle, next_tick = False, 0.0
     while not (idle or ended.is_set()):
         with on_duty(duty) as (shift, pumps):
             while not (idle or ended.is_set() or shift.lost.is_set()):
-                idle = not tick() and not pumps.is_serving() and not _is_anything_open(duty)
+                is_open = pumps.is_serving() or _is_anything_open(duty)
+                if not is_open or time.monotonic() >= next_tick:
+                    idle = not tick() and not is_open
+                    next_tick = time.monotonic() + TICK_SECONDS
                 if not idle:
                     time.sleep(IDLE_SECONDS)
         for state, count in shift.tally.counts().items():

@@ -17,6 +17,8 @@ from outreach.settings.environment import Environment
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from outreach.decisions.loading import Rulings
+
 EARLIEST, LATEST = 1900, 2200  # years that can be meant
 
 
@@ -84,10 +86,23 @@ class Context:
         self._opened.append(engine)
         return engine
 
+    @cached_property
+    def rulings(self) -> "Rulings":
+        """What decides about the revisions in the database, each read and compiled once."""
+        from outreach.decisions.loading import Rulings
+
+        return Rulings()
+
     def with_files(self, files: ProjectFiles) -> "Context":
         """The same settings, clock and database with other files: the old context still closes it."""
-        made = Context(self.environment, files, self._frozen)
-        made.engine = self.engine
+        return self._sharing(Context(self.environment, files, self._frozen))
+
+    def at(self, instant: datetime) -> "Context":
+        """The same project and database with the clock frozen: the old context still closes it."""
+        return self._sharing(Context(self.environment, self.files, instant))
+
+    def _sharing(self, made: "Context") -> "Context":
+        made.engine, made.rulings = self.engine, self.rulings
         return made
 
     def close(self) -> None:

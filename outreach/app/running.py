@@ -45,7 +45,7 @@ class Tick:
     def __init__(self, context: Context, planner: str = "") -> None:
         """`planner` names this process to others; ProblemsFound where the rules are at fault."""
         self.planner = planner or planner_name()
-        self.rulings = Rulings()
+        self.rulings = context.rulings
         self._project = WatchedProject(context)
         self._rules_saved = False
 

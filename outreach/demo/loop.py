@@ -14,6 +14,7 @@ from outreach.app.init import make_project
 from outreach.app.planning import Plan, plan_campaign
 from outreach.app.project import save_rules
 from outreach.app.stages import Standing, refresh_stages
+from outreach.campaign.project import read_project
 from outreach.channels.capture.adapter import list_outbox, outbox_of
 from outreach.demo.files import DemoFiles, make_files
 from outreach.errors import UsageError
@@ -53,21 +54,27 @@ def run_demo(folder: Path, tell: Tell, real: bool = True) -> Shown:
     _make_folder(folder)
     tell("customers, purchases and consents are made")
     files = make_files(folder / "import", real=real)
-    imports = dict(_import(folder, files, tell))
+    context = open_context(folder, files.now.isoformat())
+    try:
+        return _run(context, folder, files, tell)
+    finally:
+        context.close()
+
+
+def _run(context: Context, folder: Path, files: DemoFiles, tell: Tell) -> Shown:
+    imports = dict(_import(context, files, tell))
     tell("stages are computed from the purchases")
-    with _context(folder, files.now) as context:
-        standing = refresh_stages(context)
-        names = [n for n, each in sorted(context.loaded.campaigns.items()) if each.schedule.cron]
-        tell("the campaigns are planned")
-        plans = {name: plan_campaign(context, name) for name in names}
+    standing = refresh_stages(context)
+    names = [n for n, each in sorted(context.loaded.campaigns.items()) if each.schedule.cron]
+    tell("the campaigns are planned")
+    plans = {name: plan_campaign(context, name) for name in names}
     for number, moment in enumerate(files.moments, 1):
         tell(f"messages go out ({number} of {len(files.moments)})")
-        with _context(folder, moment) as context:
-            run_here(context, until_idle=True, stop=Event())
-    with _context(folder, files.moments[-1]) as context:
-        with reading(context.engine) as conn:
-            reports = {name: report(conn, name) for name in names}
-        mail, text = _samples(context)
+        here = context.with_files(read_project(folder)).at(moment)
+        run_here(here, until_idle=True, stop=Event())
+    with reading(context.engine) as conn:
+        reports = {name: report(conn, name) for name in names}
+    mail, text = _samples(context)
     return Shown(
         folder,
         files.source,
@@ -92,31 +99,15 @@ def _make_folder(folder: Path) -> None:
     (folder / "import").mkdir()
 
 
-class _Opened:
-    def __init__(self, folder: Path, now: datetime) -> None:
-        self.context = open_context(folder, now.isoformat())
-
-    def __enter__(self) -> Context:
-        return self.context
-
-    def __exit__(self, *_: object) -> None:
-        self.context.close()
-
-
-def _context(folder: Path, now: datetime) -> _Opened:
-    return _Opened(folder, now)
-
-
-def _import(folder: Path, files: DemoFiles, tell: Tell) -> Iterator[tuple[str, Intake]]:
-    with _context(folder, files.now) as context:
-        save_rules(context)
-        engine, company = context.engine, context.company()
-        tell("customers are imported")
-        yield "customers", import_customers(engine, files.customers, company, files.now)
-        tell("purchases are imported")
-        yield "events", import_events(engine, files.events, company, files.now)
-        tell("consents are imported")
-        yield "consents", import_consents(engine, files.consents, company, files.now)
+def _import(context: Context, files: DemoFiles, tell: Tell) -> Iterator[tuple[str, Intake]]:
+    save_rules(context)
+    engine, company = context.engine, context.company()
+    tell("customers are imported")
+    yield "customers", import_customers(engine, files.customers, company, files.now)
+    tell("purchases are imported")
+    yield "events", import_events(engine, files.events, company, files.now)
+    tell("consents are imported")
+    yield "consents", import_consents(engine, files.consents, company, files.now)
 
 
 def _samples(context: Context) -> tuple[str, str]:
