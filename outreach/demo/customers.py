@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from random import Random
@@ -66,11 +66,13 @@ def _spent(purchases: Sequence[Purchase]) -> dict[int, Decimal]:
 
 
 def _first_days(purchases: Sequence[Purchase]) -> dict[int, datetime]:
-    first: dict[int, datetime] = {}
+    first: dict[int, date] = {}
     for purchase in purchases:
-        at = datetime(purchase.day.year, purchase.day.month, purchase.day.day, 13, tzinfo=UTC)
-        first[purchase.customer] = min(at, first.get(purchase.customer, at))
-    return first
+        known = first.get(purchase.customer)
+        if known is None or purchase.day < known:
+            first[purchase.customer] = purchase.day
+    early = time(13, tzinfo=UTC)
+    return {customer: datetime.combine(day, early) for customer, day in first.items()}
 
 
 def _tiers(spent: Mapping[int, Decimal]) -> dict[int, str]:
@@ -108,7 +110,7 @@ def _row(
         "tags": random.choices(("", "do-not-greet", "no-offers", "collector"), (96, 1, 1, 2))[0],
         "interests": ";".join(random.sample(GENRES, random.choice((0, 1, 2)))),
         "genre": random.choice(GENRES) if random.random() < 0.5 else "",
-        "created_at": f"{customer.joined_at:%Y-%m-%dT%H:%M:%SZ}",
+        "created_at": f"{customer.joined_at.isoformat()[:19]}Z",
     }
 
 

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from random import Random
 
@@ -74,9 +74,8 @@ def _with(random: Random, rows: Iterable[Row], bad: Sequence[Row]) -> list[Row]:
 def _events(random: Random, purchases: Sequence[Purchase]) -> Iterator[Row]:
     """An order for each purchase, and now and then an answer of the customer some days later."""
     for number, purchase in enumerate(purchases, 1):
-        seconds = random.randrange(9 * 3600, 23 * 3600)
-        day = purchase.day
-        at = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(seconds=seconds)
+        minutes, second = divmod(random.randrange(9 * 3600, 23 * 3600), 60)
+        at = datetime.combine(purchase.day, time(*divmod(minutes, 60), second, tzinfo=UTC))
         key = key_of(purchase.customer)
         yield key, "order", _iso(at), purchase.amount, f"order-{number}", purchase.records
         if random.random() < 0.02:
@@ -114,7 +113,8 @@ def _ledger(random: Random, customer: Customer, channel: str, topic: str) -> Ite
 
 
 def _iso(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    """An instant of whole seconds in UTC; strftime would take several times as long."""
+    return f"{at.isoformat()[:19]}Z"
 
 
 def _bad_customer(key: str, **cells: str) -> Row:

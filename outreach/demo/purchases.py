@@ -7,6 +7,7 @@ who first bought in the first quarter of 1997; it comes with the package `lifeti
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from random import Random
@@ -43,8 +44,12 @@ def cdnow() -> list[Purchase] | None:
 
 def _purchase(line: str) -> Purchase:
     customer, day, records, amount = line.split()
-    on = date(int(day[:4]), int(day[4:6]), int(day[6:8]))
-    return Purchase(int(customer), on, int(records), Decimal(amount))
+    return Purchase(int(customer), _date(day), int(records), Decimal(amount))
+
+
+@cache
+def _date(day: str) -> date:
+    return date(int(day[:4]), int(day[4:6]), int(day[6:8]))
 
 
 def made_up(random: Random) -> list[Purchase]:
