@@ -2,7 +2,7 @@
 
 import os
 import socket
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
@@ -170,24 +170,28 @@ def _hold(context: Context, run: Run, reason: str) -> None:
 
 
 def refresh_daily(context: Context, now: datetime) -> bool:
-    """Bring facts and stages up to date if 00:05 company time has passed since; whether it did."""
+    """Bring facts and stages up to 00:05 company time where it has passed since; whether it did.
+
+    Moves carry that instant, however late the tick is.
+    """
     zone = ZoneInfo(context.company().brand.timezone)
     with reading(context.engine) as conn:
         known = conn.execute(select(marks.c.at).where(marks.c.name == FACTS)).scalar()
-        if known is not None and known >= _last_refresh(now, zone):
+        at = _last_refresh(now, zone)
+        if known is not None and known >= at:
             return False
         if conn.execute(select(customers.c.id).limit(1)).first() is None:
             return False
     log.info("stages are refreshed")
-    refresh_stages(context)
+    refresh_stages(context, at=at)
     return True
 
 
 def _last_refresh(now: datetime, zone: ZoneInfo) -> datetime:
-    """The latest 00:05 of the zone that is not after `now`."""
+    """The latest 00:05 of the zone that is not after `now`, aware UTC."""
     local = (now.astimezone(zone) - REFRESH_AT).replace(tzinfo=None)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    return (midnight + REFRESH_AT).replace(tzinfo=zone)
+    return (midnight + REFRESH_AT).replace(tzinfo=zone).astimezone(UTC)
 
 
 def wake(context: Context) -> None:

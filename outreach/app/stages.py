@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from outreach.app.context import Context
 from outreach.app.project import save_rules
@@ -37,11 +37,26 @@ def lifecycle_of(context: Context) -> Lifecycle | None:
     return found
 
 
-def refresh_stages(context: Context, progress: Callable[[int], None] | None = None) -> Standing:
-    """Bring everyone's facts and stages up to now; who stands where then, and who moved."""
+def refresh_stages(
+    context: Context,
+    progress: Callable[[int], None] | None = None,
+    at: datetime | None = None,
+) -> Standing:
+    """Bring everyone's facts and stages up to now; who stands where then, and who moved.
+
+    `at`: up to an earlier instant, which moves carry; who has newer ones keeps them.
+    """
     lifecycle = lifecycle_of(context)
     save_rules(context)
-    found = refresh(context.engine, context.company(), lifecycle, context.now(), progress=progress)
+    now = context.now()
+    found = refresh(
+        context.engine,
+        context.company(),
+        lifecycle,
+        now if at is None else at,
+        progress=progress,
+        present=None if at is None else now,
+    )
     return Standing(_ordered(found.counts, lifecycle), found.moves, lifecycle)
 
 

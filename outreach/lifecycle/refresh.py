@@ -15,12 +15,14 @@ from sqlalchemy import (
     Select,
     Subquery,
     Text,
+    and_,
     case,
     func,
     literal,
     null,
     or_,
     select,
+    true,
     type_coerce,
     update,
 )
@@ -55,18 +57,21 @@ def refresh(
     now: datetime,
     customer_ids: Sequence[int] | None = None,
     progress: Callable[[int], None] | None = None,
+    present: datetime | None = None,
 ) -> Refreshed:
     """Bring facts and stages up to `now`, for everyone or for some; moves carry `now`.
 
     Events dated after `now` are not seen. Without a model (stages are given) only facts change.
-    `progress` is told how many customers are done.
+    `progress` is told how many customers are done. With `present`, an instant after `now`,
+    whose facts are newer than `now` already (as of an event that came since) stays as they are.
     """
     moves: Counter[tuple[str | None, str | None]] = Counter()
     done = 0
     for part in _parts(engine, customer_ids):
         with writing(engine) as conn:
             dialect.one_at_a_time(conn, "refresh stages")
-            found = conn.execute(_changes(_are(conn, part), company, model, now)).all()
+            which = and_(_are(conn, part), _are_older(now, present))
+            found = conn.execute(_changes(which, company, model, now)).all()
             moves.update(_write(conn, found, now))
         done += len(part)
         if progress is not None:
@@ -97,6 +102,13 @@ def _are(conn: Connection, ids: Sequence[int]) -> ColumnElement[bool]:
     if isinstance(ids, range):
         return customers.c.id.between(ids[0], ids[-1])
     return dialect.is_any_of(conn, customers.c.id, ids)
+
+
+def _are_older(now: datetime, present: datetime | None) -> ColumnElement[bool]:
+    facts_at = customers.c.facts_at
+    if present is None:
+        return true()
+    return or_(facts_at.is_(None), facts_at <= now, facts_at > present)
 
 
 def _changes(
