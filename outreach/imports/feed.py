@@ -13,7 +13,7 @@ from outreach.imports.fields import Field
 from outreach.imports.parsing import Fault, Job
 from outreach.imports.rows import Broken, CsvRows, JsonRows, is_json
 
-ROWS_OF_A_BATCH = 2_000  # some 110 ms of a write transaction on an idle machine
+ROWS_OF_A_BATCH = 2_000  # some 100 ms of a write transaction on an idle machine
 LARGE_FILE_BYTES = 8 * 1024 * 1024  # a second process pays from here on: it takes a second to start
 
 

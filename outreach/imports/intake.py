@@ -12,12 +12,13 @@ from typing import Any, TextIO
 from sqlalchemy import Connection, Engine
 
 from outreach.errors import UsageError
-from outreach.imports.feed import Batch, Refused, batches
+from outreach.imports.feed import ROWS_OF_A_BATCH, Batch, Refused, batches
 from outreach.imports.fields import REJECTS_HEADER
 from outreach.imports.outcome import SHOWN_REJECTS, Reject
 from outreach.imports.parsing import Job
 from outreach.store import dialect
 from outreach.store.engine import let_others_write, writing
+from outreach.store.pace import Pace
 
 Apply = Callable[[Connection, list[Any]], list[Refused]]  # rows of a batch; those it refuses
 Progress = Callable[[int], None]  # bytes of the file done so far
@@ -159,27 +160,34 @@ def take_in(engine: Engine, job: Job, apply: Apply, progress: Progress | None) -
     batch = Batch([])
     with engine.connect() as conn:
         dialect.map_nothing(conn)
-    written_at = 0.0
+    writer = _Writer(engine, job.options.dry_run, apply)
     with Rejects(place) as rejects:
         for batch in batches(job):
-            let_others_write(engine, since=written_at)
-            refused = batch.refused + _apply(engine, job, apply, batch.rows)
-            written_at = time.monotonic()
-            rejects.add(batch.header, refused)
+            rejects.add(batch.header, batch.refused + writer.write(batch.rows))
             if progress is not None:
                 progress(batch.position)
     return Taken(rejects, batch.warnings)
 
 
-def _apply(engine: Engine, job: Job, apply: Apply, rows: list[Any]) -> list[Refused]:
-    refused: list[Refused] = []
-    if not rows:
+class _Writer:
+    """Applies rows in transactions that stay short on any machine, with gaps between them."""
+
+    def __init__(self, engine: Engine, dry_run: bool, apply: Apply) -> None:
+        self._engine, self._dry_run, self._apply = engine, dry_run, apply
+        self._pace = Pace(ROWS_OF_A_BATCH, most=ROWS_OF_A_BATCH)
+        self._ended_at = 0.0
+
+    def write(self, rows: list[Any]) -> list[Refused]:
+        """The rows that `apply` refused; on a dry run nothing is kept."""
+        refused: list[Refused] = []
+        done = 0
+        while done < len(rows):
+            let_others_write(self._engine, since=self._ended_at)
+            part = rows[done : done + self._pace.rows]
+            with suppress(_DryRunError), writing(self._engine, self._pace) as conn:
+                refused += self._apply(conn, part)
+                if self._dry_run:
+                    raise _DryRunError
+            self._ended_at = time.monotonic()
+            done += len(part)
         return refused
-    try:
-        with writing(engine) as conn:
-            refused = apply(conn, rows)
-            if job.options.dry_run:
-                raise _DryRunError
-    except _DryRunError:
-        pass
-    return refused

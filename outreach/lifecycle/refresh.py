@@ -35,10 +35,12 @@ from outreach.settings.company import Company
 from outreach.store import dialect, stages
 from outreach.store.engine import let_others_write, reading, writing
 from outreach.store.facts import STORED_FACTS, facts_select
+from outreach.store.pace import Pace
 from outreach.store.tables import customers, marks, stage_changes
 from outreach.store.types import MONEY_SCALE, BigId, Instant
 
-CUSTOMERS_OF_A_PART = 2_000  # also on a first refresh, where every row changes, some 120 ms
+FIRST_PART = 2_000  # customers; on a first refresh, where every row changes, some 120 ms
+MOST = 8_000  # of a part where few rows change
 FACTS_MARK = "facts"  # the instant that the stored facts and stages of everyone are as of
 
 
@@ -66,9 +68,9 @@ def refresh(
     whose facts are newer than `now` already (as of an event that came since) stays as they are.
     """
     moves: Counter[tuple[str | None, str | None]] = Counter()
-    done = 0
-    for part in _parts(engine, customer_ids):
-        with writing(engine) as conn:
+    done, pace = 0, Pace(FIRST_PART, MOST)
+    for part in _parts(engine, customer_ids, pace):
+        with writing(engine, pace) as conn:
             dialect.one_at_a_time(conn, "refresh stages")
             which = and_(_are(conn, part), _are_older(now, present))
             found = conn.execute(_changes(which, company, model, now)).all()
@@ -85,8 +87,8 @@ def refresh(
         return Refreshed(stages.distribution(conn), dict(moves))
 
 
-def _parts(engine: Engine, ids: Sequence[int] | None) -> Iterator[Sequence[int]]:
-    """Some thousand ids each: of the given ones, or as ranges over everyone."""
+def _parts(engine: Engine, ids: Sequence[int] | None, pace: Pace) -> Iterator[Sequence[int]]:
+    """As many ids as fit a transaction: of the given ones, or as ranges over everyone."""
     everyone: Sequence[int] = sorted(set(ids or ()))
     if ids is None:
         with reading(engine) as conn:
@@ -94,8 +96,11 @@ def _parts(engine: Engine, ids: Sequence[int] | None) -> Iterator[Sequence[int]]
                 select(func.min(customers.c.id), func.max(customers.c.id))
             ).one()
         everyone = range(first or 1, (last or 0) + 1)
-    for start in range(0, len(everyone), CUSTOMERS_OF_A_PART):
-        yield everyone[start : start + CUSTOMERS_OF_A_PART]
+    start = 0
+    while start < len(everyone):
+        part = everyone[start : start + pace.rows]
+        yield part
+        start += len(part)
 
 
 def _are(conn: Connection, ids: Sequence[int]) -> ColumnElement[bool]:

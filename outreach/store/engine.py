@@ -127,9 +127,9 @@ def begin_write(conn: Connection, pace: Pace | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, pace: Pace | None = None) -> Iterator[Connection]:
     """A write transaction, committed at the end: keep it short, wait for nothing inside."""
-    with engine.connect() as conn, begin_write(conn):
+    with engine.connect() as conn, begin_write(conn, pace):
         yield conn
 
 
