@@ -13,6 +13,7 @@ from outreach.documents import did_you_mean
 from outreach.errors import UsageError
 from outreach.imports import ConsentsResult, Options, import_consents
 from outreach.imports.fields import known_channels
+from outreach.store.acknowledgement import acknowledged, all_acknowledged
 from outreach.store.consent_history import Standing, StoredWord, standing, words
 from outreach.store.consents import Recorded, Word, record_consents
 from outreach.store.customers import by_keys
@@ -44,7 +45,10 @@ class Ledger:
 
 
 def say(context: Context, said: Said) -> Recorded:
-    """Record one word; a withdrawal holds at once, for claimed deliveries too."""
+    """Record one word; a withdrawal holds at once, for claimed deliveries too.
+
+    Of a withdrawal it returns when no message against it begins any more: up to two seconds.
+    """
     company, now = context.company(), context.now()
     _must_know("channel", said.channel, known_channels(company))
     _must_know("topic", said.topic, company.topics)
@@ -64,17 +68,23 @@ def say(context: Context, said: Said) -> Recorded:
             id_, said.channel, said.topic, said.state, said.at or now, said.source.strip(),
             said.proof, said.expires_at, recorded_by=person(),
         )  # fmt: skip
-        return record_consents(conn, [word], now)
+        recorded = record_consents(conn, [word], now)
+    if said.state is ConsentState.WITHDRAWN:
+        acknowledged(context.engine, [id_], said.channel)
+    return recorded
 
 
 def import_consent_file(
     context: Context, path: Path, options: Options, progress: Progress | None = None
 ) -> ConsentsResult:
-    """Record the words of a file."""
+    """Record the words of a file; returns when no message against them begins any more."""
     company = context.company()
     if not options.dry_run:
         save_rules(context)
-    return import_consents(context.engine, path, company, context.now(), options, progress)
+    found = import_consents(context.engine, path, company, context.now(), options, progress)
+    if not options.dry_run:
+        all_acknowledged(context.engine)
+    return found
 
 
 def ledger_of(context: Context, key: str) -> Ledger:

@@ -13,6 +13,7 @@ from outreach.errors import UsageError
 from outreach.imports import ImportResult, Intake, Options, import_customers
 from outreach.imports.outcome import Touched
 from outreach.store import customers
+from outreach.store.acknowledgement import all_acknowledged
 from outreach.store.engine import reading
 
 Progress = Callable[[int], None]  # bytes of the file done so far; customers, when refreshing
@@ -29,18 +30,24 @@ def import_customer_file(
     progress: Progress | None = None,
     refreshed: Progress | None = None,
 ) -> ImportResult:
-    """Upsert the customers of a file, and bring the stages of those that changed up to date."""
+    """Upsert the customers of a file, and bring the stages of those that changed up to date.
+
+    Where the file has words of consent it returns when no message against them begins any more.
+    """
     company = context.company()
     if not options.dry_run:
         save_rules(context)
     touched = Touched()
     try:
-        return import_customers(
+        found = import_customers(
             context.engine, path, company, context.now(), options, progress, touched
         )
     finally:  # an error ends it in the middle: what is committed stays
         if not options.dry_run:
             refresh_touched(context, touched.ids(), refreshed)
+    if not options.dry_run and found.consents_recorded + found.consents_unchanged:
+        all_acknowledged(context.engine)
+    return found
 
 
 def told(result: Intake) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from outreach.vocabulary import RunState, State
 d = deliveries.c
 MOST_LAPSES = 5  # two in company, then three alone: what fails is the delivery, not its neighbours
 LAPSED = "lapsed"
+BEGIN_SECONDS = 2.0  # a delivery not begun so long after its handing was committed never is
 _HELD_STATES = (State.CLAIMED.value, State.HANDING.value)
 _ANSWERABLE = (State.HANDING.value, State.UNKNOWN.value)
 

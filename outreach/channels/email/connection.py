@@ -9,6 +9,7 @@ import asyncio
 import functools
 import socket
 import ssl
+import time
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -100,6 +101,8 @@ class Connection:
         prepared = wire(message, self.extensions)
         if isinstance(prepared, Outcome):
             return prepared
+        if time.monotonic() >= message.begin_by:  # the last look: MAIL FROM is written next
+            return Outcome.not_begun(message.id, "too late to begin")
         try:
             ending = await self._converse(prepared)
         except SMTPResponseException as error:  # an answer that can not be read as SMTP

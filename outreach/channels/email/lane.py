@@ -87,10 +87,10 @@ class Lane:
             connection = await self._connected()
             if connection is None:
                 return self._unsent(message)
-            if time.monotonic() >= message.begin_by:
-                return Outcome.not_begun(message.id, "too late to begin")
             kept = connection.used
             outcome = await connection.deliver(message)
+            if not outcome.begun:
+                return outcome
             # Servers close kept connections at will; at MAIL FROM nothing has begun.
             if not kept or connection.alive or outcome.stage != Stage.MAIL:
                 break

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import time
+from contextvars import ContextVar
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +18,9 @@ from twilio.http.response import Response  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
 API = "https://api.twilio.com"
+
+# The client in between takes no parameter of ours; each request has a task, and so a context.
+_begin_by: ContextVar[float] = ContextVar("begin_by", default=float("inf"))
 
 # Twilio's client logs URLs with their parameters, which may hold addresses.
 _silent = logging.getLogger("outreach.channels.twilio.http")
@@ -49,6 +54,10 @@ class NotWrittenError(Exception):
     """Raised when a request failed before its first byte was written."""
 
 
+class TooLateError(Exception):
+    """Raised when a request was not written because the time to begin it had passed."""
+
+
 class AnswerLostError(Exception):
     """Raised when a request may have been read by Twilio and no complete answer came."""
 
@@ -68,8 +77,12 @@ class Api:
             environment={"": ""},
         )
 
-    async def send(self, **parameters: str) -> Said:
-        """Create a message; NotWrittenError or AnswerLostError when no complete answer was read."""
+    async def send(self, begin_by: float, **parameters: str) -> Said:
+        """Create a message; NotWrittenError or AnswerLostError when no complete answer was read.
+
+        TooLateError where the request could not be written before `begin_by` (time.monotonic).
+        """
+        _begin_by.set(begin_by)
         return await self._asked(self._client.messages.create_async(**parameters), 201)
 
     async def account(self) -> Said:
@@ -119,7 +132,7 @@ class _Http(AsyncHttpClient):  # type: ignore[misc]
         allow_redirects: bool = False,  # noqa: ARG002
     ) -> Response:
         """One request and its whole answer."""
-        noted = {"written": False}
+        noted = {"written": False, "begin_by": _begin_by.get()}
         try:
             async with self._session.request(
                 method,
@@ -147,7 +160,11 @@ def _signed(headers: dict[str, str] | None, auth: tuple[str, str] | None) -> dic
 async def _note_written(
     _session: aiohttp.ClientSession, context: SimpleNamespace, _sent: object
 ) -> None:
-    context.trace_request_ctx["written"] = True
+    """Called right before the first byte: connecting, before it, may have taken its time."""
+    noted = context.trace_request_ctx
+    if time.monotonic() >= noted["begin_by"]:
+        raise TooLateError
+    noted["written"] = True
 
 
 def _number(code: object) -> int:

@@ -9,7 +9,15 @@ from outreach.channels.adapter import Check, Message, Outcome, Source, Text
 from outreach.channels.backoff import Backoff
 from outreach.channels.loop import run
 from outreach.channels.sms.answers import POLICY, UNKNOWN, UNREACHABLE, Meaning, classify
-from outreach.channels.sms.api import API, Account, AnswerLostError, Api, NotWrittenError, Said
+from outreach.channels.sms.api import (
+    API,
+    Account,
+    AnswerLostError,
+    Api,
+    NotWrittenError,
+    Said,
+    TooLateError,
+)
 from outreach.channels.wording import place_of, scrubbed
 from outreach.errors import SetupError
 from outreach.logger import Logger
@@ -74,7 +82,9 @@ class TwilioAdapter:
     async def post(self, message: Text) -> Outcome:
         """Send one message now; whatever happens is its outcome."""
         try:
-            said = await self._open().send(**self._parameters(message))
+            said = await self._open().send(message.begin_by, **self._parameters(message))
+        except TooLateError:
+            return Outcome.not_begun(message.id, "too late to begin")
         except NotWrittenError as error:
             return _outcome(message, UNREACHABLE, detail=str(error))
         except AnswerLostError as error:

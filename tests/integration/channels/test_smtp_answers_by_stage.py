@@ -1,5 +1,6 @@
 """SMTP against real servers that refuse, drop and dawdle at each stage."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -275,3 +276,14 @@ def test_a_doctor_hears_why(smtp: MakeSmtp, post: Post) -> None:
     assert "NOT encrypted" in well.detail
     assert not ill.ok
     assert "localhost:1: connect" in ill.detail
+
+
+def test_no_mail_from_is_written_after_the_time_to_begin(smtp: MakeSmtp, post: Post) -> None:
+    """The answer to the message before it took too long."""
+    post.pause_seconds = 0.3
+
+    source = serve(smtp(post.url), mail(1), mail(2, begin_by=time.monotonic() + 0.1), mail(3))
+
+    assert not source.by_id[2].begun
+    assert [one.answer for one in map(source.by_id.get, (1, 3)) if one] == [Answer.ACCEPTED] * 2
+    assert (post.ids, len(post.mail_options)) == ([1, 3], 2)

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from channel_source import ListSource, outcome_of, serve, text
+from channel_source import ListSource, outcome_of, passed, serve, text
 from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from scripted_smtp import greeting_server
 from werkzeug import Request, Response
 
+from outreach.channels.loop import run
 from outreach.channels.sms.twilio import TwilioAdapter
 from outreach.settings.company import Brand, ChannelSettings, Company
 from outreach.settings.environment import Environment
@@ -240,3 +241,17 @@ def test_a_doctor_hears_of_account_and_sender(twilio: MakeTwilio, httpserver: HT
     assert [check.ok for check in checks] == [False, False]
     assert "suspended" in checks[0].detail
     assert "channels.sms.from" in checks[1].detail
+
+
+def test_a_request_that_connecting_delayed_beyond_its_time_is_not_written(
+    twilio: MakeTwilio, httpserver: HTTPServer
+) -> None:
+    """The last look is right before the first byte, whatever went before took its time."""
+    httpserver.expect_request(MESSAGES).respond_with_json(QUEUED, 201)
+    adapter = twilio()
+
+    late, in_time = run(adapter.post(text(1, begin_by=passed()))), run(adapter.post(text(2)))
+
+    assert not late.begun
+    assert in_time.answer is Answer.ACCEPTED
+    assert len(httpserver.log) == 1
