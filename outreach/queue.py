@@ -45,14 +45,44 @@ class Doorbell:
         except (DramatiqError, OSError, _redis_error()) as error:
             self._went_down(error)
             return False
-        self._is_down = False
+        self._answered()
         return True
+
+    def remember(self, name: str, text: str) -> None:
+        """Keep a short text under a name, where other processes find it; lost in a flush."""
+        if not isinstance(self.broker, StubBroker):
+            self._ask("set", _key(name), text)
+
+    def recall(self, name: str) -> str | None:
+        """What was kept under the name, "" when nothing; None: the broker did not answer."""
+        if isinstance(self.broker, StubBroker):
+            return ""
+        answered, found = self._ask("get", _key(name))
+        return (found or b"").decode() if answered else None
+
+    def _ask(self, command: str, *arguments: str) -> tuple[bool, Any]:
+        """Whether the broker answered a command of Redis, and what."""
+        if time.monotonic() < self._down_until:
+            return False, None
+        broker: Any = self.broker
+        try:
+            found = getattr(broker.client, command)(*arguments)
+        except (OSError, _redis_error()) as error:
+            self._went_down(error)
+            return False, None
+        self._answered()
+        return True, found
 
     def _waiting(self) -> int:
         broker: Any = self.broker
         if isinstance(broker, StubBroker):
             return int(broker.queues[QUEUE].qsize())
         return int(broker.client.llen(f"{broker.namespace}:{QUEUE}"))
+
+    def _answered(self) -> None:
+        if self._is_down:
+            log.warning("broker answers again")
+        self._is_down = False
 
     def _went_down(self, error: Exception) -> None:
         self._down_until = time.monotonic() + DOWN_SECONDS
@@ -96,6 +126,21 @@ def make_broker(url: str) -> Broker:
 def wake(channel: str) -> bool:
     """Ring for the channel; never fails: a lost ring costs a second. False: nobody heard it."""
     return _doorbell is not None and _doorbell.ring(channel)
+
+
+def remember(name: str, text: str) -> None:
+    """Keep a short text at the broker for other processes; where there is none, nowhere."""
+    if _doorbell is not None:
+        _doorbell.remember(name, text)
+
+
+def recall(name: str) -> str | None:
+    """What was kept at the broker under the name, "" when nothing; None: nobody could say."""
+    return None if _doorbell is None else _doorbell.recall(name)
+
+
+def _key(name: str) -> str:
+    return f"outreach:{name}"
 
 
 def fault_of(url: str) -> str:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from outreach import queue
@@ -19,6 +20,7 @@ from outreach.settings.company_file import COMPANY_FILE
 from outreach.settings.environment import Environment
 from outreach.store.engine import reading
 from outreach.store.revisions import company_digest
+from outreach.store.schema import OtherSchema
 from outreach.worker import Duty, LeaseLost, run_until_idle, run_worker
 
 log = Logger(__name__)
@@ -30,20 +32,28 @@ def run_scheduler(context: Context, stop: threading.Event) -> None:
     doorbell = queue.connect(context.environment.broker_url.get_secret_value())
     log.info("scheduler begins", planner=tick.planner)
     try:
-        _keep_ticking(tick, context.environment.tick_seconds, stop)
+        ended = _keep_ticking(tick, context.environment.tick_seconds, stop)
     finally:
         doorbell.broker.close()
         log.info("scheduler ends", planner=tick.planner)
+    if ended is not None:
+        raise ended
 
 
-def _keep_ticking(tick: Tick, every_seconds: float, stop: threading.Event) -> None:
+def _keep_ticking(tick: Tick, every_seconds: float, stop: threading.Event) -> OtherSchema | None:
+    """Tick until `stop` is set, or until this process's code is not the database's any more."""
     while not stop.is_set():
         began = time.monotonic()
         try:
             tick()
+        except OtherSchema as error:
+            log.error("scheduler ends", why=error.message, hint=error.hint)
+            stop.set()
+            return error
         except Exception:  # of one tick: the next one may do, and nobody would start it again
             log.exception("tick failed")
         stop.wait(max(0.0, every_seconds - (time.monotonic() - began)))
+    return None
 
 
 def run_here(
@@ -59,16 +69,24 @@ def run_here(
         counts = run_until_idle(duty_of(context, threads), tick, stop)
         finish(context)
     else:
-        ticking = threading.Thread(
-            target=_keep_ticking, args=(tick, context.environment.tick_seconds, stop), name="tick"
-        )
-        ticking.start()
+        counts = _serve_and_tick(context, tick, stop, threads)
+    return {"sent": 0, "failed": 0, "unknown": 0, **counts}
+
+
+def _serve_and_tick(
+    context: Context, tick: Tick, stop: threading.Event, threads: int
+) -> dict[str, int]:
+    every_seconds = context.environment.tick_seconds
+    with ThreadPoolExecutor(1, "tick") as pool:
+        ticking = pool.submit(_keep_ticking, tick, every_seconds, stop)
         try:
             counts = serve(duty_of(context, threads), stop)
         finally:
             stop.set()
-            ticking.join()
-    return {"sent": 0, "failed": 0, "unknown": 0, **counts}
+    ended = ticking.result()
+    if ended is not None:
+        raise ended
+    return counts
 
 
 def serve(duty: Duty, stop: threading.Event, parent_pid: int | None = None) -> dict[str, int]:
@@ -97,6 +115,7 @@ def duty_of(context: Context, threads: int = 2) -> Duty:
         environment.broker_url.get_secret_value(),
         _limits(environment),
         threads,
+        environment.state,
     )
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from dramatiq import Actor
 from dramatiq import Worker as DramatiqWorker
@@ -17,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from outreach import queue
 from outreach.channels.adapter import Adapter
 from outreach.clock import Clock
+from outreach.dispatch.highwater import HighWater, Watermark
 from outreach.dispatch.lease import Lease, register
 from outreach.dispatch.pumps import Pumps
 from outreach.dispatch.rulebook import Rulebook
@@ -33,7 +35,7 @@ IDLE_SECONDS = 0.05  # between two questions whether anything is open
 LISTEN_MS = 100  # to the broker at a time: so long its threads take to hear that they shall end
 LISTEN_HERE_MS = 50  # where it is in this process, and asking costs next to nothing
 TICK_SECONDS = 1.0  # between two ticks while there is
-STOP_MS = 30_000
+STOP_MS = 1_000  # of threads that serve nothing any more
 
 
 class LeaseLost(OutreachError):  # noqa: N818
@@ -57,6 +59,7 @@ class Duty:
     broker_url: str = "memory://"
     limits: Limits = Limits()  # noqa: RUF009  frozen
     threads: int = 2
+    state: Path | None = None  # this machine's folder for what the database may forget
 
 
 @contextmanager
@@ -64,18 +67,22 @@ def on_duty(duty: Duty, look_seconds: float = LOOK_SECONDS) -> Iterator[tuple[Sh
     """A worker that serves while the block runs; at its end it settles and gives all back."""
     adapters = {channel: duty.adapters(channel) for channel in duty.channels}
     doorbell = queue.connect(duty.broker_url)
+    high_water = HighWater(duty.engine, duty.state)
+    high_water.compare()  # before anything can be claimed
     worker_id = register(duty.engine, duty.limits.lease)
     shift = Shift(duty.engine, worker_id, duty.clock, duty.rulebook, duty.limits)
     log.info("worker begins", worker=worker_id, channels=list(duty.channels))
     lease = Lease(shift)
+    watermark = Watermark(shift, high_water)
     pumps = Pumps(shift, adapters, look_seconds)
     rung = _listen(doorbell, pumps, duty.threads)
     try:
         yield shift, pumps
     finally:
-        shift.stop.set()
-        rung.stop(timeout=STOP_MS)
+        shift.end()
         pumps.close()
+        rung.stop(timeout=STOP_MS)
+        watermark.close()
         lease.close()
         doorbell.broker.close()
         log.info("worker ends", worker=worker_id, **shift.tally.counts())
@@ -114,16 +121,20 @@ def _quieter(record: logging.LogRecord) -> bool:
 
 
 def run_worker(duty: Duty, stop: threading.Event, parent_pid: int | None = None) -> dict[str, int]:
-    """Serve until `stop` is set; how many deliveries moved to each state. LeaseLost ends it too.
+    """Serve until `stop` is set; how many deliveries moved to each state.
+
+    LeaseLost ends it too, and OtherSchema where the database was brought up to date meanwhile.
 
     With `parent_pid` it stops as well once that process is not its parent any more: nobody
     would start it again, or end it.
     """
     with on_duty(duty) as (shift, _):
-        while not (stop.wait(0.2) or shift.lost.is_set()):
+        while not (stop.wait(0.2) or shift.ending()):
             if parent_pid is not None and os.getppid() != parent_pid:
                 log.warning("supervisor is gone")
                 break
+    if shift.outdated is not None:
+        raise shift.outdated
     if shift.lost.is_set():
         raise LeaseLost
     return shift.tally.counts()
@@ -144,8 +155,8 @@ def run_until_idle(
     idle, next_tick = False, 0.0
     while not (idle or ended.is_set()):
         with on_duty(duty) as (shift, pumps):
-            while not (idle or ended.is_set() or shift.lost.is_set()):
-                is_open = pumps.is_serving() or _is_anything_open(duty)
+            while not (idle or ended.is_set() or shift.ending()):
+                is_open = pumps.is_serving() or _is_anything_open(duty, shift)
                 if not is_open or time.monotonic() >= next_tick:
                     idle = not tick() and not is_open
                     next_tick = time.monotonic() + TICK_SECONDS
@@ -153,13 +164,16 @@ def run_until_idle(
                     time.sleep(IDLE_SECONDS)
         for state, count in shift.tally.counts().items():
             counts[state] = counts.get(state, 0) + count
+        if shift.outdated is not None:
+            raise shift.outdated
     return counts
 
 
-def _is_anything_open(duty: Duty) -> bool:
+def _is_anything_open(duty: Duty, shift: Shift) -> bool:
     try:
         with reading(duty.engine) as conn:
             return deliveries.is_anything_open(conn, duty.channels, duty.clock.now())
     except SQLAlchemyError as error:
-        log.warning("database is away", error=kind_of(error))
+        if not shift.trouble.failed(error):
+            log.warning("nobody knows what is open", error=kind_of(error))
         return True

@@ -20,6 +20,8 @@ from outreach.decisions.candidate import Scope
 from outreach.decisions.loading import Rulings
 from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling
+from outreach.dispatch.highwater import HighWater
+from outreach.dispatch.trouble import DatabaseTrouble
 from outreach.errors import OutreachError, ProblemsFound
 from outreach.logger import Logger
 from outreach.planning.occasion import due_now, occasion_of_run
@@ -27,10 +29,11 @@ from outreach.planning.run import plan_run
 from outreach.planning.tick import make_due_runs
 from outreach.settings.company import Company
 from outreach.settings.rules_file import BUILT_IN_CHANNELS
-from outreach.store import activity, deliveries, runs
+from outreach.store import activity, deliveries, runs, schema
 from outreach.store.engine import reading, writing
 from outreach.store.marks import FACTS, facts_for
 from outreach.store.runs import Run
+from outreach.store.schema import head
 from outreach.store.tables import customers, marks
 from outreach.vocabulary import RunState
 
@@ -48,6 +51,9 @@ class Tick:
         self.rulings = context.rulings
         self._project = WatchedProject(context)
         self._rules_saved = False
+        self._schema = head()
+        self._high_water: HighWater | None = None
+        self._trouble = DatabaseTrouble()
 
     @property
     def context(self) -> Context:
@@ -58,14 +64,29 @@ class Tick:
         """Do what has come due; whether anything was done, or another planner is at it.
 
         A database that is away is told, and is no error: the next tick finds the same work.
+        OtherSchema where it was brought up to date meanwhile: this process must end.
         """
         try:
-            return self._tick()
+            busy = self._tick()
         except SQLAlchemyError as error:
-            log.warning("tick failed", error=type(getattr(error, "orig", None) or error).__name__)
+            if not self._trouble.failed(error):
+                name = type(getattr(error, "orig", None) or error).__name__
+                log.warning("tick failed", error=name)
             return True
+        self._trouble.over()
+        return busy
+
+    def _look_at_database(self) -> None:
+        """Whether it is the one that this process knows: of its schema, not older than before."""
+        engine = self.context.engine
+        with reading(engine) as conn:
+            schema.require(conn, self._schema)
+        if self._high_water is None:
+            self._high_water = HighWater(engine, self.context.environment.state)
+        self._high_water.compare()
 
     def _tick(self) -> bool:
+        self._look_at_database()
         self._read_files()
         context, now = self.context, self.context.now()
         busy = refresh_daily(context, now)
@@ -80,9 +101,16 @@ class Tick:
             log.info("run made", run=run_id)
         with reading(context.engine) as conn:
             open_runs = runs.runs_in(conn, RunState.PLANNING)
-        planned = [plan_pass(context, run, self.rulings, self.planner) for run in open_runs]
+        planned = [self._planned(run) for run in open_runs]
         wake(context)
         return any([busy, bool(made), *planned, finish(context)])
+
+    def _planned(self, run: Run) -> bool:
+        try:
+            return plan_pass(self.context, run, self.rulings, self.planner)
+        except (OperationalError, InterfaceError) as error:  # the others may still be planned
+            self._trouble.failed(error)
+            return True
 
     def _read_files(self) -> None:
         if not self._project.look() and self._rules_saved:
@@ -110,12 +138,13 @@ def planner_name() -> str:
 def plan_pass(context: Context, run: Run, rulings: Rulings, planner: str) -> bool:
     """Plan the places of a run whose time has come; whether there were any.
 
-    A run that can not be planned is held with the reason, and others go on.
+    A run that can not be planned is held with the reason, and others go on. OperationalError and
+    InterfaceError where the database is at fault: whoever tries again goes on where it stopped.
     """
     try:
         return _plan(context, run, rulings, planner)
-    except (OperationalError, InterfaceError) as error:  # away, locked: the next tick may do
-        log.warning("run is planned later", run=run.id, error=type(error.orig).__name__)
+    except (OperationalError, InterfaceError):
+        raise
     except ProblemsFound as found:
         _hold(context, run, str(found.problems[0]))
     except OutreachError as error:

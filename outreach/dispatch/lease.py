@@ -16,6 +16,7 @@ from outreach.store import workers
 from outreach.store.engine import writing
 
 log = Logger(__name__)
+AGAIN_SECONDS = 1.0  # after a renewal that failed: without a lease nothing is claimed
 
 
 def register(engine: Engine, lease: timedelta) -> int:
@@ -51,14 +52,18 @@ class Lease:
             log.warning("worker not retired; it lapses", error=kind_of(error))
 
     def _keep(self) -> None:
-        while not self._closed.wait(self._every_seconds):
+        wait = self._every_seconds
+        while not self._closed.wait(wait):
             try:
                 with self._shift.writing() as conn:
                     alive = workers.renew(conn, self._shift.worker_id, self._shift.limits.lease)
             except SQLAlchemyError as error:
                 self._database_was_away.set()
-                log.warning("lease not renewed", error=kind_of(error))
+                if not self._shift.trouble.failed(error):
+                    log.warning("lease not renewed", error=kind_of(error))
+                wait = min(AGAIN_SECONDS, self._every_seconds)
                 continue
+            wait = self._every_seconds
             if not alive:
                 log.error("declared dead: another worker may have what was held")
                 self._shift.lost.set()
@@ -77,7 +82,8 @@ class Lease:
                 stocktaking.compare()
             except SQLAlchemyError as error:
                 self._database_was_away.set()
-                log.warning("sweep failed", error=kind_of(error))
+                if not self._shift.trouble.failed(error):
+                    log.warning("sweep failed", error=kind_of(error))
             except Exception:
                 log.exception("sweep failed")
             else:

@@ -16,6 +16,7 @@ class Places:
     def __init__(self, most: int) -> None:
         self.most = most
         self._free = most
+        self._passed = 0
         self._changed = threading.Condition()
 
     def take(self, wanted: int, wait_seconds: float) -> int:
@@ -24,6 +25,7 @@ class Places:
             self._changed.wait_for(lambda: self._free > 0, wait_seconds)
             taken = min(wanted, self._free)
             self._free -= taken
+            self._passed += taken
             return taken
 
     def give(self, count: int) -> None:
@@ -31,6 +33,11 @@ class Places:
         with self._changed:
             self._free += count
             self._changed.notify_all()
+
+    def passed(self) -> int:
+        """How many have ever been taken: whether it has grown says that something went out."""
+        with self._changed:
+            return self._passed
 
     def taken(self) -> int:
         """How many are taken now."""

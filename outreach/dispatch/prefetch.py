@@ -18,8 +18,9 @@ from outreach.dispatch.shift import Shift
 from outreach.dispatch.source import give_back
 from outreach.errors import OutreachError
 from outreach.logger import Logger
-from outreach.store import custody, deliveries
+from outreach.store import custody, deliveries, schema
 from outreach.store.engine import reading
+from outreach.store.schema import OtherSchema
 from outreach.vocabulary import State
 
 log = Logger(__name__)
@@ -81,7 +82,8 @@ class Prefetch:
         while not self._ends():
             if not self._shelf.wait_below(self._shift.limits.batch, LOOK_SECONDS):
                 continue
-            if not self._turn.is_over() and self._filled():
+            resting = self._turn.is_over() or self._shift.trouble.resting()
+            if not resting and self._filled():
                 self._found_nothing.clear()
             else:
                 self._found_nothing.set()
@@ -95,8 +97,11 @@ class Prefetch:
         """Claim and render one batch; whether anything changed. A fault is told, and nothing did."""
         try:
             return self._fill()
+        except OtherSchema as error:
+            self._shift.leave(error)
         except SQLAlchemyError as error:
-            log.warning("claim failed", channel=self._channel, error=kind_of(error))
+            if not self._shift.trouble.failed(error):
+                log.warning("claim failed", channel=self._channel, error=kind_of(error))
         except Exception:
             log.exception("claim failed", channel=self._channel)
         return False
@@ -117,14 +122,16 @@ class Prefetch:
             with reading(engine) as conn:
                 ruling = self._shift.rulebook.ruling(conn, run.revision_id)
             with self._shift.writing() as conn:
+                schema.require(conn, self._shift.schema)
                 haul = self._claimer.claim(conn, run, ruling, self._channel, self._shift.instants())
+            self._shift.trouble.over()
             self._shift.holdings.hold({one.id: one.fence for one in haul.held})
             self._tell(haul)
             if haul.held:
                 self._found_nothing.clear()
                 self._render(ruling, haul.held)
-        except (OperationalError, InterfaceError):
-            raise  # the database is away or busy: no fault of the run
+        except (OperationalError, InterfaceError, OtherSchema):
+            raise  # the database is away, busy or newer: no fault of the run
         except Exception as error:
             self._failed(run.id, error)
             return False

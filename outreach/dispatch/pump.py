@@ -4,12 +4,8 @@ import threading
 import time
 
 from outreach.channels.adapter import Adapter
-from outreach.dispatch.prefetch import Prefetch, Turn
-from outreach.dispatch.settle import Ledger
-from outreach.dispatch.settler import Settler
-from outreach.dispatch.shelf import Shelf
+from outreach.dispatch.serving import Serving
 from outreach.dispatch.shift import Shift
-from outreach.dispatch.source import DeliverySource, give_back
 from outreach.logger import Logger
 
 log = Logger(__name__)
@@ -24,6 +20,7 @@ class Pump:
         self._shift = shift
         self.channel = channel
         self._serving = threading.Lock()
+        self._now: Serving | None = None
         self._adapter = adapter
         self._rests = 0
         self._rest_until = 0.0
@@ -34,7 +31,8 @@ class Pump:
         Not now: somebody serves the channel already, it rests after trouble, or the worker ends.
         A worker that ends still settles what is in flight, and gives its claims back.
         """
-        if self._shift.ending() or time.monotonic() < self._rest_until:
+        resting = time.monotonic() < self._rest_until or self._shift.trouble.resting()
+        if self._shift.ending() or resting:
             return False
         if not self._serving.acquire(blocking=False):
             return False
@@ -48,28 +46,32 @@ class Pump:
         """Whether a call serves now."""
         return self._serving.locked()
 
-    def close(self) -> None:
-        """Give the adapter's connections back."""
-        with self._serving:
+    def close(self, seconds: float = 0.0) -> None:
+        """Give the adapter's connections back, once it serves no more: set the shift's end before.
+
+        Waits so long for answers. What has none by then is unknown; its connections end with the
+        process.
+        """
+        if not self._serving.acquire(timeout=seconds):
+            log.warning("answers are not waited for any longer", channel=self.channel)
+            if self._now is not None:
+                self._now.end()
+            return
+        try:
             self._adapter.close()
+        finally:
+            self._serving.release()
 
     def _serve(self, seconds: float) -> None:
-        shift, shelf = self._shift, Shelf()
-        ledger = Ledger(shift.worker_id, self.channel, self._adapter.name, shift.limits.backoff)
-        settler = Settler(shift, ledger)
-        prefetch = Prefetch(shift, self.channel, shelf, Turn(seconds))
-        source = DeliverySource(shift, shelf, settler, prefetch.no_more)
+        self._now = serving = Serving(self._shift, self.channel, self._adapter.name, seconds)
         try:
-            self._adapter.serve(source)
+            self._adapter.serve(serving.source)
         except Exception:  # a fault of the adapter: what it held is unknown, the rest goes on
             log.exception("adapter failed", channel=self.channel, adapter=self._adapter.name)
             self._rest()
         finally:
-            prefetch.close()
-            source.abandon()
-            give_back(shift, [one.held for one in shelf.take(len(shelf))])
-            settler.close()
-        if source.in_trouble():
+            serving.end()
+        if serving.source.in_trouble():
             self._rest()
         else:
             self._rests = 0

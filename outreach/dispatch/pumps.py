@@ -1,6 +1,7 @@
 """The pumps of a worker process: one a channel, and a thread that looks for work by itself."""
 
 import threading
+import time
 from collections.abc import Mapping
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -43,14 +44,16 @@ class Pumps:
         return any(pump.is_serving() for pump in self._pumps.values())
 
     def close(self) -> None:
-        """Wait until nothing is served any more, and close the adapters; set `stop` before."""
+        """Wait until nothing is served any more, and close the adapters; end the shift before.
+
+        At most as long as the shift's limits say: a server may take minutes to answer.
+        """
         self._closed.set()
         self._looking.join()
-        for thread in self._serving.values():
-            thread.join()
+        until = time.monotonic() + self._shift.limits.stop_seconds
         for pump in self._pumps.values():
             try:
-                pump.close()
+                pump.close(max(0.0, until - time.monotonic()))
             except Exception:
                 log.exception("adapter not closed", channel=pump.channel)
 
@@ -64,16 +67,20 @@ class Pumps:
         idle = [name for name, pump in self._pumps.items() if not pump.is_serving()]
         try:
             with reading(self._shift.engine) as conn:
-                return deliveries.channels_with_work(conn, idle, self._shift.instants())
+                found = deliveries.channels_with_work(conn, idle, self._shift.instants())
         except SQLAlchemyError as error:
-            log.warning("look for work failed", error=kind_of(error))
+            if not self._shift.trouble.failed(error):
+                log.warning("look for work failed", error=kind_of(error))
             return []
+        self._shift.trouble.over(wrote=False)
+        return found
 
     def _start(self, channel: str) -> None:
         before = self._serving.get(channel)
         if before is not None and before.is_alive():
             return
-        thread = threading.Thread(target=self._serve_on, args=(channel,), name=f"serve-{channel}")
+        name = f"serve-{channel}"  # a daemon: an adapter that never returns must not keep us
+        thread = threading.Thread(target=self._serve_on, args=(channel,), name=name, daemon=True)
         self._serving[channel] = thread
         thread.start()
 

@@ -15,14 +15,15 @@ from outreach.vocabulary import State
 
 log = Logger(__name__)
 PASSING = (OperationalError, InterfaceError, InternalError, NoConnectionFree)
-GIVE_UP_SECONDS = 20.0  # without a database, once the shift ends; the sweep finds the rest
+LONGEST_PAUSE_SECONDS = 1.0
 
 
 class Settler:
     """Takes answers from any thread; each is committed within ≤ 50 answers or 25 ms.
 
     A place of the gate is free again once the answer is committed. While the database can not
-    be reached answers are kept and tried again.
+    be reached answers are kept and tried again; once the shift ends not for ever: the sweep finds
+    the rest.
     """
 
     def __init__(self, shift: Shift, ledger: Ledger) -> None:
@@ -66,24 +67,22 @@ class Settler:
         return True
 
     def _write_until_done(self, flush: list[Answered]) -> None:
-        pause, give_up_at = 0.05, float("inf")
+        pause = 0.05
         while True:
             try:
                 self._write(flush)
             except PASSING as error:
-                log.warning("answers not settled yet", answers=len(flush), error=kind_of(error))
+                self._shift.trouble.failed(error)
             except Exception as error:
                 self._write_singly(flush, error)
                 return
             else:
                 return
-            if self._shift.ending():
-                give_up_at = min(give_up_at, time.monotonic() + GIVE_UP_SECONDS)
-            if time.monotonic() > give_up_at:
+            if time.monotonic() > self._shift.gives_up_at:
                 self._shift.places.give(len(flush))
                 return
             time.sleep(pause)
-            pause = min(pause * 2, 2.0)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     def _write_singly(self, flush: list[Answered], error: Exception) -> None:
         """One answer that no database takes must not hold up the others; it ends as unknown."""
@@ -99,6 +98,7 @@ class Settler:
         shift = self._shift
         with shift.writing() as conn:
             settlements, moved = self._ledger.settle(conn, flush, shift.instants())
+        shift.trouble.over()
         shift.holdings.settled(settlements)
         shift.places.give(len(flush))
         shift.tally.add(state for state in moved.values() if state is not State.DUE)

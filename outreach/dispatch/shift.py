@@ -1,6 +1,7 @@
 """One worker from its registration to its end, and what all its threads share."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -12,8 +13,14 @@ from outreach.clock import Clock, SystemClock
 from outreach.dispatch.places import Holdings, Places, Tally
 from outreach.dispatch.retry import Backoff
 from outreach.dispatch.rulebook import Rulebook
+from outreach.dispatch.trouble import DatabaseTrouble
+from outreach.logger import Logger
 from outreach.store.deliveries import Instants
 from outreach.store.engine import writing
+from outreach.store.schema import OtherSchema, head
+
+log = Logger(__name__)
+WRITE_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,7 @@ class Limits:
     begin_seconds: float = 2.0  # from the commit of handing to the message's first byte
     answers: int = 50  # settled in one transaction
     answer_seconds: float = 0.025  # an answer waits for others
+    stop_seconds: float = 22.0  # for answers, once asked to end; then 4 more to write them down
 
 
 class Shift:
@@ -53,8 +61,12 @@ class Shift:
         self.places = Places(limits.in_flight)
         self.holdings = Holdings()
         self.tally = Tally()
+        self.trouble = DatabaseTrouble()
+        self.schema = head()
+        self.outdated: OtherSchema | None = None  # why it must end: its code is not the schema's
         self.stop = threading.Event()  # asked to end
         self._one_writer = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        self.gives_up_at = float("inf")  # once asked to end: without a database till then
         self.lost = threading.Event()  # declared dead: what is held is another's
 
     def instants(self) -> Instants:
@@ -71,6 +83,17 @@ class Shift:
         with self._one_writer, writing(self.engine) as conn:
             yield conn
 
+    def end(self) -> None:
+        """Begin nothing more; what is in flight is still answered and settled, but not for ever."""
+        self.gives_up_at = time.monotonic() + self.limits.stop_seconds + WRITE_SECONDS
+        self.stop.set()
+
+    def leave(self, why: OtherSchema) -> None:
+        """Claim nothing more from now on; what is in flight is settled."""
+        if self.outdated is None:
+            log.error("worker ends", why=why.message, hint=why.hint)
+        self.outdated = why
+
     def ending(self) -> bool:
         """Whether to begin nothing more."""
-        return self.stop.is_set() or self.lost.is_set()
+        return self.stop.is_set() or self.lost.is_set() or self.outdated is not None

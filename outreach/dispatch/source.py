@@ -47,6 +47,9 @@ class DeliverySource:
                 if self._no_more() and not self.in_flight():
                     return []
                 continue
+            if self._shift.trouble.resting():
+                time.sleep(WAIT_SECONDS)
+                continue
             places = self._shift.places.take(min(most, len(self._shelf)), WAIT_SECONDS)
             ready = self._shelf.take(places)
             self._shift.places.give(places - len(ready))
@@ -102,7 +105,9 @@ class DeliverySource:
                 ours = custody.hand(conn, self._shift.worker_id, wanted)
                 handed_at = time.monotonic()  # no later than the commit
         except Exception as error:
-            log.warning("handing over not confirmed", deliveries=len(ready), error=kind_of(error))
+            if not self._shift.trouble.failed(error):
+                kind = kind_of(error)
+                log.warning("handing over not confirmed", deliveries=len(ready), error=kind)
             for one in ready:  # takes them back whether or not it was committed
                 self.report(Outcome.not_begun(one.held.id, "handing not confirmed"))
             return []

@@ -1,6 +1,7 @@
 """The scheduler's tick: active campaigns get a run for each occurrence that has come, once."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -8,15 +9,20 @@ from sqlalchemy import Connection, Engine
 
 from outreach.campaign.model import Campaign, ScheduleKind
 from outreach.campaign.occurrences import occurrences
+from outreach.logger import Logger
 from outreach.planning.occasion import Occasion
 from outreach.settings.company import Company
-from outreach.store import activity, runs
+from outreach.store import activity, marks, runs
 from outreach.store.activity import Activity
-from outreach.store.engine import reading, writing
+from outreach.store.engine import let_others_write, reading, writing
 from outreach.store.revisions import Revision, is_known_revision, save_revision
 from outreach.store.runs import NewRun
 from outreach.vocabulary import RunKind, RunState, Status
 
+log = Logger(__name__)
+MAY_HAVE_RUN = "the database is a restored backup: this may have been sent already"
+MOST_AT_ONCE = 200  # runs made in one transaction
+MOST_MISSED = 1_000  # of a campaign, recorded one by one; of those before only the number is told
 JUST_BEFORE = timedelta(microseconds=1)
 WIDEST_DAY = timedelta(hours=28)  # from the first place that sees a local time to the last
 
@@ -67,15 +73,19 @@ def _tick(
         return []
     if known is None or since is None or known.looked_until is None:
         known = _activate(engine, each.campaign, now)
-    found = list(_new(each.campaign, company, known, now))
+    found = _found(each.campaign, company, known, now)
     if not found:
         return []
     with reading(engine) as conn:
         is_new = not is_known_revision(conn, name, each.files)
     if is_new and not admit(each):
         return []
-    with writing(engine) as conn:
-        return _make(conn, each, company, known, found, now)
+    made = []
+    for first in range(0, len(found), MOST_AT_ONCE):
+        with writing(engine) as conn:
+            made += _make(conn, each, company, known, found[first : first + MOST_AT_ONCE], now)
+        let_others_write(engine)
+    return made
 
 
 def _activate(engine: Engine, campaign: Campaign, now: datetime) -> Activity:
@@ -84,6 +94,26 @@ def _activate(engine: Engine, campaign: Campaign, now: datetime) -> Activity:
     with writing(engine) as conn:
         activity.activate(conn, campaign.name, now, now - back - JUST_BEFORE)
         return activity.activities(conn)[campaign.name]
+
+
+def _found(campaign: Campaign, company: Company, known: Activity, now: datetime) -> list[Occasion]:
+    """What has come and has no run yet, in order: all that is in time, the newest of the missed."""
+    missed: deque[Occasion] = deque(maxlen=MOST_MISSED)
+    in_time = []
+    number = 0
+    for occasion in _new(campaign, company, known, now):
+        if _is_missed(campaign, occasion, now):
+            missed.append(occasion)
+            number += 1
+        else:
+            in_time.append(occasion)
+    if number:
+        log.warning("missed", campaign=campaign.name, occurrences=number, recorded=len(missed))
+    return [*missed, *in_time]
+
+
+def _is_missed(campaign: Campaign, occasion: Occasion, now: datetime) -> bool:
+    return occasion.last_at + campaign.schedule.late < now
 
 
 def _new(
@@ -103,9 +133,11 @@ def _make(
     each: Candidate,
     company: Company,
     known: Activity,
-    found: list[Occasion],
+    found: Sequence[Occasion],
     now: datetime,
 ) -> list[int]:
+    """Make these runs; the ids of those that are to be planned."""
+    restored_until = marks.restored_until(conn)
     revision = save_revision(conn, each.campaign.name, each.files, now)
     made = []
     for occasion in found:
@@ -113,8 +145,10 @@ def _make(
         run_id = runs.make_run(conn, new)
         if run_id is None:
             continue
-        if occasion.last_at + each.campaign.schedule.late < now:
+        if _is_missed(each.campaign, occasion, now):
             runs.set_state(conn, run_id, RunState.MISSED, "nothing ran within `late`")
+        elif restored_until is not None and occasion.first_at <= restored_until:
+            runs.set_state(conn, run_id, RunState.HELD, MAY_HAVE_RUN)
         else:
             made.append(run_id)
     activity.looked(conn, known.campaign_id, max(each.first_at for each in found))

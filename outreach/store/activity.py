@@ -27,11 +27,15 @@ def activities(conn: Connection) -> dict[str, Activity]:
 
 
 def activate(conn: Connection, name: str, since: datetime, looked_until: datetime) -> None:
-    """Note that a campaign is active from now on; it looks forward only."""
+    """Note that a campaign is active from now on; it looks forward only.
+
+    Nothing changes where another scheduler has just done so: what comes between its look and ours
+    would be nobody's.
+    """
     number = campaign_id(conn, name)
     conn.execute(
         update(campaigns)
-        .where(campaigns.c.id == number)
+        .where(campaigns.c.id == number, campaigns.c.active_since.is_(None))
         .values(active_since=since, looked_until=looked_until)
     )
 

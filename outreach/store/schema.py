@@ -9,7 +9,7 @@ from outreach.errors import SetupError
 from outreach.store.migrations import versions
 
 
-class OtherSchema(SetupError):
+class OtherSchema(SetupError):  # noqa: N818
     """Raised when the database is at a migration that this process was not written for."""
 
     code = "other-schema"
