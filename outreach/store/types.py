@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 MONEY_SCALE = 10_000
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts only INTEGER keys up
@@ -17,7 +18,7 @@ Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresq
 
 def to_microseconds(at: datetime) -> int:
     """Microseconds since 1970 of an aware instant, exactly."""
-    return (at - EPOCH) // timedelta(microseconds=1)
+    return (at - EPOCH) // MICROSECOND
 
 
 def from_microseconds(value: int) -> datetime:
