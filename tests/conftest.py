@@ -1,6 +1,5 @@
 """Fixtures of all tests: a fixed clock, real databases, a real broker."""
 
-import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -8,17 +7,15 @@ from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
-import psycopg
 import pytest
 import servers
 from makers import NOW
+from postgres_stock import Stock
 from sqlalchemy import Engine
 
 from outreach.clock import FrozenClock
 from outreach.store.engine import dispose, make_engine
 from outreach.store.migrate import migrate
-
-_numbers = itertools.count(1)
 
 
 def make_tables(engine: Engine) -> None:
@@ -64,30 +61,27 @@ def _start(start: Callable[[], str], what: str) -> str:
 def postgres_server() -> Iterator[str]:
     """The URL of a server of this session with `{database}` to fill in; one per xdist worker."""
     with ExitStack() as stack:
-        url = _start(lambda: stack.enter_context(servers.postgres()), "PostgreSQL")
-        _execute(url, "CREATE DATABASE template_outreach")
-        engine = make_engine(url.format(database="template_outreach"))
+        yield _start(lambda: stack.enter_context(servers.postgres()), "PostgreSQL")
+
+
+@pytest.fixture(scope="session")
+def postgres_stock(postgres_server: str) -> Stock:
+    """The databases of that server."""
+
+    def fill(url: str) -> None:
+        engine = make_engine(url)
         make_tables(engine)
         dispose(engine)
-        yield url
 
-
-def _execute(url: str, statement: str) -> None:
-    """One statement outside of a transaction, on the server's own database."""
-    plain = url.replace("+psycopg", "").format(database="postgres")
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(statement.encode())
+    return Stock(postgres_server, fill)
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
+def postgres_url(postgres_server: str, postgres_stock: Stock) -> Iterator[str]:
     """A PostgreSQL database of this test, its tables made and empty."""
-    name = f"test_{next(_numbers)}"
-    _execute(
-        postgres_server, f"CREATE DATABASE {name} TEMPLATE template_outreach STRATEGY file_copy"
-    )
+    name = postgres_stock.take()
     yield postgres_server.format(database=name)
-    _execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+    postgres_stock.give_back(name)
 
 
 @pytest.fixture(scope="session")
