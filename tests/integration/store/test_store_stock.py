@@ -59,7 +59,7 @@ def test_whoever_is_still_connected_is_ended(
         "CREATE TABLE more (id int)",
         "ALTER TABLE customers ADD COLUMN more int",
         "UPDATE alembic_version SET version_num = '0001_people'",
-        "INSERT INTO marks SELECT 'm' || n, now() FROM generate_series(1, 50000) n",
+        "INSERT INTO marks SELECT 'm' || n, now() FROM generate_series(1, 100000) n",
         "INSERT INTO marks VALUES ('m', now()); ANALYZE marks",
     ],
 )
