@@ -64,6 +64,7 @@ def written_numbers(draw: st.DrawFn) -> tuple[str, str]:
 @example(("1 212 555 2368", "US"))
 @example(("+39 06 6982", "DE"))
 @example(("0111523456789", "AR"))
+@example(("015 1623 44060", "IL"))  # 015: abroad is dialled by it there
 @example(("+", "DE"))
 @example(("", "DE"))
 def test_what_the_short_way_reads_the_library_reads_alike(case: tuple[str, str]) -> None:
