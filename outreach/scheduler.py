@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -21,7 +22,7 @@ from outreach.settings.environment import Environment
 from outreach.store.engine import reading
 from outreach.store.revisions import company_digest
 from outreach.store.schema import OtherSchema
-from outreach.worker import Duty, LeaseLost, run_until_idle, run_worker
+from outreach.worker import Duty, GivenUp, LeaseLost, run_until_idle, run_worker
 
 log = Logger(__name__)
 
@@ -57,16 +58,23 @@ def _keep_ticking(tick: Tick, every_seconds: float, stop: threading.Event) -> Ot
 
 
 def run_here(
-    context: Context, *, until_idle: bool, stop: threading.Event, threads: int = 2
+    context: Context,
+    *,
+    until_idle: bool,
+    stop: threading.Event,
+    threads: int = 2,
+    give_up: Callable[[GivenUp], None] = lambda _: None,
 ) -> dict[str, int]:
     """Scheduler and worker in this process, until nothing is due or until `stop` is set.
 
     How many deliveries moved to each state; `sent`, `failed` and `unknown` are always among them.
+    With `until_idle` a channel whose provider can not be used is not waited for without end:
+    `give_up` is told of it.
     """
     tick = Tick(context)
     if until_idle:
         tick()  # the company's rules are in the database from here on
-        counts = run_until_idle(duty_of(context, threads), tick, stop)
+        counts = run_until_idle(duty_of(context, threads), tick, stop, give_up)
         finish(context)
     else:
         counts = _serve_and_tick(context, tick, stop, threads)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from dramatiq import Actor
@@ -18,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from outreach import queue
 from outreach.channels.adapter import Adapter
 from outreach.clock import Clock
+from outreach.dispatch.away import Away
 from outreach.dispatch.highwater import HighWater, Watermark
 from outreach.dispatch.lease import Lease, register
 from outreach.dispatch.pumps import Pumps
@@ -31,6 +33,7 @@ from outreach.store.engine import reading
 
 log = Logger(__name__)
 LOOK_SECONDS = 1.0  # how often an idle worker asks the database by itself
+PATIENCE = timedelta(minutes=2)  # with a provider that can not be used, before --until-idle ends
 IDLE_SECONDS = 0.05  # between two questions whether anything is open
 LISTEN_MS = 100  # to the broker at a time: so long its threads take to hear that they shall end
 LISTEN_HERE_MS = 50  # where it is in this process, and asking costs next to nothing
@@ -140,10 +143,25 @@ def run_worker(duty: Duty, stop: threading.Event, parent_pid: int | None = None)
     return shift.tally.counts()
 
 
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A channel that was waited for in vain, and how many messages of it are due."""
+
+    away: Away
+    messages: int
+
+
 def run_until_idle(
-    duty: Duty, tick: Callable[[], bool] = lambda: False, stop: threading.Event | None = None
+    duty: Duty,
+    tick: Callable[[], bool] = lambda: False,
+    stop: threading.Event | None = None,
+    give_up: Callable[[GivenUp], None] = lambda _: None,
+    patience: timedelta = PATIENCE,
 ) -> dict[str, int]:
     """Serve until nothing is due, claimed or handing; how many deliveries moved to each state.
+
+    A channel whose provider can not be used for `patience` is waited for no longer: `give_up` is
+    told of it, and its messages stay due.
 
     `tick` plans what has come due and says whether it did anything; it is called until it did
     not, and once a second while anything is open. Waits for retries, and for the lease of a
@@ -156,12 +174,18 @@ def run_until_idle(
     while not (idle or ended.is_set()):
         with on_duty(duty) as (shift, pumps):
             while not (idle or ended.is_set() or shift.ending()):
-                is_open = pumps.is_serving() or _is_anything_open(duty, shift)
+                away = shift.away.since(patience)
+                is_open = pumps.is_serving() or _is_anything_open(duty, shift, away)
                 if not is_open or time.monotonic() >= next_tick:
                     idle = not tick() and not is_open
                     next_tick = time.monotonic() + TICK_SECONDS
                 if not idle:
                     time.sleep(IDLE_SECONDS)
+            for each in shift.away.since(timedelta()) if idle else ():
+                with reading(duty.engine) as conn:
+                    waiting = deliveries.waiting_on(conn, each.channel, duty.clock.now())
+                if waiting:
+                    give_up(GivenUp(each, waiting))
         for state, count in shift.tally.counts().items():
             counts[state] = counts.get(state, 0) + count
         if shift.outdated is not None:
@@ -169,10 +193,12 @@ def run_until_idle(
     return counts
 
 
-def _is_anything_open(duty: Duty, shift: Shift) -> bool:
+def _is_anything_open(duty: Duty, shift: Shift, away: Sequence[Away]) -> bool:
+    gone = {each.channel for each in away}
     try:
         with reading(duty.engine) as conn:
-            return deliveries.is_anything_open(conn, duty.channels, duty.clock.now())
+            left = [channel for channel in duty.channels if channel not in gone]
+            return deliveries.is_anything_open(conn, left, duty.clock.now())
     except SQLAlchemyError as error:
         if not shift.trouble.failed(error):
             log.warning("nobody knows what is open", error=kind_of(error))

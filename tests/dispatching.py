@@ -89,6 +89,7 @@ class Told:
     group: int = 20
     lanes: int = 2
     name: str = "told"
+    place: str = "provider.example.com:25"
     sent: list[Message] = field(default_factory=list)
     most_in_flight: int = 0
     closed: bool = False

@@ -99,6 +99,7 @@ class Adapter(Protocol):
     """The code that sends on one channel through one provider; one per channel and worker process."""
 
     name: str
+    place: str  # the provider as people know it, host:port; no user, no password
 
     def serve(self, source: Source) -> None:
         """Pull and send until the source is empty or stopping; returns when every message is reported."""

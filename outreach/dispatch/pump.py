@@ -3,7 +3,7 @@
 import threading
 import time
 
-from outreach.channels.adapter import Adapter
+from outreach.channels.adapter import Adapter, Outcome
 from outreach.dispatch.serving import Serving
 from outreach.dispatch.shift import Shift
 from outreach.logger import Logger
@@ -63,7 +63,9 @@ class Pump:
             self._serving.release()
 
     def _serve(self, seconds: float) -> None:
-        self._now = serving = Serving(self._shift, self.channel, self._adapter.name, seconds)
+        self._now = serving = Serving(
+            self._shift, self.channel, self._adapter.name, self._learn, seconds
+        )
         try:
             self._adapter.serve(serving.source)
         except Exception:  # a fault of the adapter: what it held is unknown, the rest goes on
@@ -76,9 +78,13 @@ class Pump:
         else:
             self._rests = 0
 
+    def _learn(self, address: str, outcome: Outcome) -> None:  # noqa: ARG002
+        self._shift.away.learn(self.channel, self._adapter.place, outcome)
+
     def _rest(self) -> None:
         """Leave the channel alone for a while, longer each time in a row."""
         self._rests += 1
         seconds = min(2.0 ** (self._rests - 1), LONGEST_REST_SECONDS)
         self._rest_until = time.monotonic() + seconds
-        log.warning("channel rests", channel=self.channel, seconds=seconds)
+        tell = log.warning if self._rests == 1 else log.info
+        tell("channel rests", channel=self.channel, server=self._adapter.place, seconds=seconds)

@@ -1,7 +1,9 @@
 """One turn of serving a channel: claimer, source and settler, begun and ended together."""
 
 import threading
+from collections.abc import Callable
 
+from outreach.channels.adapter import Outcome
 from outreach.dispatch.prefetch import Prefetch, Turn
 from outreach.dispatch.settle import Ledger
 from outreach.dispatch.settler import Settler
@@ -13,13 +15,22 @@ from outreach.dispatch.source import DeliverySource, give_back
 class Serving:
     """What stands around an adapter while it serves; it pulls from `source`."""
 
-    def __init__(self, shift: Shift, channel: str, adapter: str, seconds: float) -> None:
+    def __init__(
+        self,
+        shift: Shift,
+        channel: str,
+        adapter: str,
+        learn: Callable[[str, Outcome], None],
+        seconds: float,
+    ) -> None:
         self._shift = shift
         self._shelf = Shelf()
         ledger = Ledger(shift.worker_id, channel, adapter, shift.limits.backoff)
         self._settler = Settler(shift, ledger)
         self._prefetch = Prefetch(shift, channel, self._shelf, Turn(seconds))
-        self.source = DeliverySource(shift, self._shelf, self._settler, self._prefetch.no_more)
+        self.source = DeliverySource(
+            shift, self._shelf, self._settler, self._prefetch.no_more, learn
+        )
         self._ending = threading.Lock()
         self._ended = False
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, Engine
 
 from outreach.clock import Clock, SystemClock
+from outreach.dispatch.away import AwayChannels
 from outreach.dispatch.places import Holdings, Places, Tally
 from outreach.dispatch.retry import Backoff
 from outreach.dispatch.rulebook import Rulebook
@@ -64,6 +65,7 @@ class Shift:
         self.trouble = DatabaseTrouble()
         self.schema = head()
         self.outdated: OtherSchema | None = None  # why it must end: its code is not the schema's
+        self.away = AwayChannels(self.real_clock)
         self.stop = threading.Event()  # asked to end
         self._one_writer = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
         self.gives_up_at = float("inf")  # once asked to end: without a database till then

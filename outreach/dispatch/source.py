@@ -25,16 +25,22 @@ TROUBLES = 3  # answers in a row that say nothing can be sent now, before the ch
 class DeliverySource:
     """The `Source` of one channel in one worker; any thread may call it.
 
-    `no_more` says whether the claimer has found nothing to add.
+    `no_more` says whether the claimer has found nothing to add; `learn` is told of each answer.
     """
 
     def __init__(
-        self, shift: Shift, shelf: Shelf, settler: Settler, no_more: Callable[[], bool]
+        self,
+        shift: Shift,
+        shelf: Shelf,
+        settler: Settler,
+        no_more: Callable[[], bool],
+        learn: Callable[[str, Outcome], None] = lambda *_: None,
     ) -> None:
         self._shift = shift
         self._shelf = shelf
         self._settler = settler
         self._no_more = no_more
+        self._learn = learn
         self._in_flight: dict[int, Held] = {}
         self._lock = threading.Lock()
         self._troubles = 0
@@ -66,6 +72,7 @@ class DeliverySource:
             log.error("outcome of a message that is not in flight", delivery=outcome.id)
             return
         self._watch(outcome)
+        self._learn(held.address, outcome)
         self._settler.put(Answered(held, outcome, self._shift.real_clock.now()))
 
     def stopping(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, null, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, exists, func, null, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from outreach.store import workers
@@ -258,6 +258,17 @@ def is_anything_open(conn: Connection, channels: Sequence[str], now: datetime) -
     come = exists().where(d.run_id == runs.c.id, d.channel.in_(channels), d.ready, d.due_at <= now)
     due = select(runs.c.id).where(runs.c.state.in_(OPEN_RUNS), come).limit(1)
     return conn.execute(due).first() is not None or conn.execute(held).first() is not None
+
+
+def waiting_on(conn: Connection, channel: str, now: datetime) -> int:
+    """How many deliveries of open runs have come on a channel and wait, for a retry too."""
+    query = (
+        select(func.count())
+        .select_from(deliveries)
+        .join(runs, runs.c.id == d.run_id)
+        .where(runs.c.state.in_(OPEN_RUNS), d.ready, d.channel == channel, d.due_at <= now)
+    )
+    return conn.execute(query).scalar_one()
 
 
 def hold_run(conn: Connection, run_id: int, reason: str) -> None:

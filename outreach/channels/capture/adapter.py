@@ -35,6 +35,7 @@ class CaptureAdapter:
     def __init__(self, channel: str, company: Company, environment: Environment) -> None:  # noqa: ARG002
         self._channel = channel
         self._folder = outbox_of(environment) / channel
+        self.place = str(self._folder)
         self._made: int | None = None  # the folder that was made last
 
     def serve(self, source: Source) -> None:

@@ -40,6 +40,7 @@ class SmtpAdapter:
                 "set it, or use `capture`",
             )
         self._server = parse_smtp_url(environment.smtp_url.get_secret_value())
+        self.place = f"{self._server.host}:{self._server.port}"
         self._connections = company.channels.get(channel, ChannelSettings()).connections
         self._timeouts = timeouts
         self._backoff = Backoff()
@@ -84,15 +85,14 @@ class SmtpAdapter:
 
     async def _check(self) -> Check:
         found = await self._dial()
-        place = f"{self._server.host}:{self._server.port}"
         if isinstance(found, Ending):
-            why = f"{place}: {found.stage}: {found.code} {found.detail}"
+            why = f"{self.place}: {found.stage}: {found.code} {found.detail}"
             return Check("email", ok=False, detail=" ".join(why.split()))
         said = ["encrypted" if found.encrypted else "NOT encrypted"]
         said += ["signed in"] if self._server.user else []
         said += [name.upper() for name in ("8bitmime", "smtputf8") if name in found.extensions]
         await found.leave()
-        return Check("email", ok=True, detail=f"smtp at {place}: {', '.join(said)}")
+        return Check("email", ok=True, detail=f"smtp at {self.place}: {', '.join(said)}")
 
     def close(self) -> None:
         """Take leave of the server once a running `serve` has ended; a later one connects anew."""

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from outreach.channels.adapter import Check, Message, Outcome, Source, Text
 from outreach.channels.backoff import Backoff
@@ -51,6 +52,7 @@ class TwilioAdapter:
         if channel != "sms":
             raise SetupError(f"twilio sends on `sms`, not on `{channel}`", "choose another adapter")
         self._account = _account(environment)
+        self.place = urlsplit(self._account.base).netloc
         self._settings = company.channels.get(channel, ChannelSettings())
         written = "connections" in self._settings.model_fields_set
         self._places = self._settings.connections if written else IN_FLIGHT

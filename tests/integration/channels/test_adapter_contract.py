@@ -129,3 +129,10 @@ def test_the_doctor_can_ask_without_sending(rig: Rig) -> None:
 
     assert checks
     assert all(check.detail for check in checks)
+
+
+def test_it_says_where_it_sends_and_no_secret(rig: Rig) -> None:
+    place = rig.adapter.place
+
+    assert "localhost:" in place or "127.0.0.1:" in place or "outbox" in place
+    assert "@" not in place

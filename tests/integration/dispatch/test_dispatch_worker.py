@@ -26,7 +26,7 @@ from outreach.store import workers
 from outreach.store.engine import reading, writing
 from outreach.supervisor import supervise
 from outreach.vocabulary import Answer, Fault
-from outreach.worker import Duty, LeaseLost, on_duty, run_until_idle, run_worker
+from outreach.worker import Duty, GivenUp, LeaseLost, on_duty, run_until_idle, run_worker
 
 TESTS = Path(__file__).parents[2]
 
@@ -80,6 +80,58 @@ def test_run_until_idle_waits_for_retries_by_the_real_clock(engine: Engine, due:
 
     assert counts == {"sent": 60}
     assert set(tried.values()) == {3}
+
+
+def test_run_until_idle_does_not_wait_for_a_provider_for_ever(
+    engine: Engine, due: list[int]
+) -> None:
+    def nobody(message: Message) -> Outcome:
+        return Outcome(message.id, Answer.UNREACHABLE, Fault.TEMPORARY, "connect", "", "refused")
+
+    given_up: list[GivenUp] = []
+    patience = timedelta(seconds=0.2)
+
+    counts = run_until_idle(duty(engine, Told(nobody)), give_up=given_up.append, patience=patience)
+
+    [told] = given_up
+    assert counts == {}
+    assert (told.messages, told.away.channel) == (60, "email")
+    assert told.away.place == "provider.example.com:25"
+    assert told.away.why == "connect: refused"
+    assert states(engine) == {"due": 60}
+
+
+def test_a_provider_that_comes_back_is_used_again(engine: Engine, due: list[int]) -> None:
+    answers = iter([Answer.UNREACHABLE] * 5)
+
+    def late(message: Message) -> Outcome:
+        answer = next(answers, Answer.ACCEPTED)
+        return Outcome(message.id, answer, Fault.NONE, "connect")
+
+    given_up: list[GivenUp] = []
+    patience = timedelta(seconds=30)
+
+    counts = run_until_idle(duty(engine, Told(late)), give_up=given_up.append, patience=patience)
+
+    assert (counts, given_up) == ({"sent": 60}, [])
+
+
+def test_one_channel_that_is_away_does_not_end_the_others(engine: Engine, due: list[int]) -> None:
+    with writing(engine) as conn:
+        make_due(conn, make_run(conn), 5, first=100, channel="sms")
+
+    def say(message: Message) -> Outcome:
+        if message.id in due:
+            return Outcome(message.id, Answer.RETRY, Fault.CHANNEL, "auth", "535")
+        return accept(message)
+
+    given_up: list[GivenUp] = []
+    both = duty(engine, Told(say), channels=["email", "sms"])
+
+    run_until_idle(both, give_up=given_up.append, patience=timedelta())
+
+    assert [each.away.channel for each in given_up] == ["email"]
+    assert states(engine) == {"due": 60, "sent": 5}
 
 
 def test_run_until_idle_takes_over_from_a_dead_worker(engine: Engine, due: list[int]) -> None:
