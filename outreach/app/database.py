@@ -14,6 +14,7 @@ from sqlalchemy.exc import (
 from outreach.errors import SetupError
 from outreach.settings.environment import Environment
 from outreach.store.engine import make_engine
+from outreach.store.faults import DatabaseFault, passing_fault
 from outreach.store.migrate import current, migrate
 from outreach.store.schema import OtherSchema, head
 
@@ -74,5 +75,8 @@ def database_error(error: BaseException) -> SetupError | None:
         return SetupError(f"the database can not be used: {said}", hint)
     if isinstance(error, OperationalError | InterfaceError):
         said = str(cause).strip().partition("\n")[0]
-        return SetupError(f"the database can not be used: {said}", _AWAY)
+        full = passing_fault(error) is DatabaseFault.FULL
+        return SetupError(
+            f"the database can not be used: {said}", _HINTS["full"] if full else _AWAY
+        )
     return None

@@ -1,10 +1,10 @@
 """The only place that knows which database it is: each function hides one difference."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     Column,
@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy import column as column_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import ColumnElement, FromClause, TableValuedAlias
 from sqlalchemy.types import TypeEngine
@@ -170,16 +171,27 @@ def insert_rows(
     ]
     columns = ", ".join(f'"{name}"' for name in names)
     if is_postgres(conn):
-        cursor = conn.connection.cursor()
-        with cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
-            for row in zip(*bound, strict=True):
-                copy.write_row(row)
+        _copy(conn, f"COPY {table.name} ({columns}) FROM STDIN", zip(*bound, strict=True))
         return
     places = ", ".join("?" * len(names))
     conn.exec_driver_sql(
         f"INSERT INTO {table.name} ({columns}) VALUES ({places})",  # noqa: S608
         list(zip(*bound, strict=True)),
     )
+
+
+def _copy(conn: Connection, command: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows past the engine; its errors are the engine's, which callers wait for to pass."""
+    from psycopg import Error  # slow to load, and SQLite needs none
+
+    cursor = conn.connection.cursor()
+    try:
+        with cursor.copy(command) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except Error as error:
+        told = DBAPIError.instance(command, None, error, Error, hide_parameters=True)
+        raise cast(DBAPIError, told) from error
 
 
 def _bound(conn: Connection, column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:

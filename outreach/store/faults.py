@@ -3,9 +3,10 @@
 import sqlite3
 from enum import StrEnum
 
-import psycopg
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
+
+DISK_FULL = "53100"
 
 
 class DatabaseFault(StrEnum):
@@ -28,7 +29,7 @@ def passing_fault(error: BaseException) -> DatabaseFault | None:
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
         return _of_sqlite(cause)
-    full = isinstance(cause, psycopg.errors.DiskFull)
+    full = getattr(cause, "sqlstate", None) == DISK_FULL
     return DatabaseFault.FULL if full else DatabaseFault.AWAY
 
 
