@@ -11,6 +11,7 @@ from outreach.errors import Problem
 from outreach.rendering.context import needable_names
 from outreach.rendering.misnamed import misnamed
 from outreach.rendering.parts import Renderer
+from outreach.rendering.positions import Line
 from outreach.rendering.read import Reader, Source, Variant
 from outreach.rendering.sources import Sources, used_by
 from outreach.rendering.styles import StyleError
@@ -139,12 +140,18 @@ def _renderer(
         return Renderer(source.part, html=html, text_too=text_too)
     except StyleError as error:
         path = error.path or source.path
-        reader.problems.add(Problem(path, error.node.lineno, 1, "style", error.reason))
+        reader.problems.add(Problem(path, *_place(error.node.lineno), "style", error.reason))
     except TemplateError as error:  # what only the compiler sees: a block named twice …
-        line = getattr(error, "lineno", 1) or 1
+        place = _place(getattr(error, "lineno", 1) or 1)
         path = getattr(error, "name", None) or source.path
-        reader.problems.add(Problem(path, line, 1, "template-syntax", error.message or "is wrong"))
+        said = error.message or "is wrong"
+        reader.problems.add(Problem(path, *place, "template-syntax", said))
     except (RecursionError, SyntaxError, MemoryError):  # Python's own compiler has limits too
         message = "is too deeply nested"
         reader.problems.add(Problem(source.path, 1, 1, "template-syntax", message))
     return None
+
+
+def _place(line: int) -> tuple[int, int]:
+    """Line and column, as far as the line knows one."""
+    return int(line), line.column if isinstance(line, Line) else 1

@@ -61,7 +61,10 @@ def test_blocks_within_blocks_and_what_is_set_beside_them_are_fine() -> None:
             "1:1: there is no tag `first_name`; to print it write `{{ first_name }}`",
         ),
         ("{% if tier == “A” %}x{% endif %}", "1:15: `“` is no straight quote; write `\"` or `'`"),
-        ("{% if vip && tier %}x{% endif %}", "1:11: `&` can not stand here; for “both” write `and`"),
+        (
+            "{% if vip && tier %}x{% endif %}",
+            "1:11: `&` can not stand here; for “both” write `and`",
+        ),
     ],
 )
 def test_jinja_speaks_plainly(template: str, said: str) -> None:
@@ -110,6 +113,12 @@ def test_placeholders_of_other_tools_are_told(text: str, meant: str) -> None:
     assert problems({"sms.txt": f"Hi\n {text}!"}) == [
         f"templates/hello/sms.txt:2:2: `{text}` is printed as it stands; write `{{{{ {meant} }}}}`"
     ]
+
+
+def test_what_only_the_compiler_sees_has_its_column_too() -> None:
+    twice = "{{ city }} {% block a %}{% endblock %}\n  {% block a %}{% endblock %}"
+
+    assert problems({"sms.txt": twice}) == ["templates/hello/sms.txt:2:6: block 'a' defined twice"]
 
 
 def test_what_only_looks_like_a_placeholder_is_left_alone() -> None:

@@ -97,17 +97,20 @@ def test_without_a_sheet_a_page_is_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     ("html", "problem"),
     [
-        ("<style>p{color:{{ key }}}</style><p>x</p>", "a style sheet can not print values"),
-        ("<style>{% if vip %}p{top:0}{% endif %}</style>", "a style sheet can not hold `if`"),
+        ("<style>p{color:{{ key }}}</style><p>x</p>", "19: a style sheet can not print values"),
+        ("<style>{% if vip %}p{top:0}{% endif %}</style>", "11: a style sheet can not hold `if`"),
         (
             "<style>p{top:0}</style><p {% if vip %}style='x'{% endif %}>x</p>",
-            "put the condition inside the value of `style`",
+            "30: put the condition inside the value of `style`",
         ),
-        ("<style>p{top:0}</style><p style=top:0>x</p>", "the value of `style` must stand in"),
-        ("<style>p{top:0}</style><p {% if vip %}>{% endif %}x", "a condition that begins inside"),
+        ("<style>p{top:0}</style><p style=top:0>x</p>", "1: the value of `style` must stand in"),
+        (
+            "<style>p{top:0}</style><p {% if vip %}>{% endif %}x",
+            "30: a condition that begins inside",
+        ),
         (
             "<style>p i{top:0}</style>{% macro m() %}<i>x</i>{% endmacro %}<p>{{ m() }}</p>{{ m() }}",
-            "a tag that is used in several places",
+            "41: a tag that is used in several places",
         ),
     ],
 )
@@ -115,7 +118,7 @@ def test_styles_that_depend_on_values_are_refused(html: str, problem: str) -> No
     said = problems({"subject.txt": "Hi", "body.html": html}, "service")
 
     assert len(said) == 1
-    assert said[0].startswith(f"templates/hello/body.html:1:1: {problem}")
+    assert said[0].startswith(f"templates/hello/body.html:1:{problem}")
 
 
 def test_no_sheet_is_read_from_a_file_or_the_network() -> None:
