@@ -151,7 +151,7 @@ def _claim(engine: Engine, run_id: int) -> list[Planned]:
 
         def claim() -> None:
             statements.runs_with_work(conn, "email", at)
-            picked = statements.pick(conn, run_id, "email", at, CLAIM)
+            picked = statements.pick(conn, run_id, "email", at, [("", CLAIM)], CLAIM)
             ids = [one.customer_id for one in picked]
             statements.sharers(conn, ids)
             statements.try_lock_customers(conn, ids)

@@ -175,7 +175,7 @@ def run_until_idle(
         with on_duty(duty) as (shift, pumps):
             while not (idle or ended.is_set() or shift.ending()):
                 away = shift.away.since(patience)
-                is_open = pumps.is_serving() or _is_anything_open(duty, shift, away)
+                is_open = pumps.is_serving() or _is_anything_open(duty, shift, pumps, away)
                 if not is_open or time.monotonic() >= next_tick:
                     idle = not tick() and not is_open
                     next_tick = time.monotonic() + TICK_SECONDS
@@ -193,12 +193,13 @@ def run_until_idle(
     return counts
 
 
-def _is_anything_open(duty: Duty, shift: Shift, away: Sequence[Away]) -> bool:
-    gone = {each.channel for each in away}
+def _is_anything_open(duty: Duty, shift: Shift, pumps: Pumps, away: Sequence[Away]) -> bool:
+    spent = pumps.spent_today()
+    gone = {each.channel for each in away} | {name for name in spent if name in spent[name]}
     try:
         with reading(duty.engine) as conn:
             left = [channel for channel in duty.channels if channel not in gone]
-            return deliveries.is_anything_open(conn, left, duty.clock.now())
+            return deliveries.is_anything_open(conn, left, duty.clock.now(), spent)
     except SQLAlchemyError as error:
         if not shift.trouble.failed(error):
             log.warning("nobody knows what is open", error=kind_of(error))

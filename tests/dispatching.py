@@ -18,6 +18,7 @@ from outreach.dispatch.held import Held, Ready
 from outreach.dispatch.lease import register
 from outreach.dispatch.retry import Backoff
 from outreach.dispatch.shift import Limits, Shift
+from outreach.settings.company import Brand, Company
 from outreach.store.engine import reading, writing
 from outreach.store.tables import customers, deliveries
 from outreach.vocabulary import Answer, Decision, Reason
@@ -39,9 +40,11 @@ class OneCap:
     unwritable: frozenset[str] = frozenset()  # addresses whose message can not be rendered
     verdict: Callable[[Verdict], Verdict] = lambda verdict: verdict
     on_write: Callable[[], None] = lambda: None
+    company: Company = field(default_factory=lambda: Company(brand=Brand(name="Harbour Tea")))
 
     def ruling(self, conn: Connection, revision_id: int) -> Any:
-        return SimpleNamespace(campaign=SimpleNamespace(on_unknown=self.on_unknown))
+        campaign = SimpleNamespace(on_unknown=self.on_unknown)
+        return SimpleNamespace(campaign=campaign, company=self.company)
 
     def recheck(
         self, conn: Connection, ruling: Any, run_id: int, run_at: datetime, ids: Sequence[int],

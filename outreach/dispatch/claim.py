@@ -14,7 +14,9 @@ from sqlalchemy import Connection, Row
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.dispatch.held import Held
+from outreach.dispatch.purse import Grant
 from outreach.dispatch.rulebook import Rulebook
+from outreach.settings.company import Company
 from outreach.store import deliveries
 from outreach.store.deliveries import Claim, Instants, Picked, Ruled
 from outreach.vocabulary import Decision, Reason, State
@@ -29,11 +31,12 @@ class Haul:
 
     held: tuple[Held, ...] = ()
     states: tuple[State, ...] = ()  # of those decided against
-    moved_to: frozenset[str] = frozenset()  # channels on which some wait from now on
+    moved_to: frozenset[str] = frozenset()  # other channels on which some wait from now on
+    astray: int = 0  # those that wait in another lane from now on
 
     def is_empty(self) -> bool:
         """Whether nothing changed: all that was due is in others' hands."""
-        return not (self.held or self.states or self.moved_to)
+        return not (self.held or self.states or self.moved_to or self.astray)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +49,27 @@ class Claimer:
 
     def claim(
         self, conn: Connection, run: Row[Any], ruling: Ruling, channel: str,
-        at: Instants,
+        at: Instants, grant: Grant | None = None,
     ) -> Haul:  # fmt: skip
         """Claim what may be sent now of a run on a channel; the rest is put off, or stays due.
 
         At most one of a customer and of an address. Where a customer, or anybody who shares
-        an address with them, is locked by somebody else the delivery stays due.
+        an address with them, is locked by somebody else the delivery stays due. What belongs in
+        another lane than the `grant` was made for changes to it.
         """
-        picked = deliveries.pick(conn, run.id, channel, at, self.limit)
+        company = ruling.company
+        free = Grant(company.limits(channel), (("", self.limit),), self.limit)
+        grant = grant or free
+        limit = min(self.limit, grant.total)
+        picked = deliveries.pick(conn, run.id, channel, at, grant.shares, limit)
         late = [one for one in picked if at.now > one.late_at]
-        mine = lockable(conn, in_company([one for one in picked if at.now <= one.late_at]))
+        in_time = [one for one in picked if at.now <= one.late_at]
+        there = [one for one in in_time if grant.lane(one.lane, one.address) == one.lane]
+        mine = lockable(conn, in_company(there))
         ids = [one.id for one in mine]
         verdicts = self.rulebook.recheck(conn, ruling, run.id, run.occurrence_at, ids, at.now)
-        sorted_out = _SortedOut(channel, at.now)
+        sorted_out = _SortedOut(company, grant, at.now)
+        sorted_out.lead(in_time)
         for one in late:
             sorted_out.add(one, None)
         for one in mine:
@@ -67,8 +78,10 @@ class Claimer:
                   for one, v in sorted_out.send]  # fmt: skip
         ours = deliveries.claim(conn, self.worker_id, claims, at.now)
         written = deliveries.put_off(conn, sorted_out.ruled)
-        held = [_held(one, v, run.id, ruling) for one, v in sorted_out.send if one.id in ours]
-        return _haul(held, [one for one in sorted_out.ruled if one.id in written])
+        held = [
+            _held(one, v, run.id, ruling, grant) for one, v in sorted_out.send if one.id in ours
+        ]
+        return _haul(channel, held, [one for one in sorted_out.ruled if one.id in written])
 
 
 def in_company(picked: Sequence[Picked]) -> Sequence[Picked]:
@@ -104,37 +117,62 @@ def lockable(conn: Connection, picked: Sequence[Picked]) -> list[Picked]:
 class _SortedOut:
     """Verdicts, parted into what is sent now and what is written otherwise."""
 
-    def __init__(self, channel: str, now: datetime) -> None:
-        self.channel = channel
+    def __init__(self, company: Company, grant: Grant, now: datetime) -> None:
+        self.company = company
+        self.grant = grant
+        self.channel = grant.limits.channel
         self.now = now
         self.send: list[tuple[Picked, Verdict]] = []
         self.ruled: list[Ruled] = []
 
+    def lead(self, picked: Sequence[Picked]) -> None:
+        """Put what is in a lane that is not its own where it belongs; nothing is decided yet."""
+        for one in picked:
+            if self.grant.lane(one.lane, one.address) != one.lane:
+                self._wait(one, one.address)
+
     def add(self, one: Picked, verdict: Verdict | None) -> None:
         """Sort out one delivery. No verdict: its customer is not in the audience any more."""
         if self.now > one.late_at:
-            self._rule(one, State.EXPIRED, Reason.EXPIRED, one.due_at, self.channel)
+            self._end(one, State.EXPIRED, Reason.EXPIRED, self.channel)
         elif verdict is None:
-            self._rule(one, State.SKIPPED, Reason.NOT_IN_AUDIENCE, one.due_at, self.channel)
+            self._end(one, State.SKIPPED, Reason.NOT_IN_AUDIENCE, self.channel)
         elif verdict.decision is Decision.SKIP:
-            self._rule(one, State.SKIPPED, verdict.reason, one.due_at, verdict.channel)
+            self._end(one, State.SKIPPED, verdict.reason, verdict.channel)
         elif verdict.decision is Decision.HOLD:
             # never «held until now»: it would be picked again at once, for ever
             until = max(verdict.until or self.now, self.now + timedelta(seconds=1))
-            self._rule(one, State.HELD, verdict.reason, until, verdict.channel)
+            self._hold(one, verdict, until)
         elif verdict.channel != self.channel:
-            self._rule(one, State.DUE, None, one.due_at, verdict.channel)
+            self._wait(one, verdict.address, verdict.channel)
+        elif self.grant.lane(one.lane, verdict.address) != one.lane:  # the address is a new one
+            self._wait(one, verdict.address)
         else:
             self.send.append((one, verdict))
 
-    def _rule(
-        self, one: Picked, state: State, reason: Reason | None, due_at: datetime,
-        channel: str | None,
-    ) -> None:  # fmt: skip
-        self.ruled.append(Ruled(one.id, one.fence, state, reason, due_at, channel or self.channel))
+    def _end(self, one: Picked, state: State, reason: Reason | None, channel: str | None) -> None:
+        channel = channel or self.channel
+        self.ruled.append(Ruled(one.id, one.fence, state, reason, one.due_at, channel, one.lane))
+
+    def _hold(self, one: Picked, verdict: Verdict, until: datetime) -> None:
+        channel = verdict.channel or self.channel
+        lane = self._lane(one, channel, verdict.address)
+        self.ruled.append(
+            Ruled(one.id, one.fence, State.HELD, verdict.reason, until, channel, lane)
+        )
+
+    def _wait(self, one: Picked, address: str | None, channel: str | None = None) -> None:
+        channel = channel or self.channel
+        lane = self._lane(one, channel, address)
+        self.ruled.append(Ruled(one.id, one.fence, State.DUE, None, one.due_at, channel, lane))
+
+    def _lane(self, one: Picked, channel: str, address: str | None) -> str:
+        if channel == self.channel:
+            return self.grant.lane(one.lane, address)
+        return self.company.limits(channel).lane(address)
 
 
-def _held(one: Picked, verdict: Verdict, run_id: int, ruling: Ruling) -> Held:
+def _held(one: Picked, verdict: Verdict, run_id: int, ruling: Ruling, grant: Grant) -> Held:
     return Held(
         id=one.id,
         fence=one.fence + 1,
@@ -148,10 +186,13 @@ def _held(one: Picked, verdict: Verdict, run_id: int, ruling: Ruling) -> Held:
         lapses=one.lapses,
         tries=one.tries,
         resend=ruling.campaign.on_unknown == "resend",
+        lane=one.lane,
+        paid=grant.paid(one.lane),
     )
 
 
-def _haul(held: Sequence[Held], ruled: Sequence[Ruled]) -> Haul:
+def _haul(channel: str, held: Sequence[Held], ruled: Sequence[Ruled]) -> Haul:
     states = tuple(one.state for one in ruled if one.state is not State.DUE)
-    moved = frozenset(one.channel for one in ruled if one.state is State.DUE and one.channel)
-    return Haul(tuple(held), states, moved)
+    waits = [one.channel for one in ruled if one.state is State.DUE and one.channel]
+    moved = frozenset(waits) - {channel}
+    return Haul(tuple(held), states, moved, waits.count(channel))

@@ -1,9 +1,21 @@
 """A claimed delivery in this process."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from outreach.channels.adapter import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """The rate limits of which a delivery has taken a token each, on a day in company time.
+
+    `until` (time.monotonic) is how long the tokens are good for handing it over.
+    """
+
+    names: tuple[str, ...]
+    day: date
+    until: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +34,8 @@ class Held:
     lapses: int
     tries: int
     resend: bool  # `on_unknown: resend`
+    lane: str = ""
+    paid: Paid | None = None
 
 
 @dataclass(frozen=True, slots=True)

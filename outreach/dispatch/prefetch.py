@@ -5,26 +5,30 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from outreach import queue
 from outreach.decisions.ruling import Ruling
 from outreach.dispatch.claim import Claimer, Haul
 from outreach.dispatch.held import Held
+from outreach.dispatch.purse import Purse
 from outreach.dispatch.settler import kind_of
 from outreach.dispatch.shelf import Shelf
 from outreach.dispatch.shift import Shift
 from outreach.dispatch.source import give_back
 from outreach.errors import OutreachError
 from outreach.logger import Logger
-from outreach.store import custody, deliveries, schema
+from outreach.store import custody, deliveries, lanes, schema
 from outreach.store.engine import reading
+from outreach.store.lanes import Waiting
 from outreach.store.schema import OtherSchema
 from outreach.vocabulary import State
 
 log = Logger(__name__)
 LOOK_SECONDS = 0.1  # between two looks at the database that brought nothing
+SOON_SECONDS = 1.5  # tokens that come within so long are waited for
+LEAST_WAIT_SECONDS = 0.02
 REST_SECONDS = 30.0  # of a run that can not be decided about
 DRAIN_SECONDS = 2.0  # how long a turn may take to come to its end
 MOST_FAILURES = 3  # of a run in a row, before it is held for a person
@@ -56,11 +60,14 @@ class Turn:
 class Prefetch:
     """Keeps the shelf of one channel filled while there is something due."""
 
-    def __init__(self, shift: Shift, channel: str, shelf: Shelf, turn: Turn) -> None:
+    def __init__(self, shift: Shift, channel: str, shelf: Shelf, turn: Turn, purse: Purse) -> None:
         self._shift = shift
         self._channel = channel
         self._shelf = shelf
         self._turn = turn
+        self._purse = purse
+        self._crowded = False  # a second's messages are on the shelf already
+        self._lane_after: dict[int, str | None] = {}
         self._claimer = Claimer(shift.worker_id, shift.rulebook, shift.limits.batch)
         self._resting: dict[int, float] = {}
         self._failures: dict[int, int] = {}
@@ -85,10 +92,20 @@ class Prefetch:
             resting = self._turn.is_over() or self._shift.trouble.resting()
             if not resting and self._filled():
                 self._found_nothing.clear()
+            elif not resting and (soon := self._soon()):
+                self._closed.wait(soon)
             else:
                 self._found_nothing.set()
                 self._closed.wait(LOOK_SECONDS)
         self._found_nothing.set()
+        self._purse.empty()
+
+    def _soon(self) -> float:
+        """How long until there are tokens again, where it is not worth ending for; else 0."""
+        wait = self._purse.wait_seconds()
+        if self._crowded and len(self._shelf):
+            return LOOK_SECONDS
+        return 0.0 if wait is None or wait > SOON_SECONDS else max(wait, LEAST_WAIT_SECONDS)
 
     def _ends(self) -> bool:
         return self._closed.is_set() or self._shift.ending()
@@ -107,9 +124,11 @@ class Prefetch:
         return False
 
     def _fill(self) -> bool:
+        if self._purse.is_dry():
+            return False
         at = self._shift.instants()
         with reading(self._shift.engine) as conn:
-            runs = deliveries.runs_with_work(conn, self._channel, at)
+            runs = deliveries.runs_with_work(conn, self._channel, at, self._purse.dry())
         for run in runs:
             if self._resting.get(run.id, 0.0) < time.monotonic() and self._fill_from(run):
                 return True
@@ -121,9 +140,20 @@ class Prefetch:
         try:
             with reading(engine) as conn:
                 ruling = self._shift.rulebook.ruling(conn, run.revision_id)
+                waiting = self._waiting(conn, run.id)
+            company = ruling.company
+            grant = self._purse.fill(
+                company.limits(self._channel), company.brand.timezone, waiting,
+                self._shelf.lanes(), self._shift.limits.batch,
+            )  # fmt: skip
+            self._crowded = bool(waiting) and not grant.shares
+            if not grant.shares:
+                return False
             with self._shift.writing() as conn:
                 schema.require(conn, self._shift.schema)
-                haul = self._claimer.claim(conn, run, ruling, self._channel, self._shift.instants())
+                at = self._shift.instants()
+                haul = self._claimer.claim(conn, run, ruling, self._channel, at, grant)
+            self._purse.spend(haul.held)
             self._shift.trouble.over()
             self._shift.holdings.hold({one.id: one.fence for one in haul.held})
             self._tell(haul)
@@ -137,6 +167,17 @@ class Prefetch:
             return False
         self._failures.pop(run.id, None)
         return not haul.is_empty()
+
+    def _waiting(self, conn: Connection, run_id: int) -> list[Waiting]:
+        """Some of the run's lanes: those behind the last ones, so that each gets its turn."""
+        most, at, dry = self._shift.limits.batch, self._shift.instants(), self._purse.dry()
+        after = self._lane_after.pop(run_id, None)
+        found = lanes.waiting(conn, run_id, self._channel, at, most, dry, after)
+        if not found and after is not None:
+            found = lanes.waiting(conn, run_id, self._channel, at, most, dry)
+        if len(found) == lanes.MOST:
+            self._lane_after[run_id] = found[-1].lane
+        return found
 
     def _failed(self, run_id: int, error: Exception) -> None:
         """Let the run rest; at once for a fault in its files, else on repeat, it is held."""

@@ -4,6 +4,7 @@ import threading
 import time
 
 from outreach.channels.adapter import Adapter, Outcome
+from outreach.dispatch.purse import Purse
 from outreach.dispatch.serving import Serving
 from outreach.dispatch.shift import Shift
 from outreach.logger import Logger
@@ -22,17 +23,19 @@ class Pump:
         self._serving = threading.Lock()
         self._now: Serving | None = None
         self._adapter = adapter
+        self.purse = Purse(shift, channel)
         self._rests = 0
         self._rest_until = 0.0
 
     def serve(self, seconds: float = TURN_SECONDS) -> bool:
         """Send what is due until nothing is, or for about so long; False: not now.
 
-        Not now: somebody serves the channel already, it rests after trouble, or the worker ends.
-        A worker that ends still settles what is in flight, and gives its claims back.
+        Not now: somebody serves the channel already, it rests after trouble, its rate limit
+        grants nothing, or the worker ends. A worker that ends still settles what is in flight,
+        and gives its claims back.
         """
         resting = time.monotonic() < self._rest_until or self._shift.trouble.resting()
-        if self._shift.ending() or resting:
+        if self._shift.ending() or resting or self.purse.is_dry():
             return False
         if not self._serving.acquire(blocking=False):
             return False
@@ -64,7 +67,7 @@ class Pump:
 
     def _serve(self, seconds: float) -> None:
         self._now = serving = Serving(
-            self._shift, self.channel, self._adapter.name, self._learn, seconds
+            self._shift, self.channel, self._adapter.name, self.purse, self._learn, seconds
         )
         try:
             self._adapter.serve(serving.source)
@@ -78,8 +81,9 @@ class Pump:
         else:
             self._rests = 0
 
-    def _learn(self, address: str, outcome: Outcome) -> None:  # noqa: ARG002
+    def _learn(self, address: str, outcome: Outcome) -> None:
         self._shift.away.learn(self.channel, self._adapter.place, outcome)
+        self.purse.patience.note(address, outcome)
 
     def _rest(self) -> None:
         """Leave the channel alone for a while, longer each time in a row."""

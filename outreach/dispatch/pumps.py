@@ -43,6 +43,10 @@ class Pumps:
         """Whether any channel is served now."""
         return any(pump.is_serving() for pump in self._pumps.values())
 
+    def spent_today(self) -> dict[str, frozenset[str]]:
+        """By channel the limits that grant nothing before another day."""
+        return {name: pump.purse.spent_today() for name, pump in self._pumps.items()}
+
     def close(self) -> None:
         """Wait until nothing is served any more, and close the adapters; end the shift before.
 
@@ -64,10 +68,13 @@ class Pumps:
             self._closed.wait(self._look_seconds)
 
     def _with_work(self) -> list[str]:
-        idle = [name for name, pump in self._pumps.items() if not pump.is_serving()]
+        dry = {
+            name: pump.purse.dry() for name, pump in self._pumps.items() if not pump.is_serving()
+        }
+        idle = [name for name in dry if name not in dry[name]]
         try:
             with reading(self._shift.engine) as conn:
-                found = deliveries.channels_with_work(conn, idle, self._shift.instants())
+                found = deliveries.channels_with_work(conn, idle, self._shift.instants(), dry)
         except SQLAlchemyError as error:
             if not self._shift.trouble.failed(error):
                 log.warning("look for work failed", error=kind_of(error))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from outreach.channels.adapter import Outcome
 from outreach.dispatch.prefetch import Prefetch, Turn
+from outreach.dispatch.purse import Purse
 from outreach.dispatch.settle import Ledger
 from outreach.dispatch.settler import Settler
 from outreach.dispatch.shelf import Shelf
@@ -20,6 +21,7 @@ class Serving:
         shift: Shift,
         channel: str,
         adapter: str,
+        purse: Purse,
         learn: Callable[[str, Outcome], None],
         seconds: float,
     ) -> None:
@@ -27,7 +29,7 @@ class Serving:
         self._shelf = Shelf()
         ledger = Ledger(shift.worker_id, channel, adapter, shift.limits.backoff)
         self._settler = Settler(shift, ledger)
-        self._prefetch = Prefetch(shift, channel, self._shelf, Turn(seconds))
+        self._prefetch = Prefetch(shift, channel, self._shelf, Turn(seconds), purse)
         self.source = DeliverySource(
             shift, self._shelf, self._settler, self._prefetch.no_more, learn
         )

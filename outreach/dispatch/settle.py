@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from outreach.channels.adapter import Outcome
 from outreach.dispatch.held import Held
+from outreach.dispatch.purse import refund
 from outreach.dispatch.retry import Backoff
 from outreach.store import attempts, custody, suppressions
 from outreach.store.attempts import Attempt
@@ -27,6 +28,13 @@ class Answered:
     held: Held
     outcome: Outcome
     at: datetime
+
+    @property
+    def is_unsent(self) -> bool:
+        """Whether the provider never had it: not begun, nobody reached, the channel refused."""
+        outcome = self.outcome
+        ours = outcome.answer is Answer.UNREACHABLE or outcome.fault is Fault.CHANNEL
+        return ours or not outcome.begun
 
     @property
     def suppresses(self) -> str | None:
@@ -103,6 +111,7 @@ class Ledger:
         ids = attempts.record(conn, [self._attempt(one) for one in against])
         new = [self._suppression(one, id_, at.now) for one, id_ in zip(against, ids, strict=True)]
         suppressions.suppress(conn, self.channel, new, addressees)
+        refund(conn, [one.held for one in flush if one.is_unsent])
         settlements = [settlement(one, at.now, self.backoff) for one in flush]
         return settlements, custody.settle(conn, settlements)
 

@@ -1,7 +1,7 @@
 """Messages that are ready to be handed over: between the claimer and the adapter's pulls."""
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 
 from outreach.dispatch.held import Ready
@@ -36,6 +36,11 @@ class Shelf:
         """Whether there are fewer than `count` messages; waits so long until there are."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self._ready) < count, seconds)
+
+    def lanes(self) -> Counter[str]:
+        """How many there are of each lane."""
+        with self._changed:
+            return Counter(one.held.lane for one in self._ready)
 
     def __len__(self) -> int:
         with self._changed:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from outreach.channels.adapter import Message, Outcome
 from outreach.dispatch.held import Held, Ready
+from outreach.dispatch.purse import refund
 from outreach.dispatch.settle import Answered
 from outreach.dispatch.settler import Settler, kind_of
 from outreach.dispatch.shelf import Shelf
@@ -57,7 +58,7 @@ class DeliverySource:
                 time.sleep(WAIT_SECONDS)
                 continue
             places = self._shift.places.take(min(most, len(self._shelf)), WAIT_SECONDS)
-            ready = self._shelf.take(places)
+            ready = self._fresh(self._shelf.take(places))
             self._shift.places.give(places - len(ready))
             handed = self._hand(ready) if ready else []
             if handed:
@@ -102,6 +103,13 @@ class DeliverySource:
         elif outcome.answer is Answer.ACCEPTED:
             self._troubles = 0
 
+    def _fresh(self, ready: list[Ready]) -> list[Ready]:
+        """Those whose tokens are still good; what waited too long for a slow provider goes back."""
+        now = time.monotonic()
+        late = [one.held for one in ready if one.held.paid and one.held.paid.until < now]
+        give_back(self._shift, late)
+        return [one for one in ready if one.held not in late] if late else ready
+
     def _hand(self, ready: list[Ready]) -> list[Message]:
         """Commit handing; the messages that may go out. When in doubt none does."""
         wanted = [(one.held.id, one.held.fence, one.message_id) for one in ready]
@@ -144,6 +152,7 @@ def give_back(shift: Shift, held: Sequence[Held]) -> None:
     try:
         with shift.writing() as conn:
             custody.give_back(conn, shift.worker_id, [(one.id, one.fence) for one in held])
+            refund(conn, held)
     except SQLAlchemyError as error:
         log.warning("claims not given back", deliveries=len(held), error=kind_of(error))
     shift.holdings.drop(one.id for one in held)

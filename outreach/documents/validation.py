@@ -43,16 +43,21 @@ class FileModel(BaseModel):
 
 
 class RefusalError(ValueError):
-    """Raised when a validator refuses what is written; `at` leads from there to the faulty key."""
+    """Raised when a validator refuses what is written; `at` leads from there to the faulty key.
+
+    With `key` it is the key itself that is at fault, whatever stands behind it.
+    """
 
     def __init__(
-        self, message: str, hint: str = "", code: str = "bad-value", at: Path = ()
-    ) -> None:
+        self, message: str, hint: str = "", code: str = "bad-value", at: Path = (), *,
+        key: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.code = code
         self.at = at
+        self.key = key
 
 
 def validate(document: Document, model: type[M]) -> tuple[M | None, list[Problem]]:
@@ -145,6 +150,7 @@ def _bad_value(document: Document, error: ErrorDetails) -> Problem:
     else:
         message, hint = _in_plain_words(error, _name(path), written)
     at_key = isinstance(written, dict) or error["loc"][-1:] == ("[key]",)
+    at_key = at_key or (isinstance(cause, RefusalError) and cause.key)
     return document.problem(path, code, message, hint, key=at_key)
 
 

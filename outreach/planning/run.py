@@ -20,6 +20,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy import Text as TextType
+from sqlalchemy.sql import ColumnElement
 
 from outreach.decisions.asking import ask_base
 from outreach.decisions.candidate import Scope
@@ -31,6 +32,7 @@ from outreach.planning.occasion import due_now, occasion_of_run
 from outreach.store import runs
 from outreach.store.dialect import insert
 from outreach.store.engine import begin_write, let_others_write
+from outreach.store.lanes import lane_for
 from outreach.store.pace import Pace
 from outreach.store.runs import Run
 from outreach.store.tables import deliveries
@@ -131,6 +133,7 @@ def _rows(run: Run, ruling: Ruling, decided: Decided) -> Select[Any]:
             *((row.number == number, name) for number, name in enumerate(ruling.channels)),
             else_=null(),
         ).label("channel"),
+        _lane(ruling, row).label("lane"),
         case((free, row.address), else_=cast(null(), TextType)).label("address"),
         row.locale.label("locale"),
         state.label("state"),
@@ -143,3 +146,13 @@ def _rows(run: Run, ruling: Ruling, decided: Decided) -> Select[Any]:
         case((free, true()), else_=false()).label("ready"),
         case((free, row.consent_id)).label("consent_id"),
     )
+
+
+def _lane(ruling: Ruling, row: Any) -> ColumnElement[str]:
+    """What a rate limit will hold each row back in."""
+    limits = {number: ruling.company.limits(name) for number, name in enumerate(ruling.channels)}
+    parted = {number: each for number, each in limits.items() if each.per_domain}
+    if not parted:
+        return literal("")
+    whens = ((row.number == number, lane_for(each, row.address)) for number, each in parted.items())
+    return case(*whens, else_="")

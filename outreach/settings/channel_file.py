@@ -3,16 +3,18 @@
 import re
 from decimal import Decimal
 from email.utils import parseaddr
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from outreach.documents import FileModel, RefusalError
 from outreach.settings.company import ChannelSettings
+from outreach.settings.domain_file import DomainLimits, domain_limits
+from outreach.settings.rates import Rates
 from outreach.settings.written import Name, Several, Whole, Words, parse_country, text_as
 
 _SMS_SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", re.ASCII)
-_OF_EMAIL = frozenset({"reply_to", "connections"})
+_OF_EMAIL = frozenset({"reply_to", "connections", "per_domain"})
 _OF_SMS = frozenset({"messaging_service", "signature", "stop_words", "price"})
 
 
@@ -60,8 +62,6 @@ Price = Annotated[Decimal, BeforeValidator(_number, json_schema_input_type=float
 class ChannelFile(FileModel):
     """How one channel sends."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"rate", "per_domain"})
-
     adapter: Name | None = Field(
         None,
         description="What sends: smtp, twilio, capture, or a package's own. Left out: by what the "
@@ -93,6 +93,19 @@ class ChannelFile(FileModel):
         examples=[{"default": 0.05, "CN": 0.03}],
     )
 
+    rate: Rates | None = Field(
+        None,
+        description="At most so many messages on the channel; of several rates all hold. "
+        "`100/day, doubling to 20000/day` warms a new sender up.",
+        examples=["50/second", ["50/second", "100/day, doubling to 20000/day"]],
+    )
+    per_domain: DomainLimits | None = Field(
+        None,
+        description="Limits by the recipient's domain: a domain and its rate, a group of domains "
+        "that share one, and `default` for each other domain.",
+        examples=[{"default": "20/second", "gmail.com": "100/day, doubling to 20000/day"}],
+    )
+
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         if self.sender and self.messaging_service:
@@ -122,5 +135,7 @@ class ChannelFile(FileModel):
 
     def settings(self) -> ChannelSettings:
         """The channel as the rest uses it."""
-        given = self.model_dump(exclude_none=True)
-        return ChannelSettings(**given)
+        given = self.model_dump(exclude_none=True, exclude={"rate", "per_domain"})
+        return ChannelSettings(
+            **given, rate=self.rate or (), per_domain=domain_limits(self.per_domain or {})
+        )

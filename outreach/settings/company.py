@@ -4,6 +4,8 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
+from outreach.settings.rate_limits import ChannelLimits, DomainLimit
+from outreach.settings.rates import Rate
 from outreach.spans import Cap, Per, PerKind, QuietHours, parse_day_span
 
 ATTRIBUTE_TYPES = ("text", "number", "money", "yes_no", "date", "datetime", "list")
@@ -47,6 +49,8 @@ class ChannelSettings(Frozen):
     signature: str = ""
     stop_words: tuple[str, ...] = ()
     price: dict[str, Decimal] = {}  # per segment or message by country, and `default`
+    rate: tuple[Rate, ...] = ()  # of the channel as a whole; all hold
+    per_domain: tuple[DomainLimit, ...] = ()
 
 
 DEFAULT_CADENCE = (Cap(2, Per(PerKind.DAYS, 7)),)
@@ -69,3 +73,8 @@ class Company(Frozen):
     attributes: dict[str, str] = {}  # name → one of ATTRIBUTE_TYPES
     channels: dict[str, ChannelSettings] = {}
     owners: dict[str, dict[str, str]] = {}
+
+    def limits(self, channel: str) -> ChannelLimits:
+        """The rate limits of a channel."""
+        found = self.channels.get(channel, ChannelSettings())
+        return ChannelLimits(channel, found.rate, found.per_domain)

@@ -1,14 +1,15 @@
 """Deliveries that wait: whose turn it is, who may touch them, and the claim itself."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, func, null, or_, select, update
+from sqlalchemy import Connection, Row, and_, false, func, null, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
-from outreach.store import workers
+from outreach.store import lanes, workers
 from outreach.store.dialect import is_any_of, rows_from
 from outreach.store.tables import customers, deliveries, runs
 from outreach.vocabulary import OPEN_STATES, Reason, RunState, State
@@ -16,6 +17,7 @@ from outreach.vocabulary import OPEN_STATES, Reason, RunState, State
 d = deliveries.c
 OPEN_RUNS = (RunState.PLANNING.value, RunState.RUNNING.value)
 OPEN = tuple(state.value for state in OPEN_STATES)
+NONE_DRY: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,15 @@ class Picked:
 
     id: int
     customer_id: int
-    shares: bool  # the customer has an address with others
     step: str
     due_at: datetime
     late_at: datetime
     lapses: int
     tries: int
     fence: int
+    lane: str
+    address: str | None  # as it was planned, or last claimed
+    shares: bool  # the customer has an address with others
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Ruled:
     reason: Reason | None
     due_at: datetime
     channel: str | None
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,71 +73,59 @@ class Instants:
     real_now: datetime  # of retries and answers
 
 
-def _come(channel: str, at: Instants) -> ColumnElement[bool]:
-    return and_(
-        d.channel == channel,
-        d.ready,
-        d.due_at <= at.now,
-        or_(d.retry_at.is_(None), d.retry_at <= at.real_now),
-    )
-
-
-def runs_with_work(conn: Connection, channel: str, at: Instants) -> list[Row[Any]]:
+def runs_with_work(
+    conn: Connection, channel: str, at: Instants, dry: Collection[str] = ()
+) -> list[Row[Any]]:
     """Open runs with something to send on the channel now, in the order of claiming.
 
     Rank first (transactional, then priority), then the earlier occurrence, then the older run.
+    What waits in `dry` lanes does not count.
     """
     ordered = (
         select(runs)
-        .where(runs.c.state.in_(OPEN_RUNS), _has_work(channel, at))
+        .where(_open_with_work(conn, channel, at, dry))
         .order_by(runs.c.rank, runs.c.occurrence_at, runs.c.id)
     )
     return list(conn.execute(ordered).all())
 
 
-def channels_with_work(conn: Connection, channels: Sequence[str], at: Instants) -> list[str]:
-    """Which of the channels have something to send now."""
+def channels_with_work(
+    conn: Connection,
+    channels: Iterable[str],
+    at: Instants,
+    dry: Mapping[str, Collection[str]] = NONE_DRY,
+) -> list[str]:
+    """Which of the channels have something to send now, but for what waits in their dry lanes."""
     return [
         channel
         for channel in channels
         if conn.execute(
-            select(runs.c.id).where(runs.c.state.in_(OPEN_RUNS), _has_work(channel, at)).limit(1)
+            select(runs.c.id)
+            .where(_open_with_work(conn, channel, at, dry.get(channel, ())))
+            .limit(1)
         ).first()
     ]
 
 
-def _has_work(channel: str, at: Instants) -> ColumnElement[bool]:
-    return exists().where(d.run_id == runs.c.id, _come(channel, at))
+def _open_with_work(
+    conn: Connection, channel: str, at: Instants, dry: Collection[str]
+) -> ColumnElement[bool]:
+    work = lanes.has_work(conn, channel, at.now, at.real_now, dry)
+    return and_(runs.c.state.in_(OPEN_RUNS), work)
 
 
-def picking(run_id: int, channel: str, at: Instants, limit: int) -> Select[Any]:
-    """The statement of `pick`: it reads the index of ready rows and stops at `limit`."""
-    return (
-        select(
-            d.id,
-            d.customer_id,
-            customers.c.shares,
-            d.step,
-            d.due_at,
-            d.late_at,
-            d.lapses,
-            d.tries,
-            d.fence,
-        )
-        .join_from(deliveries, customers, customers.c.id == d.customer_id)
-        .where(d.run_id == run_id, _come(channel, at))
-        .order_by(d.due_at, d.id)
-        .limit(limit)
-        .with_for_update(of=deliveries, skip_locked=True)
-    )
+def pick(
+    conn: Connection, run_id: int, channel: str, at: Instants, shares: Sequence[tuple[str, int]],
+    limit: int,
+) -> list[Picked]:  # fmt: skip
+    """Deliveries of one run and channel whose time has come, longest due first, `limit` in all.
 
-
-def pick(conn: Connection, run_id: int, channel: str, at: Instants, limit: int) -> list[Picked]:
-    """Up to `limit` deliveries of one run and channel whose time has come, longest due first.
-
-    They are locked till the end of the transaction; those that others have locked are left out.
+    `shares` says how many of which lanes. They are locked till the end of the transaction; those
+    that others have locked are left out.
     """
-    rows = conn.execute(picking(run_id, channel, at, limit))
+    if not shares:
+        return []
+    rows = conn.execute(lanes.picking(run_id, channel, at, shares, limit))
     return [Picked(*row) for row in rows]
 
 
@@ -213,7 +206,8 @@ def put_off(conn: Connection, ruled: Sequence[Ruled]) -> set[int]:
     columns = [
         ("id", d.id.type), ("fence", d.fence.type), ("state", d.state.type),
         ("reason", d.reason.type), ("due_at", d.due_at.type), ("until_at", d.until.type),
-        ("slot_at", d.slot_at.type), ("channel", d.channel.type), ("ready", d.ready.type),
+        ("slot_at", d.slot_at.type), ("channel", d.channel.type), ("lane", d.lane.type),
+        ("ready", d.ready.type),
     ]  # fmt: skip
     v = rows_from(conn, "ruled", columns, [_put_off_row(one) for one in ruled]).c
     written = (
@@ -226,6 +220,7 @@ def put_off(conn: Connection, ruled: Sequence[Ruled]) -> set[int]:
             until=v.until_at,
             slot_at=v.slot_at,
             channel=v.channel,
+            lane=v.lane,
             ready=v.ready,
             firm=False,
         )
@@ -244,20 +239,30 @@ def _put_off_row(one: Ruled) -> tuple[object, ...]:
         one.due_at if one.state is State.HELD else None,
         one.due_at if waits else None,
         one.channel,
+        one.lane,
         waits,
     )
 
 
-def is_anything_open(conn: Connection, channels: Sequence[str], now: datetime) -> bool:
+def is_anything_open(
+    conn: Connection,
+    channels: Iterable[str],
+    now: datetime,
+    dry: Mapping[str, Collection[str]] = NONE_DRY,
+) -> bool:
     """Whether a delivery's time has come that is not final: due, claimed or handing.
 
     Retries count whenever they are; rows of paused, held and cancelled runs do not until they
-    are in a worker's hands.
+    are in a worker's hands, nor do those that wait in the channels' dry lanes.
     """
     held = select(d.id).where(d.worker_id.is_not(None)).limit(1)
-    come = exists().where(d.run_id == runs.c.id, d.channel.in_(channels), d.ready, d.due_at <= now)
+    if conn.execute(held).first() is not None:
+        return True
+    come = or_(
+        *(lanes.has_work(conn, each, now, None, dry.get(each, ())) for each in channels), false()
+    )
     due = select(runs.c.id).where(runs.c.state.in_(OPEN_RUNS), come).limit(1)
-    return conn.execute(due).first() is not None or conn.execute(held).first() is not None
+    return conn.execute(due).first() is not None
 
 
 def waiting_on(conn: Connection, channel: str, now: datetime) -> int:

@@ -76,6 +76,13 @@ latest = _spelled(  # of two; null only when both are
     sqlite="max(coalesce({0}, {1}), coalesce({1}, {0}))",
 )
 
+domain_part = _spelled(  # of an address; null where it has none
+    "domain_part",
+    Text(),
+    postgresql="nullif(split_part({0}, '@', 2), '')",
+    sqlite="(CASE WHEN instr({0}, '@') THEN substr({0}, instr({0}, '@') + 1) END)",
+)
+
 # Reading one attribute, `(attributes, name)`: null where it is missing or of another type, so
 # that a type that was changed in outreach.yaml never aborts a statement.
 _PATH = """('$."' || {1} || '"')"""

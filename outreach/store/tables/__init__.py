@@ -1,6 +1,7 @@
 """Every table, for SQLite and PostgreSQL alike; migrations/ makes them."""
 
 from outreach.store.tables.consent import consent_states, consents, refusals, suppressions
+from outreach.store.tables.limits import limits
 from outreach.store.tables.metadata import metadata
 from outreach.store.tables.people import customers, event_ids, events, places, stage_changes
 from outreach.store.tables.sending import attempts, audit, deliveries, marks, receipts, workers
@@ -18,6 +19,7 @@ __all__ = [
     "deliveries",
     "event_ids",
     "events",
+    "limits",
     "marks",
     "metadata",
     "places",

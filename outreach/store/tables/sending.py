@@ -37,6 +37,7 @@ deliveries = Table(
     Column("topic", Text, nullable=False),
     Column("priority", Integer, nullable=False),
     Column("channel", Text),
+    Column("lane", Text, nullable=False, server_default=text("''")),  # what a rate limit holds back
     Column("address", Text),
     Column("variant", Text),
     Column("locale", Text),
@@ -82,6 +83,7 @@ Index(
     "ix_deliveries_ready",
     deliveries.c.run_id,
     deliveries.c.channel,
+    deliveries.c.lane,
     deliveries.c.due_at,
     deliveries.c.id,
     postgresql_where=deliveries.c.ready,

@@ -110,7 +110,7 @@ def test_pick_leaves_out_what_is_not_due_yet_waits_for_a_retry_or_belongs_elsewh
             other = make_customer(conn, f"other{number}")
             make_delivery(conn, other, columns.pop("state", "due"), run_id=desk.run_id, **columns)
 
-        picked = deliveries.pick(conn, desk.run_id, "email", at, 10)
+        picked = deliveries.pick(conn, desk.run_id, "email", at, [("", 10)], 10)
 
     assert [one.id for one in picked] == [desk.id]
 
@@ -119,7 +119,7 @@ def test_what_is_held_is_picked_once_its_instant_has_come(desk: Desk) -> None:
     with writing(desk.engine) as conn:
         conn.execute(update(table).values(state="held"))
 
-        picked = deliveries.pick(conn, desk.run_id, "email", Instants(NOW, NOW), 10)
+        picked = deliveries.pick(conn, desk.run_id, "email", Instants(NOW, NOW), [("", 10)], 10)
 
     assert [one.id for one in picked] == [desk.id]
 
@@ -353,8 +353,8 @@ def test_two_pickers_never_see_the_same_delivery(postgres_engine: Engine) -> Non
     at = Instants(NOW, NOW)
 
     with writing(postgres_engine) as one, writing(postgres_engine) as two:
-        first = {each.id for each in deliveries.pick(one, run_id, "email", at, 3)}
-        second = {each.id for each in deliveries.pick(two, run_id, "email", at, 3)}
+        first = {each.id for each in deliveries.pick(one, run_id, "email", at, [("", 3)], 3)}
+        second = {each.id for each in deliveries.pick(two, run_id, "email", at, [("", 3)], 3)}
 
     assert len(first) == 3
     assert len(second) == 1
@@ -395,7 +395,7 @@ def test_no_statement_of_a_claim_reads_a_whole_table(engine: Engine) -> None:
     with writing(engine) as conn:
         event.listen(conn, "before_cursor_execute", lambda *a: seen.append((a[2], a[3])))
         deliveries.runs_with_work(conn, "email", at)
-        picked = deliveries.pick(conn, run_id, "email", at, 50)
+        picked = deliveries.pick(conn, run_id, "email", at, [("", 50)], 50)
         ids = [each.customer_id for each in picked]
         deliveries.sharers(conn, ids)
         deliveries.try_lock_customers(conn, ids)

@@ -121,14 +121,6 @@ def test_channels_keep_what_is_written_of_them() -> None:
         ("lifecycles: {}", "2:1: `lifecycles` is not supported yet; take it out for now"),
         ("retention: {}", "2:1: `retention` is not supported yet; take it out for now"),
         (
-            "channels: {email: {rate: 5}}",
-            "2:20: `rate` is not supported yet; take it out for now",
-        ),
-        (
-            "channels: {email: {per_domain: 5}}",
-            "2:20: `per_domain` is not supported yet; take it out for now",
-        ),
-        (
             "channels: {email: {from: nobody}}",
             "2:26: `nobody` is no address; write `news@example.com` or `Harbour Tea "
             "<news@example.com>`",

@@ -1,4 +1,4 @@
-"""Deliveries with what came of them, and the workers."""
+"""Deliveries with what came of them, the workers, and what was bought of rate limits."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,13 +12,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Deliveries with what came of them, and the workers."""
+    """Deliveries with what came of them, the workers, and what was bought of rate limits."""
     _make_workers()
     _make_deliveries()
     _make_attempts()
     _make_receipts()
     _make_audit()
     _make_marks()
+    _make_limits()
 
 
 def _make_workers() -> None:
@@ -45,6 +46,7 @@ def _make_deliveries() -> None:
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=True),
+        sa.Column("lane", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("address", sa.Text(), nullable=True),
         sa.Column("variant", sa.Text(), nullable=True),
         sa.Column("locale", sa.Text(), nullable=True),
@@ -97,7 +99,7 @@ def _make_deliveries() -> None:
     op.create_index(
         "ix_deliveries_ready",
         "deliveries",
-        ["run_id", "channel", "due_at", "id"],
+        ["run_id", "channel", "lane", "due_at", "id"],
         unique=False,
         postgresql_where=sa.text("ready"),
         sqlite_where=sa.text("ready = 1"),
@@ -166,4 +168,16 @@ def _make_marks() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("at", types.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_marks")),
+    )
+
+
+def _make_limits() -> None:
+    op.create_table(
+        "limits",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("full_at", types.Instant(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=True),
+        sa.Column("used", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("days", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_limits")),
     )
