@@ -15,6 +15,7 @@ from outreach.errors import SetupError
 from outreach.settings.environment import Environment
 from outreach.store.engine import make_engine
 from outreach.store.faults import DatabaseFault, passing_fault
+from outreach.store.marks import make_sent_mark
 from outreach.store.migrate import current, migrate
 from outreach.store.schema import OtherSchema, head
 
@@ -37,7 +38,7 @@ def open_database(environment: Environment) -> Engine:
     engine = connect(environment)
     try:
         if environment.embedded:
-            migrate(engine)
+            migrate(engine, make_sent_mark)
         elif (at := current(engine)) != head():
             raise OtherSchema(at, head())
     except OtherSchema:

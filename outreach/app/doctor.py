@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from outreach import queue
 from outreach.app.check import faults
 from outreach.app.context import Context
+from outreach.app.recording import recording
 from outreach.channels.adapter import Check
 from outreach.channels.registry import make_adapter
 from outreach.errors import OutreachError
@@ -55,6 +56,7 @@ def _database(context: Context) -> Iterator[Check]:
             yield _age(age, now, workers)
         yield from map(_stopped, health.stopped(conn))
         yield _sums(health.sums(conn))
+    yield from recording(context, engine)
 
 
 def _age(age: health.Age, now: datetime, workers: int) -> Check:

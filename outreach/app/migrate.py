@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from outreach.app.context import Context
 from outreach.app.database import connect
+from outreach.store.marks import make_sent_mark
 from outreach.store.migrate import current
 from outreach.store.migrate import migrate as apply
 
@@ -21,6 +22,6 @@ def migrate_database(context: Context) -> Migrated:
     engine = connect(context.environment)
     try:
         before = current(engine) or ""
-        return Migrated(before, apply(engine))
+        return Migrated(before, apply(engine, make_sent_mark))
     finally:
         engine.dispose()

@@ -68,6 +68,11 @@ def raise_sent_mark(conn: Connection, base: str) -> SentMark | None:
     return None if at is None else SentMark(base, at)
 
 
+def write_again(conn: Connection) -> None:
+    """Write what is there once more: whether anything can be written."""
+    conn.execute(update(marks).values(at=marks.c.at))
+
+
 def note_restored(conn: Connection, old: SentMark, until: datetime, why: str) -> list[int] | None:
     """Hold every run that is not at its end, for `why`; their ids. None: another process did so.
 

@@ -5,6 +5,7 @@ only add, so workers of the version before settle what they have in flight; what
 more is removed a release later.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, inspect, text
@@ -26,12 +27,13 @@ def current(engine: Engine) -> str | None:
         return _at(conn)
 
 
-def migrate(engine: Engine) -> str:
+def migrate(engine: Engine, also: Callable[[Connection], object] = lambda _: None) -> str:
     """Apply what is missing; the name of the migration the database is at then.
 
     Everything in one transaction under a lock: a second process waits and finds it done, and one
     that is killed half-way leaves all as it was. SQLite's file is copied first, under that lock.
-    OtherSchema where the database is newer than this outreach.
+    `also` is done with it where anything was missing. OtherSchema where the database is newer than
+    this outreach.
     """
     newest = head()
     if current(engine) == newest:
@@ -44,6 +46,7 @@ def migrate(engine: Engine) -> str:
             raise OtherSchema(at, newest)
         if at != newest:
             _upgrade(engine, conn, at)
+            also(conn)
     return newest
 
 

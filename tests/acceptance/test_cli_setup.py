@@ -75,6 +75,8 @@ def test_the_doctor_finds_a_new_project_well(project: Path) -> None:
         "deliveries claimed",
         "deliveries handing",
         "planned = sum of states",
+        "sent until",
+        "can be written",
         "broker",
         "email",
         "sms",

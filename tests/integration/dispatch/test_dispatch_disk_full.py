@@ -124,11 +124,10 @@ def test_a_worker_that_ends_on_a_full_disk_leaves_nothing_that_may_repeat(engine
     disk, adapter = Disk(engine), Told(slowly)
     limits = replace(LIMITS, stop_seconds=0.0)
 
-    with capture_logs() as logs:
-        with on_duty(duty(engine, adapter, limits=limits)):
-            wait_for(lambda: len(adapter.sent) > 60)
-            disk.fill(True)
-            wait_for(lambda: any(each["event"] == FULL for each in logs))
+    with capture_logs() as logs, on_duty(duty(engine, adapter, limits=limits)):
+        wait_for(lambda: len(adapter.sent) > 60)
+        disk.fill(True)
+        wait_for(lambda: any(each["event"] == FULL for each in logs))
     disk.fill(False)
 
     table = rows(engine)
