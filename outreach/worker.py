@@ -28,7 +28,7 @@ from outreach.dispatch.settler import kind_of
 from outreach.dispatch.shift import Limits, Shift
 from outreach.errors import OutreachError
 from outreach.logger import Logger
-from outreach.store import deliveries
+from outreach.store import channel_holds, deliveries
 from outreach.store.engine import reading
 
 log = Logger(__name__)
@@ -165,8 +165,8 @@ def run_until_idle(
 
     `tick` plans what has come due and says whether it did anything; it is called until it did
     not, and once a second while anything is open. Waits for retries, and for the lease of a
-    dead worker; not for what is held until later. A worker that was declared dead meanwhile
-    begins anew.
+    dead worker; not for what is held until later, nor for a channel that is held, of which
+    `give_up` is told too. A worker that was declared dead meanwhile begins anew.
     """
     counts: dict[str, int] = {}
     ended = stop or threading.Event()
@@ -181,11 +181,8 @@ def run_until_idle(
                     next_tick = time.monotonic() + TICK_SECONDS
                 if not idle:
                     time.sleep(IDLE_SECONDS)
-            for each in shift.away.since(timedelta()) if idle else ():
-                with reading(duty.engine) as conn:
-                    waiting = deliveries.waiting_on(conn, each.channel, duty.clock.now())
-                if waiting:
-                    give_up(GivenUp(each, waiting))
+            for each in _given_up(duty, shift) if idle else ():
+                give_up(each)
         for state, count in shift.tally.counts().items():
             counts[state] = counts.get(state, 0) + count
         if shift.outdated is not None:
@@ -193,11 +190,23 @@ def run_until_idle(
     return counts
 
 
+def _given_up(duty: Duty, shift: Shift) -> list[GivenUp]:
+    """The channels that messages wait on which can not be used, or are held."""
+    away = {each.channel: each for each in shift.away.since(timedelta())}
+    with reading(duty.engine) as conn:
+        for one in channel_holds.held(conn):
+            why = " ".join(filter(None, (one.stage and f"{one.stage}:", one.code, one.detail)))
+            away.setdefault(one.channel, Away(one.channel, one.place, one.since, why))
+        waiting = {name: deliveries.waiting_on(conn, name, duty.clock.now()) for name in away}
+    return [GivenUp(away[name], count) for name, count in sorted(waiting.items()) if count]
+
+
 def _is_anything_open(duty: Duty, shift: Shift, pumps: Pumps, away: Sequence[Away]) -> bool:
     spent = pumps.spent_today()
     gone = {each.channel for each in away} | {name for name in spent if name in spent[name]}
     try:
         with reading(duty.engine) as conn:
+            gone |= {one.channel for one in channel_holds.held(conn)}  # these wait for a person
             left = [channel for channel in duty.channels if channel not in gone]
             return deliveries.is_anything_open(conn, left, duty.clock.now(), spent)
     except SQLAlchemyError as error:

@@ -11,7 +11,7 @@ from typing import Any
 from makers import NOW, make_customer, make_delivery
 from sqlalchemy import Connection, Engine, func, select
 
-from outreach.channels.adapter import Email, Message, Outcome, Source
+from outreach.channels.adapter import Check, Email, Message, Outcome, Source
 from outreach.clock import FrozenClock
 from outreach.decisions.verdict import Verdict
 from outreach.dispatch.held import Held, Ready
@@ -40,6 +40,7 @@ class OneCap:
     unwritable: frozenset[str] = frozenset()  # addresses whose message can not be rendered
     verdict: Callable[[Verdict], Verdict] = lambda verdict: verdict
     on_write: Callable[[], None] = lambda: None
+
     company: Company = field(default_factory=lambda: Company(brand=Brand(name="Harbour Tea")))
 
     def ruling(self, conn: Connection, revision_id: int) -> Any:
@@ -93,6 +94,7 @@ class Told:
     lanes: int = 2
     name: str = "told"
     place: str = "provider.example.com:25"
+    wrong: list[Check] = field(default_factory=list)  # what the check says
     sent: list[Message] = field(default_factory=list)
     most_in_flight: int = 0
     closed: bool = False
@@ -115,8 +117,8 @@ class Told:
                 if outcome is not None:
                     source.report(outcome)
 
-    def check(self) -> list[Any]:
-        return []
+    def check(self) -> list[Check]:
+        return self.wrong
 
     def close(self) -> None:
         self.closed = True

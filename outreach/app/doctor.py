@@ -1,17 +1,21 @@
 """Whether everything works: files, database, broker, providers, ages of open work, sums."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 from outreach import queue
 from outreach.app.check import faults
 from outreach.app.context import Context
+from outreach.app.held_channels import told
 from outreach.app.recording import recording
 from outreach.channels.adapter import Check
 from outreach.channels.registry import make_adapter
+from outreach.clock import SystemClock
 from outreach.errors import OutreachError
 from outreach.settings.rules_file import BUILT_IN_CHANNELS
 from outreach.store import health
+from outreach.store.channel_holds import held
+from outreach.store.deliveries import Instants
 from outreach.store.engine import reading
 from outreach.vocabulary import RunState, State
 
@@ -19,8 +23,11 @@ from outreach.vocabulary import RunState, State
 # to a message comes within the ten minutes that RFC 5321 4.5.3.2.6 grants a server.
 OLDEST = {
     State.DUE: timedelta(minutes=5),
+    State.HELD: timedelta(minutes=5),
+    health.RETRY: timedelta(minutes=5),
     State.CLAIMED: timedelta(minutes=15),
     State.HANDING: timedelta(minutes=15),
+    State.UNKNOWN: timedelta(days=1),  # a bounce or the provider's list may still tell
 }
 
 
@@ -52,22 +59,27 @@ def _database(context: Context) -> Iterator[Check]:
     with reading(engine) as conn:
         workers = health.workers_alive(conn)
         yield Check("workers", True, f"alive: {workers}")
-        for age in health.ages(conn, now):
-            yield _age(age, now, workers)
+        at = Instants(now, SystemClock().now())
+        for age in health.ages(conn, at):
+            yield _age(age, at, workers)
+        yield from (Check(f"channel {h.channel}", False, told(h)) for h in held(conn))
         yield from map(_stopped, health.stopped(conn))
         yield _sums(health.sums(conn))
     yield from recording(context, engine)
 
 
-def _age(age: health.Age, now: datetime, workers: int) -> Check:
-    name = f"deliveries {age.state}"
+def _age(age: health.Age, at: Instants, workers: int) -> Check:
+    name = f"deliveries {age.name}"
     if age.since is None:
         return Check(name, True, "none")
     # What is due is so by the decisions' clock, which `--now` freezes; so is the claim's instant.
+    now = at.real_now if age.name == health.RETRY else at.now
     waited = max(now - age.since.astimezone(UTC), timedelta(0))
     detail = f"{age.deliveries:,}, the oldest for {_in_words(waited)}"
-    late = waited > OLDEST[age.state]
-    if late and not workers:
+    late = waited > OLDEST[age.name]
+    if late and age.name == State.UNKNOWN:
+        detail += "; nobody can say whether they arrived: ask the provider's log"
+    elif late and not workers:
         detail += "; no worker is alive: run `outreach run` or `outreach worker`"
     return Check(name, not late, detail)
 

@@ -11,7 +11,9 @@ from outreach.app.person import person
 from outreach.errors import UsageError
 from outreach.reports.funnel import report
 from outreach.reports.states import states_of_runs
-from outreach.store import runs
+from outreach.store import run_answers, runs
+from outreach.store.acknowledgement import run_acknowledged
+from outreach.store.channel_holds import ChannelHold, waiting
 from outreach.store.engine import reading, writing
 from outreach.store.runs import Run
 from outreach.store.tables import audit
@@ -35,6 +37,7 @@ class RunShown:
     planned: int
     states: dict[State, int]  # they add up to `planned`
     skipped: dict[str, int]  # by reason; of one run only
+    channels_held: list[ChannelHold]  # that open messages of it wait for
     params: dict[str, object]  # what a run by hand was asked for
     created_at: datetime
 
@@ -43,8 +46,9 @@ def list_runs(context: Context, campaign: str | None, limit: int) -> list[RunSho
     """The newest runs first."""
     with reading(context.engine) as conn:
         found = runs.latest_runs(conn, limit, campaign)
-        states = states_of_runs(conn, [run.id for run in found])
-    return [_one(run, states[run.id], {}) for run in found]
+        ids = [run.id for run in found]
+        states, held = states_of_runs(conn, ids), waiting(conn, ids)
+    return [_one(run, states[run.id], {}, held[run.id]) for run in found]
 
 
 def show_run(context: Context, run_id: int) -> RunShown:
@@ -52,38 +56,51 @@ def show_run(context: Context, run_id: int) -> RunShown:
     with reading(context.engine) as conn:
         run = run_with(conn, run_id)
         counted = report(conn, run_id=run_id)
-    return _one(run, counted.states, counted.skipped)
+        held = waiting(conn, [run_id])[run_id]
+    return _one(run, counted.states, counted.skipped, held)
 
 
 def pause_run(context: Context, run_id: int) -> RunShown:
-    """Stop a run: nothing more of it is handed over. UsageError where it is not going on."""
-    return _move(context, run_id, RunState.PAUSED, GOING_ON)
+    """Stop a run: nothing more of it is handed over. UsageError where it is not going on.
+
+    Returns when no message of it begins any more, which takes up to two seconds.
+    """
+    _move(context, run_id, RunState.PAUSED, GOING_ON)
+    run_acknowledged(context.engine, run_id)
+    return show_run(context, run_id)
 
 
 def resume_run(context: Context, run_id: int) -> RunShown:
-    """Let a paused or held run go on, where it stopped; nothing is repeated."""
-    return _move(context, run_id, RunState.PLANNING, (RunState.PAUSED, RunState.HELD))
+    """Let a paused or held run go on, where it stopped; nothing is repeated.
+
+    Its refusals are counted anew.
+    """
+    _move(context, run_id, RunState.PLANNING, (RunState.PAUSED, RunState.HELD))
+    return show_run(context, run_id)
 
 
 def cancel_run(context: Context, run_id: int) -> RunShown:
     """End a run for good: what went out stays, what is due or held is cancelled and its slot free."""
     stopped = (*GOING_ON, RunState.PAUSED, RunState.HELD, RunState.CANCELLED)
-    found = _move(context, run_id, RunState.CANCELLED, stopped)
+    _move(context, run_id, RunState.CANCELLED, stopped)
     while True:
         with writing(context.engine) as conn:
-            if not runs.cancel_open(conn, found.id, BATCH):
-                return show_run(context, run_id)
+            if not runs.cancel_open(conn, run_id, BATCH):
+                break
+    run_acknowledged(context.engine, run_id)
+    return show_run(context, run_id)
 
 
-def _move(context: Context, run_id: int, to: RunState, among: Collection[RunState]) -> RunShown:
+def _move(context: Context, run_id: int, to: RunState, among: Collection[RunState]) -> None:
     with writing(context.engine) as conn:
         run = run_with(conn, run_id)
         if not runs.move_run(conn, run_id, to, among):
             hint = f"only one that is {' or '.join(each.value for each in among)} can be"
             raise UsageError(f"run {run_id} is {run.state.value}", hint)
+        if to is RunState.PLANNING:
+            run_answers.begin_anew(conn, run_id)
         row = {"at": context.now(), "actor": person() or "", "action": f"run {to.value}"}
         conn.execute(audit.insert().values(**row, subject=str(run_id)))
-    return show_run(context, run_id)
 
 
 def run_with(conn: Connection, run_id: int) -> Run:
@@ -94,7 +111,9 @@ def run_with(conn: Connection, run_id: int) -> Run:
     return run
 
 
-def _one(run: Run, states: dict[State, int], skipped: dict[str, int]) -> RunShown:
+def _one(
+    run: Run, states: dict[State, int], skipped: dict[str, int], held: list[ChannelHold]
+) -> RunShown:
     return RunShown(
         id=run.id,
         campaign=run.campaign,
@@ -105,6 +124,7 @@ def _one(run: Run, states: dict[State, int], skipped: dict[str, int]) -> RunShow
         planned=run.planned,
         states=states,
         skipped=skipped,
+        channels_held=held,
         params=dict(run.params),
         created_at=run.created_at,
     )

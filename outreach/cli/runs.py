@@ -1,11 +1,12 @@
 """`outreach runs`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import typer
 
 from outreach.app.context import Context
+from outreach.app.held_channels import resume_channel, told
 from outreach.app.runs import (
     RunShown,
     cancel_run,
@@ -15,8 +16,10 @@ from outreach.app.runs import (
     show_run,
 )
 from outreach.cli.app import COMMANDS, group
-from outreach.cli.call import call_of
+from outreach.cli.call import Call, call_of
 from outreach.cli.screen import Screen, shown
+from outreach.errors import UsageError
+from outreach.store.channel_holds import ChannelHold
 
 app = group(COMMANDS["runs"])
 NEWEST = 20
@@ -55,9 +58,28 @@ def pause(ctx: typer.Context, run: Annotated[int, typer.Argument(metavar="ID")])
 
 
 @app.command()
-def resume(ctx: typer.Context, run: Annotated[int, typer.Argument(metavar="ID")]) -> None:
-    """Let a paused or held run go on; nothing is repeated."""
-    _change(ctx, resume_run, run)
+def resume(
+    ctx: typer.Context,
+    run: Annotated[int | None, typer.Argument(metavar="[ID]")] = None,
+    channel: Annotated[
+        str | None, typer.Option(metavar="C", help="A channel that is held: try it at once")
+    ] = None,
+) -> None:
+    """Let a paused or held run, or a held channel, go on; nothing is repeated."""
+    if (run is None) == (channel is None):
+        raise UsageError("a run's ID or `--channel` is needed, and one of them", "see `--help`")
+    if run is not None:
+        _change(ctx, resume_run, run)
+    elif channel is not None:
+        _resume_channel(call_of(ctx), channel)
+
+
+def _resume_channel(call: Call, channel: str) -> None:
+    with call.context() as context:
+        resumed = resume_channel(context, channel)
+    said = "goes on" if resumed else "is not held"
+    document = {"channel": channel, "resumed": resumed}
+    call.show(document, lambda screen: screen.line(f"{channel} {said}"))
 
 
 @app.command()
@@ -81,8 +103,17 @@ def _list(ctx: typer.Context, campaign: str | None, limit: int) -> None:
     def people(screen: Screen) -> None:
         columns = ["run", "campaign", "for", "state", "planned", "messages", "reason"]
         screen.table(columns, [_row(each) for each in found], right=["run", "planned"])
+        _show_holds(screen, [hold for each in found for hold in each.channels_held])
 
     call.show(found, people)
+
+
+def _show_holds(screen: Screen, holds: Iterable[ChannelHold]) -> None:
+    by_channel = {hold.channel: hold for hold in holds}
+    if by_channel:
+        screen.line()
+    for channel, hold in sorted(by_channel.items()):
+        screen.line(f"{channel} is {told(hold)}")
 
 
 def _row(run: RunShown) -> tuple[object, ...]:
@@ -104,6 +135,7 @@ def _show(screen: Screen, run: RunShown) -> None:
     screen.pairs({name: value for name, value in run.params.items() if value})
     screen.line()
     screen.pairs({"planned": run.planned, **{s.value: n for s, n in run.states.items()}})
+    _show_holds(screen, run.channels_held)
     if run.skipped:
         screen.line()
         screen.heading("Left out for")

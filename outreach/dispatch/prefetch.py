@@ -19,7 +19,7 @@ from outreach.dispatch.shift import Shift
 from outreach.dispatch.source import give_back
 from outreach.errors import OutreachError
 from outreach.logger import Logger
-from outreach.store import custody, deliveries, lanes, schema
+from outreach.store import channel_holds, custody, deliveries, lanes, schema
 from outreach.store.engine import reading
 from outreach.store.lanes import Waiting
 from outreach.store.schema import OtherSchema
@@ -128,6 +128,8 @@ class Prefetch:
             return False
         at = self._shift.instants()
         with reading(self._shift.engine) as conn:
+            if channel_holds.is_held(conn, self._channel):
+                return False
             runs = deliveries.runs_with_work(conn, self._channel, at, self._purse.dry())
         for run in runs:
             if self._resting.get(run.id, 0.0) < time.monotonic() and self._fill_from(run):

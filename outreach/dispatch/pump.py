@@ -3,9 +3,13 @@
 import threading
 import time
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from outreach.channels.adapter import Adapter, Outcome
+from outreach.dispatch.channel_hold import Refusals, hold, probe
 from outreach.dispatch.purse import Purse
 from outreach.dispatch.serving import Serving
+from outreach.dispatch.settler import kind_of
 from outreach.dispatch.shift import Shift
 from outreach.logger import Logger
 
@@ -26,6 +30,7 @@ class Pump:
         self.purse = Purse(shift, channel)
         self._rests = 0
         self._rest_until = 0.0
+        self._refusals = Refusals()
 
     def serve(self, seconds: float = TURN_SECONDS) -> bool:
         """Send what is due until nothing is, or for about so long; False: not now.
@@ -48,6 +53,16 @@ class Pump:
     def is_serving(self) -> bool:
         """Whether a call serves now."""
         return self._serving.locked()
+
+    def probe(self) -> None:
+        """Try the channel, which is held, if it is time and nobody else does."""
+        if self._shift.ending() or not self._serving.acquire(blocking=False):
+            return
+        try:
+            if probe(self._shift, self.channel, self._adapter):
+                self._rest_until = 0.0
+        finally:
+            self._serving.release()
 
     def close(self, seconds: float = 0.0) -> None:
         """Give the adapter's connections back, once it serves no more: set the shift's end before.
@@ -76,7 +91,9 @@ class Pump:
             self._rest()
         finally:
             serving.end()
-        if serving.source.in_trouble():
+        if self._refusals.are_enough() and self._hold():
+            self._rests = 0
+        elif serving.source.in_trouble():
             self._rest()
         else:
             self._rests = 0
@@ -84,6 +101,20 @@ class Pump:
     def _learn(self, address: str, outcome: Outcome) -> None:
         self._shift.away.learn(self.channel, self._adapter.place, outcome)
         self.purse.patience.note(address, outcome)
+        self._refusals.note(outcome)
+
+    def _hold(self) -> bool:
+        """Hold the channel for all workers; False where that can not be written down now."""
+        last = self._refusals.last
+        try:
+            if last is not None:
+                hold(self._shift, self.channel, self._adapter, last)
+        except SQLAlchemyError as error:
+            if not self._shift.trouble.failed(error):
+                log.warning("channel not held", channel=self.channel, error=kind_of(error))
+            return False
+        self._refusals.forget()
+        return True
 
     def _rest(self) -> None:
         """Leave the channel alone for a while, longer each time in a row."""

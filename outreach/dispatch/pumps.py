@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -11,7 +11,7 @@ from outreach.dispatch.pump import Pump
 from outreach.dispatch.settler import kind_of
 from outreach.dispatch.shift import Shift
 from outreach.logger import Logger
-from outreach.store import deliveries
+from outreach.store import channel_holds, deliveries
 from outreach.store.engine import reading
 
 log = Logger(__name__)
@@ -64,16 +64,19 @@ class Pumps:
     def _look(self) -> None:
         while not self._closed.is_set() and not self._shift.ending():
             for channel in self._with_work():
-                self._start(channel)
+                self._start(channel, self._serve_on)
+            for channel in self._to_probe():
+                self._start(channel, self._probe)
             self._closed.wait(self._look_seconds)
 
     def _with_work(self) -> list[str]:
         dry = {
             name: pump.purse.dry() for name, pump in self._pumps.items() if not pump.is_serving()
         }
-        idle = [name for name in dry if name not in dry[name]]
         try:
             with reading(self._shift.engine) as conn:
+                held = {one.channel for one in channel_holds.held(conn)}
+                idle = [name for name in dry if name not in dry[name] | held]
                 found = deliveries.channels_with_work(conn, idle, self._shift.instants(), dry)
         except SQLAlchemyError as error:
             if not self._shift.trouble.failed(error):
@@ -82,12 +85,29 @@ class Pumps:
         self._shift.trouble.over(wrote=False)
         return found
 
-    def _start(self, channel: str) -> None:
+    def _to_probe(self) -> list[str]:
+        """The channels here that are held and whose next try has come."""
+        try:
+            with reading(self._shift.engine) as conn:
+                come = channel_holds.to_probe(conn)
+        except SQLAlchemyError as error:
+            self._shift.trouble.failed(error)
+            return []
+        return [name for name in come if name in self._pumps]
+
+    def _probe(self, channel: str) -> None:
+        try:
+            self._pumps[channel].probe()
+        except SQLAlchemyError as error:
+            if not self._shift.trouble.failed(error):
+                log.warning("channel not tried", channel=channel, error=kind_of(error))
+
+    def _start(self, channel: str, work: Callable[[str], None]) -> None:
         before = self._serving.get(channel)
         if before is not None and before.is_alive():
             return
         name = f"serve-{channel}"  # a daemon: an adapter that never returns must not keep us
-        thread = threading.Thread(target=self._serve_on, args=(channel,), name=name, daemon=True)
+        thread = threading.Thread(target=work, args=(channel,), name=name, daemon=True)
         self._serving[channel] = thread
         thread.start()
 

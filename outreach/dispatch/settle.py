@@ -7,10 +7,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from outreach.channels.adapter import Outcome
+from outreach.dispatch.final import finals_of
 from outreach.dispatch.held import Held
 from outreach.dispatch.purse import refund
 from outreach.dispatch.retry import Backoff
-from outreach.store import attempts, custody, suppressions
+from outreach.store import attempts, custody, run_answers, suppressions
 from outreach.store.attempts import Attempt
 from outreach.store.custody import Settlement
 from outreach.store.deliveries import Instants
@@ -85,6 +86,11 @@ def _again(answered: Answered, now: datetime, backoff: Backoff) -> Settlement:
     )  # fmt: skip
 
 
+def runs_and_outcomes(flush: Sequence[Answered]) -> list[tuple[int, Outcome]]:
+    """Each answer with the id of the run that its message belongs to."""
+    return [(one.held.run_id, one.outcome) for one in flush]
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """Where a channel's answers are written: attempts, suppressions and the deliveries."""
@@ -112,6 +118,7 @@ class Ledger:
         new = [self._suppression(one, id_, at.now) for one, id_ in zip(against, ids, strict=True)]
         suppressions.suppress(conn, self.channel, new, addressees)
         refund(conn, [one.held for one in flush if one.is_unsent])
+        run_answers.count(conn, self.worker_id, self.channel, finals_of(runs_and_outcomes(flush)))
         settlements = [settlement(one, at.now, self.backoff) for one in flush]
         return settlements, custody.settle(conn, settlements)
 
@@ -122,4 +129,7 @@ class Ledger:
 
     def _suppression(self, one: Answered, attempt_id: int, now: datetime) -> Suppression:
         reason = one.suppresses or ""
-        return Suppression(self.channel, one.held.address, reason, self.adapter, now, attempt_id)
+        run_id = one.held.run_id
+        return Suppression(
+            self.channel, one.held.address, reason, self.adapter, now, attempt_id, run_id
+        )

@@ -7,7 +7,8 @@ import time
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from outreach.dispatch.settle import Answered, Ledger
+from outreach.dispatch.guard import Guard
+from outreach.dispatch.settle import Answered, Ledger, runs_and_outcomes
 from outreach.dispatch.shift import Shift
 from outreach.logger import Logger
 from outreach.store.custody import Settlement
@@ -29,6 +30,7 @@ class Settler:
     def __init__(self, shift: Shift, ledger: Ledger) -> None:
         self._shift = shift
         self._ledger = ledger
+        self._guard = Guard(shift, ledger.channel)
         self._answers: queue.SimpleQueue[Answered | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=f"settle-{ledger.channel}")
         self._thread.start()
@@ -103,6 +105,7 @@ class Settler:
         shift.places.give(len(flush))
         shift.tally.add(state for state in moved.values() if state is not State.DUE)
         _tell(self._ledger.channel, settlements, moved)
+        self._guard.look(runs_and_outcomes(flush))
 
 
 def _tell(channel: str, settlements: list[Settlement], moved: dict[int, State]) -> None:

@@ -16,6 +16,7 @@ from outreach.dispatch.retry import Backoff
 from outreach.dispatch.rulebook import Rulebook
 from outreach.dispatch.trouble import DatabaseTrouble
 from outreach.logger import Logger
+from outreach.store.custody import BEGIN_SECONDS
 from outreach.store.deliveries import Instants
 from outreach.store.engine import writing
 from outreach.store.schema import OtherSchema, head
@@ -32,7 +33,7 @@ class Limits:
     batch: int = 200  # deliveries claimed in one transaction
     lease: timedelta = timedelta(seconds=30)
     backoff: Backoff = field(default_factory=Backoff)
-    begin_seconds: float = 2.0  # from the commit of handing to the message's first byte
+    begin_seconds: float = BEGIN_SECONDS  # from the commit of handing to the message's first byte
     answers: int = 50  # settled in one transaction
     answer_seconds: float = 0.025  # an answer waits for others
     stop_seconds: float = 22.0  # for answers, once asked to end; then 4 more to write them down

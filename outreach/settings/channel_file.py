@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from outreach.documents import FileModel, RefusalError
 from outreach.settings.company import ChannelSettings
 from outreach.settings.domain_file import DomainLimits, domain_limits
+from outreach.settings.hold_file import HoldAtRule
 from outreach.settings.rates import Rates
 from outreach.settings.written import Name, Several, Whole, Words, parse_country, text_as
 
@@ -106,6 +107,13 @@ class ChannelFile(FileModel):
         examples=[{"default": "20/second", "gmail.com": "100/day, doubling to 20000/day"}],
     )
 
+    hold_at: HoldAtRule | None = Field(
+        None,
+        description="When a run holds itself: so large a share of its messages refused for good, "
+        "and so many of them. Left out: 10% and 50; `none`: never.",
+        examples=[{"share": "10%", "least": 50}],
+    )
+
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         if self.sender and self.messaging_service:
@@ -135,7 +143,9 @@ class ChannelFile(FileModel):
 
     def settings(self) -> ChannelSettings:
         """The channel as the rest uses it."""
-        given = self.model_dump(exclude_none=True, exclude={"rate", "per_domain"})
+        given = self.model_dump(exclude_none=True, exclude={"rate", "per_domain", "hold_at"})
+        if self.hold_at is not None:
+            given["hold_at"] = self.hold_at.hold_at()
         return ChannelSettings(
             **given, rate=self.rate or (), per_domain=domain_limits(self.per_domain or {})
         )

@@ -38,6 +38,14 @@ class Topic(Frozen):
     urgent: bool = False  # goes through quiet hours as well
 
 
+class HoldAt(Frozen):
+    """When a run holds itself: so large a share of its messages refused for good, and so many."""
+
+    share: int = 1_000  # of 10,000
+    least: int = 50
+    content: int = 10  # enough where the text itself is refused
+
+
 class ChannelSettings(Frozen):
     """How one channel sends; keys of other channels stay at their defaults."""
 
@@ -49,6 +57,7 @@ class ChannelSettings(Frozen):
     signature: str = ""
     stop_words: tuple[str, ...] = ()
     price: dict[str, Decimal] = {}  # per segment or message by country, and `default`
+    hold_at: HoldAt = HoldAt()
     rate: tuple[Rate, ...] = ()  # of the channel as a whole; all hold
     per_domain: tuple[DomainLimit, ...] = ()
 

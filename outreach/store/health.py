@@ -1,15 +1,18 @@
 """How the work stands: sums that must agree, and how old the oldest open work is; by run."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, case, func, literal_column, select
 
+from outreach.store.deliveries import Instants
 from outreach.store.dialect import database_clock
 from outreach.store.tables import campaigns, deliveries, runs, workers
 from outreach.vocabulary import RunState, State
 
 ALIVE = (RunState.PLANNING, RunState.RUNNING, RunState.HELD, RunState.PAUSED)
+RETRY = "retry"  # those whose pause after a temporary answer has passed; by the real clock
+LOOKED_AT = timedelta(days=7)
 RECENT_RUNS = 20  # of those that have ended; a scan over all deliveries would take too long
 
 
@@ -24,9 +27,9 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """How many deliveries are in a state, and since when the oldest of them waits."""
+    """How many deliveries wait for one thing (a state, or `retry`), and the oldest since when."""
 
-    state: State
+    name: str
     deliveries: int
     since: datetime | None
 
@@ -74,20 +77,43 @@ def sums(conn: Connection) -> list[Sum]:
     ]
 
 
-def ages(conn: Connection, now: datetime) -> list[Age]:
-    """Deliveries that wait for a worker or an answer: due by `now`, claimed, handing, unknown."""
+def ages(conn: Connection, at: Instants) -> list[Age]:
+    """Deliveries that wait: for a worker, their hold's end, a retry, an answer, or a person.
+
+    What is `unknown` for longer than `LOOKED_AT` is left out: somebody saw it, or nobody will.
+    """
     row = deliveries.c
-    alive = select(runs.c.id).where(runs.c.state.in_((RunState.PLANNING, RunState.RUNNING)))
-    due = select(func.count(), func.min(row.due_at)).where(
-        row.run_id.in_(alive), row.ready, row.due_at <= now
-    )
-    found = [Age(State.DUE, *conn.execute(due).one())]
+    found = _ready(conn, at)
     for state in (State.CLAIMED, State.HANDING):
         held = select(func.count(), func.min(row.claimed_at)).where(
             row.worker_id.is_not(None), row.state == state
         )
-        found.append(Age(state, *conn.execute(held).one()))
-    return found
+        found.append(Age(state.value, *conn.execute(held).one()))
+    is_unknown = row.state == literal_column("'unknown'")  # as its index has it
+    unknown = select(func.count(), func.min(row.claimed_at)).where(
+        is_unknown, row.claimed_at > at.now - LOOKED_AT
+    )
+    return [*found, Age(State.UNKNOWN.value, *conn.execute(unknown).one())]
+
+
+def _ready(conn: Connection, at: Instants) -> list[Age]:
+    """What is due, held beyond its instant, or to be tried again, in runs that go on."""
+    row = deliveries.c
+    alive = select(runs.c.id).where(runs.c.state.in_((RunState.PLANNING, RunState.RUNNING)))
+    plain = row.retry_at.is_(None)
+    kinds = {
+        State.DUE.value: (and_(row.state == State.DUE, plain), row.due_at),
+        State.HELD.value: (and_(row.state == State.HELD, plain), row.due_at),
+        RETRY: (row.retry_at <= at.real_now, row.retry_at),
+    }
+    columns = [
+        column
+        for of, since in kinds.values()
+        for column in (func.count(case((of, 1))), func.min(case((of, since))))
+    ]
+    query = select(*columns).where(row.run_id.in_(alive), row.ready, row.due_at <= at.now)
+    values = list(conn.execute(query).one())
+    return [Age(name, values[2 * place], values[2 * place + 1]) for place, name in enumerate(kinds)]
 
 
 def workers_alive(conn: Connection) -> int:

@@ -178,6 +178,18 @@ def move_run(
     return conn.execute(moved).scalar() is not None
 
 
+def note_reason(conn: Connection, run_id: int, state: RunState, reason: str) -> bool:
+    """Note why on a run in this state, where nothing is noted yet; whether it was."""
+    row = runs.c
+    noted = (
+        update(runs)
+        .where(row.id == run_id, row.state == state, row.reason.is_(None))
+        .values(reason=reason)
+        .returning(row.id)
+    )
+    return conn.execute(noted).scalar() is not None
+
+
 def cancel_open(conn: Connection, run_id: int, limit: int) -> int:
     """Cancel up to `limit` of a run's due and held deliveries, which frees their slots; how many."""
     row = deliveries.c

@@ -113,6 +113,23 @@ class Connection:
         self.used = True
         return ending.of(message)
 
+    async def refuses(self, sender: str) -> Ending | None:
+        """Whether the server refuses mails from a sender; nothing is sent. None: it does not."""
+        self._stage = Stage.MAIL
+        if not sender or not sender.isascii() or not sender.isprintable() or " " in sender:
+            return None  # its spelling on the wire goes by the message
+        try:
+            command = f"MAIL FROM:<{sender}>".encode("ascii")
+            reply = await self._client.execute_command(command, timeout=self._timeouts.connect)
+            if reply.code // 100 == 2:
+                await self._client.rset(timeout=self._timeouts.connect)
+                return None
+        except SMTPResponseException as error:
+            return self._ending(SMTPResponse(error.code, error.message))
+        except (OSError, SMTPException) as error:
+            return self.broken(error)
+        return self._ending(reply)
+
     async def _converse(self, prepared: Wire) -> Ending:
         times = self._timeouts
         for stage, command, seconds in (

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Sequence
+from email.utils import parseaddr
 
 from outreach.channels.adapter import Check, Source
 from outreach.channels.backoff import Backoff
@@ -11,6 +12,7 @@ from outreach.channels.email.connection import Connection, Ending, Timeouts, ope
 from outreach.channels.email.lane import Lane, Service
 from outreach.channels.email.server import parse_smtp_url
 from outreach.channels.loop import run
+from outreach.channels.wording import scrubbed
 from outreach.errors import SetupError
 from outreach.settings.company import ChannelSettings, Company
 from outreach.settings.environment import Environment
@@ -42,6 +44,7 @@ class SmtpAdapter:
         self._server = parse_smtp_url(environment.smtp_url.get_secret_value())
         self.place = f"{self._server.host}:{self._server.port}"
         self._connections = company.channels.get(channel, ChannelSettings()).connections
+        self._sender = parseaddr(company.channels.get(channel, ChannelSettings()).sender)[1]
         self._timeouts = timeouts
         self._backoff = Backoff()
         self._idle: list[Connection] = []
@@ -80,19 +83,25 @@ class SmtpAdapter:
         return self._tls
 
     def check(self) -> Sequence[Check]:
-        """Connect, encrypt and sign in, and leave again."""
+        """Connect, encrypt, sign in and name the channel's sender, and leave again."""
         return [run(self._check())]
 
     async def _check(self) -> Check:
         found = await self._dial()
         if isinstance(found, Ending):
-            why = f"{self.place}: {found.stage}: {found.code} {found.detail}"
-            return Check("email", ok=False, detail=" ".join(why.split()))
+            return self._refused(found)
         said = ["encrypted" if found.encrypted else "NOT encrypted"]
         said += ["signed in"] if self._server.user else []
         said += [name.upper() for name in ("8bitmime", "smtputf8") if name in found.extensions]
+        refused = await found.refuses(self._sender)
         await found.leave()
+        if refused is not None:
+            return self._refused(refused)
         return Check("email", ok=True, detail=f"smtp at {self.place}: {', '.join(said)}")
+
+    def _refused(self, ending: Ending) -> Check:
+        why = f"{self.place}: {ending.stage}: {ending.code} {scrubbed(ending.detail, self._sender)}"
+        return Check("email", ok=False, detail=" ".join(why.split()))
 
     def close(self) -> None:
         """Take leave of the server once a running `serve` has ended; a later one connects anew."""

@@ -1,6 +1,13 @@
 """Every table, for SQLite and PostgreSQL alike; migrations/ makes them."""
 
-from outreach.store.tables.consent import consent_states, consents, refusals, suppressions
+from outreach.store.tables.consent import (
+    consent_states,
+    consents,
+    further_suppressions,
+    refusals,
+    suppressions,
+)
+from outreach.store.tables.holds import channel_holds, run_answers
 from outreach.store.tables.limits import limits
 from outreach.store.tables.metadata import metadata
 from outreach.store.tables.people import customers, event_ids, events, places, stage_changes
@@ -12,6 +19,7 @@ __all__ = [
     "audit",
     "blobs",
     "campaigns",
+    "channel_holds",
     "company_rules",
     "consent_states",
     "consents",
@@ -19,6 +27,7 @@ __all__ = [
     "deliveries",
     "event_ids",
     "events",
+    "further_suppressions",
     "limits",
     "marks",
     "metadata",
@@ -26,6 +35,7 @@ __all__ = [
     "receipts",
     "refusals",
     "revisions",
+    "run_answers",
     "runs",
     "stage_changes",
     "suppressions",

@@ -56,5 +56,27 @@ suppressions = Table(
     Column("source", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Column("attempt_id", BigId),  # the attempt whose answer made it
+    Column("run_id", BigId),  # the run of that attempt
+    sqlite_with_rowid=False,
+)
+
+Index(
+    "ix_suppressions_run_id",
+    suppressions.c.run_id,
+    postgresql_where=suppressions.c.run_id.is_not(None),
+    sqlite_where=suppressions.c.run_id.is_not(None),
+)
+
+further_suppressions = Table(  # said of an address that is suppressed already: takes over if lifted
+    "further_suppressions",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("run_id", BigId, primary_key=True, autoincrement=False),  # 0: no run's answer said it
+    Column("reason", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("attempt_id", BigId),
+    Index("ix_further_suppressions_run_id", "run_id"),
     sqlite_with_rowid=False,
 )

@@ -104,6 +104,13 @@ Index(
     sqlite_where=deliveries.c.provider_id.is_not(None),
 )
 
+Index(
+    "ix_deliveries_unknown",
+    deliveries.c.claimed_at,
+    postgresql_where=deliveries.c.state == "unknown",
+    sqlite_where=deliveries.c.state == "unknown",
+)
+
 attempts = Table(  # one call to an adapter for one delivery
     "attempts",
     metadata,

@@ -1,0 +1,44 @@
+"""Channels that are held because their provider refuses us: told in words, and let go on."""
+
+from outreach.app.context import Context
+from outreach.app.person import person
+from outreach.app.running import channels_of
+from outreach.documents import did_you_mean
+from outreach.errors import UsageError
+from outreach.store import channel_holds
+from outreach.store.channel_holds import ChannelHold
+from outreach.store.engine import writing
+from outreach.store.tables import audit
+
+MINUTES = "%Y-%m-%d %H:%M UTC"
+
+
+def told(hold: ChannelHold) -> str:
+    """Since when, what the server said, when it is tried again, and how to have it tried at once."""
+    answer = " ".join(filter(None, (hold.code, _words(hold)))) or "no"
+    where = f" (at {hold.stage})" if hold.stage else ""
+    said = f"held since {hold.since:{MINUTES}}: {hold.place} said {answer}{where}"
+    if hold.probed:
+        said += f"; tried since: {hold.probed}"
+    again = f"`outreach runs resume --channel {hold.channel}`"
+    return f"{said}; next try at {hold.probe_at:{MINUTES}}, at once with {again}"
+
+
+def _words(hold: ChannelHold) -> str:
+    """The provider's words without the status that the code has already."""
+    status = (hold.code or "").partition(" ")[2]
+    return (hold.detail or "").removeprefix(status).strip() if status else hold.detail or ""
+
+
+def resume_channel(context: Context, channel: str) -> bool:
+    """Let a held channel go on at once; False: it was not held. UsageError: there is none."""
+    known = channels_of(context.company())
+    if channel not in known:
+        hint = did_you_mean(channel, known, listing="there are")
+        raise UsageError(f"there is no channel `{channel}`", hint)
+    with writing(context.engine) as conn:
+        lifted = channel_holds.lift(conn, channel, anew=True)
+        if lifted:
+            row = {"at": context.now(), "actor": person() or "", "action": "channel resumed"}
+            conn.execute(audit.insert().values(**row, subject=channel))
+    return lifted

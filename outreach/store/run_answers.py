@@ -1,0 +1,92 @@
+"""Final answers to a run's messages, counted as they are settled: no scan of the run, no hot row."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, func, select
+
+from outreach.store.dialect import insert
+from outreach.store.tables import run_answers
+from outreach.vocabulary import Fault
+
+a = run_answers.c
+COUNTED = (Fault.ADDRESS, Fault.POLICY, Fault.CONTENT)  # an opt-out is no failure of the run
+
+
+class Final(NamedTuple):
+    """A final answer: accepted (Fault.NONE), or refused for good for one of `COUNTED`."""
+
+    run_id: int
+    fault: Fault
+    code: str = ""
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a run's messages were answered on one channel since the count began."""
+
+    accepted: int
+    refused: dict[Fault, int]
+    code: str = ""  # of the most frequent refusal
+    detail: str = ""
+    fault: Fault = Fault.NONE
+
+    @property
+    def refusals(self) -> int:
+        """All messages that were refused for good."""
+        return sum(self.refused.values())
+
+    @property
+    def answers(self) -> int:
+        """All messages that were answered for good."""
+        return self.accepted + self.refusals
+
+
+def count(conn: Connection, worker_id: int, channel: str, answers: Sequence[Final]) -> None:
+    """Add a flush of answers to the worker's own rows."""
+    if not answers:
+        return
+    counts = Counter((one.run_id, one.fault.value, one.code) for one in answers)
+    details = {(one.run_id, one.fault.value, one.code): one.detail for one in answers}
+    rows = [
+        {
+            "run_id": run_id, "channel": channel, "worker_id": worker_id, "fault": fault,
+            "code": code, "answers": n, "detail": details[run_id, fault, code],
+        }
+        for (run_id, fault, code), n in sorted(counts.items())
+    ]  # fmt: skip
+    new = insert(conn, run_answers)
+    added = new.on_conflict_do_update(
+        index_elements=[a.run_id, a.channel, a.worker_id, a.fault, a.code],
+        set_={"answers": a.answers + new.excluded.answers, "detail": new.excluded.detail},
+    )
+    conn.execute(added, rows)
+
+
+def standing(conn: Connection, run_id: int, channel: str) -> Standing:
+    """What the workers counted of a run on a channel, together."""
+    n = func.sum(a.answers).label("n")
+    query = (
+        select(a.fault, a.code, n, func.max(a.detail).label("detail"))
+        .where(a.run_id == run_id, a.channel == channel)
+        .group_by(a.fault, a.code)
+        .order_by(n.desc(), a.fault, a.code)
+    )
+    rows = conn.execute(query).all()
+    refused: Counter[Fault] = Counter()
+    for row in rows:
+        if row.fault != Fault.NONE:
+            refused[Fault(row.fault)] += int(row.n)
+    accepted = sum(int(row.n) for row in rows if row.fault == Fault.NONE)
+    most = next((row for row in rows if row.fault != Fault.NONE), None)
+    if most is None:
+        return Standing(accepted, {})
+    return Standing(accepted, dict(refused), most.code, most.detail or "", Fault(most.fault))
+
+
+def begin_anew(conn: Connection, run_id: int) -> None:
+    """Forget what was counted: a person looked at the run and lets it go on."""
+    conn.execute(delete(run_answers).where(a.run_id == run_id))
