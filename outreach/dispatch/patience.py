@@ -46,20 +46,30 @@ class Patience:
             names = [domain for domain, until in self._until.items() if until > now]
         return frozenset(lane_of(self._channel, name) for name in names)
 
+    def rests(self, address: str) -> bool:
+        """Whether the address is of a domain that rests now."""
+        if not self._until:
+            return False
+        with self._lock:
+            return self._until.get(domain_of(address), 0.0) > time.monotonic()
+
     def _forget(self, domain: str) -> None:
         with self._lock:
             for known in (self._refusals, self._rests, self._until):
                 known.pop(domain, None)
 
     def _refused(self, domain: str) -> None:
+        now = time.monotonic()
         with self._lock:
+            if self._until.get(domain, 0.0) > now:
+                return  # an answer to what was on its way: it says nothing new
             self._refusals[domain] += 1
             if self._refusals[domain] < MOST_REFUSALS:
                 return
             self._refusals[domain] = 0
             wait = min(self._backoff.wait(self._rests[domain]), LONGEST)
             self._rests[domain] += 1
-            self._until[domain] = time.monotonic() + wait.total_seconds()
+            self._until[domain] = now + wait.total_seconds()
         log.warning(
             "domain rests",
             channel=self._channel,

@@ -128,6 +128,14 @@ class Purse:
             if name in self._tokens:
                 self._tokens[name].count -= count
 
+    def is_good(self, held: Held) -> bool:
+        """Whether a claimed delivery may still be handed over: paid lately, its domain not at rest.
+
+        What waited longer for a slow provider would come in a heap with the others.
+        """
+        in_time = held.paid is None or time.monotonic() <= held.paid.until
+        return in_time and not self.patience.rests(held.address)
+
     def empty(self) -> None:
         """Give back what is left of the days' quotas; nothing is bought until the next claim."""
         for tokens in self._tokens.values():

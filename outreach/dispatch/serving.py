@@ -31,7 +31,7 @@ class Serving:
         self._settler = Settler(shift, ledger)
         self._prefetch = Prefetch(shift, channel, self._shelf, Turn(seconds), purse)
         self.source = DeliverySource(
-            shift, self._shelf, self._settler, self._prefetch.no_more, learn
+            shift, self._shelf, self._settler, self._prefetch.no_more, learn, purse.is_good
         )
         self._ending = threading.Lock()
         self._ended = False

@@ -26,7 +26,8 @@ TROUBLES = 3  # answers in a row that say nothing can be sent now, before the ch
 class DeliverySource:
     """The `Source` of one channel in one worker; any thread may call it.
 
-    `no_more` says whether the claimer has found nothing to add; `learn` is told of each answer.
+    `no_more` says whether the claimer has found nothing to add; `learn` is told of each answer,
+    and `is_good` asked of each delivery before it is handed over.
     """
 
     def __init__(
@@ -36,12 +37,14 @@ class DeliverySource:
         settler: Settler,
         no_more: Callable[[], bool],
         learn: Callable[[str, Outcome], None] = lambda *_: None,
+        is_good: Callable[[Held], bool] = lambda _: True,
     ) -> None:
         self._shift = shift
         self._shelf = shelf
         self._settler = settler
         self._no_more = no_more
         self._learn = learn
+        self._is_good = is_good
         self._in_flight: dict[int, Held] = {}
         self._lock = threading.Lock()
         self._troubles = 0
@@ -58,7 +61,7 @@ class DeliverySource:
                 time.sleep(WAIT_SECONDS)
                 continue
             places = self._shift.places.take(min(most, len(self._shelf)), WAIT_SECONDS)
-            ready = self._fresh(self._shelf.take(places))
+            ready = self._good(self._shelf.take(places))
             self._shift.places.give(places - len(ready))
             handed = self._hand(ready) if ready else []
             if handed:
@@ -103,12 +106,11 @@ class DeliverySource:
         elif outcome.answer is Answer.ACCEPTED:
             self._troubles = 0
 
-    def _fresh(self, ready: list[Ready]) -> list[Ready]:
-        """Those whose tokens are still good; what waited too long for a slow provider goes back."""
-        now = time.monotonic()
-        late = [one.held for one in ready if one.held.paid and one.held.paid.until < now]
-        give_back(self._shift, late)
-        return [one for one in ready if one.held not in late] if late else ready
+    def _good(self, ready: list[Ready]) -> list[Ready]:
+        """Those that may go out now; the others go back, to be claimed again."""
+        bad = [one.held for one in ready if not self._is_good(one.held)]
+        give_back(self._shift, bad)
+        return [one for one in ready if one.held not in bad] if bad else ready
 
     def _hand(self, ready: list[Ready]) -> list[Message]:
         """Commit handing; the messages that may go out. When in doubt none does."""
