@@ -1,12 +1,13 @@
 """Whether everything works: files, database, broker, providers, ages of open work, sums."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, timedelta
 
 from outreach import queue
 from outreach.app.check import faults
 from outreach.app.context import Context
 from outreach.app.held_channels import told
+from outreach.app.limits import at_work, limit_checks
 from outreach.app.recording import recording
 from outreach.channels.adapter import Check
 from outreach.channels.registry import make_adapter
@@ -60,15 +61,18 @@ def _database(context: Context) -> Iterator[Check]:
         workers = health.workers_alive(conn)
         yield Check("workers", True, f"alive: {workers}")
         at = Instants(now, SystemClock().now())
+        company = context.loaded.company
+        slowed = at_work(conn, company) if company else []
         for age in health.ages(conn, at):
-            yield _age(age, at, workers)
+            yield _age(age, at, workers, slowed)
         yield from (Check(f"channel {h.channel}", False, told(h)) for h in held(conn))
         yield from map(_stopped, health.stopped(conn))
         yield _sums(health.sums(conn))
+        yield from limit_checks(conn, company) if company else ()
     yield from recording(context, engine)
 
 
-def _age(age: health.Age, at: Instants, workers: int) -> Check:
+def _age(age: health.Age, at: Instants, workers: int, slowed: Sequence[str]) -> Check:
     name = f"deliveries {age.name}"
     if age.since is None:
         return Check(name, True, "none")
@@ -77,6 +81,9 @@ def _age(age: health.Age, at: Instants, workers: int) -> Check:
     waited = max(now - age.since.astimezone(UTC), timedelta(0))
     detail = f"{age.deliveries:,}, the oldest for {_in_words(waited)}"
     late = waited > OLDEST[age.name]
+    if late and workers and slowed and age.name in (State.DUE, State.HELD, health.RETRY):
+        shown = ", ".join(slowed[:3])
+        return Check(name, True, f"{detail}; rate limits let them out by and by: {shown}")
     if late and age.name == State.UNKNOWN:
         detail += "; nobody can say whether they arrived: ask the provider's log"
     elif late and not workers:
