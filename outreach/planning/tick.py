@@ -15,7 +15,7 @@ from outreach.settings.company import Company
 from outreach.store import activity, marks, runs
 from outreach.store.activity import Activity
 from outreach.store.engine import let_others_write, reading, writing
-from outreach.store.revisions import Revision, is_known_revision, save_revision
+from outreach.store.revisions import Revision, digest_of, is_known_revision, save_revision
 from outreach.store.runs import NewRun
 from outreach.vocabulary import RunKind, RunState, Status
 
@@ -51,8 +51,7 @@ def make_due_runs(
         known = activity.activities(conn)
     made = []
     for each in project:
-        if each.campaign.schedule.kind is not ScheduleKind.MANUAL:
-            made += _tick(engine, company, each, known.get(each.campaign.name), now, admit)
+        made += _tick(engine, company, each, known.get(each.campaign.name), now, admit)
     return made
 
 
@@ -64,7 +63,8 @@ def _tick(
     now: datetime,
     admit: Callable[[Candidate], bool],
 ) -> list[int]:
-    name, active = each.campaign.name, each.campaign.status is Status.ACTIVE
+    name, by_hand = each.campaign.name, each.campaign.schedule.kind is ScheduleKind.MANUAL
+    active = each.campaign.status is Status.ACTIVE and not by_hand
     since = None if known is None else known.active_since
     if not active:
         if since is not None:
@@ -73,6 +73,8 @@ def _tick(
         return []
     if known is None or since is None or known.looked_until is None:
         known = _activate(engine, each.campaign, now)
+    if known.digest != digest_of(each.files):
+        _show(engine, each, known, now)
     found = _found(each.campaign, company, known, now)
     if not found:
         return []
@@ -94,6 +96,13 @@ def _activate(engine: Engine, campaign: Campaign, now: datetime) -> Activity:
     with writing(engine) as conn:
         activity.activate(conn, campaign.name, now, now - back - JUST_BEFORE)
         return activity.activities(conn)[campaign.name]
+
+
+def _show(engine: Engine, each: Candidate, known: Activity, now: datetime) -> None:
+    """Let workers see the files as they stand: other campaigns reserve slots for their next run."""
+    with writing(engine) as conn:
+        revision = save_revision(conn, each.campaign.name, each.files, now)
+        activity.looks_so(conn, known.campaign_id, revision.id)
 
 
 def _found(campaign: Campaign, company: Company, known: Activity, now: datetime) -> list[Occasion]:

@@ -6,24 +6,44 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from outreach.store.revisions import campaign_id
-from outreach.store.tables import campaigns
+from outreach.store.tables import campaigns, revisions
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What is known of a campaign's life; both None while it is not active."""
+    """What is known of a campaign's life; the instants are None while it is not active.
+
+    `digest` is of its files as they were last looked at; None before that.
+    """
 
     campaign_id: int
     active_since: datetime | None
     looked_until: datetime | None
+    digest: str | None = None
 
 
 def activities(conn: Connection) -> dict[str, Activity]:
     """By campaign name."""
+    query = select(campaigns, revisions.c.digest).outerjoin(
+        revisions, revisions.c.id == campaigns.c.revision_id
+    )
     return {
-        row.name: Activity(row.id, row.active_since, row.looked_until)
-        for row in conn.execute(select(campaigns))
+        row.name: Activity(row.id, row.active_since, row.looked_until, row.digest)
+        for row in conn.execute(query)
     }
+
+
+def active_revisions(conn: Connection) -> tuple[int, ...]:
+    """What the next run of each active campaign would pin, in the order of the campaigns' ids."""
+    query = select(campaigns.c.revision_id).where(
+        campaigns.c.active_since.is_not(None), campaigns.c.revision_id.is_not(None)
+    )
+    return tuple(conn.execute(query.order_by(campaigns.c.id)).scalars())
+
+
+def looks_so(conn: Connection, number: int, revision_id: int) -> None:
+    """Note the revision of a campaign's files as they stand."""
+    conn.execute(update(campaigns).where(campaigns.c.id == number).values(revision_id=revision_id))
 
 
 def activate(conn: Connection, name: str, since: datetime, looked_until: datetime) -> None:

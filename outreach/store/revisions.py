@@ -9,7 +9,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, case, select
 
 from outreach.store.dialect import insert
-from outreach.store.tables import blobs, campaigns, company_rules, revisions
+from outreach.store.tables import blobs, campaigns, company_rules, revisions, runs
 
 Files = Mapping[str, bytes]
 
@@ -54,10 +54,11 @@ def save_revision(conn: Connection, campaign: str, files: Files, now: datetime) 
 
 
 def is_known_revision(conn: Connection, campaign: str, files: Files) -> bool:
-    """Whether a revision of these files is stored: it was admitted once."""
-    query = select(revisions.c.id).join(campaigns, campaigns.c.id == revisions.c.campaign_id)
+    """Whether a run has had these files: they were admitted once."""
+    query = select(runs.c.id).join(revisions, revisions.c.id == runs.c.revision_id)
+    query = query.join(campaigns, campaigns.c.id == revisions.c.campaign_id)
     known = query.where(campaigns.c.name == campaign, revisions.c.digest == digest_of(files))
-    return conn.execute(known).first() is not None
+    return conn.execute(known.limit(1)).first() is not None
 
 
 def revision_files(conn: Connection, revision_id: int) -> tuple[Revision, dict[str, bytes]]:

@@ -38,6 +38,7 @@ campaigns = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("active_since", Instant),  # null: not active when last looked at
     Column("looked_until", Instant),  # occurrences up to here have been made
+    Column("revision_id", BigId),  # its files as last looked at: what its next run would pin
 )
 
 revisions = Table(

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, select
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
 from outreach.planning.tick import Candidate, make_due_runs
 from outreach.settings.company import Brand, Company, Topic
+from outreach.store.activity import active_revisions
 from outreach.store.engine import reading
 from outreach.store.tables import runs
 from outreach.vocabulary import Status
@@ -91,3 +92,33 @@ def test_an_edit_pins_a_new_revision_for_the_next_run_only(engine: Engine) -> No
     with reading(engine) as conn:
         pinned = conn.execute(select(runs.c.revision_id).order_by(runs.c.id)).scalars().all()
     assert len(set(pinned)) == 2
+
+
+def test_workers_see_the_files_of_active_campaigns_before_their_first_run(engine: Engine) -> None:
+    changed = replace(weekly(), files={"campaigns/greeting.yaml": b"title: hello"})
+    by_hand = replace(weekly().campaign, schedule=Schedule(ScheduleKind.MANUAL))
+    seen = []
+    for each in (
+        weekly(),
+        changed,
+        weekly(),  # as it was before
+        weekly(status=Status.PAUSED),
+        weekly(),
+        replace(weekly(), campaign=by_hand),
+    ):
+        make_due_runs(engine, COMPANY, [each], FRIDAY + timedelta(minutes=1))
+        with reading(engine) as conn:
+            seen.append(active_revisions(conn))
+
+    first, second = seen[0], seen[1]
+    assert len(first) == len(second) == 1
+    assert first != second
+    assert seen[2:] == [first, (), first, ()]
+
+
+def test_files_are_admitted_before_their_first_run_though_workers_see_them(engine: Engine) -> None:
+    make_due_runs(engine, COMPANY, [weekly()], FRIDAY - WEEK + timedelta(hours=1))
+
+    made = make_due_runs(engine, COMPANY, [weekly()], FRIDAY, lambda _: False)
+
+    assert made == []

@@ -47,6 +47,7 @@ def _make_campaigns() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("active_since", types.Instant(), nullable=True),
         sa.Column("looked_until", types.Instant(), nullable=True),
+        sa.Column("revision_id", types.BigId, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaigns")),
         sa.UniqueConstraint("name", name=op.f("uq_campaigns_name")),
     )
