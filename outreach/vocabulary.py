@@ -56,7 +56,7 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"  # a sharer of the address gets it; by hand: got it, or it waits
     CHANNEL_HELD = "channel_held"  # the channel refuses us
     CAPPED = "capped"  # cadence: touched as often as allowed
-    RESERVED = "reserved"  # the last free cadence slot belongs to an open message before this one
+    RESERVED = "reserved"  # the last free cadence slot belongs to a message before this one
     CONTROL_GROUP = "control_group"  # never messaged, company-wide
     HOLDOUT = "holdout"  # never messaged by this campaign, its goal is measured
     OUTSIDE_WINDOW = "outside_window"  # outside the campaign's window

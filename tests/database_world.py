@@ -1,11 +1,13 @@
 """A world in a database, decided by the chain of rules."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from makers import make_campaign, make_customer, make_delivery, make_place, make_run
-from sqlalchemy import Connection, insert, select
-from world import Touch, Verdict, World, address_of, zones_of
+from sqlalchemy import Connection, insert, select, update
+from world import Other, Touch, Verdict, World, address_of, zones_of
 
+from outreach.campaign.occurrences import next_occurrence
 from outreach.decisions.asking import Question, ask_base, everywhere
 from outreach.decisions.candidate import Scope
 from outreach.decisions.localities import localities
@@ -53,7 +55,27 @@ def fill(conn: Connection, world: World) -> tuple[Ruling, dict[str, int]]:
     for touch in world.touches:
         _touch(conn, ids[touch.key], touch)
     ruling = make_ruling(number, 0, world.campaign, world.company, Needs(dict(world.needs)))  # type: ignore[arg-type]
-    return ruling, ids
+    return ruling.below(_other(conn, world, other) for other in world.others), ids
+
+
+def _other(conn: Connection, world: World, other: Other) -> Ruling:
+    """Another campaign that the scheduler has seen; with a run from the first place's instant on."""
+    campaign, just_before = other.campaign, world.asked_at - timedelta(microseconds=1)
+    number = make_campaign(conn, campaign.name)
+    life = {"active_since": world.asked_at - timedelta(days=60), "looked_until": just_before}
+    conn.execute(update(tables.campaigns).where(tables.campaigns.c.id == number).values(life))
+    zone = world.company.brand.timezone
+    occurrence = next_occurrence(campaign.schedule, zone, datetime(2020, 1, 1, tzinfo=UTC))
+    if occurrence is not None and (other.planned or occurrence.instant_at < world.asked_at):
+        make_run(
+            conn,
+            campaign.name,
+            kind="schedule",
+            occurrence_at=occurrence.instant_at,
+            state="running" if other.planned else "planning",
+            planned_until=just_before,
+        )
+    return make_ruling(number, 0, campaign, world.company, Needs(dict(other.needs)))  # type: ignore[arg-type]
 
 
 def verdicts(conn: Connection, world: World, ruling: Ruling) -> dict[str, Verdict]:

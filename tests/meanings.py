@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from world import Consent, Customer, Touch, Verdict, World, address_of
+from world import Consent, Customer, Other, Touch, Verdict, World, address_of
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
 from outreach.settings.company import Brand, Company, Topic
@@ -136,8 +136,16 @@ def build_world(given: Mapping[str, Any]) -> World:
         tuple(_consent(row, customers[0].key, asked_at) for row in consents),
         frozenset(tuple(row.split("/", 1)) for row in given.get("suppressions", ())),
         tuple(_touch(row, customers, campaign, asked_at) for row in given.get("touches", ())),
-        {channel: frozenset(names) for channel, names in given.get("needs", {}).items()},
+        _needs(given),
+        tuple(
+            Other(_campaign(row["campaign"]), _needs(row), row.get("planned", False))
+            for row in given.get("active", ())
+        ),
     )
+
+
+def _needs(given: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    return {channel: frozenset(names) for channel, names in given.get("needs", {}).items()}
 
 
 def _customer(person: Mapping[str, Any]) -> Customer:
@@ -174,9 +182,16 @@ def _schedule(given: Mapping[str, Any]) -> Schedule:
         "days": _weekdays,
         "starts": date.fromisoformat,
         "ends": date.fromisoformat,
+        "timezone": str,
     }
+    given = dict(given)
+    at = given.pop("at", None)
     known: dict[str, Any] = {key: read[key](value) for key, value in given.items()}
-    return Schedule(ScheduleKind.MANUAL, **known)
+    if at is None:
+        return Schedule(ScheduleKind.MANUAL, **known)
+    instant = datetime.fromisoformat(at)
+    which = "at_local" if instant.tzinfo is None else "at"
+    return Schedule(ScheduleKind.AT, **{which: instant}, **known)
 
 
 def _company(given: Mapping[str, Any]) -> Company:

@@ -5,34 +5,56 @@ Written from docs/meanings and tested against them; times are searched minute by
 
 import heapq
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from wall_clock import in_the_way
-from world import Consent, Customer, Touch, Verdict, World, address_of, picks, zones_of
+from wall_clock import in_the_way, in_window
+from world import Consent, Customer, Touch, Verdict, World, address_of, comes_at, picks, zones_of
 
-from outreach.spans import Cap, Per, PerKind
+from outreach.spans import Cap, PerKind
 from outreach.vocabulary import ConsentState, Decision, Reason
 
 ORDER = list(Reason)
+Target = tuple[str, str]  # a channel and the address there
 
 
 def decide(world: World) -> dict[str, Verdict]:
     """The verdict on each customer of the audience, by key; who is not in it is left out."""
     audience = [c for c in world.customers if picks(world.campaign.audience, c, nothing=True)]
-    first: dict[tuple[str, str], str] = {}  # who gets a channel's address
-    for customer in sorted(audience, key=lambda c: c.key):
-        free = _free(world, customer)
-        if free and _barred(world, customer) is None:
-            first.setdefault((free[0], address_of(customer, free[0])), customer.key)
-    return {c.key: _verdict(world, c, first) for c in audience}
+    first: dict[Target, str] = {}  # who gets a channel's address
+    for customer in sorted(audience, key=lambda c: c.key, reverse=True):
+        first |= dict.fromkeys(_target(world, customer), customer.key)
+    return {c.key: _verdict(_looking_ahead(world, c), c, first) for c in audience}
 
 
-def _verdict(world: World, customer: Customer, first: Mapping[tuple[str, str], str]) -> Verdict:
-    barred, free = _barred(world, customer), _free(world, customer)
-    if barred is None and free and first[free[0], address_of(customer, free[0])] != customer.key:
-        barred = Reason.DUPLICATE
-    if barred is not None:
+def _looking_ahead(world: World, customer: Customer) -> World:
+    """With what campaigns above would send to the customer's addresses: open touches, as yet."""
+    foreseen: list[Touch] = []
+    for other in world.others:
+        it, at = other.campaign, comes_at(other, customer, world.company)
+        if at is None or at < world.asked_at or it.priority <= world.campaign.priority:
+            continue
+        theirs = replace(world, campaign=it, needs=other.needs)
+        audience = [c for c in world.customers if picks(it.audience, c, nothing=True)]
+        targets = {t for c in audience for t in _target(theirs, c) if not _unwanted(theirs, c)}
+        foreseen += [
+            Touch(customer.key, it.name, *target, it.topic, at, at, it.priority, firm=False)
+            for target in targets
+            if address_of(customer, target[0]) == target[1]
+        ]
+    return replace(world, touches=(*world.touches, *foreseen))
+
+
+def _target(world: World, customer: Customer) -> list[Target]:
+    """The first channel that can reach the customer, with the address there; none: empty."""
+    barred, channels = _barred(world, customer), world.campaign.steps[0].channels
+    free = [c for c in channels if _refused(world, customer, c) is None and barred is None]
+    return [(channel, address_of(customer, channel)) for channel in free[:1]]
+
+
+def _verdict(world: World, customer: Customer, first: Mapping[Target, str]) -> Verdict:
+    if barred := _barred(world, customer):
         return Verdict(Decision.SKIP, barred)
     tried: dict[str, Verdict] = {}
     for channel in world.campaign.steps[0].channels:
@@ -56,15 +78,13 @@ def _verdict(world: World, customer: Customer, first: Mapping[tuple[str, str], s
 
 def _on_channel(world: World, customer: Customer, channel: str) -> tuple[Verdict, bool]:
     """What is decided here, and whether that ends it for the channels after this one too."""
-    refused = _refused(world, customer, channel)
-    if refused is not None:
+    if refused := _refused(world, customer, channel):
         return Verdict(Decision.SKIP, refused), False
     leaves_at = _leaves_at(world, customer, channel, capped=False)
     for reason, caps in _full(world, customer, channel, leaves_at or world.asked_at).items():
         if caps:
             return Verdict(Decision.SKIP, reason), any(cap.channel is None for cap in caps)
-    unwanted = _unwanted(world, customer)
-    if unwanted is not None:
+    if unwanted := _unwanted(world, customer):
         return Verdict(Decision.SKIP, unwanted), True
     closed = _closed(world, customer, channel, world.asked_at)
     if leaves_at is None:
@@ -87,11 +107,6 @@ def _unwanted(world: World, customer: Customer) -> Reason | None:
     if customer.control_arm < world.company.control_group:
         return Reason.CONTROL_GROUP
     return Reason.HOLDOUT if customer.holdout_arm < world.campaign.holdout else None
-
-
-def _free(world: World, customer: Customer) -> list[str]:
-    channels = world.campaign.steps[0].channels
-    return [channel for channel in channels if _refused(world, customer, channel) is None]
 
 
 def _refused(world: World, customer: Customer, channel: str) -> Reason | None:
@@ -138,7 +153,7 @@ def _full(world: World, customer: Customer, channel: str, at: datetime) -> dict[
                 touch
                 for touch in world.touches
                 if _concerns(world, cap, touch, customer)
-                and any(_in_window(cap.per, touch, at, ZoneInfo(zone)) for zone in zones)
+                and any(in_window(cap.per, touch, at, ZoneInfo(zone)) for zone in zones)
             ]
             taken = sum(t.firm for t in counted)
             wanted = sum(not t.firm and (-t.priority, t.run_at, t.campaign) < mine for t in counted)
@@ -153,26 +168,11 @@ def _concerns(world: World, cap: Cap, touch: Touch, customer: Customer) -> bool:
     return theirs and named and not world.is_transactional(touch.topic)
 
 
-def _in_window(per: Per, touch: Touch, at: datetime, zone: ZoneInfo) -> bool:
-    """A firm touch counts backwards from `at`, an open one on both sides of it."""
-    if per.kind is PerKind.SECONDS:
-        gap = at - touch.at
-        return (gap if touch.firm else abs(gap)) < timedelta(seconds=per.length)
-    today, then = at.astimezone(zone).date(), touch.at.astimezone(zone).date()
-    if per.kind is PerKind.WEEK:
-        return today.isocalendar()[:2] == then.isocalendar()[:2]
-    if per.kind is PerKind.MONTH:
-        return (today.year, today.month) == (then.year, then.month)
-    days = (today - then).days
-    return (days >= 0 if touch.firm else -days < per.length) and days < per.length
-
-
 def _leaves_at(world: World, customer: Customer, channel: str, capped: bool) -> datetime | None:
     """The first instant within `late` at which times (and caps) pass together."""
     for at in _instants(world):
-        if _closed(world, customer, channel, at) is None and not (
-            capped and any(_full(world, customer, channel, at).values())
-        ):
+        full = capped and any(_full(world, customer, channel, at).values())
+        if not full and _closed(world, customer, channel, at) is None:
             return at
     return None
 

@@ -1,11 +1,13 @@
-"""What a wall clock allows: windows and quiet hours read off one local time."""
+"""What a wall clock says: windows and quiet hours read off one local time, and spans of dates."""
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from world import Touch
+
 from outreach.campaign.model import Schedule
-from outreach.spans import DaySpan, QuietHours
+from outreach.spans import DaySpan, Per, PerKind, QuietHours
 from outreach.vocabulary import Reason
 
 
@@ -42,3 +44,15 @@ def _began_on(span: DaySpan, local: datetime) -> date | None:
     if span.start <= at and (at < span.end or over_midnight):
         return today
     return today - timedelta(days=1) if over_midnight and at < span.end else None
+
+
+def in_window(per: Per, touch: Touch, at: datetime, zone: ZoneInfo) -> bool:
+    """A firm touch counts backwards from `at`, an open one on both sides of it."""
+    if per.kind is PerKind.SECONDS:
+        gap = at - touch.at
+        return (gap if touch.firm else abs(gap)) < timedelta(seconds=per.length)
+    today, then = at.astimezone(zone).date(), touch.at.astimezone(zone).date()
+    if same := {PerKind.WEEK: "%G %V", PerKind.MONTH: "%Y %m"}.get(per.kind):
+        return today.strftime(same) == then.strftime(same)
+    days = (today - then).days
+    return (days >= 0 if touch.firm else -days < per.length) and days < per.length

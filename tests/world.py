@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from outreach.campaign.model import Campaign, Selection
 from outreach.settings.company import Company
@@ -55,6 +56,15 @@ class Touch:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """Another campaign that is active, once or by hand; planned: its run has written its rows."""
+
+    campaign: Campaign
+    needs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    planned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """One campaign is asked about its customers; `late` runs from each one's planned instant."""
 
@@ -67,6 +77,7 @@ class World:
     suppressions: frozenset[tuple[str, str]] = frozenset()  # (channel, address)
     touches: tuple[Touch, ...] = ()
     needs: Mapping[str, frozenset[str]] = field(default_factory=dict)  # columns, by channel
+    others: tuple[Other, ...] = ()  # campaigns that may reserve slots
 
     @property
     def late_at(self) -> datetime:
@@ -98,6 +109,16 @@ def zones_of(customer: Customer, company: Company) -> tuple[str, ...]:
     if customer.timezone:
         return (customer.timezone,)
     return customer.zones or (company.brand.timezone,)
+
+
+def comes_at(other: Other, customer: Customer, company: Company) -> datetime | None:
+    """When another campaign comes for a customer; None: it does not, or its run has its rows."""
+    schedule, zones = other.campaign.schedule, zones_of(customer, company)
+    if other.planned or schedule.at_local is None:
+        return None if other.planned else schedule.at
+    zone = zones[0] if len(zones) == 1 else company.brand.timezone
+    zone = zone if schedule.timezone == "customer" else schedule.timezone
+    return schedule.at_local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def picks(selection: Selection, customer: Customer, nothing: bool) -> bool:

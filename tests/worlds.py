@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from hypothesis import strategies as st
-from world import Consent, Customer, Touch, World, address_of
+from world import Consent, Customer, Other, Touch, World, address_of
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
 from outreach.settings.company import Brand, Company, Topic
@@ -58,6 +58,8 @@ PERS = (
     Per(PerKind.MONTH),
 )
 SHARES = st.sampled_from((*(0,) * 9, 5000, 5000, 10_000))
+NEEDS = st.sampled_from(({}, {}, {"sms": frozenset({"first_name"})}))
+OTHERS = ((), ("alpha",), ("alpha", "omega"), ("alpha", "omega"), ("alpha", "omega", "psi"))
 Arms = Callable[[Company, Campaign, str], tuple[int, int]]  # a key's control and hold-out arm
 
 
@@ -96,7 +98,8 @@ def random_world(draw: st.DrawFn, arms: Arms = odd_and_even) -> World:
         tuple(consent for said in consents for consent in said),
         frozenset(addresses[: draw(st.sampled_from((0, 0, 0, 0, 1)))]),
         tuple(t for t in touches if t.address and (t.campaign, t.run_at) != ("greeting", run_at)),
-        draw(st.sampled_from(({}, {}, {"sms": frozenset({"first_name"})}))),
+        draw(NEEDS),
+        tuple(draw(others(campaign, name, asked_at)) for name in draw(st.sampled_from(OTHERS))),
     )
 
 
@@ -129,6 +132,33 @@ def campaigns(draw: st.DrawFn, asked_at: datetime) -> Campaign:
         when_capped=draw(st.sampled_from(("skip", "hold"))),
         holdout=draw(SHARES),
     )
+
+
+@st.composite
+def others(draw: st.DrawFn, campaign: Campaign, name: str, asked_at: datetime) -> Other:
+    """A campaign that may reserve slots, once, by day: no clock is changed at its hours."""
+    day = asked_at.date() + timedelta(days=draw(st.sampled_from((0, 1, 1, 1, 2, 2, 6, 7))))
+    local = datetime.combine(day, time(draw(st.integers(9, 20))))
+    zone = draw(st.sampled_from(("customer", "customer", "Asia/Kathmandu")))
+    when = {"at_local": local, "timezone": zone}
+    if draw(st.integers(0, 2)) == 2:
+        when = {"at": draw(st.sampled_from((asked_at, local.replace(tzinfo=UTC))))}
+    other = replace(
+        campaign,
+        name=name,
+        topic=draw(st.sampled_from((*("greetings",) * 6, "offers", "receipts"))),
+        audience=draw(st.sampled_from((*(Selection(),) * 3, Selection(stage=("growth",))))),
+        schedule=draw(
+            st.sampled_from((*(Schedule(ScheduleKind.AT, **when),) * 6, campaign.schedule))
+        ),
+        steps=(
+            Step("note", draw(st.sampled_from((CHANNELS, CHANNELS[::-1], ("email",)))), "note"),
+        ),
+        priority=draw(st.sampled_from((*(90,) * 8, 51, 50, 10))),
+        exclude=draw(st.sampled_from((*(None,) * 4, Selection(tags=("gold",))))),
+        holdout=draw(st.sampled_from((*(0,) * 9, 10_000))),
+    )
+    return Other(other, draw(NEEDS), planned=draw(st.integers(0, 11)) == 11)
 
 
 @st.composite

@@ -121,7 +121,7 @@ def _scope(
     run: Run, as_of: datetime, customer_id: int, record: Recorded | None, facts: str
 ) -> Scope:
     mine = None if record is None else (record.id,)
-    return replace(scope_of(run, as_of, facts), mine=mine, about=customer_id)
+    return replace(scope_of(run, as_of, facts), mine=mine, about=customer_id, then=True)
 
 
 def _told(found: _Found) -> ExplainedThen:

@@ -1,17 +1,19 @@
 """Rulings for commands: from the project's files for a plan, from the database for a run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sqlalchemy import Connection, select
 
 from outreach.app.context import Context
 from outreach.app.project import campaign_named
+from outreach.campaign.model import Campaign
 from outreach.campaign.pinned import pinned_files
-from outreach.decisions.ruling import Ruling, make_ruling
+from outreach.decisions.ruling import Ruling, make_ruling, reserves_before
 from outreach.errors import ProblemsFound
 from outreach.planning.tick import Candidate
 from outreach.rendering.compiled import compile_step
 from outreach.store.tables import campaigns
+from outreach.vocabulary import Status
 
 
 def pinned(context: Context, name: str) -> Mapping[str, bytes]:
@@ -21,11 +23,32 @@ def pinned(context: Context, name: str) -> Mapping[str, bytes]:
 
 
 def ruling_of(context: Context, conn: Connection, name: str) -> Ruling:
-    """What decides about a campaign as its files stand now; ProblemsFound where they are at fault."""
-    campaign, company = campaign_named(context, name), context.company()
+    """What decides about a campaign as its files stand now; ProblemsFound where they are at fault.
+
+    Campaigns above it are those of the project's files that are active there, whether a scheduler
+    has seen them yet or not.
+    """
+    ids = {row.name: row.id for row in conn.execute(select(campaigns.c.name, campaigns.c.id))}
+    ruling = _ruling(context, campaign_named(context, name), ids)
+    if not ruling.grid.cap_windows:
+        return ruling  # nothing caps it
+    return ruling.below(_above(context, ruling.campaign, ids))
+
+
+def _ruling(context: Context, campaign: Campaign, ids: Mapping[str, int]) -> Ruling:
+    company = context.company()
     compiled = compile_step(context.files.contents, campaign, company)
-    known = conn.execute(select(campaigns.c.id).where(campaigns.c.name == name)).scalar()
-    return make_ruling(known or 0, 0, campaign, company, compiled)
+    return make_ruling(ids.get(campaign.name, 0), 0, campaign, company, compiled)
+
+
+def _above(context: Context, campaign: Campaign, ids: Mapping[str, int]) -> Iterator[Ruling]:
+    """The campaigns that may reserve slots before one; what is at fault makes no run either."""
+    for name, other in context.loaded.campaigns.items():
+        if other.status is Status.ACTIVE and reserves_before(other, campaign):
+            try:
+                yield _ruling(context, campaign_named(context, name), ids)
+            except ProblemsFound:
+                continue
 
 
 def candidates(context: Context) -> list[Candidate]:

@@ -1,16 +1,18 @@
 """Puts the chain to a connection: the zone table filled, the base's own facts looked up."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, TableValuedAlias, select
 
-from outreach.decisions.candidate import Candidate, Marks, Scope
+from outreach.decisions.candidate import Candidate, Marks, Rival, Scope
 from outreach.decisions.chain import decide, outcomes
 from outreach.decisions.localities import Locality, localities
-from outreach.decisions.release import release
+from outreach.decisions.lookahead import planning_values, tag_of, wanted, whose
+from outreach.decisions.release import Slot, release, slots_of
+from outreach.decisions.reservations import Reservation, reservations
 from outreach.decisions.rules import reach
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict, verdict_of
@@ -25,6 +27,7 @@ class Base:
 
     places: Mapping[int, Locality]
     earlier_names: Sequence[int]  # ids of campaigns whose names come before this one's
+    reserved: Sequence[Reservation] = ()  # by campaigns above, where they may matter
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class Question:
 
     def candidate(self) -> Candidate:
         """The candidate row, for who asks rules one by one."""
-        return Candidate(self.ruling, self.scope.marks, self.zones)
+        rivals = _rivals(self.base.reserved)
+        return Candidate(self.ruling, self.scope.marks, self.zones, rivals)
 
     def filled(self) -> Select[Any]:
         """The statement with its values in it, to be part of another one."""
@@ -62,7 +66,7 @@ class Question:
         `among`: of customers with ids in this range, first excluded and last included. `by`: an
         expression over the columns of `customers`, also counted.
         """
-        found = outcomes(self.ruling, self.scope.marks, self.zones, among, by)
+        found = outcomes(self.candidate(), among, by)
         return found.params(**self.values)
 
     def verdicts(self, conn: Connection, query: Select[Any] | None = None) -> list[Verdict]:
@@ -76,9 +80,34 @@ class Question:
         else:
             rows = conn.execute(query).mappings()
         found = [verdict_of(row, channels) for row in rows]
-        return release(
-            conn, self.ruling, self.scope, found, self.base.places, self.base.earlier_names
-        )
+        stopped = [each for each in found if each.stopped]
+        if not stopped:
+            return found
+        return release(self.ruling, found, self.base.places, self.slots(conn, stopped))
+
+    def slots(self, conn: Connection, verdicts: Sequence[Verdict]) -> dict[int, list[Slot]]:
+        """By customer, what occupies cadence slots for each: touches, open messages, reservations."""
+        found = slots_of(conn, self.ruling, self.scope, verdicts, self.base.earlier_names)
+        if self.base.reserved:
+            for customer_id, slots in self._reserved(conn, verdicts).items():
+                found[customer_id] += slots
+        return found
+
+    def _reserved(self, conn: Connection, verdicts: Sequence[Verdict]) -> dict[int, list[Slot]]:
+        """What campaigns above would send these customers by their next occurrence."""
+        candidate = self.candidate()
+        rows = whose(self.zones, [each.customer_id for each in verdicts])
+        query = select(rows.c.id, rows.c.place_id, *wanted(candidate, rows))
+        return {
+            row.id: [
+                Slot(at, channel, each.ruling.campaign.topic, False, each.ruling.campaign.name)
+                for number, each in enumerate(self.base.reserved)
+                if (at := each.at.get(row.place_id)) is not None
+                for place, channel in enumerate(each.ruling.channels)
+                if (row[2 + number] or 0) >> place & 1
+            ]
+            for row in conn.execute(query, self.values)
+        }
 
 
 def ask(
@@ -86,32 +115,62 @@ def ask(
     ruling: Ruling,
     scope: Scope,
     asked: Mapping[int, datetime],
-    locales: Iterable[str | None],
+    locales: Callable[[], Iterable[str | None]],
 ) -> Question:
-    """The chain for the places in `asked`: each with the instant at which it is asked there."""
+    """The chain for the places in `asked`: each with the instant at which it is asked there.
+
+    `locales`: of all who may be asked about; called where a language variant needs data.
+    """
     places = localities(conn, None if len(asked) > 200 else asked.keys())
-    rows = zone_rows(ruling.grid, ruling.grid.rows(places, asked), scope.seen_at)
-    zones = zone_table(conn.dialect.name, ruling.grid)
-    base = Base({place.id: place for place in places}, _earlier(conn, ruling))
+    rows = ruling.grid.rows(places, asked)
+    found = reservations(conn, ruling, scope, places, rows)
+    filled = zone_rows(ruling.grid, rows, scope.seen_at, found)
+    zones = zone_table(conn.dialect.name, ruling.grid, reserved=bool(found))
+    base = Base({place.id: place for place in places}, _earlier(conn, ruling), found)
     values = {
         **scope.values(),
-        **reach.readers(ruling, locales),
-        **fill_rows(conn, zones, rows),
+        **_readers(ruling, found, locales),
+        **fill_rows(conn, zones, filled),
         "earlier": base.earlier_names,
     }
+    for number, each in enumerate(found):
+        values |= planning_values(number, each.run)
     if scope.mine is None:
-        zones = with_rows(zones, rows)
-        statement = decide(ruling, scope.marks, zones)
+        zones = with_rows(zones, filled)
+        statement = decide(Candidate(ruling, scope.marks, zones, _rivals(found)))
     else:
-        statement = _kept(ruling, scope.marks, zones)
-    return Question(ruling, scope, base, zones, rows, statement, values)
+        statement = _kept(ruling, scope.marks, zones, found)
+    return Question(ruling, scope, base, zones, filled, statement, values)
 
 
-def _kept(ruling: Ruling, marks: Marks, zones: TableValuedAlias | Table) -> Select[Any]:
+def _rivals(found: Sequence[Reservation]) -> tuple[Rival, ...]:
+    return tuple(Rival(each.ruling, each.run is not None) for each in found)
+
+
+def _readers(
+    ruling: Ruling, found: Sequence[Reservation], locales: Callable[[], Iterable[str | None]]
+) -> dict[str, list[str]]:
+    """Which locales read which language variant, of this campaign's template and of rivals'."""
+    asked = {"": ruling} | {tag_of(number): each.ruling for number, each in enumerate(found)}
+    known = list(locales()) if any(map(reach.has_variants, asked.values())) else []
+    values: dict[str, list[str]] = {}
+    for tag, each in asked.items():
+        values |= reach.readers(each, known, tag)
+    return values
+
+
+def _kept(
+    ruling: Ruling,
+    marks: Marks,
+    zones: TableValuedAlias | Table,
+    found: Sequence[Reservation],
+) -> Select[Any]:
     """The statement of a re-check: built once, or building would take longer than deciding."""
-    kept = ruling.kept.get((marks, zones))
+    rivals = tuple((id(each.ruling), each.run is not None) for each in found)
+    kept = ruling.kept.get((marks, zones, rivals))
     if kept is None:
-        kept = ruling.kept[marks, zones] = decide(ruling, marks, zones)
+        kept = decide(Candidate(ruling, marks, zones, _rivals(found)))
+        ruling.kept[marks, zones, rivals] = kept
     return kept
 
 
@@ -119,10 +178,8 @@ def ask_base(
     conn: Connection, ruling: Ruling, scope: Scope, asked: Mapping[int, datetime]
 ) -> Question:
     """The chain over the whole base."""
-    locales: list[str | None] = []
-    if any(need.locales for channel in ruling.channels for need in ruling.compiled.needs(channel)):
-        locales = list(conn.execute(select(customers.c.locale).distinct()).scalars())
-    return ask(conn, ruling, scope, asked, locales)
+    everyones = select(customers.c.locale).distinct()
+    return ask(conn, ruling, scope, asked, lambda: conn.execute(everyones).scalars())
 
 
 def _earlier(conn: Connection, ruling: Ruling) -> list[int]:

@@ -42,6 +42,7 @@ class Scope:
     where: Expression | None = None  # the audience is narrowed by it
     repeats_within: datetime | None = None  # by hand: who got it since is a duplicate
     facts: str = "stored"  # or as_of: computed from events up to the candidate's instant
+    then: bool = False  # asked as of an instant that is past: no run made since is known
 
     @property
     def marks(self) -> "Marks":
@@ -74,14 +75,14 @@ class Scope:
 class Marks:
     """Places in a statement that a scope's values fill: it is built and compiled once a shape."""
 
-    in_run: bool
-    again: bool  # deliveries are decided again
-    about: bool
-    resumed: bool
-    narrowed: bool
-    where: Expression | None
-    repeats: bool
-    facts: str
+    in_run: bool = False
+    again: bool = False  # deliveries are decided again
+    about: bool = False
+    resumed: bool = False
+    narrowed: bool = False
+    where: Expression | None = None
+    repeats: bool = False
+    facts: str = "stored"
 
     run_at = bindparam("run_at", type_=Instant())
     run_id = bindparam("run_id", type_=BigId)
@@ -93,13 +94,34 @@ class Marks:
     earlier = bindparam("earlier", type_=BigId, expanding=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A campaign above in a statement: its next occurrence reserves slots.
+
+    `planning`: its run is there already, and those who have a row in it are not counted twice.
+    """
+
+    ruling: Ruling
+    planning: bool
+
+
 class Candidate:
     """The FROM of the chain and the columns its rules speak of."""
 
-    def __init__(self, ruling: Ruling, marks: Marks, zones: FromClause) -> None:
+    def __init__(
+        self,
+        ruling: Ruling,
+        marks: Marks,
+        zones: FromClause,
+        rivals: tuple[Rival, ...] = (),
+        tag: str = "",
+    ) -> None:
+        """`rivals` reserve slots before this message; `tag` tells one's values from another's."""
         self.ruling = ruling
         self.marks = marks
         self.zones = zones
+        self.rivals = rivals
+        self.tag = tag
         self.customer = customers
         self.mine = deliveries.alias("m") if marks.again else None
         self.consent = [consent_states.alias(f"s{i}") for i in self.numbers]
@@ -156,11 +178,15 @@ class Candidate:
         if self.mine is not None:
             found = self.mine.join(found, self.customer.c.id == self.mine.c.customer_id)
         found = found.join(self.zones, self.zones.c.place_id == self.customer.c.place_id)
+        return self.with_records(found)
+
+    def with_records(self, found: From) -> From:
+        """The same with consent, refusal and suppression by channel."""
         for number in self.numbers:
-            found = self._with_records(found, number)
+            found = self._with_records_of(found, number)
         return found
 
-    def _with_records(self, found: From, number: int) -> From:
+    def _with_records_of(self, found: From, number: int) -> From:
         channel, topic = self.ruling.channels[number], self.ruling.campaign.topic
         consent, refusal, suppression = (
             self.consent[number].c,

@@ -29,7 +29,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from outreach.decisions.candidate import Candidate, Marks
+from outreach.decisions import lookahead
+from outreach.decisions.candidate import Candidate
 from outreach.decisions.order import (
     CODES,
     arm_rules,
@@ -39,26 +40,25 @@ from outreach.decisions.order import (
     person_rules,
 )
 from outreach.decisions.rules import cadence, duplicate, person
-from outreach.decisions.ruling import Ruling
 from outreach.store.tables import customers
 from outreach.store.types import BigId
 
 Columns = ReadOnlyColumnCollection[str, Any]
 
 
-_CLOCKS = ("place_id", "late_at", "today")  # of the zone row: known of the candidate, or not asked
+_CLOCKS_BUT_TODAY = ("place_id", "late_at")  # of the zone row: known of the candidate
+_CLOCKS = (*_CLOCKS_BUT_TODAY, "today")  # … or not asked, but by rivals
 _OF_PEOPLE = ("email", "phone", "seen_at", "back_", "ahead_")  # asked in `q`, of no use after it
 _OF_STOPS = ("person", "block_", "duplicate_", "slots")  # asked in `r`
 _OF_ONE = ("id", "key", "place_id", "mine_id", "asked_at", "address_", "consent_")
 
 
-def decide(ruling: Ruling, marks: Marks, zones: FromClause) -> Select[Any]:
+def decide(candidate: Candidate) -> Select[Any]:
     """A row for each candidate: id, key, place_id, mine_id, locale, asked_at, late_at, `number`
     of the channel, `code` of the reason (null: may go), address, consent_id, opens_at, `why`.
 
     With `why` and without `code` the message is held until `opens_at`.
     """
-    candidate = Candidate(ruling, marks, zones)
     row = _chosen(candidate, counted_rows(candidate))
     named = [_of_channel(candidate, row, name) for name in ("address", "consent", "opens")]
     address, consent_id, opens_at = named
@@ -77,9 +77,7 @@ def decide(ruling: Ruling, marks: Marks, zones: FromClause) -> Select[Any]:
 
 
 def outcomes(
-    ruling: Ruling,
-    marks: Marks,
-    zones: FromClause,
+    candidate: Candidate,
     among: tuple[int, int] | None = None,
     by: ColumnElement[int] | None = None,
 ) -> Select[Any]:
@@ -89,7 +87,6 @@ def outcomes(
     `among`: only customers with ids of this range, first excluded and last included; who shares
     an address is compared with everyone all the same.
     """
-    candidate = Candidate(ruling, marks, zones)
     row = _chosen(candidate, counted_rows(candidate, without=_OF_ONE, among=among, by=by))
     opens_at = _of_channel(candidate, row, "opens").label("opens_at")
     more = [] if by is None else [row.by]
@@ -108,10 +105,27 @@ def counted_rows(
     # an address are decided twice, and nothing is written.
     query = _asked(candidate) if by is None else _asked(candidate).add_columns(by.label("by"))
     asked = query.cte("p").prefix_with("MATERIALIZED" if few else "NOT MATERIALIZED")
-    counted = _counted(candidate, asked, _OF_PEOPLE + without)
+    without += _OF_PEOPLE
+    early = tuple(set(without) - lookahead.ASKED) if candidate.rivals else without
+    counted = _counted(candidate, asked, early)
     if among is not None:
         counted = counted.where(asked.c.id > among[0], asked.c.id <= among[1])
+    if candidate.rivals:
+        return _settled(candidate, _named(counted, "q"), without)
     return fenced(counted, "q")
+
+
+def _settled(candidate: Candidate, counted: CTE, without: tuple[str, ...]) -> CTE:
+    """The same rows where campaigns above reserve slots by their next occurrence."""
+    rows = _named(select(*counted.c, *lookahead.where_scarce(candidate, counted)), "w")
+    kept = _all_but(rows, *without, *lookahead.OF_RIVALS, "slots")
+    settled = lookahead.settled(candidate, rows).label("slots")
+    return _named(select(*kept, settled), "e")
+
+
+def _named(query: Select[Any], name: str) -> CTE:
+    """Fenced, and not nested: SQLite's parser does not go as deep as this would be."""
+    return query.offset(literal_column("0")).cte(name).prefix_with("NOT MATERIALIZED")
 
 
 def fenced(query: Select[Any], name: str) -> FromClause:
@@ -140,7 +154,7 @@ def _asked(candidate: Candidate) -> Select[Any]:
         candidate.late_at.label("late_at"),
         cast(first_that_fails(person_rules(candidate)), Integer).label("person"),
         *_by_channel(candidate),
-        *_all_but(candidate.zones, *_CLOCKS),
+        *_all_but(candidate.zones, *(_CLOCKS_BUT_TODAY if candidate.rivals else _CLOCKS)),
     ).select_from(candidate.joined())
     return query.where(*_picked(candidate))
 
@@ -182,7 +196,7 @@ def _counted(candidate: Candidate, asked: CTE, without: tuple[str, ...]) -> Sele
     ruling, marks, numbers = candidate.ruling, candidate.marks, candidate.numbers
     answer: ColumnElement[int] = literal(0)
     if ruling.grid.cap_windows:
-        answer = cadence.slots(ruling, marks, asked, asked)
+        answer = cadence.slots(ruling, marks, asked, asked, candidate.rivals)
     joined: FromClause = asked
     firsts = [duplicate.first_at_address(asked, numbers, number) for number in numbers]
     for number, first in zip(numbers, firsts, strict=True):

@@ -15,8 +15,9 @@ from outreach.decisions.chain import sharing_with
 from outreach.decisions.grid import applicable_caps
 from outreach.decisions.localities import Locality
 from outreach.decisions.opening import Hours, Opening, hours_for, zone_of
-from outreach.decisions.release import Slot, slots_of
+from outreach.decisions.release import Slot
 from outreach.decisions.verdict import Verdict
+from outreach.spans import Cap
 from outreach.store.repeats import ON_ITS_WAY, EarlierMessage, earlier_message
 from outreach.store.tables import consents, customers, suppressions
 from outreach.vocabulary import OPEN_STATES, Decision, Reason, State
@@ -165,39 +166,49 @@ class Details:
         return f"shares an address with {', '.join(keys[:MOST_KEYS])}, and one of them gets it"
 
     def _cadence(self, channel: str, *, open_rows: bool) -> str:
-        grid, asked_at = self.question.ruling.grid, self.verdict.asked_at
         said = []
         for cap in applicable_caps(self.question.ruling.campaign, self.question.ruling.company):
             if cap.channel not in (None, channel):
                 continue
-            span = grid.window(cap, asked_at, self.place)
-            counted = [
-                slot
-                for slot in self._all_slots()
-                if span.back_at <= slot.at < span.ahead_at
-                and cap.channel in (None, slot.channel)
-                and cap.topic in (None, slot.topic)
-                and (open_rows or slot.firm)
-            ]
+            counted = [each for each in self._counted(cap, channel) if open_rows or each.firm]
             what = f"{len(counted)} of {cap.at_most} per {cap.per}"
-            if counted:
-                last = max(counted, key=lambda slot: slot.at)
-                leaves = self.local(grid.leaves_at(cap, last.at, self.place))
-                what += f", the last {self.local(last.at)} by {last.channel}, counts until {leaves}"
+            touches = [each for each in counted if each.firm]
+            if touches:
+                last = max(touches, key=lambda slot: slot.at)
+                what += f", the last {self.local(last.at)} by {last.channel}"
+                what += f", counts until {self._leaves(cap, last)}"
+            if len(counted) >= cap.at_most:
+                what += "".join(
+                    f"; reserved by {each.campaign}, which comes {self.local(each.at)},"
+                    f" until {self._leaves(cap, each)}"
+                    for each in counted
+                    if not each.firm
+                )
             said.append(what)
         return "; ".join(said)
 
+    def _counted(self, cap: Cap, channel: str) -> list[Slot]:
+        """What one cap counts where the message leaves as soon as clocks let it."""
+        grid, asked_at = self.question.ruling.grid, self.verdict.asked_at
+        group = grid.groups[grid.channels.index(channel)]
+        opens_at = grid.opening(self.place, group, asked_at).opens_at
+        span = grid.window(cap, opens_at or asked_at, self.place)
+        return [
+            slot
+            for slot in self._all_slots()
+            if span.back_at <= slot.at < span.ahead_at
+            and cap.channel in (None, slot.channel)
+            and cap.topic in (None, slot.topic)
+        ]
+
+    def _leaves(self, cap: Cap, slot: Slot) -> str:
+        grid = self.question.ruling.grid
+        return self.local(grid.leaves_at(cap, slot.at, self.place))
+
     def _all_slots(self) -> list[Slot]:
         if self._slots is None:
-            question = self.question
-            found = slots_of(
-                self.conn,
-                question.ruling,
-                question.scope,
-                [self.verdict],
-                question.base.earlier_names,
-            )
-            self._slots = found.get(self.verdict.customer_id, [])
+            found = self.question.slots(self.conn, [self.verdict])
+            self._slots = found[self.verdict.customer_id]
         return self._slots
 
     def _needs(self, channel: str) -> str:

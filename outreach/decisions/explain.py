@@ -53,7 +53,7 @@ def explain(
         )
     ).all()
     asked = {row.place_id: asked_at for row in sharing}
-    question = ask(conn, ruling, scope, asked, sorted({row.locale for row in sharing}, key=str))
+    question = ask(conn, ruling, scope, asked, lambda: {row.locale for row in sharing})
     rows = question.filled().subquery()
     verdict = question.verdicts(conn, select(rows).where(rows.c.id == scope.about))[0]
     details = Details(conn, question, verdict, place)

@@ -2,17 +2,20 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
 from outreach.campaign.pinned import unpinned
 from outreach.decisions.ruling import Ruling, make_ruling
 from outreach.errors import ProblemsFound, SetupError
+from outreach.logger import Logger
 from outreach.rendering.compiled import compile_step
 from outreach.settings.company import Company
 from outreach.settings.company_file import COMPANY_FILE, load_company
+from outreach.store.activity import active_revisions
 from outreach.store.revisions import (
     company_digest,
     company_files,
@@ -20,37 +23,79 @@ from outreach.store.revisions import (
     revision_files,
 )
 
+log = Logger(__name__)
+
 
 class Rulings:
-    """Loads rulings and keeps the newest `most`, by revision and digest of the company's rules.
+    """Loads rulings and keeps the newest `most`, by revision, rules and campaigns above.
 
-    Made anew as soon as the company's rules change; any thread may call it.
+    Made anew as soon as the company's rules change, or a campaign that is active; any thread may
+    call it.
     """
 
     def __init__(self, most: int = 64) -> None:
         self.most = most
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[int, str], Ruling] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, str, tuple[int, ...]], Ruling] = OrderedDict()
+        self._alone: OrderedDict[tuple[int, str], Ruling | None] = OrderedDict()
 
     def load(self, conn: Connection, revision_id: int) -> Ruling:
-        """The ruling of a revision under the company's present rules."""
+        """The ruling of a revision under the company's present rules, below active campaigns."""
         digest = company_digest(conn)
         if digest is None:
             raise SetupError("the database holds no company rules", "run `outreach check` first")
+        active = active_revisions(conn)
         with self._lock:
-            kept = self._kept.get((revision_id, digest))
+            key = (revision_id, digest, active)
+            kept = self._kept.get(key)
             if kept is None:
-                kept = _load(conn, revision_id, present_company(conn))
-                self._kept[revision_id, digest] = kept
-            self._kept.move_to_end((revision_id, digest))
-            while len(self._kept) > self.most:
-                self._kept.popitem(last=False)
+                kept = self._kept[key] = self._made(conn, *key)
+            _bound(self._kept, key, self.most)
             return kept
+
+    def _made(
+        self, conn: Connection, revision_id: int, digest: str, active: Sequence[int]
+    ) -> Ruling:
+        rules = present_company(conn)
+        ruling = self._alone.get((revision_id, digest)) or _load(conn, revision_id, rules)
+        self._alone[revision_id, digest] = ruling
+        if not ruling.grid.cap_windows:
+            return ruling  # nothing caps it
+        others = []
+        for other in active:
+            key = (other, digest)
+            if key not in self._alone:
+                self._alone[key] = _load_if_sound(conn, other, rules)
+            _bound(self._alone, key, 4 * self.most)
+            others.append(self._alone[key])
+        return ruling.below(each for each in others if each is not None)
+
+
+def _bound(kept: OrderedDict[Any, Any], used: object, most: int) -> None:
+    """Forget what was not asked for the longest."""
+    kept.move_to_end(used)
+    while len(kept) > most:
+        kept.popitem(last=False)
 
 
 def ruling_at(conn: Connection, revision_id: int, at: datetime) -> Ruling:
-    """The ruling of a revision under the company's rules that were in force at an instant."""
-    return _load(conn, revision_id, _company(company_files_at(conn, at)))
+    """The ruling of a revision under the company's rules that were in force at an instant.
+
+    Below the campaigns that are active now: which were then is not kept.
+    """
+    rules = _company(company_files_at(conn, at))
+    others = (_load_if_sound(conn, other, rules) for other in active_revisions(conn))
+    ruling = _load(conn, revision_id, rules)
+    return ruling.below([each for each in others if each is not None])
+
+
+def _load_if_sound(conn: Connection, revision_id: int, rules: Company) -> Ruling | None:
+    """None where the rules no longer know what the revision names: it makes no run either."""
+    try:
+        return _load(conn, revision_id, rules)
+    except ProblemsFound as found:
+        log.warning("campaign reserves nothing", revision=revision_id, why=str(found.problems[0]))
+        return None
 
 
 def present_company(conn: Connection) -> Company:

@@ -35,5 +35,5 @@ def recheck(
     ).all()
     scope = Scope(run_at=run_at, run_id=run_id, mine=tuple(delivery_ids))
     asked = {row.place_id: now for row in about}
-    question = ask(conn, ruling, scope, asked, sorted({row.locale for row in about}, key=str))
+    question = ask(conn, ruling, scope, asked, lambda: {row.locale for row in about})
     return {each.delivery_id: each for each in question.verdicts(conn)}

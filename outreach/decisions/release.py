@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, not_, or_, select, union_all
+from sqlalchemy import Connection, func, not_, or_, select, union_all
 
 from outreach.decisions.candidate import Scope
 from outreach.decisions.grid import Grid, applicable_caps, widest
@@ -13,7 +13,7 @@ from outreach.decisions.rules.cadence import stands_before
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.spans import Cap
-from outreach.store.tables import customers, deliveries
+from outreach.store.tables import campaigns, customers, deliveries
 
 ROUNDS = 50  # each round moves the instant past one touch or one closed span
 
@@ -25,22 +25,20 @@ class Slot:
     at: datetime
     channel: str | None
     topic: str
-    firm: bool  # a touch; else an open message that comes first
+    firm: bool  # a touch; else an open message that comes first, or one that is foreseen
+    campaign: str
 
 
 def release(
-    conn: Connection,
     ruling: Ruling,
-    scope: Scope,
     verdicts: Sequence[Verdict],
     places: Mapping[int, Locality],
-    earlier: Sequence[int],
+    taken: Mapping[int, list[Slot]],
 ) -> list[Verdict]:
-    """The verdicts, those stopped by cadence held as the campaign's `when_capped: hold` says."""
-    capped = [each for each in verdicts if each.stopped]
-    if not capped:
-        return list(verdicts)
-    taken = slots_of(conn, ruling, scope, capped, earlier)
+    """The verdicts, those stopped by cadence held as the campaign's `when_capped: hold` says.
+
+    `taken`: what occupies slots of those who are stopped, by customer.
+    """
     return [
         _released(ruling, each, places[each.place_id], taken[each.customer_id])
         if each.stopped
@@ -121,8 +119,16 @@ def slots_of(
     row = deliveries.c
     sharing = _sharing(conn, ids)
     query = select(
-        row.id, row.customer_id, row.slot_at, row.channel, row.topic, row.address, row.firm
-    ).where(
+        row.id,
+        row.customer_id,
+        row.slot_at,
+        row.channel,
+        row.topic,
+        row.address,
+        row.firm,
+        func.coalesce(campaigns.c.name, "").label("campaign"),
+    )
+    query = query.outerjoin(campaigns, campaigns.c.id == row.campaign_id).where(
         row.customer_id.in_({*ids, *(other for others in sharing.values() for other, _ in others)}),
         row.slot_at >= min(asked) - span,
         row.slot_at < max(asked) + span + ruling.campaign.schedule.late,
@@ -135,7 +141,7 @@ def slots_of(
     found: dict[int, list[tuple[str | None, Slot]]] = {}
     for each in conn.execute(query):
         if each.id not in mine:
-            slot = Slot(each.slot_at, each.channel, each.topic, each.firm)
+            slot = Slot(each.slot_at, each.channel, each.topic, each.firm, each.campaign)
             found.setdefault(each.customer_id, []).append((each.address, slot))
     return {id_: _theirs(id_, found, sharing.get(id_, ())) for id_ in ids}
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select
 
-from outreach.campaign.model import Campaign, Step
+from outreach.campaign.model import Campaign, ScheduleKind, Step
 from outreach.decisions.grid import Grid
 from outreach.settings.company import Company, Topic
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 class Ruling:
     """All that decides about one campaign's messages; built once for a revision and rules.
 
-    `revision_id` is 0 for files that are not in the database (a plan of a draft).
+    `revision_id` is 0 for files that are not in the database (a plan of a draft). `above`: the
+    campaigns whose next occurrence reserves slots that this one would take.
     """
 
     campaign_id: int
@@ -31,6 +33,12 @@ class Ruling:
     kept: dict[Any, Select[Any]] = field(
         compare=False, default_factory=dict
     )  # statements, built once
+    above: tuple[Ruling, ...] = field(compare=False, default=())
+
+    def below(self, others: Iterable[Ruling]) -> Ruling:
+        """The same, giving way to those of the others that may reserve slots before it."""
+        above = (each for each in others if reserves_before(each.campaign, self.campaign))
+        return replace(self, above=tuple(above), kept={})
 
     @property
     def step(self) -> Step:
@@ -58,3 +66,12 @@ def make_ruling(
 ) -> Ruling:
     """A ruling with a zone table of its own."""
     return Ruling(campaign_id, revision_id, campaign, company, compiled, Grid(campaign, company))
+
+
+def reserves_before(higher: Campaign, campaign: Campaign) -> bool:
+    """Whether a campaign's calendar may reserve slots that another one would take.
+
+    Only a strictly higher one: two never wait for each other. By hand nothing is foreseen.
+    """
+    by_calendar = higher.schedule.kind in (ScheduleKind.CRON, ScheduleKind.AT)
+    return by_calendar and higher.priority > campaign.priority and higher.name != campaign.name

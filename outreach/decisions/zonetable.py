@@ -9,6 +9,7 @@ from sqlalchemy.types import TypeEngine
 
 from outreach.decisions.grid import Grid, PlaceRow
 from outreach.decisions.order import CODES
+from outreach.decisions.reservations import Reservation, counted_in
 from outreach.store.dialect import row_table
 from outreach.store.types import BigId, Instant
 
@@ -16,18 +17,37 @@ FOREVER = timedelta(days=36_500)
 INSTANT, DATE, INTEGER = Instant(), Date(), Integer()
 
 
-def zone_table(database: str, grid: Grid) -> TableValuedAlias | Table:
-    """The zone table of a campaign, empty, as the database joins it."""
+def zone_table(database: str, grid: Grid, *, reserved: bool = False) -> TableValuedAlias | Table:
+    """The zone table of a campaign, empty, as the database joins it.
+
+    `reserved`: with columns for campaigns above that reserve slots.
+    """
     name = f"zones_{len(set(grid.groups))}_{len(grid.cap_windows)}"
-    return row_table(database, name, tuple(_columns(grid)))
+    return row_table(
+        database, f"{name}_reserved" if reserved else name, tuple(_columns(grid, reserved))
+    )
 
 
-def zone_rows(grid: Grid, rows: Sequence[PlaceRow], seen_at: datetime | None) -> list[list[object]]:
+def zone_rows(
+    grid: Grid,
+    rows: Sequence[PlaceRow],
+    seen_at: datetime | None,
+    found: Sequence[Reservation] = (),
+) -> list[list[object]]:
     """The rows in the order of the table's columns; `seen_at` is the scope's."""
-    return [_values(grid, row, seen_at) for row in rows]
+    return [[*_values(grid, row, seen_at), *_reserved(grid, row, found)] for row in rows]
 
 
-def _columns(grid: Grid) -> list[tuple[str, TypeEngine[Any]]]:
+def _reserved(grid: Grid, row: PlaceRow, found: Sequence[Reservation]) -> list[object]:
+    """By cap window, which reservations stand in it (a bit for each), and how many."""
+    values: list[object] = []
+    for number, each in enumerate(grid.cap_windows) if found else ():
+        numbers = counted_in(each, number, row, found)
+        values += [sum(2**place for place in numbers), len(numbers)]
+    return values
+
+
+def _columns(grid: Grid, reserved: bool) -> list[tuple[str, TypeEngine[Any]]]:
     found: list[tuple[str, TypeEngine[Any]]] = [
         ("place_id", BigId),
         ("asked_at", INSTANT),
@@ -41,6 +61,8 @@ def _columns(grid: Grid) -> list[tuple[str, TypeEngine[Any]]]:
         found += [(f"opens_{group}", INSTANT), (f"why_{group}", INTEGER)]
     for number in range(len(grid.cap_windows)):
         found += [(f"back_{number}", INSTANT), (f"ahead_{number}", INSTANT)]
+    for number in range(len(grid.cap_windows)) if reserved else ():
+        found += [(f"which_{number}", BigId), (f"many_{number}", INTEGER)]
     return found
 
 

@@ -8,6 +8,7 @@ messages therefore never block each other.
 from collections.abc import Sequence
 from datetime import datetime
 from enum import IntEnum
+from math import prod
 from typing import Any
 
 from sqlalchemy import (
@@ -26,7 +27,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from outreach.decisions.candidate import Marks
+from outreach.decisions.candidate import Marks, Rival
 from outreach.decisions.grid import CapWindow
 from outreach.decisions.ruling import Ruling
 from outreach.store.tables import customers, deliveries
@@ -39,7 +40,7 @@ class Slots(IntEnum):
 
     FREE = 0
     RESERVED = 1  # open messages before this one take what is left
-    TAKEN = 2  # touches alone fill it
+    TAKEN = 2  # touches alone fill it; beyond it: so much room is left, which rivals may take
 
 
 def slots(
@@ -47,23 +48,26 @@ def slots(
     marks: Marks,
     candidate: FromClause,
     zones: FromClause,
+    rivals: Sequence[Rival] = (),
 ) -> ColumnElement[int]:
     """Every cap's answer as one integer: cap window `j` is digit `j` to the base 4.
 
     Customers who share an address count one another's touches at it: a dearer pass, only for
-    them.
+    them. With rivals the digits are to the bases of `radices`, and what rivals may take is to be
+    settled (decisions/lookahead.py); at a shared address that is a message by each channel.
     """
     before = stands_before(ruling, marks.run_at, marks.earlier)
-    total = _digits(ruling, zones, before)
 
-    def counted(whose: ColumnElement[bool]) -> ScalarSelect[int]:
+    def counted(whose: ColumnElement[bool], by_each: int) -> ScalarSelect[int]:
+        total = _digits(ruling, zones, before, rivals, by_each)
         query = select(total).where(whose, *_in_any_window(ruling, zones))
         if marks.again:
             query = query.where(deliveries.c.id != candidate.c.mine_id)
         return query.correlate(candidate, zones).scalar_subquery()
 
     own = deliveries.c.customer_id == candidate.c.id
-    return case((candidate.c.shares, counted(_shared(candidate))), else_=counted(own))
+    most = max((len(rival.ruling.channels) for rival in rivals), default=1)
+    return case((candidate.c.shares, counted(_shared(candidate), most)), else_=counted(own, 1))
 
 
 def _shared(candidate: FromClause) -> ColumnElement[bool]:
@@ -94,20 +98,36 @@ def _in_any_window(ruling: Ruling, zones: FromClause) -> list[ColumnElement[bool
     return found
 
 
-def _digits(ruling: Ruling, zones: FromClause, before: ColumnElement[bool]) -> ColumnElement[int]:
+def _digits(
+    ruling: Ruling,
+    zones: FromClause,
+    before: ColumnElement[bool],
+    rivals: Sequence[Rival],
+    by_each: int,
+) -> ColumnElement[int]:
     seen = and_(deliveries.c.firm, deliveries.c.slot_at <= zones.c.seen_at)
     weight = case((seen, 1), (and_(not_(deliveries.c.firm), before), _OPEN), else_=0)
     windows = ruling.grid.cap_windows
     alike = len({(each.cap.per, each.group) for each in windows}) == 1
-    digits = []
-    for number, each in enumerate(windows):
+    digits, place = [], 1
+    for number, (each, radix) in enumerate(zip(windows, radices(ruling, rivals), strict=True)):
         # Windows that are all the same are what the pass reads anyway.
         inside = [] if alike else _inside(zones, number)
-        digits.append(_digit(each, weight, inside) * 4**number)
+        more = zones.c[f"many_{number}"] * by_each if rivals else None
+        digits.append(_digit(each, weight, inside, more) * place)
+        place *= radix
     total: ColumnElement[int] = digits[0]
-    for digit in digits[1:]:
-        total = total + digit
+    for digit_ in digits[1:]:
+        total = total + digit_
     return total
+
+
+def radices(ruling: Ruling, rivals: Sequence[Rival]) -> list[int]:
+    """By cap window, how many different answers the pass gives of it."""
+    if not rivals:
+        return [4] * len(ruling.grid.cap_windows)
+    most = sum(len(rival.ruling.channels) for rival in rivals)
+    return [int(Slots.TAKEN) + 1 + min(each.cap.at_most, most) for each in ruling.grid.cap_windows]
 
 
 def _inside(zones: FromClause, number: int) -> list[ColumnElement[bool]]:
@@ -118,22 +138,31 @@ def _inside(zones: FromClause, number: int) -> list[ColumnElement[bool]]:
 
 
 def _digit(
-    each: CapWindow, weight: ColumnElement[int], inside: list[ColumnElement[bool]]
+    each: CapWindow,
+    weight: ColumnElement[int],
+    inside: list[ColumnElement[bool]],
+    more: ColumnElement[int] | None,
 ) -> ColumnElement[int]:
-    """What one cap says, from one sum: touches, and times 2^24 open messages that come before."""
+    """What one cap says, from one sum: touches, and times 2^24 open messages that come before.
+
+    `more`: how many messages rivals may want besides.
+    """
     for column, wanted in (("channel", each.cap.channel), ("topic", each.cap.topic)):
         if wanted is not None:
             inside = [*inside, deliveries.c[column] == wanted]
     counted = func.sum(weight).filter(*inside) if inside else func.sum(weight)
     found = func.coalesce(counted, 0)
     touched, wanted_by_all = found % _OPEN, found % _OPEN + found // _OPEN
-    said = case(
+    answers: list[tuple[ColumnElement[bool], Any]] = [
         (touched >= each.cap.at_most, int(Slots.TAKEN)),
         (wanted_by_all >= each.cap.at_most, int(Slots.RESERVED)),
-        else_=int(Slots.FREE),
-    )
-    digit: ColumnElement[int] = cast(said, BigInteger)
-    return digit
+    ]
+    if more is not None:
+        room = each.cap.at_most - wanted_by_all
+        answers.append((room <= more, int(Slots.TAKEN) + room))
+    said = case(*answers, else_=int(Slots.FREE))
+    answer: ColumnElement[int] = cast(said, BigInteger)
+    return answer
 
 
 def stands_before(
@@ -158,6 +187,11 @@ def stands_before(
 
 
 def digit_of(answer: ColumnElement[int], number: int) -> ColumnElement[int]:
-    """What cap window `number` says in the pass's answer."""
-    digit: ColumnElement[int] = (answer // 4**number) % 4
-    return digit
+    """What cap window `number` says in the pass's answer, once rivals are settled."""
+    return digit(answer, [4] * (number + 1), number)
+
+
+def digit(answer: ColumnElement[int], bases: Sequence[int], number: int) -> ColumnElement[int]:
+    """One digit of an answer whose digits are to these bases, the first the lowest."""
+    found: ColumnElement[int] = (answer // prod(bases[:number])) % bases[number]
+    return found

@@ -30,16 +30,19 @@ def missing_data(candidate: Candidate, number: int) -> ColumnElement[bool] | Non
         lacks = _lacks(candidate, need)
         if need.locales is not None:
             locale = func.coalesce(candidate.customer.c.locale, "")
-            lacks = and_(locale.in_(_readers(number, place)), lacks)
+            lacks = and_(locale.in_(_readers(candidate.tag, number, place)), lacks)
         parts.append(lacks)
     return or_(*parts)
 
 
-def readers(ruling: Ruling, locales: Iterable[str | None]) -> dict[str, list[str]]:
-    """Values for the statement: which of the customers' locales read which language variant."""
+def readers(ruling: Ruling, locales: Iterable[str | None], tag: str = "") -> dict[str, list[str]]:
+    """Values for the statement: which of the customers' locales read which language variant.
+
+    `tag` is the candidate's.
+    """
     compiled, known = ruling.compiled, list(locales)
     return {
-        _readers(number, place).key: [
+        _readers(tag, number, place).key: [
             each or "" for each in known if compiled.locale_for(channel, each) in need.locales
         ]
         for number, channel in enumerate(ruling.channels)
@@ -48,8 +51,14 @@ def readers(ruling: Ruling, locales: Iterable[str | None]) -> dict[str, list[str
     }
 
 
-def _readers(number: int, place: int) -> BindParameter[str]:
-    return bindparam(f"readers_{number}_{place}", type_=Text(), expanding=True)
+def has_variants(ruling: Ruling) -> bool:
+    """Whether what a template needs depends on the customer's language."""
+    compiled = ruling.compiled
+    return any(need.locales for channel in ruling.channels for need in compiled.needs(channel))
+
+
+def _readers(tag: str, number: int, place: int) -> BindParameter[str]:
+    return bindparam(f"readers{tag}_{number}_{place}", type_=Text(), expanding=True)
 
 
 def _needs(ruling: Ruling, number: int) -> list[Need]:

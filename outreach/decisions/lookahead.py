@@ -1,0 +1,186 @@
+"""Look-ahead in SQL: slots that the next occurrence of a campaign above wants for a customer.
+
+The pass over a customer's slots says of each cap how much room it leaves where rivals may take
+it all. Only there is asked whom the rivals want: by their own rules, but for their cadence.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import reduce
+from operator import add
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    union_all,
+)
+
+from outreach.decisions.candidate import ADDRESS_COLUMN, Candidate, Marks, Rival
+from outreach.decisions.order import arm_rules, channel_rules, first_that_fails, person_rules
+from outreach.decisions.rules import cadence, person
+from outreach.decisions.rules.cadence import Slots
+from outreach.store.tables import customers, deliveries
+from outreach.store.types import BigId, Instant
+
+ASKED = frozenset({"id", "shares", "email", "phone", "asked_at", "today"})  # of each row
+OF_RIVALS = ("which_", "many_", "wanted_", "today")  # columns of no use once caps are settled
+
+
+def tag_of(number: int) -> str:
+    """What tells the values of one rival from those of the others."""
+    return f"_of_{number}"
+
+
+def planning_values(number: int, run: tuple[int, datetime] | None) -> dict[str, object]:
+    """Values for the statement: the run that a rival's occurrence has already."""
+    return {} if run is None else {f"planning_{number}": run[0], f"planning_at_{number}": run[1]}
+
+
+def wanted(candidate: Candidate, rows: FromClause) -> list[ColumnElement[int]]:
+    """By rival, the channels on which it wants the customer of a row: `wanted_…`, a bit for each.
+
+    The first of its channels is bit 0; 0 or null: it does not want them. Rows have the
+    columns of ASKED.
+    """
+    return [
+        case((rows.c.shares, shared), else_=own).label(f"wanted_{number}")
+        for number, (own, shared) in enumerate(_channels(candidate, rows))
+    ]
+
+
+def whose(zones: FromClause, customer_ids: Sequence[int]) -> FromClause:
+    """Rows of these customers to ask `wanted` about, with their place."""
+    c = customers.c
+    return (
+        select(c.id, c.shares, c.email, c.phone, c.place_id, zones.c.asked_at, zones.c.today)
+        .join(zones, zones.c.place_id == c.place_id)
+        .where(c.id.in_(customer_ids))
+        .subquery("whose")
+    )
+
+
+def where_scarce(candidate: Candidate, counted: FromClause) -> list[ColumnElement[int]]:
+    """The same, asked only where rivals may take what a cap leaves; elsewhere null."""
+    scarce = or_(*(each > int(Slots.TAKEN) for each in _said(candidate, counted)))
+    return [
+        case((not_(scarce), None), (counted.c.shares, shared), else_=own).label(f"wanted_{number}")
+        for number, (own, shared) in enumerate(_channels(candidate, counted))
+    ]
+
+
+def settled(candidate: Candidate, rows: FromClause) -> ColumnElement[int]:
+    """Every cap's answer as cadence.slots gives it without rivals, from counted rows with `wanted_…`."""
+    digits = (
+        case(
+            (said <= int(Slots.TAKEN), said),
+            (_messages(candidate, rows, number) >= said - int(Slots.TAKEN), int(Slots.RESERVED)),
+            else_=int(Slots.FREE),
+        )
+        * 4**number
+        for number, said in enumerate(_said(candidate, rows))
+    )
+    return reduce(add, digits)
+
+
+def _said(candidate: Candidate, counted: FromClause) -> list[ColumnElement[int]]:
+    """By cap: its answer, or beyond TAKEN how many messages it has room for."""
+    radices = cadence.radices(candidate.ruling, candidate.rivals)
+    return [cadence.digit(counted.c.slots, radices, number) for number in range(len(radices))]
+
+
+def _messages(candidate: Candidate, rows: FromClause, number: int) -> ColumnElement[int]:
+    """How many messages that one cap counts rivals would send the customer in its window."""
+    cap = candidate.ruling.grid.cap_windows[number].cap
+    found: ColumnElement[int] = literal(0)
+    for place, rival in enumerate(candidate.rivals):
+        stands = rows.c[f"which_{number}"] // 2**place % 2
+        channels = func.coalesce(rows.c[f"wanted_{place}"], 0)
+        for bit, channel in enumerate(rival.ruling.channels):
+            if cap.channel in (None, channel):
+                found = found + stands * (channels // 2**bit % 2)
+    return found
+
+
+def _channels(
+    candidate: Candidate, rows: FromClause
+) -> Iterator[tuple[ColumnElement[int], ColumnElement[int]]]:
+    """By rival: where it would write to a customer; and where to anybody at an address of theirs."""
+    marks = Marks(facts=candidate.marks.facts)
+    for number, rival in enumerate(candidate.rivals):
+        other = Candidate(rival.ruling, marks, rows, tag=tag_of(number))
+        chosen, id_ = _chosen(other), other.customer.c.id
+        there = (
+            func.max(case((and_(chosen == 2**place, _is_shared(other, place)), 2**place), else_=0))
+            for place in other.numbers
+        )
+        own = _asked(rival, other, number, chosen).where(id_ == rows.c.id)
+        shared = _asked(rival, other, number, reduce(add, there)).where(id_.in_(_mates(rows)))
+        yield own.correlate(rows).scalar_subquery(), shared.correlate(rows).scalar_subquery()
+
+
+def _chosen(candidate: Candidate) -> ColumnElement[int]:
+    """The bit of the first channel on which nothing stands in the way; 0: none."""
+    return case(
+        *(
+            (first_that_fails(channel_rules(candidate, place)).is_(None), 2**place)
+            for place in candidate.numbers
+        ),
+        else_=0,
+    )
+
+
+def _asked(
+    rival: Rival, candidate: Candidate, number: int, answer: ColumnElement[int]
+) -> Select[Any]:
+    """An answer about those customers whom the rival is for, and who have no row in its run."""
+    customer = candidate.customer
+    rules = [*person_rules(candidate), *arm_rules(candidate, customer.c.bucket)]
+    query = (
+        select(answer)
+        .select_from(candidate.with_records(customer))
+        .where(person.in_audience(candidate), *(not_(rule.fails) for rule in rules))
+    )
+    return query.where(not_(_has_row(candidate, number))) if rival.planning else query
+
+
+def _has_row(candidate: Candidate, number: int) -> ColumnElement[bool]:
+    """The rival's run has decided about the customer: its row counts, whatever it says."""
+    row = deliveries.alias("planned").c
+    return (
+        exists(select(1))
+        .where(
+            row.run_id == bindparam(f"planning_{number}", type_=BigId),
+            row.run_at == bindparam(f"planning_at_{number}", type_=Instant()),
+            row.step == candidate.ruling.step.id,
+            row.customer_id == candidate.customer.c.id,
+        )
+        .correlate(candidate.customer)
+    )
+
+
+def _is_shared(candidate: Candidate, place: int) -> ColumnElement[bool]:
+    """The rival's address is also the address of the customer of the row."""
+    column = ADDRESS_COLUMN[candidate.ruling.channels[place]]
+    return candidate.customer.c[column] == candidate.zones.c[column]
+
+
+def _mates(rows: FromClause) -> ScalarSelect[int]:
+    """Ids of those who have an address of the row's customer, and of that customer."""
+    mate = customers.alias("mate")
+    parts = (
+        select(mate.c.id).where(mate.c[name] == rows.c[name]).correlate(rows)
+        for name in ("email", "phone")
+    )
+    return union_all(*parts).scalar_subquery()
