@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Insert, delete, func, select
 
 from outreach.store.dialect import insert
 from outreach.store.tables import run_answers
@@ -13,6 +13,8 @@ from outreach.vocabulary import Fault
 
 a = run_answers.c
 COUNTED = (Fault.ADDRESS, Fault.POLICY, Fault.CONTENT)  # an opt-out is no failure of the run
+
+_ADDING: dict[str, Insert] = {}
 
 
 class Final(NamedTuple):
@@ -58,12 +60,19 @@ def count(conn: Connection, worker_id: int, channel: str, answers: Sequence[Fina
         }
         for (run_id, fault, code), n in sorted(counts.items())
     ]  # fmt: skip
-    new = insert(conn, run_answers)
-    added = new.on_conflict_do_update(
-        index_elements=[a.run_id, a.channel, a.worker_id, a.fault, a.code],
-        set_={"answers": a.answers + new.excluded.answers, "detail": new.excluded.detail},
-    )
-    conn.execute(added, rows)
+    conn.execute(_adding(conn), rows)
+
+
+def _adding(conn: Connection) -> Insert:
+    """The statement of `count`, built once for each database: it is part of every flush."""
+    database = conn.dialect.name
+    if database not in _ADDING:
+        new = insert(conn, run_answers)
+        _ADDING[database] = new.on_conflict_do_update(
+            index_elements=[a.run_id, a.channel, a.worker_id, a.fault, a.code],
+            set_={"answers": a.answers + new.excluded.answers, "detail": new.excluded.detail},
+        )
+    return _ADDING[database]
 
 
 def standing(conn: Connection, run_id: int, channel: str) -> Standing:
