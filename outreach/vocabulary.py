@@ -87,6 +87,16 @@ class Fault(StrEnum):
     CHANNEL = "channel"  # our credentials, sender or connection: the channel is held
 
 
+class ReceiptKind(StrEnum):
+    """What a provider says of a message later; each is the state that the delivery takes."""
+
+    SENT = "sent"  # it has the message: its answer was never read
+    FAILED = "failed"  # it accepted the message and could not pass it on
+    DELIVERED = "delivered"  # it arrived
+    BOUNCED = "bounced"  # it was returned
+    COMPLAINED = "complained"  # its reader called it abuse
+
+
 class RunState(StrEnum):
     """States of a run."""
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, false, null, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, false, null, or_, select, true, update
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -125,11 +125,14 @@ def _end_claims(
     return set(conn.execute(ended.returning(d.id)).scalars())
 
 
-def take_back(conn: Connection, customer_ids: Collection[int], channel: str) -> set[int]:
+def take_back(
+    conn: Connection, customer_ids: Collection[int], channel: str, topic: str | None = None
+) -> set[int]:
     """Free what any worker has claimed for the customers on the channel: it is decided afresh.
 
-    For whoever writes a suppression, after locking the customers: a delivery that is claimed
-    is not handed over any more, one that is being handed over was before the suppression.
+    For whoever writes a suppression, or a withdrawal from one topic, after locking the customers:
+    a delivery that is claimed is not handed over any more, one that is being handed over was
+    before.
     """
     freed = (
         update(deliveries)
@@ -138,6 +141,7 @@ def take_back(conn: Connection, customer_ids: Collection[int], channel: str) -> 
             is_any_of(conn, d.customer_id, sorted(customer_ids)),
             d.state == State.CLAIMED.value,
             d.channel == channel,
+            true() if topic is None else d.topic == topic,
         )
         .values(**_back_to_due())
     )

@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
-from outreach.store import dialect
+from outreach.store import custody, dialect
 from outreach.store.customers import address_column
-from outreach.store.tables import consent_states, customers, deliveries, refusals
+from outreach.store.tables import consent_states, customers, refusals
 from outreach.store.upserts import upsert
-from outreach.vocabulary import ConsentState, State
+from outreach.vocabulary import ConsentState
 
 
 class No(NamedTuple):
@@ -44,7 +44,8 @@ def apply_withdrawals(conn: Connection, noes: Sequence[No]) -> int:
     _refuse(conn, noes)
     taken_back = 0
     for (channel, topic), of in sorted(ids.items()):
-        taken_back += _take_back(conn, {*of, *sharing(conn, channel, of)}, channel, topic)
+        theirs = {*of, *sharing(conn, channel, of)}
+        taken_back += len(custody.take_back(conn, theirs, channel, topic))
     return taken_back
 
 
@@ -116,25 +117,3 @@ def refused_by_address(
         topics[no.address].append(no.topic)
     theirs = addresses_of(conn, channel, ids)
     return [(id_, topic) for id_, at in theirs.items() for topic in topics.get(at, ())]
-
-
-def _take_back(conn: Connection, ids: Collection[int], channel: str, topic: str) -> int:
-    """Claimed deliveries become due again, so that the chain decides them afresh."""
-    t = deliveries.c
-    claimed = select(t.id).where(
-        dialect.is_any_of(conn, t.customer_id, sorted(ids)),
-        t.slot_at.is_not(None),  # each claimed row has one: the index of slots finds them
-        t.state == State.CLAIMED,
-        t.channel == channel,
-        t.topic == topic,
-    )
-    found = sorted(conn.execute(claimed).scalars())
-    if not found:
-        return 0
-    back = (
-        update(deliveries)
-        .where(dialect.is_any_of(conn, t.id, found), t.state == State.CLAIMED)
-        .values(state=State.DUE, ready=True, firm=False, slot_at=t.due_at, worker_id=None)
-        .returning(t.id)
-    )
-    return len(conn.execute(back).all())
