@@ -38,7 +38,7 @@ USAGE = """usage: python3 dev.py COMMAND [ARGS]
   demo            the whole loop on a sample base; nothing leaves this machine
   test [ARGS]     lint, types, layers and all tests; with ARGS only pytest of those
   check           every campaign file of this project
-  bench NAME      measurements: base, plans (see bench/README.md)
+  bench NAME      measurements: base, plans, walk, faults (see bench/README.md)
   run [ARGS]      `outreach` itself: `dev.py run plan weekly-greeting`; alone: `outreach run`
 """
 
@@ -98,7 +98,9 @@ def check(arguments: list[str]) -> int:
 
 def bench(arguments: list[str]) -> int:
     """A measurement from bench/ by its name."""
-    names = sorted(path.stem for path in (ROOT / "bench").glob("[a-z]*.py"))
+    files = (ROOT / "bench").glob("[a-z]*.py")
+    folders = (ROOT / "bench").glob("*/__main__.py")
+    names = sorted([*(path.stem for path in files), *(path.parent.name for path in folders)])
     if not arguments or arguments[0] not in names:
         return fail(f"which one? {', '.join(names)}", 2)
     return call(PYTHON, "-m", f"bench.{arguments[0]}", *arguments[1:])
