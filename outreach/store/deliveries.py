@@ -6,8 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, false, func, null, or_, select, update
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy import Connection, Row, func, null, select, update
 
 from outreach.store import lanes, workers
 from outreach.store.dialect import is_any_of, rows_from
@@ -15,7 +14,7 @@ from outreach.store.tables import customers, deliveries, runs
 from outreach.vocabulary import OPEN_STATES, Reason, RunState, State
 
 d = deliveries.c
-OPEN_RUNS = (RunState.PLANNING.value, RunState.RUNNING.value)
+OPEN_RUNS = lanes.OPEN_RUNS
 OPEN = tuple(state.value for state in OPEN_STATES)
 NONE_DRY: Mapping[str, Collection[str]] = MappingProxyType({})
 
@@ -81,12 +80,8 @@ def runs_with_work(
     Rank first (transactional, then priority), then the earlier occurrence, then the older run.
     What waits in `dry` lanes does not count.
     """
-    ordered = (
-        select(runs)
-        .where(_open_with_work(conn, channel, at, dry))
-        .order_by(runs.c.rank, runs.c.occurrence_at, runs.c.id)
-    )
-    return list(conn.execute(ordered).all())
+    asked = lanes.asked(channel, at.now, at.real_now, dry)
+    return list(conn.execute(lanes.runs_with_work(), asked).all())
 
 
 def channels_with_work(
@@ -96,22 +91,12 @@ def channels_with_work(
     dry: Mapping[str, Collection[str]] = NONE_DRY,
 ) -> list[str]:
     """Which of the channels have something to send now, but for what waits in their dry lanes."""
-    return [
-        channel
-        for channel in channels
-        if conn.execute(
-            select(runs.c.id)
-            .where(_open_with_work(conn, channel, at, dry.get(channel, ())))
-            .limit(1)
-        ).first()
-    ]
-
-
-def _open_with_work(
-    conn: Connection, channel: str, at: Instants, dry: Collection[str]
-) -> ColumnElement[bool]:
-    work = lanes.has_work(conn, channel, at.now, at.real_now, dry)
-    return and_(runs.c.state.in_(OPEN_RUNS), work)
+    found = []
+    for channel in channels:
+        asked = lanes.asked(channel, at.now, at.real_now, dry.get(channel, ()))
+        if conn.execute(lanes.any_with_work(), asked).first():
+            found.append(channel)
+    return found
 
 
 def pick(
@@ -125,8 +110,7 @@ def pick(
     """
     if not shares:
         return []
-    rows = conn.execute(lanes.picking(run_id, channel, at, shares, limit))
-    return [Picked(*row) for row in rows]
+    return [Picked(*row) for row in lanes.picked(conn, run_id, channel, at, shares, limit)]
 
 
 def sharers(conn: Connection, customer_ids: Collection[int]) -> dict[int, set[int]]:
@@ -258,11 +242,12 @@ def is_anything_open(
     held = select(d.id).where(d.worker_id.is_not(None)).limit(1)
     if conn.execute(held).first() is not None:
         return True
-    come = or_(
-        *(lanes.has_work(conn, each, now, None, dry.get(each, ())) for each in channels), false()
+    return any(
+        conn.execute(
+            lanes.any_with_work(retries=True), lanes.asked(each, now, None, dry.get(each, ()))
+        ).first()
+        for each in channels
     )
-    due = select(runs.c.id).where(runs.c.state.in_(OPEN_RUNS), come).limit(1)
-    return conn.execute(due).first() is not None
 
 
 def waiting_on(conn: Connection, channel: str, now: datetime) -> int:
