@@ -43,7 +43,12 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
         pool_pre_ping=True,
         json_serializer=_json,
         hide_parameters=True,
-        connect_args={"options": "-c timezone=UTC -c jit=off -c work_mem=64MB"},
+        connect_args={
+            "options": "-c timezone=UTC -c jit=off -c work_mem=64MB",
+            # A host that vanished is an error soon, not after TCP's quarter of an hour.
+            "connect_timeout": 10,  # seconds
+            "tcp_user_timeout": 15_000,  # milliseconds
+        },
     )
 
 
