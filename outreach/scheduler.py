@@ -78,6 +78,8 @@ def run_here(
         finish(context)
     else:
         counts = _serve_and_tick(context, tick, stop, threads)
+    if tick.expired:
+        counts["expired"] = counts.get("expired", 0) + tick.expired
     return {"sent": 0, "failed": 0, "unknown": 0, **counts}
 
 

@@ -20,6 +20,7 @@ from outreach.decisions.candidate import Scope
 from outreach.decisions.loading import Rulings
 from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling
+from outreach.dispatch.expiry import Expiry
 from outreach.dispatch.highwater import HighWater
 from outreach.dispatch.trouble import DatabaseTrouble
 from outreach.errors import OutreachError, ProblemsFound
@@ -54,6 +55,8 @@ class Tick:
         self._schema = head()
         self._high_water: HighWater | None = None
         self._trouble = DatabaseTrouble()
+        self._expiry = Expiry()
+        self.expired = 0  # deliveries, by all ticks so far
 
     @property
     def context(self) -> Context:
@@ -102,8 +105,10 @@ class Tick:
         with reading(context.engine) as conn:
             open_runs = runs.runs_in(conn, RunState.PLANNING)
         planned = [self._planned(run) for run in open_runs]
+        expired = self._expiry(context.engine, now)
+        self.expired += expired
         wake(context)
-        return any([busy, bool(made), *planned, finish(context)])
+        return any([busy, bool(made), *planned, bool(expired), finish(context)])
 
     def _planned(self, run: Run) -> bool:
         try:
