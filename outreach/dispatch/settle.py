@@ -11,7 +11,7 @@ from outreach.dispatch.final import finals_of
 from outreach.dispatch.held import Held
 from outreach.dispatch.purse import refund
 from outreach.dispatch.retry import Backoff
-from outreach.store import attempts, custody, run_answers, suppressions
+from outreach.store import attempts, custody, run_answers, soft_bounces, suppressions
 from outreach.store.attempts import Attempt
 from outreach.store.custody import Settlement
 from outreach.store.deliveries import Instants
@@ -109,18 +109,30 @@ class Ledger:
         suppressed.
         """
         against = [one for one in flush if one.suppresses]
+        full = [one for one in flush if one.outcome.fault is Fault.MAILBOX]
         addressees = suppressions.lock_addressees(
-            conn, self.channel, {one.held.address for one in against}
+            conn, self.channel, {one.held.address for one in (*against, *full)}
         )
         others = [one for one in flush if one.outcome.begun and not one.suppresses]
         attempts.add(conn, [self._attempt(one) for one in others])
         ids = attempts.record(conn, [self._attempt(one) for one in against])
         new = [self._suppression(one, id_, at.now) for one, id_ in zip(against, ids, strict=True)]
+        new += self._given_up(conn, full, at.now)
         suppressions.suppress(conn, self.channel, new, addressees)
         refund(conn, [one.held for one in flush if one.is_unsent])
         run_answers.count(conn, self.worker_id, self.channel, finals_of(runs_and_outcomes(flush)))
         settlements = [settlement(one, at.now, self.backoff) for one in flush]
         return settlements, custody.settle(conn, settlements)
+
+    def _given_up(
+        self, conn: Connection, full: Sequence[Answered], now: datetime
+    ) -> list[Suppression]:
+        """Of the addresses whose mailbox is full those that were so on day after day."""
+        addresses = soft_bounces.note(conn, self.channel, {one.held.address for one in full}, now)
+        return [
+            Suppression(self.channel, address, "soft_bounces", self.adapter, now)
+            for address in sorted(addresses)
+        ]
 
     def _attempt(self, one: Answered) -> Attempt:
         return Attempt(

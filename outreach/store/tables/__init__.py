@@ -5,6 +5,7 @@ from outreach.store.tables.consent import (
     consents,
     further_suppressions,
     refusals,
+    soft_bounces,
     suppressions,
 )
 from outreach.store.tables.holds import channel_holds, run_answers
@@ -37,6 +38,7 @@ __all__ = [
     "revisions",
     "run_answers",
     "runs",
+    "soft_bounces",
     "stage_changes",
     "suppressions",
     "workers",

@@ -1,6 +1,6 @@
 """Consent, refusals and suppressions."""
 
-from sqlalchemy import Column, ForeignKey, Index, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
 from outreach.store.tables.metadata import metadata
 from outreach.store.tables.people import customers
@@ -78,5 +78,16 @@ further_suppressions = Table(  # said of an address that is suppressed already: 
     Column("at", Instant, nullable=False),
     Column("attempt_id", BigId),
     Index("ix_further_suppressions_run_id", "run_id"),
+    sqlite_with_rowid=False,
+)
+
+soft_bounces = Table(  # mailboxes that are full or disabled for now: given up after some days
+    "soft_bounces",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("days", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
