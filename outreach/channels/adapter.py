@@ -6,9 +6,10 @@ provider and reports each outcome as its answer comes. It never raises for what 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from datetime import datetime
+from typing import ClassVar, Protocol, runtime_checkable
 
-from outreach.vocabulary import Answer, Fault
+from outreach.vocabulary import Answer, Fault, ReceiptKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,4 +112,36 @@ class Adapter(Protocol):
 
     def close(self) -> None:
         """Give connections back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A message whose answer was never read; the provider may have it since then."""
+
+    message: Message
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A message in a provider's list that is the one of a delivery by address and text."""
+
+    id: int  # the delivery's
+    kind: ReceiptKind
+    provider_id: str
+    at: datetime
+    code: str = ""
+    hard: bool = False  # of a bounce: the address does not exist
+
+
+@runtime_checkable
+class Inquirer(Protocol):
+    """An adapter whose provider can be asked what it has."""
+
+    def ask(self, sought: Sequence[Sought]) -> list[Listed]:
+        """Where each is listed, the newest first; of one that is not, or no answer came, nothing.
+
+        What is younger than a minute is left out: its answer may still be on its way.
+        """
         ...

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from outreach.channels.adapter import Adapter, Outcome
 from outreach.dispatch.channel_hold import Refusals, hold, probe
 from outreach.dispatch.purse import Purse
+from outreach.dispatch.reconcile import has_unknowns, reconcile
 from outreach.dispatch.serving import Serving
 from outreach.dispatch.settler import kind_of
 from outreach.dispatch.shift import Shift
@@ -63,6 +64,15 @@ class Pump:
                 self._rest_until = 0.0
         finally:
             self._serving.release()
+
+    def has_unknowns(self) -> bool:
+        """Whether the provider can be asked about an unknown delivery now."""
+        return has_unknowns(self._shift, self.channel, self._adapter)
+
+    def reconcile(self) -> None:
+        """Ask the provider about a few unknown deliveries; beside serving, which takes its time."""
+        if not self._shift.ending():
+            reconcile(self._shift, self.channel, self._adapter)
 
     def close(self, seconds: float = 0.0) -> None:
         """Give the adapter's connections back, once it serves no more: set the shift's end before.

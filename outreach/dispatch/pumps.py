@@ -27,7 +27,7 @@ class Pumps:
         self._shift = shift
         self._pumps = {name: Pump(shift, name, adapter) for name, adapter in adapters.items()}
         self._look_seconds = look_seconds
-        self._serving: dict[str, threading.Thread] = {}
+        self._threads: dict[str, threading.Thread] = {}
         self._closed = threading.Event()
         self._looking = threading.Thread(target=self._look, name="look")
         self._looking.start()
@@ -67,6 +67,8 @@ class Pumps:
                 self._start(channel, self._serve_on)
             for channel in self._to_probe():
                 self._start(channel, self._probe)
+            for channel in self._to_reconcile():
+                self._start(channel, self._reconcile, "ask")
             self._closed.wait(self._look_seconds)
 
     def _with_work(self) -> list[str]:
@@ -102,13 +104,31 @@ class Pumps:
             if not self._shift.trouble.failed(error):
                 log.warning("channel not tried", channel=channel, error=kind_of(error))
 
-    def _start(self, channel: str, work: Callable[[str], None]) -> None:
-        before = self._serving.get(channel)
+    def _to_reconcile(self) -> list[str]:
+        """The channels whose providers can be asked about something that is unknown."""
+        try:
+            return [name for name, pump in self._pumps.items() if pump.has_unknowns()]
+        except SQLAlchemyError as error:
+            self._shift.trouble.failed(error)
+            return []
+
+    def _reconcile(self, channel: str) -> None:
+        try:
+            self._pumps[channel].reconcile()
+        except SQLAlchemyError as error:
+            if not self._shift.trouble.failed(error):
+                log.warning("provider not asked", channel=channel, error=kind_of(error))
+        except Exception:
+            log.exception("provider not asked", channel=channel)
+
+    def _start(self, channel: str, work: Callable[[str], None], what: str = "serve") -> None:
+        name = f"{what}-{channel}"
+        before = self._threads.get(name)
         if before is not None and before.is_alive():
             return
-        name = f"serve-{channel}"  # a daemon: an adapter that never returns must not keep us
+        # a daemon: an adapter that never returns must not keep us
         thread = threading.Thread(target=work, args=(channel,), name=name, daemon=True)
-        self._serving[channel] = thread
+        self._threads[name] = thread
         thread.start()
 
     def _serve_on(self, channel: str) -> None:

@@ -5,6 +5,7 @@ import logging
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,7 @@ from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]
 from twilio.http.response import Response  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
+MOST = 50  # messages of a list
 API = "https://api.twilio.com"
 
 # The client in between takes no parameter of ours; each request has a task, and so a context.
@@ -48,6 +50,17 @@ class Said:
     code: int = 0
     words: str = ""
     sid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A message in Twilio's list."""
+
+    sid: str
+    text: str
+    status: str
+    code: int
+    at: datetime
 
 
 class NotWrittenError(Exception):
@@ -84,6 +97,14 @@ class Api:
         """
         _begin_by.set(begin_by)
         return await self._asked(self._client.messages.create_async(**parameters), 201)
+
+    async def listed(self, to: str, since: datetime) -> list[Kept]:
+        """The messages to a number since then, the newest first.
+
+        NotWrittenError, AnswerLostError or TwilioException where there is no whole answer.
+        """
+        found = await self._client.messages.list_async(to=to, date_sent_after=since, limit=MOST)
+        return [_kept(one) for one in found if one.date_created is not None]
 
     async def account(self) -> Said:
         """Read the account: who we are to Twilio."""
@@ -165,6 +186,11 @@ async def _note_written(
     if time.monotonic() >= noted["begin_by"]:
         raise TooLateError
     noted["written"] = True
+
+
+def _kept(one: Any) -> Kept:
+    created = one.date_created.astimezone(UTC)
+    return Kept(str(one.sid), str(one.body), str(one.status), _number(one.error_code), created)
 
 
 def _number(code: object) -> int:

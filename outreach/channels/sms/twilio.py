@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from outreach.channels.adapter import Check, Message, Outcome, Source, Text
+from outreach.channels.adapter import Check, Listed, Message, Outcome, Sought, Source, Text
 from outreach.channels.backoff import Backoff
 from outreach.channels.loop import run
 from outreach.channels.sms.answers import POLICY, UNKNOWN, UNREACHABLE, Meaning, classify
@@ -19,6 +19,7 @@ from outreach.channels.sms.api import (
     Said,
     TooLateError,
 )
+from outreach.channels.sms.inquiry import ask
 from outreach.channels.wording import place_of, scrubbed
 from outreach.errors import SetupError
 from outreach.logger import Logger
@@ -114,6 +115,13 @@ class TwilioAdapter:
         if self._api is None:
             self._api = Api(self._account, self._seconds, self._places)
         return self._api
+
+    def ask(self, sought: Sequence[Sought]) -> list[Listed]:
+        """What Twilio has of messages whose answer was never read."""
+        return run(self._ask(sought))
+
+    async def _ask(self, sought: Sequence[Sought]) -> list[Listed]:
+        return await ask(self._open(), sought)
 
     def check(self) -> Sequence[Check]:
         """Read the account with our credentials; nothing is sent."""
