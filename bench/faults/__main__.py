@@ -8,6 +8,7 @@ message within 10 s of a restart, every row of the dead claimed again within 60 
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ def main() -> int:
         LogFormat.CONSOLE
     )  # of what this process does itself: long transactions are no news
     sizes = SMALL if options.small else LONG
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends what it has started
     missed: list[str] = []
     print("| " + " | ".join(HEADER) + " |\n" + "|---" * len(HEADER) + "|", flush=True)
     for database in options.databases.split(","):

@@ -11,7 +11,7 @@ from bench.ground.project import FILES
 from outreach.app.sending import Asked, send_by_hand
 
 NOW = "2026-07-03T17:00"
-GROUP = 100  # fewer than a claim takes: workers get in one another's way all the time
+GROUP = 50  # customers a worker: few, so that workers get in one another's way all the time
 
 
 def cadence(place: Place, folder: Path, size: Size) -> Row:
@@ -28,8 +28,9 @@ def cadence(place: Place, folder: Path, size: Size) -> Row:
     with world(place, folder, size.mails, files=files | {"outreach.yaml": company}) as here:
         keys = [f"k{number}" for number in range(here.people())]
         with here.context(NOW) as context:
-            for begin in range(0, len(keys), GROUP):
-                some = tuple(keys[begin : begin + GROUP])
+            group = GROUP * size.workers
+            for begin in range(0, len(keys), group):
+                some = tuple(keys[begin : begin + group])
                 for name in ("second", "second", "first", "first"):
                     send_by_hand(context, Asked(name, some, again=True))
         planned = sum(here.states().values())

@@ -11,20 +11,21 @@ from bench.faults.world import CUSTOMERS_PER_MAIL, Place, world
 sys.path.append(str(ROOT / "tests"))  # where the tests' modules find one another
 from consent_race import begun_after, withdraw_at_random
 
-MAILS_PER_SECOND = 250  # about what comes in, so that withdrawals meet their messages
+GAP = (0.2, 0.4)  # seconds at the dot: sending takes about as long as to say so many noes
+CONNECTIONS = 4  # of a worker
 
 
 def consent(place: Place, folder: Path, size: Size) -> Row:
     """Everyone withdraws; whose MAIL FROM came after the withdrawal was confirmed."""
     people = round(size.mails * CUSTOMERS_PER_MAIL)
     keys = [f"k{number}" for number in range(people) if number % 10 != 9]  # who said no before
-    with world(place, folder, size.mails, gap=(0.05, 0.1)) as here:
+    with world(place, folder, size.mails, gap=GAP) as here:
         here.processes.start("worker", "--processes", size.workers)
         here.wait_for_workers(size.workers)
         with here.context() as context:
             here.send()
             here.wait(lambda: here.post.read() > 0)
-            seconds = size.mails / MAILS_PER_SECOND
+            seconds = size.mails / (size.workers * CONNECTIONS) * sum(GAP) / len(GAP)
             confirmed = withdraw_at_random(context, keys, within_seconds=seconds, threads=8)
         here.wait_until_over()
         codes = here.processes.end_all()

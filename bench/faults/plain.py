@@ -14,7 +14,6 @@ from bench.faults.sizes import Size
 from bench.faults.world import Place
 
 QUIET_SECONDS = 90.0  # without a new message: what is not there by then is lost
-WORKER = "spawn_main"  # what a worker process of Dramatiq's command line is called
 
 
 def plain(place: Place, folder: Path, size: Size) -> Row:
@@ -40,7 +39,7 @@ def plain(place: Place, folder: Path, size: Size) -> Row:
                 _wait_for_mails(
                     post, (number + chance.uniform(0.1, 0.9)) * size.mails / size.faults
                 )
-                kill(chance.choice(_workers(serving)))
+                kill(chance.choice(_workers(serving, size.workers)))
                 serving.wait()
                 processes.running.remove(serving)
                 resumed.append(time.monotonic())
@@ -66,13 +65,11 @@ def plain(place: Place, folder: Path, size: Size) -> Row:
         )
 
 
-def _workers(serving: "subprocess.Popen[bytes]") -> list[int]:
-    """The process ids of its workers, as soon as there are any."""
-    while True:
-        found = [each.pid for each in children_of(serving) if WORKER in " ".join(each.cmdline())]
-        if found:
-            return found
+def _workers(serving: "subprocess.Popen[bytes]", count: int) -> list[int]:
+    """The process ids of its workers, once all are there; it starts them before any other child."""
+    while len(found := children_of(serving)) < count:
         time.sleep(0.05)
+    return [each.pid for each in sorted(found, key=lambda each: each.create_time())[:count]]
 
 
 def _enqueue(settings: dict[str, str], mails: int) -> None:

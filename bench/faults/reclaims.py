@@ -32,6 +32,11 @@ class Reclaims:
         self.rows += len(held)
         self.waiting.update({row.id: (row.fence, died_at) for row in held})
 
+    def begin_anew(self) -> None:
+        """Count from now on: until now there was nobody who could have claimed anything."""
+        now = time.monotonic()
+        self.waiting = {id_: (fence, now) for id_, (fence, _) in self.waiting.items()}
+
     def look(self) -> None:
         """Let go of those that were claimed again, or came to an end otherwise."""
         now = time.monotonic()

@@ -16,6 +16,8 @@ from bench.faults.world import Place, World, world
 Scenario = Callable[[Place, Path, Size], Row]
 DOT_GAP = (0.005, 0.02)
 LAST_FAULT_AT = 0.85  # of the mails: later there would be little left to send
+# Each time the dead hold some hundred messages apiece until their leases end: others must be left.
+LAST_TOTAL_LOSS_AT = 0.2
 
 
 def kill_workers(place: Place, folder: Path, size: Size) -> Row:
@@ -45,9 +47,10 @@ def kill_everything(place: Place, folder: Path, size: Size) -> Row:
         here.wait_for_workers(size.workers)
         here.send()
         for number in range(size.faults):
-            here.wait_for_mails(_moment(here, size, number, last=0.7))
+            here.wait_for_mails(_moment(here, size, number, LAST_TOTAL_LOSS_AT))
             _kill_all(here)
             here.since.append(time.monotonic())
+            here.reclaims.begin_anew()
             _start_all(here, size)
             if number < size.faults - 1:
                 here.wait_for_workers(size.workers)

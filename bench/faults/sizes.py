@@ -15,7 +15,7 @@ class Size:
 
 LONG = {
     "kill": Size(20_000, 8, 32),
-    "everything": Size(20_000, 8, 5),
+    "everything": Size(20_000, 8, 4),
     "flush": Size(20_000, 8, 5),
     "drop": Size(20_000, 8, 0),
     "schedulers": Size(20_000, 8, 6),
