@@ -4,7 +4,7 @@ import io
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -48,7 +48,7 @@ migrate(engine)
 
 
 @pytest.fixture
-def earlier(engine: Engine) -> Iterator[Engine]:
+def earlier(engine: Engine) -> Engine:
     """A database of a version before, with a customer in it."""
     if engine.dialect.name == "postgresql":
         with engine.begin() as conn:
@@ -61,7 +61,7 @@ def earlier(engine: Engine) -> Iterator[Engine]:
     with engine.connect() as conn, begin_write(conn):
         command.upgrade(_config(conn), EARLIER)
         conn.exec_driver_sql("INSERT INTO places VALUES (1, 'UTC', true, '')")
-    yield engine
+    return engine
 
 
 def migrating(engine: Engine, *until: str) -> subprocess.Popen[bytes]:
