@@ -17,7 +17,7 @@ from outreach.decisions.rules import reach
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict, verdict_of
 from outreach.decisions.zonetable import zone_rows, zone_table
-from outreach.store.dialect import fill_rows, with_rows
+from outreach.store.dialect import fill_rows, joins_sets, with_rows
 from outreach.store.tables import campaigns, customers
 
 
@@ -44,6 +44,7 @@ class Question:
     zone_rows: Sequence[Sequence[object]]
     statement: Select[Any]
     values: Mapping[str, Any]
+    together: bool = False  # whom campaigns above want is asked of everyone at once
 
     def prepare(self, conn: Connection) -> None:
         """Make another connection ready for the same statements."""
@@ -51,7 +52,7 @@ class Question:
 
     def candidate(self) -> Candidate:
         """The candidate row, for who asks rules one by one."""
-        rivals = _rivals(self.base.reserved)
+        rivals = _rivals(self.base.reserved, together=self.together)
         return Candidate(self.ruling, self.scope.marks, self.zones, rivals)
 
     def filled(self) -> Select[Any]:
@@ -135,16 +136,18 @@ def ask(
     }
     for number, each in enumerate(found):
         values |= planning_values(number, each.run)
+    together = scope.mine is None and scope.about is None and joins_sets(conn)
     if scope.mine is None:
         zones = with_rows(zones, filled)
-        statement = decide(Candidate(ruling, scope.marks, zones, _rivals(found)))
+        rivals = _rivals(found, together=together)
+        statement = decide(Candidate(ruling, scope.marks, zones, rivals))
     else:
         statement = _kept(ruling, scope.marks, zones, found)
-    return Question(ruling, scope, base, zones, filled, statement, values)
+    return Question(ruling, scope, base, zones, filled, statement, values, together)
 
 
-def _rivals(found: Sequence[Reservation]) -> tuple[Rival, ...]:
-    return tuple(Rival(each.ruling, each.run is not None) for each in found)
+def _rivals(found: Sequence[Reservation], *, together: bool = False) -> tuple[Rival, ...]:
+    return tuple(Rival(each.ruling, each.run is not None, together) for each in found)
 
 
 def _readers(

@@ -99,10 +99,12 @@ class Rival:
     """A campaign above in a statement: its next occurrence reserves slots.
 
     `planning`: its run is there already, and those who have a row in it are not counted twice.
+    `together`: whom it wants is asked of everyone at once, not one by one where it matters.
     """
 
     ruling: Ruling
     planning: bool
+    together: bool = False
 
 
 class Candidate:

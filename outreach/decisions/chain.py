@@ -117,7 +117,7 @@ def counted_rows(
 
 def _settled(candidate: Candidate, counted: CTE, without: tuple[str, ...]) -> CTE:
     """The same rows where campaigns above reserve slots by their next occurrence."""
-    rows = _named(select(*counted.c, *lookahead.where_scarce(candidate, counted)), "w")
+    rows = _named(lookahead.where_scarce(candidate, counted), "w")
     kept = _all_but(rows, *without, *lookahead.OF_RIVALS, "slots")
     settled = lookahead.settled(candidate, rows).label("slots")
     return _named(select(*kept, settled), "e")

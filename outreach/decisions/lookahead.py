@@ -19,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
+    false,
     func,
     literal,
     not_,
@@ -28,7 +29,13 @@ from sqlalchemy import (
 )
 
 from outreach.decisions.candidate import ADDRESS_COLUMN, Candidate, Marks, Rival
-from outreach.decisions.order import arm_rules, channel_rules, first_that_fails, person_rules
+from outreach.decisions.order import (
+    arm_rules,
+    caps_of,
+    channel_rules,
+    first_that_fails,
+    person_rules,
+)
 from outreach.decisions.rules import cadence, person
 from outreach.decisions.rules.cadence import Slots
 from outreach.store.tables import customers, deliveries
@@ -71,13 +78,41 @@ def whose(zones: FromClause, customer_ids: Sequence[int]) -> FromClause:
     )
 
 
-def where_scarce(candidate: Candidate, counted: FromClause) -> list[ColumnElement[int]]:
-    """The same, asked only where rivals may take what a cap leaves; elsewhere null."""
-    scarce = or_(*(each > int(Slots.TAKEN) for each in _said(candidate, counted)))
-    return [
-        case((not_(scarce), None), (counted.c.shares, shared), else_=own).label(f"wanted_{number}")
-        for number, (own, shared) in enumerate(_channels(candidate, counted))
-    ]
+def where_scarce(candidate: Candidate, counted: FromClause) -> Select[Any]:
+    """The rows with the same, asked only where a verdict may hang on it; elsewhere null."""
+    asked, joined, columns = _is_scarce(candidate, counted), counted, []
+    for number, (own, shared) in enumerate(_channels(candidate, counted)):
+        theirs = own
+        if candidate.rivals[number].together:
+            everyone = _everyone(candidate, number)
+            joined = joined.outerjoin(everyone, everyone.c.id == counted.c.id)
+            theirs = everyone.c.channels
+        either = case((not_(asked), None), (counted.c.shares, shared), else_=theirs)
+        columns.append(either.label(f"wanted_{number}"))
+    return select(*counted.c, *columns).select_from(joined)
+
+
+def _everyone(candidate: Candidate, number: int) -> FromClause:
+    """All whom a rival wants, by id, with the bit of the channel."""
+    rival, marks = candidate.rivals[number], Marks(facts=candidate.marks.facts)
+    other = Candidate(rival.ruling, marks, candidate.zones, tag=tag_of(number))
+    found = _asked(rival, other, number, other.joined(), _chosen(other).label("channels"))
+    return found.add_columns(other.customer.c.id).subquery(f"everyone_{number}")
+
+
+def _is_scarce(candidate: Candidate, counted: FromClause) -> ColumnElement[bool]:
+    """Rivals may take what a cap leaves, on a channel that nothing before that rules out."""
+    said, taken = _said(candidate, counted), int(Slots.TAKEN)
+    if candidate.marks.about:  # explain asks also behind the first rule that fails
+        return or_(*(each > taken for each in said))
+    channels = []
+    for number in candidate.numbers:
+        overall, own = caps_of(candidate.ruling, number)
+        digits = [said[place] for place in (*overall, *own)]
+        scarce = or_(false(), *(each > taken for each in digits))
+        free = (each != taken for each in digits)
+        channels.append(and_(counted.c[f"block_{number}"].is_(None), scarce, *free))
+    return and_(counted.c.person.is_(None), or_(*channels))
 
 
 def settled(candidate: Candidate, rows: FromClause) -> ColumnElement[int]:
@@ -125,8 +160,10 @@ def _channels(
             func.max(case((and_(chosen == 2**place, _is_shared(other, place)), 2**place), else_=0))
             for place in other.numbers
         )
-        own = _asked(rival, other, number, chosen).where(id_ == rows.c.id)
-        shared = _asked(rival, other, number, reduce(add, there)).where(id_.in_(_mates(rows)))
+        found = other.with_records(other.customer)
+        own = _asked(rival, other, number, found, chosen).where(id_ == rows.c.id)
+        shared = _asked(rival, other, number, found, reduce(add, there))
+        shared = shared.where(id_.in_(_mates(rows)))
         yield own.correlate(rows).scalar_subquery(), shared.correlate(rows).scalar_subquery()
 
 
@@ -142,14 +179,17 @@ def _chosen(candidate: Candidate) -> ColumnElement[int]:
 
 
 def _asked(
-    rival: Rival, candidate: Candidate, number: int, answer: ColumnElement[int]
+    rival: Rival,
+    candidate: Candidate,
+    number: int,
+    found: FromClause,
+    answer: ColumnElement[int],
 ) -> Select[Any]:
     """An answer about those customers whom the rival is for, and who have no row in its run."""
-    customer = candidate.customer
-    rules = [*person_rules(candidate), *arm_rules(candidate, customer.c.bucket)]
+    rules = [*person_rules(candidate), *arm_rules(candidate, candidate.customer.c.bucket)]
     query = (
         select(answer)
-        .select_from(candidate.with_records(customer))
+        .select_from(found)
         .where(person.in_audience(candidate), *(not_(rule.fails) for rule in rules))
     )
     return query.where(not_(_has_row(candidate, number))) if rival.planning else query

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, FromClause, case, false, null, or_
 from outreach.decisions.candidate import Candidate
 from outreach.decisions.rules import arms, cadence, consent, person, reach
 from outreach.decisions.rules.cadence import Slots
+from outreach.decisions.ruling import Ruling
 from outreach.vocabulary import Reason
 
 CODES = {reason: code for code, reason in enumerate(Reason)}
@@ -59,7 +60,10 @@ def channel_rules(candidate: Candidate, number: int) -> list[Failing]:
 
 def cap_rules(candidate: Candidate, counted: FromClause, number: int) -> list[tuple[Failing, bool]]:
     """Cadence for one channel, in the order asked, each with whether it ends the choice."""
-    overall, own = _digits(candidate, counted, number)
+    overall, own = (
+        [cadence.digit_of(counted.c.slots, place) for place in places]
+        for places in caps_of(candidate.ruling, number)
+    )
     return [
         (Failing(reason, _any_is(digits, said)), ends)
         for reason, said in ((Reason.CAPPED, Slots.TAKEN), (Reason.RESERVED, Slots.RESERVED))
@@ -68,19 +72,17 @@ def cap_rules(candidate: Candidate, counted: FromClause, number: int) -> list[tu
     ]
 
 
-def _digits(
-    candidate: Candidate, counted: FromClause, number: int
-) -> tuple[list[ColumnElement[int]], list[ColumnElement[int]]]:
-    """Answers of the caps over all channels, and of those of this channel alone."""
-    grid = candidate.ruling.grid
+def caps_of(ruling: Ruling, number: int) -> tuple[list[int], list[int]]:
+    """Places of the cap windows over all channels, and of those of this channel alone."""
+    grid = ruling.grid
     overall, own = [], []
     for place, each in enumerate(grid.cap_windows):
         if each.group != grid.groups[number]:
             continue
         if each.cap.channel is None:
-            overall.append(cadence.digit_of(counted.c.slots, place))
-        elif each.cap.channel == candidate.ruling.channels[number]:
-            own.append(cadence.digit_of(counted.c.slots, place))
+            overall.append(place)
+        elif each.cap.channel == ruling.channels[number]:
+            own.append(place)
     return overall, own
 
 

@@ -36,6 +36,14 @@ def is_postgres(conn: Connection) -> bool:
     return conn.dialect.name == "postgresql"
 
 
+def joins_sets(conn: Connection) -> bool:
+    """Whether joining all of two large tables costs less than looking up each row's match.
+
+    PostgreSQL has hash joins; SQLite looks rows up one by one whichever way it is written.
+    """
+    return is_postgres(conn)
+
+
 def insert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT, which both databases spell alike."""
     return postgresql.insert(table) if is_postgres(conn) else sqlite.insert(table)
