@@ -14,7 +14,7 @@ from outreach.store import custody
 from outreach.store.custody import Settlement
 from outreach.store.deliveries import Instants
 from outreach.store.engine import reading, writing
-from outreach.store.receipts import Received, Receipt, receive
+from outreach.store.receipts import Receipt, Received, receive
 from outreach.store.tables import receipts, suppressions
 from outreach.vocabulary import ReceiptKind, State
 
@@ -40,7 +40,9 @@ def suppressed(engine: Engine) -> dict[str, str]:
         return dict(conn.execute(select(t.address, t.reason)).all())
 
 
-@pytest.mark.parametrize("order", list(permutations(["sent", "delivered", "bounced", "complained"])))
+@pytest.mark.parametrize(
+    "order", list(permutations(["sent", "delivered", "bounced", "complained"]))
+)
 def test_receipts_in_any_order_come_to_the_same(
     sqlite_engine: Engine, order: tuple[str, ...]
 ) -> None:
