@@ -11,7 +11,7 @@ from bench.faults.world import CUSTOMERS_PER_MAIL, Place, world
 sys.path.append(str(ROOT / "tests"))  # where the tests' modules find one another
 from consent_race import begun_after, withdraw_at_random
 
-GAP = (0.2, 0.4)  # seconds at the dot: sending takes about as long as to say so many noes
+GAP = (0.5, 1.0)  # seconds at the dot: sending takes about as long as to say so many noes
 CONNECTIONS = 4  # of a worker
 
 

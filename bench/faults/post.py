@@ -12,7 +12,6 @@ import asyncio
 import os
 import random
 import re
-import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +93,7 @@ class Post:
 
 
 async def main() -> None:
-    """Serve until SIGTERM."""
+    """Serve until the process is ended: each line of the record is written as it happens."""
     parser = argparse.ArgumentParser()
     parser.add_argument("port", type=int)
     parser.add_argument("record", type=Path)
@@ -103,10 +102,7 @@ async def main() -> None:
     options = parser.parse_args()
     post = Post(options.record, Manners(*options.gap, options.drop), seed=1)
     server = await asyncio.start_server(post.serve, "127.0.0.1", options.port, limit=MOST_BYTES)
-    ended = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    await ended.wait()
-    server.close()
+    await server.serve_forever()
 
 
 if __name__ == "__main__":

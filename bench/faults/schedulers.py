@@ -36,10 +36,10 @@ def schedulers(place: Place, folder: Path, size: Size) -> Row:
             # where there are several kills the first one comes in the middle of planning
             part = number if size.faults > 1 else 0.5
             here.wait_for_mails(part * size.mails * LAST_FAULT_AT / size.faults)
+            _wait_for_schedulers(here, len(two) + number)
             here.processes.kill_tree(two.pop(0))
             two.append(here.processes.start("scheduler", "--now", "2026-07-03T17:00"))
-        begun = len(two) + size.faults
-        here.wait(lambda: here.processes.said().count("scheduler begins") >= begun)
+        _wait_for_schedulers(here, len(two) + size.faults)
         planned = len(CAMPAIGNS) * here.people()
         here.wait(lambda: sum(here.states().values()) >= planned)
         here.wait_until_over()
@@ -52,6 +52,11 @@ def schedulers(place: Place, folder: Path, size: Size) -> Row:
         return reckon(
             here, "two schedulers", faults, each=len(CAMPAIGNS), planned=planned, wrong=wrong
         )
+
+
+def _wait_for_schedulers(here: World, count: int) -> None:
+    """Return once so many have begun in all, those that were killed among them."""
+    here.wait(lambda: here.processes.said().count("scheduler begins") >= count)
 
 
 def _states(here: World) -> list[str]:

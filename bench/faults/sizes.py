@@ -22,7 +22,7 @@ LONG = {
     "consent": Size(1_000, 8, 0),
     "cadence": Size(5_000, 8, 4),
     "terminate": Size(20_000, 4, 20),
-    "plain": Size(20_000, 8, 8),
+    "plain": Size(3_000, 8, 8),
 }
 SMALL = {
     "kill": Size(300, 2, 3, scheduler=False),
