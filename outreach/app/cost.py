@@ -1,5 +1,6 @@
 """What a plan's messages would cost: prices by the number's country, SMS by their segments."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,7 +24,7 @@ MOST_UNUSUAL = 20  # characters listed
 
 @dataclass(frozen=True, slots=True)
 class SegmentsTaken:
-    """What text messages of a sample take; `unusual` are characters that cost UCS-2."""
+    """What text messages of a sample take; `unusual`: characters that cost UCS-2, frequent first."""
 
     messages: int  # rendered, up to SAMPLE
     average: Decimal
@@ -92,7 +93,8 @@ def segments_taken(
     )
     sample = {row.id: row.address for row in conn.execute(query.limit(min(messages, SAMPLE)))}
     about = contexts(conn, list(sample), ruling.company.attributes)
-    counts, unusual = [], ""
+    counts: list[int] = []
+    unusual: Counter[str] = Counter()
     for id_, address in sample.items():
         made = build_context(about[id_], ruling.company, ruling.campaign, context.now())
         recipient = Recipient(0, "", address, "", "<plan@outreach.invalid>")
@@ -101,10 +103,9 @@ def segments_taken(
         except RenderError:
             continue
         counts.append(segments(message.text).segments)
-        unusual += outside_gsm(message.text)
+        unusual.update(outside_gsm(message.text))
     if not counts:
         return None
-    unusual = "".join(dict.fromkeys(unusual))
-    return SegmentsTaken(
-        len(counts), Decimal(sum(counts)) / len(counts), max(counts), unusual[:MOST_UNUSUAL]
-    )
+    often = sorted(unusual, key=lambda each: (-unusual[each], each))
+    shown = "".join(often[:MOST_UNUSUAL])
+    return SegmentsTaken(len(counts), Decimal(sum(counts)) / len(counts), max(counts), shown)
