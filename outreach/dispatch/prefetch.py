@@ -103,8 +103,8 @@ class Prefetch:
     def _soon(self) -> float:
         """How long until there are tokens again, where it is not worth ending for; else 0."""
         wait = self._purse.wait_seconds()
-        if self._crowded and len(self._shelf):
-            return LOOK_SECONDS
+        if self._crowded:  # the shelf may have been emptied since
+            return LOOK_SECONDS if len(self._shelf) else LEAST_WAIT_SECONDS
         return 0.0 if wait is None or wait > SOON_SECONDS else max(wait, LEAST_WAIT_SECONDS)
 
     def _ends(self) -> bool:
@@ -124,6 +124,7 @@ class Prefetch:
         return False
 
     def _fill(self) -> bool:
+        self._crowded = False
         if self._purse.is_dry():
             return False
         at = self._shift.instants()

@@ -88,9 +88,13 @@ class Purse:
         )
 
     def wait_seconds(self) -> float | None:
-        """How long until one of the dry ones has tokens again; None: none is dry."""
+        """How long until one of the dry ones has tokens again; None: none is dry.
+
+        0 once for one that has some by now: it had none when it was last asked, so ask again.
+        """
         now = time.monotonic()
-        waits = [each.until - now for each in self._dry.values() if each.until > now]
+        waits = [max(0.0, each.until - now) for each in self._dry.values()]
+        self._dry = {name: each for name, each in self._dry.items() if each.until > now}
         return min(waits, default=None)
 
     def fill(
@@ -119,7 +123,7 @@ class Purse:
                 total = self._buy(conn, {whole: total}, now, today)[whole.name]
             paying = {limit: min(wanted[lane], total) for lane, limit in limit_of.items()}
             wanted |= self._buy(conn, paying, now, today)
-        shares = tuple((lane, count) for lane, count in wanted.items() if count > 0)
+        shares = tuple((lane, count) for lane, count in wanted.items() if count > 0 < total)
         return Grant(allowed, shares, total, resting, today.on, time.monotonic() + FRESH_SECONDS)
 
     def spend(self, held: Iterable[Held]) -> None:
