@@ -13,9 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from servers import free_port
+from servers import smtp_url
 
 from outreach.app.consents import Said, say
 from outreach.app.context import Context
@@ -55,14 +54,9 @@ class Recorder:
 @contextmanager
 def recorder(pause_seconds: float = 0.05) -> Iterator[Recorder]:
     """A recording server on loopback."""
-    post, port = Recorder(pause_seconds=pause_seconds), free_port()
-    server = Controller(post, hostname="localhost", port=port)
-    server.start()
-    post.url = f"smtp://localhost:{port}"
-    try:
+    post = Recorder(pause_seconds=pause_seconds)
+    with smtp_url(post) as post.url:
         yield post
-    finally:
-        server.stop()
 
 
 def withdraw_at_random(

@@ -142,6 +142,20 @@ def valkey(port: int | None = None) -> Iterator[str]:
             yield f"redis://127.0.0.1:{port}/0"
 
 
+@contextmanager
+def smtp_url(handler: object) -> Iterator[str]:
+    """Where an SMTP server on loopback answers with this handler of aiosmtpd's."""
+    from aiosmtpd.controller import Controller
+
+    port = free_port()
+    server = Controller(handler, hostname="localhost", port=port)
+    server.start()
+    try:
+        yield f"smtp://localhost:{port}"
+    finally:
+        server.stop()
+
+
 def free_port() -> int:
     """A TCP port on loopback that was free a moment ago."""
     with socket.socket() as probe:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from pathlib import Path
 
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from commands import outreach_here
-from servers import free_port
+from servers import smtp_url
 
 BEFORE = "2026-07-03T08:00"
 
@@ -41,14 +40,9 @@ class Letterbox:
 @contextmanager
 def letterbox(pause_seconds: float = 0) -> Iterator[Letterbox]:
     """A server on loopback."""
-    box, port = Letterbox(pause_seconds=pause_seconds), free_port()
-    server = Controller(box, hostname="localhost", port=port)
-    server.start()
-    box.url = f"smtp://localhost:{port}"
-    try:
+    box = Letterbox(pause_seconds=pause_seconds)
+    with smtp_url(box) as box.url:
         yield box
-    finally:
-        server.stop()
 
 
 def people(project: Path, number: int, *, ordered: bool = True, **settings: str) -> None:
