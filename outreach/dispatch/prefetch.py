@@ -17,6 +17,7 @@ from outreach.dispatch.settler import kind_of
 from outreach.dispatch.shelf import Shelf
 from outreach.dispatch.shift import Shift
 from outreach.dispatch.source import give_back
+from outreach.dispatch.stride import Stride
 from outreach.errors import OutreachError
 from outreach.logger import Logger
 from outreach.store import channel_holds, custody, deliveries, lanes, schema
@@ -68,6 +69,7 @@ class Prefetch:
         self._purse = purse
         self._crowded = False  # a second's messages are on the shelf already
         self._lane_after: dict[int, str | None] = {}
+        self._stride = Stride(shift.limits.batch)
         self._claimer = Claimer(shift.worker_id, shift.rulebook, shift.limits.batch)
         self._resting: dict[int, float] = {}
         self._failures: dict[int, int] = {}
@@ -87,7 +89,7 @@ class Prefetch:
 
     def _work(self) -> None:
         while not self._ends():
-            if not self._shelf.wait_below(self._shift.limits.batch, LOOK_SECONDS):
+            if not self._shelf.wait_below(self._stride.size, LOOK_SECONDS):
                 continue
             resting = self._turn.is_over() or self._shift.trouble.resting()
             if not resting and self._filled():
@@ -125,6 +127,7 @@ class Prefetch:
 
     def _fill(self) -> bool:
         self._crowded = False
+        self._stride.follow(self._shelf.taken)
         if self._purse.is_dry():
             return False
         at = self._shift.instants()
@@ -147,7 +150,7 @@ class Prefetch:
             company = ruling.company
             grant = self._purse.fill(
                 company.limits(self._channel), company.brand.timezone, waiting,
-                self._shelf.lanes(), self._shift.limits.batch,
+                self._shelf.lanes(), self._stride.size,
             )  # fmt: skip
             self._crowded = bool(waiting) and not grant.shares
             if not grant.shares:

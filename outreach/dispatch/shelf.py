@@ -12,6 +12,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._ready: deque[Ready] = deque()
+        self.taken = 0  # messages, since it is there
         self._changed = threading.Condition()
 
     def put(self, ready: Sequence[Ready]) -> None:
@@ -24,6 +25,7 @@ class Shelf:
         """Up to `most` messages, at once."""
         with self._changed:
             taken = [self._ready.popleft() for _ in range(min(most, len(self._ready)))]
+            self.taken += len(taken)
             self._changed.notify_all()
             return taken
 

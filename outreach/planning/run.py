@@ -29,6 +29,7 @@ from outreach.decisions.order import CODES
 from outreach.decisions.ruling import Ruling
 from outreach.planning.decided import Decided
 from outreach.planning.occasion import due_now, occasion_of_run
+from outreach.planning.tenure import tenure
 from outreach.store import runs
 from outreach.store.dialect import insert
 from outreach.store.engine import begin_write, let_others_write
@@ -65,7 +66,8 @@ def plan_run(
         instants = occasion.instants(ruling.grid, localities(conn))
         conn.rollback()
         asked = due_now(instants, run.planned_until, now, ruling.campaign.schedule.late)
-        planned = _write(conn, run, ruling, scope, asked, planner) if asked else 0
+        with tenure(engine, run.id, planner):
+            planned = _write(conn, run, ruling, scope, asked, planner) if asked else 0
         complete = run.local_at is None or occasion.last_at <= now
         with begin_write(conn):
             state = RunState.RUNNING if complete else RunState.PLANNING

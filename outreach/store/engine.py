@@ -32,6 +32,7 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
             parsed,
             connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
             json_serializer=_json,
+            paramstyle="named",  # a value named twice is one: SQLite then computes equal sums once
             hide_parameters=True,  # an exception's text must hold no address
         )
         event.listen(engine, "connect", _set_up_sqlite)

@@ -12,7 +12,7 @@ from outreach.store.engine import database_now
 from outreach.store.tables import campaigns, deliveries, runs
 from outreach.vocabulary import RunKind, RunState, State
 
-PLANNER_LEASE = timedelta(seconds=60)
+PLANNER_LEASE = timedelta(seconds=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def runs_in(conn: Connection, *states: RunState) -> list[Run]:
 
 
 def take_planning(conn: Connection, run_id: int, planner: str) -> bool:
-    """Become the run's only planner for a minute; False while another one is."""
+    """Become the run's only planner for PLANNER_LEASE; False while another one is."""
     now = database_now(conn)
     free = or_(runs.c.planner.is_(None), runs.c.planner == planner, runs.c.planner_until < now)
     taken = (
@@ -128,16 +128,21 @@ def take_planning(conn: Connection, run_id: int, planner: str) -> bool:
     return conn.execute(taken).scalar() is not None
 
 
+def keep_planning(conn: Connection, run_id: int, planner: str) -> None:
+    """Stay the run's planner for another PLANNER_LEASE, if it still is."""
+    conn.execute(
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.planner == planner, runs.c.state == RunState.PLANNING)
+        .values(planner_until=database_now(conn) + PLANNER_LEASE)
+    )
+
+
 def advance(conn: Connection, run_id: int, planner: str, *, cursor: int, planned: int) -> bool:
     """Note that the run is planned up to `cursor`; False: another planner took it over."""
     moved = (
         update(runs)
         .where(runs.c.id == run_id, runs.c.planner == planner, runs.c.state == RunState.PLANNING)
-        .values(
-            cursor=cursor,
-            planned=runs.c.planned + planned,
-            planner_until=database_now(conn) + PLANNER_LEASE,
-        )
+        .values(cursor=cursor, planned=runs.c.planned + planned)
         .returning(runs.c.id)
     )
     return conn.execute(moved).scalar() is not None

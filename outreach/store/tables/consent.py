@@ -39,8 +39,8 @@ consent_states = Table(  # the ledger's last word for each customer, topic and c
 refusals = Table(  # the latest no said at an address: it holds for every customer who shares it
     "refusals",
     metadata,
+    Column("address", Text, primary_key=True),  # first: SQLite compares keys by it faster
     Column("channel", Text, primary_key=True),
-    Column("address", Text, primary_key=True),
     Column("topic", Text, primary_key=True),
     Column("at", Instant, nullable=False),
     Column("consent_id", ForeignKey(consents.c.id), nullable=False),
@@ -50,8 +50,8 @@ refusals = Table(  # the latest no said at an address: it holds for every custom
 suppressions = Table(
     "suppressions",
     metadata,
-    Column("channel", Text, primary_key=True),
     Column("address", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
     Column("reason", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("at", Instant, nullable=False),
@@ -70,8 +70,8 @@ Index(
 further_suppressions = Table(  # said of an address that is suppressed already: takes over if lifted
     "further_suppressions",
     metadata,
-    Column("channel", Text, primary_key=True),
     Column("address", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
     Column("run_id", BigId, primary_key=True, autoincrement=False),  # 0: no run's answer said it
     Column("reason", Text, nullable=False),
     Column("source", Text, nullable=False),
@@ -84,8 +84,8 @@ further_suppressions = Table(  # said of an address that is suppressed already: 
 soft_bounces = Table(  # mailboxes that are full or disabled for now: given up after some days
     "soft_bounces",
     metadata,
-    Column("channel", Text, primary_key=True),
     Column("address", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
     Column("first_at", Instant, nullable=False),
     Column("last_at", Instant, nullable=False),
     Column("days", Integer, nullable=False),

@@ -15,6 +15,7 @@ from outreach.decisions.ruling import Ruling, make_ruling
 from outreach.planning.occasion import Occasion
 from outreach.planning.plan import count, rows
 from outreach.planning.run import plan_run
+from outreach.planning.tenure import tenure
 from outreach.settings.company import Brand, Company, Topic
 from outreach.store.engine import reading, reading_together, writing
 from outreach.store.runs import Run, run_by_id, take_planning
@@ -197,3 +198,22 @@ def test_planning_twice_writes_nothing_twice(engine: Engine, run: tuple[Run, Rul
     with reading(engine) as conn:
         assert conn.execute(select(func.count()).select_from(deliveries)).scalar_one() == 3
     assert again(engine, planned).planned == 3
+
+
+def test_a_planner_at_a_long_question_keeps_its_lease(
+    engine: Engine, run: tuple[Run, Ruling]
+) -> None:
+    planned, _ = run
+    until = select(runs_table.c.planner_until)
+    with writing(engine) as conn:
+        take_planning(conn, planned.id, "me")
+        first = conn.execute(until).scalar_one()
+
+    with tenure(engine, planned.id, "me", every_seconds=0.01):
+        for _ in range(1_000):
+            with reading(engine) as conn:
+                latest = conn.execute(until).scalar_one()
+            if latest > first:
+                break
+
+    assert latest > first

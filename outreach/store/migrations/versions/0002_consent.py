@@ -65,15 +65,15 @@ def _make_consent_states() -> None:
 def _make_refusals() -> None:
     op.create_table(
         "refusals",
-        sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("at", types.Instant(), nullable=False),
         sa.Column("consent_id", types.BigId, nullable=False),
         sa.ForeignKeyConstraint(
             ["consent_id"], ["consents.id"], name=op.f("fk_refusals_consent_id")
         ),
-        sa.PrimaryKeyConstraint("channel", "address", "topic", name=op.f("pk_refusals")),
+        sa.PrimaryKeyConstraint("address", "channel", "topic", name=op.f("pk_refusals")),
         sqlite_with_rowid=False,
     )
 
@@ -81,12 +81,12 @@ def _make_refusals() -> None:
 def _make_suppressions() -> None:
     op.create_table(
         "suppressions",
-        sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("at", types.Instant(), nullable=False),
         sa.Column("attempt_id", types.BigId, nullable=True),
-        sa.PrimaryKeyConstraint("channel", "address", name=op.f("pk_suppressions")),
+        sa.PrimaryKeyConstraint("address", "channel", name=op.f("pk_suppressions")),
         sqlite_with_rowid=False,
     )

@@ -64,15 +64,15 @@ def _make_channel_holds() -> None:
 def _make_further_suppressions() -> None:
     op.create_table(
         "further_suppressions",
-        sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("run_id", types.BigId, autoincrement=False, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("at", types.Instant(), nullable=False),
         sa.Column("attempt_id", types.BigId, nullable=True),
         sa.PrimaryKeyConstraint(
-            "channel", "address", "run_id", name=op.f("pk_further_suppressions")
+            "address", "channel", "run_id", name=op.f("pk_further_suppressions")
         ),
         sqlite_with_rowid=False,
     )

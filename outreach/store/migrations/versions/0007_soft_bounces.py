@@ -15,11 +15,11 @@ def upgrade() -> None:
     """One row for each address that was full lately."""
     op.create_table(
         "soft_bounces",
-        sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("first_at", types.Instant(), nullable=False),
         sa.Column("last_at", types.Instant(), nullable=False),
         sa.Column("days", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("channel", "address", name=op.f("pk_soft_bounces")),
+        sa.PrimaryKeyConstraint("address", "channel", name=op.f("pk_soft_bounces")),
         sqlite_with_rowid=False,
     )
