@@ -1,8 +1,9 @@
 """Customers from a file: created, brought up to date, or left as they are, by key."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from outreach.imports.feed import Refused
 from outreach.imports.intake import Progress, take_in
 from outreach.imports.outcome import ImportResult, Options, Touched
 from outreach.imports.parsing import CustomerRow, Job
+from outreach.lifecycle.model import Lifecycle
+from outreach.lifecycle.newcomers import place_newcomers
 from outreach.settings.company import Company
 from outreach.store import dialect
 from outreach.store.consents import Recorded, Word, record_consents
@@ -26,6 +29,7 @@ from outreach.store.withdrawals import carry_refusals
 MOST_PLACES_KEPT = 20_000
 _WHERE = ("timezone", "country", "phone")
 _ADDRESSES = ("email", "phone")
+PlaceNew = Callable[[Connection, list[int]], None]
 _NOTHING: dict[str, Any] = {"tags": [], "interests": [], "attributes": {}}  # replaced, not changed
 
 
@@ -37,15 +41,18 @@ def import_customers(
     options: Options | None = None,
     progress: Progress | None = None,
     touched: Touched | None = None,
+    lifecycle: Lifecycle | None = None,
 ) -> ImportResult:
     """Upsert customers from CSV or JSON lines; a second import of the same file changes nothing.
 
     Refused rows are reported and the rest imported. A blank cell leaves what is there and is
     never a consent; no no is lifted. UsageError when the file can not be read at all. `touched`
-    holds the customers of what is committed also when the import ends by an error.
+    holds the customers of what is committed, also when the import ends by an error, whose stages
+    are to be refreshed: with a `lifecycle` new ones are put in theirs at once.
     """
     options = options or Options()
-    customers = _Customers(now, options, touched)
+    place_new = None if lifecycle is None else partial(_place_new, company, lifecycle, now)
+    customers = _Customers(now, options, touched, place_new)
     job = Job("customers", str(path), company, options, now)
     taken = take_in(engine, job, customers.apply, progress)
     return ImportResult(
@@ -75,8 +82,10 @@ class _Change:
 class _Customers:
     """Applies batches and counts what came of them."""
 
-    def __init__(self, now: datetime, options: Options, touched: Touched | None) -> None:
-        self._now, self._options = now, options
+    def __init__(
+        self, now: datetime, options: Options, touched: Touched | None, place_new: PlaceNew | None
+    ) -> None:
+        self._now, self._options, self._place_new = now, options, place_new
         self._places: dict[Place, int] = {}
         self.touched = touched or Touched()
         self.created = self.updated = self.unchanged = 0
@@ -164,12 +173,15 @@ class _Customers:
         keyed = [(c.rows[0].key, bucket(c.rows[0].key), c.row) for c in new]
         for change, id_ in zip(new, insert_customers(conn, keyed), strict=True):
             change.id = id_
+        if self._place_new is not None:
+            self._place_new(conn, [change.id for change in new])
         old = [change for change in differing if change.base is not None]
         update_customers(conn, [change.row for change in old])
         moves = [StageMove(c.id, _stage_before(c), c.row["stage"]) for c in moved]
         record_moves(conn, moves, self._now)  # only where the file gives the stages
         self._share(conn, old, emails, phones)
-        self.touched.add(change.id for change in differing)
+        unplaced = differing if self._place_new is None else old
+        self.touched.add(change.id for change in unplaced)
 
     def _share(
         self, conn: Connection, old: Sequence[_Change], emails: set[str], phones: set[str]
@@ -212,6 +224,12 @@ class _Customers:
                 self.updated += rows
             else:
                 self.unchanged += rows
+
+
+def _place_new(
+    company: Company, lifecycle: Lifecycle, now: datetime, conn: Connection, ids: list[int]
+) -> None:
+    place_newcomers(conn, company, lifecycle, now, ids)
 
 
 def _stage_before(change: _Change) -> str | None:

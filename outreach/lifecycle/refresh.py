@@ -29,6 +29,7 @@ from sqlalchemy import (
 
 from outreach.audience.compile import compile_expression
 from outreach.audience.names import names_of
+from outreach.audience.row import Columns
 from outreach.audience.row import Row as Spoken
 from outreach.lifecycle.model import Lifecycle
 from outreach.settings.company import Company
@@ -121,7 +122,7 @@ def _changes(
 ) -> Select[Any]:
     """One row for each customer whose facts or stage are others than stored."""
     fresh = _fresh(which, now)
-    stage = fresh.c.stage if model is None else _stage(fresh, company, model, now)
+    stage = fresh.c.stage if model is None else stage_by_rules(fresh.c, company, model, now)
     placed = select(
         fresh.c.id,
         fresh.c.stage.label("old_stage"),
@@ -158,12 +159,12 @@ def _fresh(which: ColumnElement[bool], now: datetime) -> Subquery:
     )
 
 
-def _stage(
-    fresh: Subquery, company: Company, model: Lifecycle, now: datetime
+def stage_by_rules(
+    customer: Columns, company: Company, model: Lifecycle, now: datetime
 ) -> ColumnElement[str | None]:
-    """The first stage whose rule holds, as SQL."""
+    """The first stage whose rule holds for a customer's columns, as SQL."""
     today = now.astimezone(ZoneInfo(company.brand.timezone)).date()
-    row = Spoken(fresh.c, now, today, names_of(company))
+    row = Spoken(customer, now, today, names_of(company))
     rules = [
         (compile_expression(stage.when, row, certainly=False), literal(stage.id, Text()))
         for stage in model.stages
