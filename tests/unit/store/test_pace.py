@@ -14,12 +14,12 @@ def test_a_transaction_that_took_too_long_makes_the_next_one_smaller() -> None:
     assert pace.rows == 2_000
 
 
-def test_a_short_transaction_makes_the_next_one_twice_as_large_at_most() -> None:
+def test_a_short_transaction_makes_the_next_one_a_quarter_larger_at_most() -> None:
     pace = Pace(rows=5_000, most=20_000)
 
     pace.took(0.0)
 
-    assert pace.rows == 10_000
+    assert pace.rows == 6_250
 
 
 @given(st.lists(st.floats(min_value=0, max_value=60)))
