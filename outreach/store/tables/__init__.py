@@ -9,6 +9,7 @@ from outreach.store.tables.consent import (
     suppressions,
 )
 from outreach.store.tables.holds import channel_holds, run_answers
+from outreach.store.tables.inbound import inbound_messages
 from outreach.store.tables.limits import limits
 from outreach.store.tables.metadata import metadata
 from outreach.store.tables.people import customers, event_ids, events, places, stage_changes
@@ -29,6 +30,7 @@ __all__ = [
     "event_ids",
     "events",
     "further_suppressions",
+    "inbound_messages",
     "limits",
     "marks",
     "metadata",

@@ -1,0 +1,1 @@
+"""What comes back: opt-outs, answers, receipts, bounces; each says what follows from it."""

@@ -1,0 +1,1 @@
+"""The pages and webhooks that customers, mail programs and providers call."""
