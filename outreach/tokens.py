@@ -21,6 +21,7 @@ class Purpose(StrEnum):
     CALLBACK = "callback"  # a provider tells of a delivery
     UNSUBSCRIBE = "unsubscribe"  # its reader wants no more
     MESSAGE = "message"  # the delivery's Message-ID
+    BOUNCE = "bounce"  # its return path: what comes back there came of it
 
 
 def sign(keys: Sequence[str], purpose: Purpose, number: int) -> str:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from sqlalchemy import Connection, Engine
 
 from outreach import tokens
+from outreach.channels.email.return_path import return_path
 from outreach.decisions.recheck import recheck
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
@@ -38,12 +39,15 @@ class Signer:
         if self.public_url and not ruling.topic.transactional:
             token = tokens.sign(self.keys, Purpose.UNSUBSCRIBE, held.id)
             unsubscribe_url = f"{self.public_url.rstrip('/')}/u/{token}"
+        bounces = _mail(ruling.company).bounces
+        token = tokens.sign(self.keys, Purpose.BOUNCE, held.id) if bounces else ""
         return Recipient(
             delivery_id=held.id,
             token=tokens.sign(self.keys, Purpose.CALLBACK, held.id),
             to=held.address,
             unsubscribe_url=unsubscribe_url,
-            message_id=f"<{tokens.sign(self.keys, Purpose.MESSAGE, held.id)}@{_domain(_sender(ruling.company))}>",
+            message_id=f"<{tokens.sign(self.keys, Purpose.MESSAGE, held.id)}@{_domain(_mail(ruling.company).sender)}>",
+            return_path=return_path(bounces, token) if bounces else "",
         )
 
 
@@ -98,8 +102,8 @@ class ProjectRulebook:
         return Ready(held, message, recipient.message_id)
 
 
-def _sender(company: Company) -> str:
-    return company.channels.get("email", ChannelSettings()).sender
+def _mail(company: Company) -> ChannelSettings:
+    return company.channels.get("email", ChannelSettings())
 
 
 @lru_cache(maxsize=64)

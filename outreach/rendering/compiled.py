@@ -44,6 +44,7 @@ class Recipient:
     to: str  # normalised address
     unsubscribe_url: str  # https, or http on loopback; "" for none
     message_id: str  # fixed at planning: a repeat carries the same
+    return_path: str = ""  # envelope sender of a mail; "": the channel's `from`
 
 
 class Compiled:
@@ -162,7 +163,8 @@ class Compiled:
             html=html,
         )
         content, eight_bit = build(self._envelopes[ready.source.locale], filling)
-        return Email(recipient.delivery_id, filling.to, self._sender[1], content, eight_bit)
+        sender = recipient.return_path or self._sender[1]
+        return Email(recipient.delivery_id, filling.to, sender, content, eight_bit)
 
     def _bodies(self, ready: Ready, variables: dict[str, object]) -> tuple[str, str]:
         """HTML ("" for none) and text, with what marketing mail owes its reader."""

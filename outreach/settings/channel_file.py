@@ -10,12 +10,16 @@ from pydantic import BeforeValidator, Field, model_validator
 from outreach.documents import FileModel, RefusalError
 from outreach.settings.company import ChannelSettings
 from outreach.settings.domain_file import DomainLimits, domain_limits
+from outreach.settings.feedback_file import Bounces, ComplaintsRule, MailFeedbackFile
 from outreach.settings.hold_file import HoldAtRule
 from outreach.settings.rates import Rates
 from outreach.settings.written import Name, Several, Whole, Words, parse_country, text_as
 
 _SMS_SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", re.ASCII)
-_OF_EMAIL = frozenset({"reply_to", "connections", "per_domain"})
+_OF_EMAIL = frozenset(
+    {"reply_to", "connections", "per_domain", "bounces", "feedback", "complaints"}
+)
+_PARTS = {"rate", "per_domain", "hold_at", "feedback", "complaints"}
 _OF_SMS = frozenset({"messaging_service", "signature", "stop_words", "price"})
 
 
@@ -114,6 +118,23 @@ class ChannelFile(FileModel):
         examples=[{"share": "10%", "least": 50}],
     )
 
+    bounces: Bounces | None = Field(
+        None,
+        description="Where mails come back to that can not be delivered: each goes out with a "
+        "signed address of this mailbox, `bounces+…@mail.example.com`. Left out: `from`, and "
+        "bounces are not believed.",
+        examples=["bounces@mail.example.com"],
+    )
+    feedback: MailFeedbackFile | None = Field(
+        None, description="Where `run` and `scheduler` read what comes back by mail."
+    )
+    complaints: ComplaintsRule | None = Field(
+        None,
+        description="When complaints are told, and hold a run. Left out: 0.1%, 0.3% and 3; "
+        "`none`: never.",
+        examples=[{"warn": "0.1%", "hold": "0.3%", "least": 3}],
+    )
+
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         if self.sender and self.messaging_service:
@@ -143,9 +164,13 @@ class ChannelFile(FileModel):
 
     def settings(self) -> ChannelSettings:
         """The channel as the rest uses it."""
-        given = self.model_dump(exclude_none=True, exclude={"rate", "per_domain", "hold_at"})
+        given = self.model_dump(exclude_none=True, exclude=_PARTS)
         if self.hold_at is not None:
             given["hold_at"] = self.hold_at.hold_at()
+        if self.feedback is not None:
+            given["feedback"] = self.feedback.settings()
+        if self.complaints is not None:
+            given["complaints"] = self.complaints.complaints_at()
         return ChannelSettings(
             **given, rate=self.rate or (), per_domain=domain_limits(self.per_domain or {})
         )

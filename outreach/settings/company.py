@@ -46,6 +46,21 @@ class HoldAt(Frozen):
     content: int = 10  # enough where the text itself is refused
 
 
+class ComplaintsAt(Frozen):
+    """When complaints of a run's readers are told, and hold it; shares are of 10,000."""
+
+    warn: int = 10
+    hold: int = 30
+    least: int = 3  # complaints: one reader's slip says nothing
+
+
+class MailFeedback(Frozen):
+    """Where mails that come back are read: a folder or an IMAP mailbox; both empty: nowhere."""
+
+    maildir: str = ""
+    imap: str = ""
+
+
 class ChannelSettings(Frozen):
     """How one channel sends; keys of other channels stay at their defaults."""
 
@@ -58,6 +73,9 @@ class ChannelSettings(Frozen):
     stop_words: tuple[str, ...] = ()
     price: dict[str, Decimal] = {}  # per segment or message by country, and `default`
     hold_at: HoldAt = HoldAt()
+    bounces: str = ""  # the mailbox of the signed return path; "": bounces are not believed
+    feedback: MailFeedback = MailFeedback()
+    complaints: ComplaintsAt = ComplaintsAt()
     rate: tuple[Rate, ...] = ()  # of the channel as a whole; all hold
     per_domain: tuple[DomainLimit, ...] = ()
 
@@ -74,6 +92,7 @@ class Company(Frozen):
     public_url: str = ""
     salt: str = ""  # of hold-outs and variants; the project's name unless given
     lifecycle: str = "six-stage"
+    lifecycles: dict[str, str] = {}  # further ones: name → model
     topics: dict[str, Topic] = {}
     cadence: tuple[Cap, ...] = DEFAULT_CADENCE
     quiet_hours: tuple[QuietHours, ...] = DEFAULT_QUIET_HOURS

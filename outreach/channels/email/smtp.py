@@ -43,8 +43,9 @@ class SmtpAdapter:
             )
         self._server = parse_smtp_url(environment.smtp_url.get_secret_value())
         self.place = f"{self._server.host}:{self._server.port}"
-        self._connections = company.channels.get(channel, ChannelSettings()).connections
-        self._sender = parseaddr(company.channels.get(channel, ChannelSettings()).sender)[1]
+        settings = company.channels.get(channel, ChannelSettings())
+        self._connections = settings.connections
+        self._sender = settings.bounces or parseaddr(settings.sender)[1]  # MAIL FROM
         self._timeouts = timeouts
         self._backoff = Backoff()
         self._idle: list[Connection] = []
