@@ -4,11 +4,12 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 
 from outreach.demo.customers import COLUMNS, Customer, key_of, make_customers
-from outreach.demo.purchases import Purchase, cdnow, made_up
+from outreach.demo.purchases import Purchase, cdnow, has_cdnow, made_up
 
 SEED = 1998
 # Fridays in the sample's life: the greeting is due at 17:00, the win-back at 10:00, by each
@@ -41,26 +42,45 @@ def make_files(folder: Path, seed: int = SEED, real: bool = True) -> DemoFiles:
     """Write customers.csv, events.csv and consents.csv; the same seed writes the same bytes.
 
     `real` takes the real purchases where they can be had; else a few hundred people are made up.
+    What lies there from an earlier time, made by the same code from the same purchases, stays.
     """
-    random = Random(seed)  # noqa: S311 - nothing secret: the same demo each time
-    found = cdnow() if real else None
-    purchases = found if found is not None else made_up(random)
+    real = real and has_cdnow()
+    found = DemoFiles(
+        folder / "customers.csv", folder / "events.csv", folder / "consents.csv",
+        MOMENTS[0], MOMENTS, "cdnow" if real else "sample",
+    )  # fmt: skip
+    stamp, made_by = folder / "made-by", f"{_maker()} {seed} {found.source}"
+    if not (stamp.is_file() and stamp.read_text("ascii") == made_by):
+        stamp.unlink(missing_ok=True)
+        _make(found, Random(seed), cdnow() if real else None)  # noqa: S311 - nothing secret
+        stamp.write_text(made_by, "ascii")
+    return found
+
+
+def _make(files: DemoFiles, random: Random, found: Sequence[Purchase] | None) -> None:
+    purchases = made_up(random) if found is None else found
     customers = make_customers(random, purchases)
     rows: Iterable[Row] = ([each.row[name] for name in COLUMNS] for each in customers)
-    return DemoFiles(
-        _write(folder / "customers.csv", COLUMNS, _with(random, rows, _BAD_CUSTOMERS)),
-        _write(folder / "events.csv", EVENT_COLUMNS, _with(random, _events(random, purchases), _BAD_EVENTS)),
-        _write(folder / "consents.csv", CONSENT_COLUMNS, _with(random, _consents(random, customers), _BAD_CONSENTS)),
-        MOMENTS[0], MOMENTS, "cdnow" if found is not None else "sample",
-    )  # fmt: skip
+    _write(files.customers, COLUMNS, _with(random, rows, _BAD_CUSTOMERS))
+    events, consents = _events(random, purchases), _consents(random, customers)
+    _write(files.events, EVENT_COLUMNS, _with(random, events, _BAD_EVENTS))
+    _write(files.consents, CONSENT_COLUMNS, _with(random, consents, _BAD_CONSENTS))
 
 
-def _write(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> Path:
+def _maker() -> str:
+    """A digest of the code that makes the files."""
+    digest = sha256()
+    for source in sorted(Path(__file__).parent.iterdir()):
+        if source.is_file():
+            digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _write(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows(rows)
-    return path
 
 
 def _with(random: Random, rows: Iterable[Row], bad: Sequence[Row]) -> list[Row]:

@@ -24,6 +24,7 @@ from outreach.scheduler import run_here
 from outreach.store.engine import reading
 
 MARK = "outreach-demo"  # a folder with this file is a demo's, and may be made anew
+FILES = "import"  # the files to import, in that folder
 Tell = Callable[[str], None]
 
 
@@ -53,7 +54,7 @@ def run_demo(folder: Path, tell: Tell, real: bool = True) -> Shown:
         del os.environ[name]
     _make_folder(folder)
     tell("customers, purchases and consents are made")
-    files = make_files(folder / "import", real=real)
+    files = make_files(folder / FILES, real=real)
     context = open_context(folder, files.now.isoformat())
     try:
         return _run(context, folder, files, tell)
@@ -93,10 +94,21 @@ def _make_folder(folder: Path) -> None:
     if folder.exists():
         if not (folder / MARK).exists() and any(folder.iterdir()):
             raise UsageError(f"`{folder}` is not a demo's folder", "name another one")
-        shutil.rmtree(folder)
+        _empty(folder)
     make_project(folder)
     (folder / MARK).touch()
-    (folder / "import").mkdir()
+    (folder / FILES).mkdir(exist_ok=True)
+
+
+def _empty(folder: Path) -> None:
+    """Remove all but the files to import, which may be the same this time, and the mark."""
+    for each in folder.iterdir():
+        if each.name in (FILES, MARK):
+            continue
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        else:
+            each.unlink()
 
 
 def _import(context: Context, files: DemoFiles, tell: Tell) -> Iterator[tuple[str, Intake]]:

@@ -27,19 +27,27 @@ class Purchase:
     amount: Decimal
 
 
-def cdnow() -> list[Purchase] | None:
-    """The real purchases, by customer and day; None where the package is not installed.
+def has_cdnow() -> bool:
+    """Whether the package with the real purchases is installed."""
+    return _cdnow_file() is not None
 
-    The package is not imported: it would ask for others that the demo does not need.
-    """
+
+def cdnow() -> list[Purchase] | None:
+    """The real purchases, by customer and day; None where the package is not installed."""
+    file = _cdnow_file()
+    if file is None:
+        return None
+    lines = file.read_text("ascii").splitlines()[1:]
+    return [_purchase(line) for line in lines if line.strip()]
+
+
+def _cdnow_file() -> Path | None:
+    """The package is not imported: it would ask for others that the demo does not need."""
     try:
         found = [path for path in files(_PACKAGE) or () if path.name == _FILE]
     except PackageNotFoundError:
         return None
-    if not found:
-        return None
-    lines = Path(str(found[0].locate())).read_text("ascii").splitlines()[1:]
-    return [_purchase(line) for line in lines if line.strip()]
+    return Path(str(found[0].locate())) if found else None
 
 
 def _purchase(line: str) -> Purchase:

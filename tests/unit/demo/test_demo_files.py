@@ -84,3 +84,29 @@ def test_real_purchases_are_read_whole_where_they_are_installed() -> None:
     assert len(purchases) == 69_659
     assert len({purchase.customer for purchase in purchases}) == 23_570
     assert isinstance(purchases[0], Purchase)
+
+
+def test_files_of_the_same_maker_stay_as_they_are(tmp_path: Path) -> None:
+    made = make_files(tmp_path, real=False)
+    made.events.write_text("kept", "utf-8")
+
+    make_files(tmp_path, real=False)
+
+    assert made.events.read_text("utf-8") == "kept"
+
+
+def test_files_that_were_not_finished_are_made_anew(tmp_path: Path) -> None:
+    made = make_files(tmp_path, real=False)
+    whole = made.events.read_bytes()
+    made.events.write_bytes(whole[:100])
+    (tmp_path / "made-by").unlink()
+
+    make_files(tmp_path, real=False)
+
+    assert made.events.read_bytes() == whole
+
+
+def test_another_seed_makes_other_files(tmp_path: Path) -> None:
+    before = make_files(tmp_path, 7, real=False).events.read_bytes()
+
+    assert make_files(tmp_path, 8, real=False).events.read_bytes() != before
