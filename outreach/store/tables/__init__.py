@@ -8,6 +8,7 @@ from outreach.store.tables.consent import (
     soft_bounces,
     suppressions,
 )
+from outreach.store.tables.feedback import feedback_mails
 from outreach.store.tables.holds import channel_holds, run_answers
 from outreach.store.tables.inbound import inbound_messages
 from outreach.store.tables.limits import limits
@@ -29,6 +30,7 @@ __all__ = [
     "deliveries",
     "event_ids",
     "events",
+    "feedback_mails",
     "further_suppressions",
     "inbound_messages",
     "limits",

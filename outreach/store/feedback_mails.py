@@ -1,0 +1,97 @@
+"""Mails that came back about our messages: each taken once, complaints counted by run."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    func,
+    literal_column,
+    select,
+    update,
+)
+
+from outreach.store.attempts import storable
+from outreach.store.dialect import insert
+from outreach.store.tables import customers, deliveries, feedback_mails
+
+d, f = deliveries.c, feedback_mails.c
+COMPLAINT = "complaint"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackMail:
+    """A mail that is about one of our messages; `detail` holds no address."""
+
+    digest: str  # sha256 of its bytes, hexadecimal
+    delivery_id: int
+    run_id: int
+    kind: str
+    at: datetime
+    status: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaints:
+    """How many readers of a run complained on a channel, and how many since it was last held for it."""
+
+    total: int
+    since_held: int
+
+
+def message_of(conn: Connection, delivery_id: int) -> Row[Any] | None:
+    """The delivery that a mail is about with its customer's `erased_at`; None: there is none."""
+    query = (
+        select(d.id, d.run_id, d.customer_id, d.channel, d.address, customers.c.erased_at)
+        .join_from(deliveries, customers, customers.c.id == d.customer_id)
+        .where(d.id == delivery_id)
+    )
+    return conn.execute(query).one_or_none()
+
+
+def keep(conn: Connection, mail: FeedbackMail) -> bool:
+    """Keep a mail; False: it was taken before."""
+    values = {
+        "digest": mail.digest, "delivery_id": mail.delivery_id, "run_id": mail.run_id,
+        "kind": mail.kind, "at": mail.at, "status": storable(mail.status),
+        "detail": storable(mail.detail),
+    }  # fmt: skip
+    new = insert(conn, feedback_mails).values(values).on_conflict_do_nothing()
+    return conn.execute(new.returning(f.digest)).scalar() is not None
+
+
+def complaints_of(conn: Connection, run_id: int) -> Complaints:
+    """Readers of a run that complained: deliveries, however often each was reported."""
+    held_at = select(func.max(f.at)).where(_complaints(run_id), f.holds).scalar_subquery()
+    one = func.count(f.delivery_id.distinct())
+    query = select(one, one.filter(held_at.is_(None) | (f.at > held_at)))
+    return Complaints(*conn.execute(query.where(_complaints(run_id))).one())
+
+
+def _complaints(run_id: int) -> ColumnElement[bool]:
+    # Written out as its index has it, or SQLite does not use that.
+    return and_(f.run_id == run_id, f.kind == literal_column("'complaint'"))
+
+
+def note_hold(conn: Connection, digest: str) -> None:
+    """Note that a complaint was one too many: a person decides, and it takes new ones to ask again."""
+    conn.execute(update(feedback_mails).where(f.digest == digest).values(holds=True))
+
+
+def accepted_up_to(conn: Connection, run_id: int, channel: str, most: int) -> int:
+    """How many messages of a run a provider accepted on a channel, counted up to `most`.
+
+    A run of a million is so not read whole for a few complaints.
+    """
+    some = (
+        select(d.id)
+        .where(d.run_id == run_id, d.channel == channel, d.sent_at.is_not(None))
+        .limit(most)
+        .subquery()
+    )
+    return conn.execute(select(func.count()).select_from(some)).scalar_one()
