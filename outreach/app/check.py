@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from outreach.app.context import Context
 from outreach.app.fragments import company_as_read, expressions_in, stages_in, unused_templates
 from outreach.app.slips import likely_slips
-from outreach.audience.check import campaigns_named, literal_comparisons
+from outreach.audience.check import campaigns_named, literal_comparisons, stages_compared
 from outreach.audience.check import check as check_expression
 from outreach.audience.names import Names, names_of
 from outreach.campaign.check import Project
@@ -14,8 +14,8 @@ from outreach.campaign.model import Expression
 from outreach.campaign.project import campaign_files
 from outreach.documents import Document, did_you_mean, load
 from outreach.errors import WARNING, Problem
-from outreach.lifecycle.load import check_lifecycles, load_lifecycle
-from outreach.lifecycle.model import Lifecycle
+from outreach.lifecycle.load import check_lifecycles, load_lifecycles
+from outreach.lifecycle.model import Lifecycle, Lifecycles
 from outreach.rendering.check import check_templates
 from outreach.rendering.context import context_names
 from outreach.settings.company import Brand, Company
@@ -73,37 +73,46 @@ def _deeper_problems(files: Mapping[str, bytes], project: Project) -> Iterator[P
         certain = company is not None
     company = company or Company(brand=Brand(name="?"))
     documents = [load(path, files[path])[0] for _, path in campaign_files(files)]
-    lifecycle = load_lifecycle(company, files)[0] if project.company is not None else None
+    lifecycles = Lifecycles(None)
+    if project.company is not None:
+        lifecycles = load_lifecycles(company, files)[0]
     found = [
-        *_expression_problems(documents, company, lifecycle),
+        *_expression_problems(documents, company, lifecycles),
         *_template_problems(files, project, company),
         *check_lifecycles(company, files),
     ]
-    if lifecycle is not None:
-        found += _stage_problems(documents, lifecycle)
+    if lifecycles.main is not None:
+        found += _stage_problems(documents, lifecycles.main)
     yield from (each for each in found if certain or each.code not in _OUR_NAMES)
 
 
 def _expression_problems(
-    documents: Iterable[Document | None], company: Company, lifecycle: Lifecycle | None
+    documents: Iterable[Document | None], company: Company, lifecycles: Lifecycles
 ) -> Iterator[Problem]:
-    names = names_of(company)
+    names, lifecycle = names_of(company), lifecycles.main
     for document in filter(None, documents):
         for expression in expressions_in(document):
             problems = check_expression(expression, names)
             word = expression.source.strip()
             if lifecycle is not None and problems and word in lifecycle.ids:
                 problems = [replace(problems[0], hint=f"write `stage: {word}`")]
-            elif lifecycle is not None and not problems:
-                problems = list(_stages_compared(expression, names, lifecycle))
+            elif not problems:
+                problems = list(_stages_compared(expression, names, lifecycles))
             yield from problems
 
 
 def _stages_compared(
-    expression: Expression, names: Names, lifecycle: Lifecycle
+    expression: Expression, names: Names, lifecycles: Lifecycles
 ) -> Iterator[Problem]:
-    for name, text, place in literal_comparisons(expression, names):
-        if name == "stage" and text not in lifecycle.ids:
+    compared = [
+        (lifecycles.main, text, place)
+        for name, text, place in literal_comparisons(expression, names)
+        if name == "stage"
+    ]
+    for name, text, place in stages_compared(expression, names):
+        compared.append((lifecycles.further.get(name), text, place))
+    for lifecycle, text, place in compared:
+        if lifecycle is not None and text not in lifecycle.ids:
             yield Problem(place.file, place.line, place.column, *_no_stage(text, lifecycle))
 
 

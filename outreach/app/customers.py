@@ -8,7 +8,7 @@ from typing import Any
 
 from outreach.app.context import Context
 from outreach.app.project import save_rules
-from outreach.app.stages import lifecycle_of, refresh_touched
+from outreach.app.stages import lifecycles_of, refresh_touched
 from outreach.errors import UsageError
 from outreach.imports import ImportResult, Intake, Options, import_customers
 from outreach.imports.outcome import Touched
@@ -34,13 +34,13 @@ def import_customer_file(
 
     Where the file has words of consent it returns when no message against them begins any more.
     """
-    company, lifecycle = context.company(), lifecycle_of(context)
+    company, lifecycles = context.company(), lifecycles_of(context)
     if not options.dry_run:
         save_rules(context)
     touched = Touched()
     try:
         found = import_customers(
-            context.engine, path, company, context.now(), options, progress, touched, lifecycle
+            context.engine, path, company, context.now(), options, progress, touched, lifecycles
         )
     finally:  # an error ends it in the middle: what is committed stays
         if not options.dry_run:

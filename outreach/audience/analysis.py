@@ -12,7 +12,7 @@ from jinja2 import nodes
 from outreach.audience import tree
 from outreach.audience.calls import read_call
 from outreach.audience.membership import beside, read_in
-from outreach.audience.names import FILTERS, LATER_NAMES, TESTS, Kind, Names
+from outreach.audience.names import FILTERS, LATER_NAMES, STAGES, TESTS, Kind, Names
 from outreach.audience.operators import (
     LARGEST,
     NotAllowed,
@@ -117,6 +117,14 @@ class Reader:
                 return part and self.allowed(node, negative, node.lineno, part)
         return self._arithmetic(node)
 
+    def asks_for_stage(self, offset: int, name: str) -> bool:
+        """Whether a stage may be asked for: in a rule it would change with every refresh."""
+        if not self.names.staged:
+            message = f"`{name}` can not be asked for in the rules of a lifecycle"
+            hint = "write where she may come from under `moves`, how long she stays as `least_days`"
+            self.fault(offset, "not-allowed", message, hint)
+        return self.names.staged
+
     def unknown(
         self, offset: int, what: str, name: str, known: Iterable[str], otherwise: str = ""
     ) -> None:
@@ -167,6 +175,8 @@ class Reader:
         if node.name == "entered_at" and not self.names.entered:
             self.fault(node.lineno, "not-supported", "`entered_at` has no meaning here")
         elif kind is not None:
+            if node.name in STAGES and not self.asks_for_stage(node.lineno, node.name):
+                return None
             return tree.Name(kind, node.lineno, node.name)
         elif node.name in LATER_NAMES:
             self.fault(node.lineno, "not-supported", f"`{node.name}` is not supported yet")

@@ -9,6 +9,7 @@ from outreach.audience import tree
 from outreach.audience.names import FUNCTIONS, LATER_FUNCTIONS, LATER_NAMES, Kind
 from outreach.audience.operators import LONGEST_SPAN
 from outreach.audience.syntax import begin
+from outreach.documents import did_you_mean
 
 if TYPE_CHECKING:
     from outreach.audience.analysis import Reader
@@ -25,8 +26,15 @@ _USAGE = {
     "last": "last('visit')",
     "first": "first('visit')",
     "received": "received('spring-offer', days(30))",
+    "stage_in": "stage_in('value')",
 }
-_KINDS = {"count": Kind.WHOLE, "total": Kind.MONEY, "last": Kind.DATETIME, "first": Kind.DATETIME}
+_KINDS = {
+    "count": Kind.WHOLE,
+    "total": Kind.MONEY,
+    "last": Kind.DATETIME,
+    "first": Kind.DATETIME,
+    "stage_in": Kind.TEXT,
+}
 _TAKES = {
     "count": ("within", "since"),
     "total": ("within", "since"),
@@ -94,10 +102,23 @@ def _lookup(reader: "Reader", node: nodes.Call, name: str, offset: int) -> tree.
         _wrong(reader, offset, f"`{name}` takes a text in quotes first", name)
         return None
     given = _window(reader, node, name, offset)
-    if given is None:
+    if given is None or (name == "stage_in" and not _is_lifecycle(reader, offset, subject.value)):
         return None
     kind = _KINDS.get(name, Kind.YES_NO)
     return tree.Lookup(kind, offset, name, subject.value, given.get("within"), given.get("since"))
+
+
+def _is_lifecycle(reader: "Reader", offset: int, name: str) -> bool:
+    """Whether stages may be asked for here, and there is such a further lifecycle."""
+    known = reader.names.lifecycles
+    if reader.asks_for_stage(offset, "stage_in") and name not in known:
+        hint = "the one under `lifecycle` is `stage`"
+        if near := did_you_mean(name, known, listing="there are"):
+            hint = near if near.endswith("?") else f"{near}; {hint}"
+        message = f"there is no `{name}` under `lifecycles`"
+        reader.fault(offset, "unknown-lifecycle", message, hint)
+        return False
+    return reader.names.staged
 
 
 def _window(

@@ -1,5 +1,7 @@
 """What is wrong with an expression, and what it speaks of."""
 
+from collections.abc import Iterator
+
 from outreach.audience import tree
 from outreach.audience.analysis import analyse
 from outreach.audience.names import Kind, Names
@@ -42,16 +44,25 @@ def literal_comparisons(expression: Expression, names: Names) -> list[tuple[str,
 
     `check` asks the base whether any customer has it: `city == 'paris'` finds nobody in Paris.
     """
-    found: list[tuple[str, str, int]] = []
-    for node in tree.walk(typed(expression, names)):
-        match node:
-            case tree.Comparison() if node.op in ("==", "!="):
-                found += _pairs(node.left, node.right) + _pairs(node.right, node.left)
-            case tree.Among():
-                found += [pair for text in node.literals for pair in _pairs(node.part, text)]
-            case tree.Holds() if isinstance(node.part, tree.Name):
-                found.append((node.part.name, node.member, node.offset))
+    node = typed(expression, names)
+    found = [
+        (part.name, str(text.value), text.offset)
+        for part, text in _compared(node)
+        if isinstance(part, tree.Name)
+    ]
+    for one in tree.walk(node):
+        if isinstance(one, tree.Holds) and isinstance(one.part, tree.Name):
+            found.append((one.part.name, one.member, one.offset))
     return [(name, text, expression.place_at(offset)) for name, text, offset in found]
+
+
+def stages_compared(expression: Expression, names: Names) -> list[tuple[str, str, Place]]:
+    """(lifecycle, stage, place) of every text that `stage_in` is asked to equal."""
+    return [
+        (part.subject, str(text.value), expression.place_at(text.offset))
+        for part, text in _compared(typed(expression, names))
+        if isinstance(part, tree.Lookup) and part.function == "stage_in"
+    ]
 
 
 def campaigns_named(expression: Expression, names: Names) -> list[tuple[str, Place]]:
@@ -68,7 +79,15 @@ def _quote(source: str, offset: int) -> int:
     return min(at for quote in ("'", '"') if (at := source.find(quote, offset)) >= 0)
 
 
-def _pairs(name: tree.Node, text: tree.Node) -> list[tuple[str, str, int]]:
-    if isinstance(name, tree.Name) and isinstance(text, tree.Literal) and text.kind is Kind.TEXT:
-        return [(name.name, str(text.value), text.offset)]
-    return []
+def _compared(node: tree.Node) -> Iterator[tuple[tree.Node, tree.Literal]]:
+    """Whatever is asked to equal a text, or one of several, with each text."""
+    for one in tree.walk(node):
+        pairs: list[tuple[tree.Node, tree.Node]] = []
+        match one:
+            case tree.Comparison() if one.op in ("==", "!="):
+                pairs = [(one.left, one.right), (one.right, one.left)]
+            case tree.Among():
+                pairs = [(one.part, text) for text in one.literals]
+        for part, text in pairs:
+            if isinstance(text, tree.Literal) and text.kind is Kind.TEXT:
+                yield part, text

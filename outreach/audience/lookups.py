@@ -57,5 +57,12 @@ def received(row: Row, campaign: str, after: After = None) -> ColumnElement[bool
     return exists(query.correlate_except(touch))
 
 
+def stage_in(row: Row, model: str) -> ColumnElement[str]:
+    """The customer's stage in a further lifecycle."""
+    if row.facts == "as_of":
+        return facts.stage_as_of(row.id, row.now, model)
+    return facts.stage_in(row.id, model)
+
+
 def _campaign(named: Any, name: str) -> ColumnElement[int]:
     return select(named.c.id).where(named.c.name == name).scalar_subquery()

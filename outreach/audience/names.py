@@ -78,9 +78,11 @@ FUNCTIONS = (
     "last",
     "first",
     "received",
+    "stage_in",
 )
-LATER_FUNCTIONS = ("opened", "clicked", "replied", "in_stage_for", "timed_out", "stage_in")
+LATER_FUNCTIONS = ("opened", "clicked", "replied", "in_stage_for", "timed_out")
 LATER_NAMES = ("event", "opted_out")
+STAGES = ("stage", "stage_since")  # also `stage_in`: not in the rules of a lifecycle
 FILTERS = ("lower", "upper", "length")
 TESTS = ("none", "defined")
 
@@ -89,11 +91,14 @@ TESTS = ("none", "defined")
 class Names:
     """The names of one company; `attributes` are (name, kind) pairs.
 
-    `entered`: whether `entered_at` has a meaning where the expression stands.
+    `entered`: whether `entered_at` has a meaning where the expression stands. `lifecycles` are the
+    further ones that `stage_in` may ask. `staged`: whether stages may be asked for at all.
     """
 
     attributes: tuple[tuple[str, Kind], ...] = ()
     entered: bool = False
+    lifecycles: tuple[str, ...] = ()
+    staged: bool = True
 
     @cached_property
     def kinds(self) -> dict[str, Kind]:
@@ -114,7 +119,7 @@ def is_built_in(name: str) -> bool:
     return name in (*COLUMNS, *FACTS, *MOMENTS, *FUNCTIONS, *LATER_FUNCTIONS, *LATER_NAMES)
 
 
-def names_of(company: Company, *, entered: bool = False) -> Names:
+def names_of(company: Company, *, entered: bool = False, staged: bool = True) -> Names:
     """The names that the company's expressions may use."""
     kinds = ((name, Kind(kind)) for name, kind in company.attributes.items())
-    return Names(tuple(sorted(kinds)), entered)
+    return Names(tuple(sorted(kinds)), entered, tuple(sorted(company.lifecycles)), staged)

@@ -82,7 +82,9 @@ class Filtered:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A question to a customer's history: count, total, last, first (subject: kind of event) or received (subject: campaign)."""
+    """A question to a customer's history: count, total, last, first (subject: kind of event),
+    received (subject: campaign) or stage_in (subject: lifecycle).
+    """
 
     kind: Kind
     offset: int

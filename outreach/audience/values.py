@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import ColumnElement
 
 from outreach.audience import tree
-from outreach.audience.lookups import of_events, received
+from outreach.audience.lookups import of_events, received, stage_in
 from outreach.audience.moments import instant_or_day, span_microseconds, within_reach
 from outreach.audience.names import MOMENTS, Kind
 from outreach.audience.row import Row
@@ -174,6 +174,8 @@ def _filtered(node: tree.Filtered, row: Row) -> Sql:
 
 
 def _lookup(node: tree.Lookup, row: Row) -> Sql:
+    if node.function == "stage_in":
+        return stage_in(row, node.subject)
     after = None
     if node.within is not None:
         now = tree.Name(Kind.DATETIME, node.offset, "now")

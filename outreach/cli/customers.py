@@ -105,7 +105,8 @@ def _says(value: object) -> bool:
 
 _PARTS = {
     "consents": ("at", "channel", "topic", "state", "source", "expires_at"),
-    "stages": ("at", "from_stage", "to_stage"),
+    "lifecycles": ("model", "stage", "since"),
+    "stages": ("at", "model", "from_stage", "to_stage"),
     "deliveries": ("planned_at", "run_id", "step", "channel", "state", "reason"),
     "events": ("kind", "count", "first_at", "last_at"),
 }

@@ -1,5 +1,7 @@
 """`outreach stages`."""
 
+from typing import Annotated
+
 import typer
 
 from outreach.app.stages import Standing, refresh_stages, stages_now
@@ -10,6 +12,9 @@ from outreach.cli.screen import Screen
 
 app = group(COMMANDS["stages"])
 NOWHERE = "(in none)"
+ModelOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="One of `lifecycles`; left out: the main one")
+]
 
 
 @app.command()
@@ -18,16 +23,24 @@ def refresh(ctx: typer.Context) -> None:
     call = call_of(ctx)
     with call.context() as context, progress() as bars:
         found = refresh_stages(context, bars.of("Refreshing stages"))
-    call.show(found.counts, lambda screen: _show(screen, found, "Moved now"))
+    call.show(found.counts, lambda screen: _show_all(screen, found, "Moved now"))
 
 
 @app.command()
-def show(ctx: typer.Context) -> None:
+def show(ctx: typer.Context, model: ModelOption = None) -> None:
     """How many customers stand in each stage, and the moves of the last 30 days."""
     call = call_of(ctx)
     with call.context() as context:
-        found = stages_now(context)
-    call.show(found.counts, lambda screen: _show(screen, found, "Moved in the last 30 days"))
+        found = stages_now(context).of(model)
+    call.show(found.counts, lambda screen: _show_all(screen, found, "Moved in the last 30 days"))
+
+
+def _show_all(screen: Screen, found: Standing, title: str) -> None:
+    _show(screen, found, title)
+    for name, each in found.further.items():
+        screen.line()
+        screen.heading(f"lifecycles: {name}")
+        _show(screen, each, title)
 
 
 def _show(screen: Screen, found: Standing, title: str) -> None:

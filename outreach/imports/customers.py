@@ -15,7 +15,7 @@ from outreach.imports.feed import Refused
 from outreach.imports.intake import Progress, take_in
 from outreach.imports.outcome import ImportResult, Options, Touched
 from outreach.imports.parsing import CustomerRow, Job
-from outreach.lifecycle.model import Lifecycle
+from outreach.lifecycle.model import Lifecycles
 from outreach.lifecycle.newcomers import place_newcomers
 from outreach.settings.company import Company
 from outreach.store import dialect
@@ -41,17 +41,19 @@ def import_customers(
     options: Options | None = None,
     progress: Progress | None = None,
     touched: Touched | None = None,
-    lifecycle: Lifecycle | None = None,
+    lifecycles: Lifecycles | None = None,
 ) -> ImportResult:
     """Upsert customers from CSV or JSON lines; a second import of the same file changes nothing.
 
     Refused rows are reported and the rest imported. A blank cell leaves what is there and is
     never a consent; no no is lifted. UsageError when the file can not be read at all. `touched`
     holds the customers of what is committed, also when the import ends by an error, whose stages
-    are to be refreshed: with a `lifecycle` new ones are put in theirs at once.
+    are to be refreshed: with `lifecycles` that have rules new ones are put in theirs at once.
     """
     options = options or Options()
-    place_new = None if lifecycle is None else partial(_place_new, company, lifecycle, now)
+    place_new = None
+    if lifecycles is not None and lifecycles.main is not None:
+        place_new = partial(_place_new, company, lifecycles, now)
     customers = _Customers(now, options, touched, place_new)
     job = Job("customers", str(path), company, options, now)
     taken = take_in(engine, job, customers.apply, progress)
@@ -227,9 +229,9 @@ class _Customers:
 
 
 def _place_new(
-    company: Company, lifecycle: Lifecycle, now: datetime, conn: Connection, ids: list[int]
+    company: Company, lifecycles: Lifecycles, now: datetime, conn: Connection, ids: list[int]
 ) -> None:
-    place_newcomers(conn, company, lifecycle, now, ids)
+    place_newcomers(conn, company, lifecycles, now, ids)
 
 
 def _stage_before(change: _Change) -> str | None:

@@ -1,46 +1,22 @@
 """Lifecycles from YAML: the project's own under lifecycles/, else a preset of the package."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from importlib import resources
-
-from pydantic import Field, field_validator
 
 from outreach.audience.check import check
 from outreach.audience.names import Names, names_of
 from outreach.campaign.model import Expression
-from outreach.documents import Document, FileModel, RefusalError, did_you_mean, load, validate
+from outreach.documents import Document, did_you_mean, load, validate
+from outreach.documents.document import Path
 from outreach.errors import Problem
-from outreach.lifecycle.model import Lifecycle, Stage
+from outreach.lifecycle.lifecycle_file import LifecycleFile, StageFile
+from outreach.lifecycle.model import Lifecycle, Lifecycles, Stage
 from outreach.settings.company import Company
 
 GIVEN = "given"  # the stage comes with the customers' file: there are no rules
 OTHERWISE = "otherwise"
 FOLDER = "lifecycles/"
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-
-
-class StageFile(FileModel):
-    """One stage as it is written."""
-
-    id: str = Field(description="What campaigns call it", examples=["growth"])
-    title: str = ""
-    meaning: str = ""
-    when: str = Field(description="An expression, or `otherwise`", examples=["orders >= 2"])
-
-    @field_validator("id")
-    @classmethod
-    def _is_a_name(cls, value: str) -> str:
-        if _ID.fullmatch(value) is None:
-            raise RefusalError(f"`{value}` is no name for a stage", "letters, digits, - and _")
-        return value
-
-
-class LifecycleFile(FileModel):
-    """A lifecycle as it is written."""
-
-    title: str = ""
-    stages: list[StageFile] = Field(min_length=1, max_length=50)
 
 
 def presets() -> list[str]:
@@ -58,29 +34,32 @@ def load_lifecycle(
 
     `files` are the project's, by path; an own file goes before a preset of the same name.
     """
-    name = company.lifecycle
-    if name == GIVEN:
+    if company.lifecycle == GIVEN:
         return None, []
-    path = f"{FOLDER}{name}.yaml"
-    content = files.get(path)
-    if content is None and name in presets():
-        path = f"{name}.yaml (preset)"
-        content = (resources.files("outreach.lifecycle") / "presets" / f"{name}.yaml").read_bytes()
-    if content is None:
-        known = [GIVEN, *presets(), *_own(files)]
-        hint = did_you_mean(name, known, listing="there are") or "write it under lifecycles/"
-        message = f"there is no lifecycle `{name}`"
-        return None, [Problem("outreach.yaml", 0, 0, "unknown-lifecycle", message, hint)]
-    return read_lifecycle(name, path, content, names_of(company))
+    return _load(company.lifecycle, company, files)
+
+
+def load_lifecycles(
+    company: Company, files: Mapping[str, bytes]
+) -> tuple[Lifecycles, list[Problem]]:
+    """The lifecycle and the further ones that outreach.yaml names; those at fault are left out."""
+    main, problems = load_lifecycle(company, files)
+    further = {}
+    for name, model in company.lifecycles.items():
+        found, faults = _load(model, company, files)
+        problems = problems + [each for each in faults if each not in problems]
+        if found is not None:
+            further[name] = found
+    return Lifecycles(main, further), problems
 
 
 def check_lifecycles(company: Company, files: Mapping[str, bytes]) -> list[Problem]:
-    """Everything that is wrong with the lifecycle in force and with the project's other ones."""
-    problems = load_lifecycle(company, files)[1]
+    """Everything that is wrong with the lifecycles in force and with the project's other ones."""
+    problems = load_lifecycles(company, files)[1]
     for name in _own(files):
-        if name != company.lifecycle:
+        if name not in (company.lifecycle, *company.lifecycles.values()):
             path = f"{FOLDER}{name}.yaml"
-            problems += read_lifecycle(name, path, files[path], names_of(company))[1]
+            problems += read_lifecycle(name, path, files[path], _names(company))[1]
     return problems
 
 
@@ -94,33 +73,95 @@ def read_lifecycle(
     written, problems = validate(document, LifecycleFile)
     if written is None:
         return None, problems
-    stages = tuple(
-        Stage(stage.id, stage.title or stage.id, stage.meaning, _when(document, at, stage.when))
-        for at, stage in enumerate(written.stages)
+    stages = tuple(_stage(document, at, stage) for at, stage in enumerate(written.stages))
+    model = Lifecycle(
+        name,
+        written.title or name,
+        stages,
+        written.evaluation or (),
+        written.moves or {},
+        written.high_water,
     )
-    problems = _problems(document, stages, names)
-    return (None if problems else Lifecycle(name, written.title or name, stages)), problems
+    problems = [*_expression_problems(model, names), *_order_problems(document, model)]
+    return (None if problems else model), sorted(problems)
 
 
-def _when(document: Document, at: int, written: str) -> Expression | None:
-    if written.strip() == OTHERWISE:
-        return None
-    return Expression.at(document.file, document.passage(("stages", at, "when")))
+def _load(
+    name: str, company: Company, files: Mapping[str, bytes]
+) -> tuple[Lifecycle | None, list[Problem]]:
+    path = f"{FOLDER}{name}.yaml"
+    content = files.get(path)
+    if content is None and name in presets():
+        path = f"{name}.yaml (preset)"
+        content = (resources.files("outreach.lifecycle") / "presets" / f"{name}.yaml").read_bytes()
+    if content is None:
+        known = [GIVEN, *presets(), *_own(files)]
+        hint = did_you_mean(name, known, listing="there are") or "write it under lifecycles/"
+        message = f"there is no lifecycle `{name}`"
+        return None, [Problem("outreach.yaml", 0, 0, "unknown-lifecycle", message, hint)]
+    return read_lifecycle(name, path, content, _names(company))
 
 
-def _problems(document: Document, stages: tuple[Stage, ...], names: Names) -> list[Problem]:
-    problems: list[Problem] = []
-    for at, stage in enumerate(stages):
-        if stage.id in [other.id for other in stages[:at]]:
-            message = f"there are two stages `{stage.id}`"
-            problems.append(document.problem(("stages", at, "id"), "duplicate", message))
-        if stage.when is not None:
-            problems += check(stage.when, names)
-        elif at < len(stages) - 1:
+def _names(company: Company) -> Names:
+    """What rules may speak of: a stage in a rule would change with every refresh."""
+    return names_of(company, staged=False)
+
+
+def _stage(document: Document, at: int, written: StageFile) -> Stage:
+    place = ("stages", at)
+    when = None
+    if written.when.strip() != OTHERWISE:
+        when = Expression.at(document.file, document.passage((*place, "when")))
+    unless = None
+    if written.unless is not None:
+        unless = Expression.at(document.file, document.passage((*place, "unless")))
+    least = timedelta(days=written.least_days or 0)
+    title = written.title or written.id
+    return Stage(written.id, title, written.meaning, when, least, unless)
+
+
+def _expression_problems(model: Lifecycle, names: Names) -> Iterator[Problem]:
+    for stage in model.stages:
+        for expression in filter(None, (stage.when, stage.unless)):
+            yield from check(expression, names)
+
+
+def _order_problems(document: Document, model: Lifecycle) -> Iterator[Problem]:
+    """Stages that are there twice, that nobody can reach, or that are not there."""
+    for at, id_ in enumerate(model.ids):
+        if id_ in model.ids[:at]:
+            yield document.problem(
+                ("stages", at, "id"), "duplicate", f"there are two stages `{id_}`"
+            )
+    for at, id_ in enumerate(model.evaluation):
+        yield from _named(document, model, id_, ("evaluation", at))
+    for source, targets in model.moves.items():
+        yield from _named(document, model, source, ("moves", source), key=True)
+        for at, id_ in enumerate(targets):
+            yield from _named(document, model, id_, ("moves", source, at))
+    missing = sorted(set(model.ids) - set(model.evaluation)) if model.evaluation else []
+    if missing:
+        message = f"`evaluation` leaves out {', '.join(f'`{each}`' for each in missing)}"
+        yield document.problem(("evaluation",), "bad-value", message, "name every stage once")
+    elif set(model.evaluation) <= set(model.ids):
+        yield from _after_otherwise(document, model)
+
+
+def _named(
+    document: Document, model: Lifecycle, id_: str, path: Path, *, key: bool = False
+) -> Iterator[Problem]:
+    if id_ not in model.ids:
+        hint = did_you_mean(id_, model.ids, listing="there are")
+        message = f"there is no stage `{id_}`"
+        yield document.problem(path, "unknown-stage", message, hint, key=key)
+
+
+def _after_otherwise(document: Document, model: Lifecycle) -> Iterator[Problem]:
+    for stage in model.rules[:-1]:
+        if stage.when is None:
+            path = ("stages", model.stages.index(stage), "when")
             message = f"`{OTHERWISE}` takes everyone: no stage after it can be reached"
-            hint = "put it last"
-            problems.append(document.problem(("stages", at, "when"), "bad-value", message, hint))
-    return problems
+            yield document.problem(path, "bad-value", message, "put it last")
 
 
 def _own(files: Mapping[str, bytes]) -> list[str]:

@@ -2,55 +2,51 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    Row,
-    Select,
-    Subquery,
     Text,
     and_,
     case,
     func,
     literal,
-    null,
     or_,
     select,
     true,
-    type_coerce,
     update,
 )
 
-from outreach.audience.compile import compile_expression
-from outreach.audience.names import names_of
-from outreach.audience.row import Columns
-from outreach.audience.row import Row as Spoken
+from outreach.lifecycle.changes import FACTS, Found, Spot, changes, spots
 from outreach.lifecycle.model import Lifecycle
 from outreach.settings.company import Company
 from outreach.store import dialect, stages
 from outreach.store.engine import let_others_write, reading, writing
-from outreach.store.facts import STORED_FACTS, facts_select
+from outreach.store.facts import STORED_FACTS
 from outreach.store.pace import Pace
-from outreach.store.tables import customers, marks, stage_changes
+from outreach.store.stages import MAIN
+from outreach.store.tables import customer_stages, customers, marks, stage_changes
 from outreach.store.types import MONEY_SCALE, BigId, Instant
+from outreach.store.upserts import upsert
 
 FIRST_PART = 2_000  # customers; on a first refresh, where every row changes, some 120 ms
 MOST = 8_000  # of a part where few rows change
 FACTS_MARK = "facts"  # the instant that the stored facts and stages of everyone are as of
+Move = tuple[str | None, str | None]  # from, to
+Moved = list[tuple[Found, str | None]]  # rows of `changes`, each with the new stage
 
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What a refresh found and did."""
+    """What a refresh found and did; `further` holds the same of each further lifecycle."""
 
     counts: dict[str | None, int]  # everyone by stage; empty when only some were refreshed
-    moves: dict[tuple[str | None, str | None], int]  # (from, to) → customers that it moved
+    moves: dict[Move, int]  # (from, to) → customers that it moved
+    further: dict[str, "Refreshed"] = field(default_factory=dict)
 
 
 def refresh(
@@ -61,31 +57,39 @@ def refresh(
     customer_ids: Sequence[int] | None = None,
     progress: Callable[[int], None] | None = None,
     present: datetime | None = None,
+    further: Mapping[str, Lifecycle] | None = None,
 ) -> Refreshed:
     """Bring facts and stages up to `now`, for everyone or for some; moves carry `now`.
 
-    Events dated after `now` are not seen. Without a model (stages are given) only facts change.
-    `progress` is told how many customers are done. With `present`, an instant after `now`,
-    whose facts are newer than `now` already (as of an event that came since) stays as they are.
+    Events dated after `now` are not seen. Without a model (stages are given) only facts change,
+    and the stages of `further` lifecycles, by name. `progress` is told how many customers are
+    done. With `present`, an instant after `now`, whose facts are newer than `now` already (as of
+    an event that came since) stays as they are.
     """
-    moves: Counter[tuple[str | None, str | None]] = Counter()
+    models = {MAIN: model, **(further or {})}
+    at = spots(models)
+    moves: dict[str, Counter[Move]] = {name: Counter() for name in models}
     done, pace = 0, Pace(FIRST_PART, MOST)
     for part in _parts(engine, customer_ids, pace):
         with writing(engine, pace) as conn:
             dialect.one_at_a_time(conn, "refresh stages")
             which = and_(_are(conn, part), _are_older(now, present))
-            found = conn.execute(_changes(which, company, model, now)).all()
-            moves.update(_write(conn, found, now))
+            found = conn.execute(changes(which, company, models, now)).all()
+            for name, moved in _write(conn, found, at, now).items():
+                moves[name].update(moved)
         done += len(part)
         if progress is not None:
             progress(done)
         let_others_write(engine)
-    if customer_ids is not None:
-        return Refreshed({}, dict(moves))
-    with writing(engine) as conn:
-        _mark(conn, now)
-    with reading(engine) as conn:
-        return Refreshed(stages.distribution(conn), dict(moves))
+    counts: dict[str, dict[str | None, int]] = {name: {} for name in models}
+    if customer_ids is None:
+        with writing(engine) as conn:
+            _mark(conn, now)
+        with reading(engine) as conn:
+            counts = {name: stages.distribution(conn, name) for name in models}
+    all_ = {name: Refreshed(counts[name], dict(moves[name])) for name in models}
+    main = all_.pop(MAIN)
+    return Refreshed(main.counts, main.moves, all_)
 
 
 def _parts(engine: Engine, ids: Sequence[int] | None, pace: Pace) -> Iterator[Sequence[int]]:
@@ -117,85 +121,33 @@ def _are_older(now: datetime, present: datetime | None) -> ColumnElement[bool]:
     return or_(facts_at.is_(None), facts_at <= now, facts_at > present)
 
 
-def _changes(
-    which: ColumnElement[bool], company: Company, model: Lifecycle | None, now: datetime
-) -> Select[Any]:
-    """One row for each customer whose facts or stage are others than stored."""
-    fresh = _fresh(which, now)
-    stage = fresh.c.stage if model is None else stage_by_rules(fresh.c, company, model, now)
-    placed = select(
-        fresh.c.id,
-        fresh.c.stage.label("old_stage"),
-        stage.label("new_stage"),
-        *(fresh.c[name] for name in STORED_FACTS),
-        *(fresh.c[f"old_{name}"] for name in STORED_FACTS),
-    ).cte("placed")
-    other_facts = or_(
-        *(placed.c[name].is_distinct_from(placed.c[f"old_{name}"]) for name in STORED_FACTS)
-    )
-    return select(
-        placed.c.id,
-        placed.c.old_stage,
-        placed.c.new_stage,
-        other_facts.label("other_facts"),
-        *(placed.c[name] for name in STORED_FACTS),
-    ).where(or_(placed.c.new_stage.is_distinct_from(placed.c.old_stage), other_facts))
-
-
-def _fresh(which: ColumnElement[bool], now: datetime) -> Subquery:
-    """The customers with the facts as of `now` in place of the stored ones, those as `old_…`."""
-    t = customers.c
-    facts = facts_select(now, which).subquery("facts")
-    plain = [column for column in t if column.name not in STORED_FACTS]
-    return (
-        select(
-            *plain,
-            *(facts.c[name] for name in STORED_FACTS),
-            *(t[name].label(f"old_{name}") for name in STORED_FACTS),
-        )
-        .join_from(customers, facts, facts.c.customer_id == t.id)
-        .where(t.erased_at.is_(None), t.merged_into.is_(None))
-        .subquery("fresh")
-    )
-
-
-def stage_by_rules(
-    customer: Columns, company: Company, model: Lifecycle, now: datetime
-) -> ColumnElement[str | None]:
-    """The first stage whose rule holds for a customer's columns, as SQL."""
-    today = now.astimezone(ZoneInfo(company.brand.timezone)).date()
-    row = Spoken(customer, now, today, names_of(company))
-    rules = [
-        (compile_expression(stage.when, row, certainly=False), literal(stage.id, Text()))
-        for stage in model.stages
-        if stage.when is not None
-    ]
-    last = model.stages[-1]
-    rest = literal(last.id, Text()) if last.when is None else null()
-    if not rules:
-        return type_coerce(rest, Text())
-    return case(*rules, else_=rest)
-
-
 def _write(
-    conn: Connection, changed: Sequence[Row[*tuple[Any, ...]]], now: datetime
-) -> Counter[tuple[str | None, str | None]]:
-    """Write the changed rows and the history of those who moved; how many moved from where to where."""
-    if not changed:
-        return Counter()
+    conn: Connection, changed: Sequence[Found], at: Sequence[Spot], now: datetime
+) -> dict[str, Counter[Move]]:
+    """Write the changed rows and the history of those who moved; how many, by model."""
+    moved = {spot.name: spot.moved(changed, now) for spot in at}
+    if not changed or not (any(moved.values()) or any(row[1] for row in changed)):
+        return {}
     dialect.lock_customers(conn, [row[0] for row in changed])
-    moved = [row for row in changed if row[1] != row[2]]  # by place: names are slow, rows many
-    _set_stages(conn, [row for row in moved if not row[3]], now)
-    _set_facts(conn, [row for row in changed if row[3]], now)
-    _add_moves(conn, moved, now)
-    return Counter((row[1], row[2]) for row in moved)
+    _set_stages(conn, [(row, new) for row, new in moved[MAIN] if not row[1]], now)
+    _set_facts(conn, [row for row in changed if row[1]], at[0], moved[MAIN], now)
+    told: dict[tuple[Any, ...], Mapping[str, Any]] = {}  # many have no event at all: the same facts
+    for spot in at:
+        _set_further(conn, spot, moved[spot.name], now)
+        _add_moves(conn, spot, moved[spot.name], told, now)
+    written = {row[0] for row in changed if row[1]} | {row[0] for row, _ in moved[MAIN]}
+    others = {row[0] for spot in at for row, _ in moved[spot.name]} - written
+    _note_as_of(conn, sorted(others), now)
+    return {
+        spot.name: Counter((row[spot.first], new) for row, new in moved[spot.name]) for spot in at
+    }
 
 
-def _set_stages(conn: Connection, moved: Sequence[Row[*tuple[Any, ...]]], now: datetime) -> None:
+def _set_stages(conn: Connection, moved: Moved, now: datetime) -> None:
     """Write the stages of customers whose facts are as stored: one statement a stage."""
     ids = defaultdict(list)
-    for row in moved:
-        ids[row[2]].append(row[0])
+    for row, stage in moved:
+        ids[stage].append(row[0])
     for stage, those in ids.items():
         conn.execute(
             update(customers)
@@ -204,13 +156,16 @@ def _set_stages(conn: Connection, moved: Sequence[Row[*tuple[Any, ...]]], now: d
         )
 
 
-def _set_facts(conn: Connection, changed: Sequence[Row[*tuple[Any, ...]]], now: datetime) -> None:
+def _set_facts(
+    conn: Connection, changed: Sequence[Found], main: Spot, moved: Moved, now: datetime
+) -> None:
     """Write facts and stages of customers whose facts are others than stored."""
     if not changed:
         return
     t = customers.c
     columns = [("id", BigId), *((name, t[name].type) for name in STORED_FACTS), ("stage", Text())]
-    rows = [(row[0], *row[4:], row[2]) for row in changed]
+    stage_of = {row[0]: stage for row, stage in moved}
+    rows = [(row[0], *row[FACTS], stage_of.get(row[0], row[main.first])) for row in changed]
     new = dialect.rows_from(conn, "refreshed", columns, rows)
     values = {name: new.c[name] for name in STORED_FACTS}
     since = case(
@@ -223,29 +178,46 @@ def _set_facts(conn: Connection, changed: Sequence[Row[*tuple[Any, ...]]], now: 
     )
 
 
-def _add_moves(conn: Connection, moved: Sequence[Row[*tuple[Any, ...]]], now: datetime) -> None:
+def _set_further(conn: Connection, spot: Spot, moved: Moved, now: datetime) -> None:
+    """Write the stages of a lifecycle beside the main one."""
+    if spot.name != MAIN:
+        names = ("customer_id", "model", "stage", "since")
+        rows = [(row[0], spot.name, stage, now) for row, stage in moved]
+        upsert(conn, customer_stages, names, rows, lambda _: true())
+
+
+def _note_as_of(conn: Connection, ids: Sequence[int], now: datetime) -> None:
+    """Customers of whom only the stage in a further lifecycle is another."""
+    if ids:
+        those = dialect.is_any_of(conn, customers.c.id, ids)
+        conn.execute(update(customers).where(those).values(facts_at=now))
+
+
+def _add_moves(
+    conn: Connection,
+    spot: Spot,
+    moved: Moved,
+    told: dict[tuple[Any, ...], Mapping[str, Any]],
+    now: datetime,
+) -> None:
     names = ("customer_id", "model", "from_stage", "to_stage", "at", "facts")
-    told: dict[tuple[Any, ...], Mapping[str, Any]] = {}  # many have no event at all: the same facts
     rows = []
-    for row in moved:
-        facts = told.get(row[4:])
+    for row, stage in moved:
+        facts = told.get(row[FACTS])
         if facts is None:
-            facts = told[row[4:]] = _as_json(row)
-        rows.append((row[0], stages.MAIN, row[1], row[2], now, facts))
+            facts = told[row[FACTS]] = _as_json(row[FACTS])
+        rows.append((row[0], spot.name, row[spot.first], stage, now, facts))
     dialect.insert_rows(conn, stage_changes, names, rows)
 
 
-def _as_json(row: Row[*tuple[Any, ...]]) -> Mapping[str, Any]:
+def _as_json(values: tuple[Any, ...]) -> Mapping[str, Any]:
     """The facts as attributes are kept: money in ten-thousandths, instants as UTC text, a span in µs."""
     facts: dict[str, Any] = {}
-    for name in STORED_FACTS:
-        value = getattr(row, name)
+    for name, value in zip(STORED_FACTS, values, strict=True):
         if isinstance(value, datetime):
-            value = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        elif name == "spend":
-            value = int(value * MONEY_SCALE)
-        if value is not None:
-            facts[name] = value
+            facts[name] = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        elif value is not None:
+            facts[name] = int(value * MONEY_SCALE) if name == "spend" else value
     return facts
 
 

@@ -103,11 +103,23 @@ def _check_channels(channels: dict[str, ChannelFile]) -> dict[str, ChannelFile]:
     return channels
 
 
+def _check_lifecycles(lifecycles: dict[str, str]) -> dict[str, str]:
+    for name, model in lifecycles.items():
+        if name == "main":
+            raise RefusalError(
+                "`main` is the one under `lifecycle`", "choose another name", at=(name,), key=True
+            )
+        if model == "given":
+            message = "the stages of a further lifecycle can not be given by a file"
+            raise RefusalError(message, "write `lifecycle: given` for the main one", at=(name,))
+    return lifecycles
+
+
 class CompanyFile(FileModel):
     """The rules of the whole company."""
 
     later: ClassVar[frozenset[str]] = frozenset(
-        {"lifecycles", "floors", "feasts", "approval", "rates", "retention", "tone"}
+        {"floors", "feasts", "approval", "rates", "retention", "tone"}
     )
 
     brand: BrandFile = Field(description="Who writes: name, address, clock, language, currency.")
@@ -125,6 +137,12 @@ class CompanyFile(FileModel):
         description="The model of customer stages: a preset, a file in lifecycles/, or `given` "
         "when another system says the stage.",
         examples=["six-stage", "given"],
+    )
+    lifecycles: Annotated[dict[Name, Name], AfterValidator(_check_lifecycles)] = Field(
+        {},
+        description="Further models of stages beside `lifecycle`, each by a name of your own; "
+        "expressions ask `stage_in('name')`.",
+        examples=[{"value": "rfm"}],
     )
     topics: dict[Name, TopicFile] = Field(
         {},
@@ -211,6 +229,7 @@ def _company(file: CompanyFile) -> Company:
     return Company(
         brand=Brand(**file.brand.model_dump(exclude_none=True)),
         lifecycle=file.lifecycle,
+        lifecycles=dict(file.lifecycles),
         topics={
             name: Topic(**topic.model_dump(exclude_none=True))
             for name, topic in file.topics.items()

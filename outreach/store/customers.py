@@ -15,6 +15,7 @@ from outreach.store.facts import (
     stage_since_as_of,
 )
 from outreach.store.marks import refreshed_at
+from outreach.store.stages import further_stays
 from outreach.store.tables import (
     consents,
     customers,
@@ -167,6 +168,10 @@ def show(
         "consents": [
             {**word, "expired": word["expires_at"] is not None and word["expires_at"] <= now}
             for word in _latest(conn, id_, consents, consents.c.at)
+        ],
+        "lifecycles": [
+            {"model": name, "stage": stay.stage, "since": stay.since}
+            for name, stay in sorted(further_stays(conn, id_, now).items())
         ],
         "stages": _latest(conn, id_, stage_changes, stage_changes.c.at, now),
         "deliveries": _latest(conn, id_, deliveries, deliveries.c.planned_at, now),

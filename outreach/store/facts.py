@@ -24,7 +24,14 @@ from sqlalchemy import (
 from sqlalchemy.sql import ColumnElement, FromClause
 
 from outreach.store.spelling import latest, microseconds_between
-from outreach.store.tables import customers, deliveries, events, stage_changes
+from outreach.store.stages import MAIN
+from outreach.store.tables import (
+    customer_stages,
+    customers,
+    deliveries,
+    events,
+    stage_changes,
+)
 from outreach.store.types import Instant, Money
 
 Moment = ColumnElement[datetime] | datetime
@@ -109,14 +116,25 @@ def last_touch(customer_id: ColumnElement[int], now: Moment) -> ColumnElement[da
     return query.correlate_except(touch).scalar_subquery()
 
 
-def stage_as_of(customer_id: ColumnElement[int], now: Moment) -> ColumnElement[str]:
+def stage_as_of(
+    customer_id: ColumnElement[int], now: Moment, model: str = MAIN
+) -> ColumnElement[str]:
     """The stage that the last move up to `now` led to; null before the first."""
-    return _last_move("to_stage", customer_id, now)
+    return _last_move("to_stage", customer_id, now, model)
 
 
 def stage_since_as_of(customer_id: ColumnElement[int], now: Moment) -> ColumnElement[datetime]:
     """The instant of the last move up to `now`; null before the first."""
-    return _last_move("at", customer_id, now)
+    return _last_move("at", customer_id, now, MAIN)
+
+
+def stage_in(customer_id: ColumnElement[int], model: str) -> ColumnElement[str]:
+    """The stage in a further lifecycle as last refreshed; null where there is none."""
+    stands = customer_stages.alias()
+    query = select(stands.c.stage).where(
+        stands.c.customer_id == customer_id, stands.c.model == model
+    )
+    return query.correlate_except(stands).scalar_subquery()
 
 
 def moment(now: Moment) -> ColumnElement[datetime]:
@@ -124,11 +142,13 @@ def moment(now: Moment) -> ColumnElement[datetime]:
     return literal(now, Instant()) if isinstance(now, datetime) else now
 
 
-def _last_move(column: str, customer_id: ColumnElement[int], now: Moment) -> ColumnElement[Any]:
+def _last_move(
+    column: str, customer_id: ColumnElement[int], now: Moment, model: str
+) -> ColumnElement[Any]:
     move = stage_changes.alias()
     query = (
         select(move.c[column])
-        .where(move.c.customer_id == customer_id, move.c.model == "main", move.c.at <= moment(now))
+        .where(move.c.customer_id == customer_id, move.c.model == model, move.c.at <= moment(now))
         .order_by(move.c.at.desc(), move.c.id.desc())
         .limit(1)
     )

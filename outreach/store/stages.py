@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 
-from outreach.store.tables import customers, stage_changes
+from outreach.store.tables import customer_stages, customers, stage_changes
 
-MAIN = "main"  # the model that `customers.stage` follows
+MAIN = "main"  # the lifecycle that `customers.stage` follows, in the history of moves
 
 
 class StageMove(NamedTuple):
@@ -17,6 +17,14 @@ class StageMove(NamedTuple):
     customer_id: int
     old: str | None
     new: str | None
+
+
+class Stay(NamedTuple):
+    """A stage that a customer came to at an instant; `old` is where from."""
+
+    old: str | None
+    stage: str | None
+    since: datetime
 
 
 def record_moves(
@@ -40,14 +48,21 @@ def record_moves(
     )
 
 
-def distribution(conn: Connection) -> dict[str | None, int]:
+def distribution(conn: Connection, model: str = MAIN) -> dict[str | None, int]:
     """How many customers stand in each stage; None: not placed yet. The erased do not count."""
     t = customers.c
+    people: Any = customers
+    stage: ColumnElement[Any] = t.stage
+    if model != MAIN:
+        s = customer_stages.c
+        theirs = (s.customer_id == t.id) & (s.model == model)
+        people, stage = customers.outerjoin(customer_stages, theirs), s.stage
     rows = conn.execute(
-        select(t.stage, func.count().label("n"))
+        select(stage.label("stage"), func.count().label("n"))
+        .select_from(people)
         .where(t.erased_at.is_(None), t.merged_into.is_(None))
-        .group_by(t.stage)
-        .order_by(t.stage)
+        .group_by(stage)
+        .order_by(stage)
     )
     return {row.stage: row.n for row in rows}
 
@@ -63,3 +78,28 @@ def moves(
         .group_by(t.from_stage, t.to_stage)
     )
     return {(row.from_stage, row.to_stage): row.n for row in rows}
+
+
+def stays(
+    conn: Connection, customer_id: int, model: str, until: datetime, limit: int
+) -> list[Stay]:
+    """A customer's last moves in one lifecycle up to an instant, newest first."""
+    t = stage_changes.c
+    rows = conn.execute(
+        select(t.from_stage, t.to_stage, t.at)
+        .where(t.customer_id == customer_id, t.model == model, t.at <= until)
+        .order_by(t.at.desc(), t.id.desc())
+        .limit(limit)
+    )
+    return [Stay(*row) for row in rows]
+
+
+def further_stays(conn: Connection, customer_id: int, until: datetime) -> dict[str, Stay]:
+    """Where a customer stood at an instant in each lifecycle beside the main one."""
+    t = stage_changes.c
+    rows = conn.execute(
+        select(t.model, t.from_stage, t.to_stage, t.at)
+        .where(t.customer_id == customer_id, t.model != MAIN, t.at <= until)
+        .order_by(t.at, t.id)
+    )
+    return {row.model: Stay(row.from_stage, row.to_stage, row.at) for row in rows}

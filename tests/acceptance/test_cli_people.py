@@ -244,7 +244,9 @@ def test_a_customer_is_shown_with_history(peopled: Path) -> None:
 
     found = answer.json
     assert (answer.code, answer.err) == (0, "")
-    assert list(found) == ["customer", "consents", "stages", "deliveries", "events"]
+    assert list(found) == [
+        "customer", "consents", "lifecycles", "stages", "deliveries", "events",
+    ]  # fmt: skip
     assert found["customer"]["first_name"] == "Ann"
     assert found["customer"]["stage"] == "potential"
     assert found["consents"][0]["source"] == "web form"
@@ -271,9 +273,9 @@ def test_a_customer_is_shown_to_people_too(peopled: Path) -> None:
         "facts_as_of  2026-07-03 21:00:00Z\n"
         "\n"
         "stages\n"
-        "at                     from stage   to stage\n"
-        "─────────────────────────────────────────────\n"
-        "2026-07-03 21:00:00Z                potential\n"
+        "at                     model   from stage   to stage\n"
+        "─────────────────────────────────────────────────────\n"
+        "2026-07-03 21:00:00Z   main                potential\n"
     )
 
 

@@ -15,6 +15,7 @@ from outreach.store.tables.limits import limits
 from outreach.store.tables.metadata import metadata
 from outreach.store.tables.people import customers, event_ids, events, places, stage_changes
 from outreach.store.tables.sending import attempts, audit, deliveries, marks, receipts, workers
+from outreach.store.tables.stages import customer_stages
 from outreach.store.tables.work import blobs, campaigns, company_rules, revisions, runs
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "company_rules",
     "consent_states",
     "consents",
+    "customer_stages",
     "customers",
     "deliveries",
     "event_ids",

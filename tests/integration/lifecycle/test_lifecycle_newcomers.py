@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, select
 from outreach.audience.names import names_of
 from outreach.imports import import_customers
 from outreach.lifecycle.load import read_lifecycle
-from outreach.lifecycle.model import Lifecycle
+from outreach.lifecycle.model import Lifecycle, Lifecycles
 from outreach.lifecycle.refresh import refresh
 from outreach.settings.company import Brand, Company
 from outreach.store.engine import reading
@@ -59,7 +59,7 @@ def history(conn: Connection) -> list[Any]:
 
 
 def test_newcomers_stand_where_the_rules_say(engine: Engine, file: Path, model: Lifecycle) -> None:
-    import_customers(engine, file, COMPANY, NOW, lifecycle=model)
+    import_customers(engine, file, COMPANY, NOW, lifecycles=Lifecycles(model))
 
     with reading(engine) as conn:
         found = standing(conn)
@@ -71,7 +71,7 @@ def test_newcomers_stand_where_the_rules_say(engine: Engine, file: Path, model: 
 def test_their_history_is_the_one_that_a_refresh_writes(
     engine: Engine, file: Path, model: Lifecycle
 ) -> None:
-    import_customers(engine, file, COMPANY, NOW, lifecycle=model)
+    import_customers(engine, file, COMPANY, NOW, lifecycles=Lifecycles(model))
     with reading(engine) as conn:
         at_once = history(conn)
     with engine.begin() as conn:
@@ -88,7 +88,7 @@ def test_their_history_is_the_one_that_a_refresh_writes(
 def test_a_refresh_right_after_has_nothing_to_do(
     engine: Engine, file: Path, model: Lifecycle
 ) -> None:
-    found = import_customers(engine, file, COMPANY, NOW, lifecycle=model)
+    found = import_customers(engine, file, COMPANY, NOW, lifecycles=Lifecycles(model))
 
     assert refresh(engine, COMPANY, model, NOW).moves == {}
     assert found.customers == ()
@@ -97,11 +97,13 @@ def test_a_refresh_right_after_has_nothing_to_do(
 def test_a_later_row_about_a_newcomer_asks_for_a_refresh(
     engine: Engine, tmp_path: Path, file: Path, model: Lifecycle
 ) -> None:
-    import_customers(engine, file, COMPANY, NOW, lifecycle=model)
+    import_customers(engine, file, COMPANY, NOW, lifecycles=Lifecycles(model))
     changed = tmp_path / "changed.csv"
     changed.write_text("key,city\nC3,Mainz\n", "utf-8")
 
-    found = import_customers(engine, changed, COMPANY, NOW + timedelta(1), lifecycle=model)
+    found = import_customers(
+        engine, changed, COMPANY, NOW + timedelta(1), lifecycles=Lifecycles(model)
+    )
 
     assert len(found.customers or ()) == 1
     assert refresh(engine, COMPANY, model, NOW + timedelta(1), found.customers).moves == {

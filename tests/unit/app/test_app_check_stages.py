@@ -8,7 +8,7 @@ from outreach.app.check import check_files
 from outreach.app.context import open_context
 
 FILES = {
-    "outreach.yaml": "brand: {name: Tea}\ntopics: {greetings: {}}\n",
+    "outreach.yaml": "brand: {name: Tea}\ntopics: {greetings: {}}\nlifecycles: {again: six-stage}\n",
     "templates/hello/sms.txt": "Hi",
 }
 CAMPAIGN = """\
@@ -30,6 +30,14 @@ steps: [{id: greet, channels: sms, template: hello}]
         (
             "stage in ['growth', 'maturty']",
             "5:31: lifecycle `six-stage` has no stage `maturty`; did you mean `maturity`?",
+        ),
+        (
+            "stage_in('again') == 'maturty'",
+            "5:32: lifecycle `six-stage` has no stage `maturty`; did you mean `maturity`?",
+        ),
+        (
+            "stage_in('agin') == 'maturity'",
+            "5:11: there is no `agin` under `lifecycles`; did you mean `again`?",
         ),
     ],
 )

@@ -118,7 +118,15 @@ def test_channels_keep_what_is_written_of_them() -> None:
         ("feasts: []", "2:1: `feasts` is not supported yet; take it out for now"),
         ("approval: {}", "2:1: `approval` is not supported yet; take it out for now"),
         ("rates: {}", "2:1: `rates` is not supported yet; take it out for now"),
-        ("lifecycles: {}", "2:1: `lifecycles` is not supported yet; take it out for now"),
+        (
+            "lifecycles: {main: six-stage}",
+            "2:14: `main` is the one under `lifecycle`; choose another name",
+        ),
+        (
+            "lifecycles: {crm: given}",
+            "2:19: the stages of a further lifecycle can not be given by a file; "
+            "write `lifecycle: given` for the main one",
+        ),
         ("retention: {}", "2:1: `retention` is not supported yet; take it out for now"),
         (
             "channels: {email: {from: nobody}}",
