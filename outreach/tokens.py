@@ -21,6 +21,7 @@ class Purpose(StrEnum):
     CALLBACK = "callback"  # a provider tells of a delivery
     UNSUBSCRIBE = "unsubscribe"  # its reader wants no more
     MESSAGE = "message"  # the delivery's Message-ID
+    SITE = "site"  # of no delivery: pages show that they have the keys
     BOUNCE = "bounce"  # its return path: what comes back there came of it
 
 
@@ -33,7 +34,7 @@ def verify(keys: Sequence[str], purpose: Purpose, token: str) -> int | None:
     """The delivery's id of a token that one of the keys made for this purpose; else None."""
     name, _, rest = token.partition(".")
     written, _, signature = rest.partition(".")
-    if not (written.isascii() and written.isalnum() and len(written) <= 13):
+    if not (token.isascii() and written.isalnum() and len(written) <= 13):
         return None
     number = int(written, 36)
     for key in keys:

@@ -25,6 +25,7 @@ COMMANDS = {
     "run": "Scheduler and worker in one process",
     "scheduler": "Make runs as they fall due",
     "worker": "Send what is due",
+    "web": "The pages to opt out, and webhooks",
     "runs": "Runs and their states",
     "report": "What came of campaigns",
     "doctor": "Whether everything works: database, broker, providers, ages",

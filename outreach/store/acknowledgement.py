@@ -6,7 +6,7 @@ begins within `BEGIN_SECONDS` of its own commit, or never does.
 
 import time
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Select, or_, select
 
@@ -22,6 +22,16 @@ GRACE_SECONDS = 0.1  # for a begin that was allowed in its last moment and is st
 
 d = deliveries.c
 Handing = set[tuple[int, int]]  # (delivery id, fence)
+
+
+class InHand(NamedTuple):
+    """A message that a worker is handing over."""
+
+    id: int
+    fence: int
+    customer_id: int
+    channel: str
+    address: str
 
 
 def acknowledged(
@@ -55,6 +65,18 @@ def run_acknowledged(engine: Engine, run_id: int, begin_seconds: float = BEGIN_S
     with reading(engine) as conn:
         handing = _as_set(conn, _handing().where(d.run_id == run_id))
     _wait(engine, handing, until)
+
+
+def in_hand(conn: Connection) -> list[InHand]:
+    """All that is being handed over now: few rows, for whoever withdraws for many at once."""
+    names = (d.id, d.fence, d.customer_id, d.channel, d.address)
+    handing = select(*names).where(d.worker_id.is_not(None), d.state == State.HANDING.value)
+    return [InHand(*row) for row in conn.execute(handing)]
+
+
+def wait_until_begun(engine: Engine, handing: Handing, since: float) -> None:
+    """Return once these messages have begun or never will; handing at `since` (time.monotonic)."""
+    _wait(engine, handing, since + BEGIN_SECONDS + GRACE_SECONDS)
 
 
 def _until(begin_seconds: float) -> float:

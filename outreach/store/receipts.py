@@ -30,6 +30,7 @@ class Receipt:
     """What a provider said; by the delivery's id (from a token of ours), else by its own name.
 
     `hard`, of a bounce: the address does not exist. `raw`: what it said, without address and text.
+    Not `dated`: `at` is only when it came, so the same kind of the same message is a repetition.
     """
 
     channel: str
@@ -40,6 +41,7 @@ class Receipt:
     provider_id: str | None = None
     hard: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict)
+    dated: bool = True
 
     @property
     def suppresses(self) -> str | None:
@@ -117,13 +119,15 @@ def _locked(conn: Connection, ids: set[int]) -> dict[int, Row[Any]]:
 def _unseen(conn: Connection, known: Sequence[tuple[Receipt, int]]) -> list[tuple[Receipt, int]]:
     """Those that are not kept yet; under the deliveries' locks nobody else adds any meanwhile."""
     ids = sorted({id_ for _, id_ in known})
-    kept = select(r.delivery_id, r.kind, r.at).where(is_any_of(conn, r.delivery_id, ids))
-    seen = {(row.delivery_id, row.kind, row.at) for row in conn.execute(kept)}
+    columns = (r.delivery_id, r.kind, r.at, r.provider_id)
+    kept = conn.execute(select(*columns).where(is_any_of(conn, r.delivery_id, ids))).all()
+    seen: set[tuple[object, ...]] = {tuple(row[:3]) for row in kept}
+    seen |= {(row.delivery_id, row.kind, row.provider_id) for row in kept}
     found = []
     for one, id_ in known:
-        key = (id_, one.kind.value, one.at)
-        if key not in seen:
-            seen.add(key)
+        by_date, by_name = (id_, one.kind.value, one.at), (id_, one.kind.value, one.provider_id)
+        if (by_date if one.dated else by_name) not in seen:
+            seen |= {by_date, by_name}
             found.append((one, id_))
     return found
 

@@ -63,6 +63,33 @@ def suppress(
         custody.take_back(conn, addressees, channel)
 
 
+def reasons_against(conn: Connection, channel: str, address: str) -> set[str]:
+    """Every reason for which the address is not to be used; empty where it may be."""
+    found: set[str] = set()
+    for table in (suppressions, more):
+        t = table.c
+        kept = select(t.reason).where(t.channel == channel, t.address == address)
+        found |= set(conn.execute(kept).scalars())
+    return found
+
+
+def lift_reason(conn: Connection, channel: str, address: str, reason: str) -> bool:
+    """Take back what was said of an address for one reason; whether there was any.
+
+    What else was said of it stays in force.
+    """
+    t, m = suppressions.c, more.c
+    further = delete(more).where(m.channel == channel, m.address == address, m.reason == reason)
+    known = conn.execute(further.returning(m.run_id)).all()
+    first = delete(suppressions).where(
+        t.channel == channel, t.address == address, t.reason == reason
+    )
+    if conn.execute(first.returning(t.address)).first() is None:
+        return bool(known)
+    _promote(conn, channel, [address])
+    return True
+
+
 def _row(one: Suppression) -> dict[str, object]:
     return {
         "channel": one.channel,

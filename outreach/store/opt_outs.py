@@ -1,0 +1,151 @@
+"""Noes that came back on a message: they hold for the address it went to, whoever has it now."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from outreach.store import custody, dialect
+from outreach.store.consents import Word, record_consents
+from outreach.store.customers import address_column
+from outreach.store.tables import consent_states, customers, deliveries, refusals
+from outreach.store.upserts import upsert
+from outreach.store.withdrawals import addresses_of
+from outreach.vocabulary import ConsentState
+
+
+class Addressed(NamedTuple):
+    """What a delivery tells of a message: to whom it went, about what."""
+
+    delivery_id: int
+    customer_id: int
+    channel: str
+    topic: str
+    address: str | None  # None: erased
+    locale: str | None
+
+
+class OptOut(NamedTuple):
+    """One no: of a customer, and of whoever has `address` (that a message went to) as well."""
+
+    customer_id: int
+    channel: str
+    topic: str
+    address: str | None
+    source: str
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What a no is against: messages on the channel to one of the customers or the addresses."""
+
+    channel: str
+    customer_ids: frozenset[int]
+    addresses: frozenset[str]
+
+
+def addressed(conn: Connection, delivery_ids: Collection[int]) -> dict[int, Addressed]:
+    """What is known of deliveries that went out on a channel, by id; others are left out."""
+    d = deliveries.c
+    columns = (d.id, d.customer_id, d.channel, d.topic, d.address, d.locale)
+    wanted = dialect.is_any_of(conn, d.id, sorted(delivery_ids))
+    rows = conn.execute(select(*columns).where(wanted, d.channel.is_not(None)))
+    return {row.id: Addressed(*row) for row in rows}
+
+
+def opt_out(conn: Connection, noes: Sequence[OptOut], now: datetime) -> list[Against]:
+    """Record the noes in the ledger and for the addresses; claimed deliveries are taken back.
+
+    In their order what each is against. Who said so already adds no word. A merged customer's no
+    is also that of the one it became.
+    """
+    into = _merged_into(conn, {no.customer_id for no in noes})
+    every = [*noes, *(no._replace(customer_id=into[no.customer_id]) for no in noes
+                      if no.customer_id in into)]  # fmt: skip
+    present = _lock(conn, every)
+    standing = _noes_that_stand(conn, {no.customer_id for no in every})
+    withdrawn = ConsentState.WITHDRAWN
+    new = {
+        (no.customer_id, no.channel, no.topic): Word(
+            no.customer_id, no.channel, no.topic, withdrawn, now, no.source, no.proof
+        )
+        for no in every
+        if (no.customer_id, no.channel, no.topic) not in standing
+    }
+    record_consents(conn, list(new.values()), now)
+    _hold_for_addresses(conn, every, now)
+    return [_against(no, into, present[no.channel]) for no in noes]
+
+
+def _against(no: OptOut, into: Mapping[int, int], present: Mapping[int, str]) -> Against:
+    ids = {no.customer_id, into.get(no.customer_id, no.customer_id)}
+    addresses = {no.address, *(present.get(id_) for id_ in ids)} - {None}
+    return Against(no.channel, frozenset(ids), frozenset(filter(None, addresses)))
+
+
+def _merged_into(conn: Connection, ids: Collection[int]) -> dict[int, int]:
+    t = customers.c
+    picked = dialect.is_any_of(conn, t.id, sorted(ids))
+    rows = conn.execute(select(t.id, t.merged_into).where(picked, t.merged_into.is_not(None)))
+    return {row.id: row.merged_into for row in rows}
+
+
+def _lock(conn: Connection, noes: Sequence[OptOut]) -> dict[str, dict[int, str]]:
+    """Lock whoever a no may hold for, at once; the customers' present addresses by channel."""
+    ids: dict[str, set[int]] = defaultdict(set)
+    addresses: dict[str, set[str]] = defaultdict(set)
+    for no in noes:
+        ids[no.channel].add(no.customer_id)
+        addresses[no.channel].update(() if no.address is None else (no.address,))
+    present = {channel: addresses_of(conn, channel, of) for channel, of in ids.items()}
+    if dialect.is_postgres(conn):
+        locked: set[int] = set().union(*ids.values())
+        for channel, theirs in present.items():
+            locked |= _who_has(conn, channel, {*addresses[channel], *theirs.values()})
+        dialect.lock_customers(conn, sorted(locked))
+    return present
+
+
+def _who_has(conn: Connection, channel: str, addresses: Collection[str]) -> set[int]:
+    column = address_column(channel)
+    if column is None or not addresses:
+        return set()
+    theirs = dialect.is_any_of(conn, column, sorted(addresses))
+    return set(conn.execute(select(customers.c.id).where(theirs)).scalars())
+
+
+def _noes_that_stand(conn: Connection, ids: Collection[int]) -> dict[tuple[int, str, str], int]:
+    """The consent's id of each last word that is no, by customer, channel and topic."""
+    t = consent_states.c
+    rows = conn.execute(
+        select(t.customer_id, t.channel, t.topic, t.consent_id).where(
+            dialect.is_any_of(conn, t.customer_id, sorted(ids)),
+            t.state == ConsentState.WITHDRAWN.value,
+        )
+    )
+    return {(row.customer_id, row.channel, row.topic): row.consent_id for row in rows}
+
+
+def _hold_for_addresses(conn: Connection, noes: Sequence[OptOut], now: datetime) -> None:
+    """Keep each no for the address that its message went to, though its customer has another."""
+    consent_ids = _noes_that_stand(conn, {no.customer_id for no in noes})
+    rows: dict[tuple[str, str, str], tuple[str, str, str, datetime, int]] = {}
+    for no in noes:
+        consent_id = consent_ids.get((no.customer_id, no.channel, no.topic))
+        if no.address is not None and consent_id is not None:
+            key = (no.channel, no.address, no.topic)
+            rows[key] = (*key, now, consent_id)
+    names = ("channel", "address", "topic", "at", "consent_id")
+    of = [rows[key] for key in sorted(rows)]
+    upsert(conn, refusals, names, of, newer=lambda given: given.at > refusals.c.at)
+    by_topic = defaultdict(set)
+    for channel, address, topic in rows:
+        by_topic[channel, topic].add(address)
+    for (channel, topic), addresses in sorted(by_topic.items()):
+        theirs = _who_has(conn, channel, addresses)
+        if theirs:
+            custody.take_back(conn, theirs, channel, topic)

@@ -1,0 +1,38 @@
+"""The application: every public page and webhook of a site."""
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from outreach.app.site import Site
+from outreach.logger import Logger
+from outreach.web import choosing, unsubscribing
+from outreach.web.body import BodyLimit
+from outreach.web.pages import HEADERS
+
+log = Logger(__name__)
+LATER_SECONDS = "5"
+
+
+def make_application(site: Site) -> FastAPI:
+    """The application for an ASGI server. What it can not write down it answers with 503."""
+    application = FastAPI(title="outreach", docs_url=None, redoc_url=None, openapi_url=None)
+    application.add_middleware(BodyLimit)
+    application.add_exception_handler(SQLAlchemyError, _database_is_away)
+    application.include_router(unsubscribing.router(site))
+    application.include_router(choosing.router(site))
+
+    @application.get("/health")
+    async def health() -> JSONResponse:
+        """That the pages are served, by whom only those with the keys can tell."""
+        return JSONResponse({"outreach": site.proof_of_keys()}, headers=HEADERS)
+
+    return application
+
+
+async def _database_is_away(_: Request, error: Exception) -> Response:
+    """Never a 2xx for what was not committed: who asked, asks again."""
+    name = type(getattr(error, "orig", None) or error).__name__
+    log.error("request not served", error=name)
+    headers = {**HEADERS, "Retry-After": LATER_SECONDS}
+    return PlainTextResponse("please try again in a moment", 503, headers=headers)
