@@ -1,13 +1,16 @@
-"""Several worker processes on one machine: started, started again when they die, ended in order."""
+"""Several worker processes on one machine: forked, started again when they die, ended in order."""
 
+import gc
+import multiprocessing
+import os
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkProcess
 
+from outreach.errors import UsageError
 from outreach.logger import Logger
 
 log = Logger(__name__)
@@ -20,26 +23,30 @@ LONGEST_PAUSE_SECONDS = 30.0
 class _Place:
     """One worker's place: its process, and how its last starts went."""
 
-    process: subprocess.Popen[bytes] | None = None
+    process: ForkProcess | None = None
     started_at: float = 0.0
     start_after: float = 0.0
     quick_deaths: int = field(default=0)
 
 
-def supervise(command: Sequence[str], processes: int, stop: threading.Event) -> int:
-    """Run so many processes of `command` until `stop` is set; the exit code, 0.
+def supervise(work: Callable[[], None], processes: int, stop: threading.Event) -> None:
+    """Run `work` in so many processes until `stop` is set.
 
-    One that dies is started again, at once or, if it keeps dying, after a pause. At the end each
-    gets SIGTERM and 30 seconds to settle what is in flight.
+    They are forks of this one, which has loaded the code by then: so they start at once and share
+    its memory. It must have no other thread and no open connection. A process that dies is started
+    again, at once or, if it keeps dying, after a pause. At the end each gets SIGTERM, which sets
+    its own copy of `stop` (see stop_on_signals), and 30 seconds to settle what is in flight.
     """
+    if not hasattr(os, "fork"):
+        raise UsageError("this system can not fork processes", "start several `outreach worker`")
+    gc.freeze()  # what is shared stays so: the collector would write to it
     places = [_Place() for _ in range(processes)]
     try:
         while not stop.wait(0.2):
             for place in places:
-                _look_after(place, command)
+                _look_after(place, work)
     finally:
         _end([place.process for place in places if place.process is not None])
-    return 0
 
 
 def stop_on_signals(stop: threading.Event) -> None:
@@ -54,33 +61,33 @@ def stop_on_signals(stop: threading.Event) -> None:
     signal.signal(signal.SIGINT, ask)
 
 
-def worker_command(*arguments: str) -> list[str]:
-    """The command of a child: this Python, the `outreach` command, these arguments."""
-    return [sys.executable, "-m", "outreach", *arguments]
-
-
-def _look_after(place: _Place, command: Sequence[str]) -> None:
+def _look_after(place: _Place, work: Callable[[], None]) -> None:
     now = time.monotonic()
-    if place.process is not None and place.process.poll() is not None:
+    if place.process is not None and not place.process.is_alive():
         quick = now - place.started_at < QUICK_SECONDS
         place.quick_deaths = place.quick_deaths + 1 if quick else 0
         pause = min(2.0 ** (place.quick_deaths - 1), LONGEST_PAUSE_SECONDS) if quick else 0.0
-        log.warning("worker process died", code=place.process.returncode, pause_seconds=pause)
+        log.warning("worker process died", code=place.process.exitcode, pause_seconds=pause)
         place.process, place.start_after = None, now + pause
     if place.process is None and now >= place.start_after:
-        # A group of its own: Ctrl-C is for the supervisor, which then ends its children in order.
-        place.process = subprocess.Popen(list(command), start_new_session=True)  # noqa: S603
+        place.process = multiprocessing.get_context("fork").Process(target=_begin, args=(work,))
+        place.process.start()
         place.started_at = now
 
 
-def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
+def _begin(work: Callable[[], None]) -> None:
+    # A group of its own: Ctrl-C is for the supervisor, which then ends its children in order.
+    os.setsid()
+    work()
+
+
+def _end(children: Sequence[ForkProcess]) -> None:
     for child in children:
         child.terminate()
     until = time.monotonic() + GRACE_SECONDS
     for child in children:
-        try:
-            child.wait(max(0.0, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        child.join(max(0.0, until - time.monotonic()))
+        if child.is_alive():
             log.warning("worker process did not end in time", pid=child.pid)
             child.kill()
-            child.wait()
+            child.join()

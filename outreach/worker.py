@@ -24,8 +24,8 @@ from outreach.dispatch.highwater import HighWater, Watermark
 from outreach.dispatch.lease import Lease, register
 from outreach.dispatch.pumps import Pumps
 from outreach.dispatch.rulebook import Rulebook
-from outreach.dispatch.settler import kind_of
 from outreach.dispatch.shift import Limits, Shift
+from outreach.dispatch.trouble import kind_of
 from outreach.errors import OutreachError
 from outreach.logger import Logger
 from outreach.store import channel_holds, deliveries

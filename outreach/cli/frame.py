@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 import traceback
+from collections.abc import Callable
 
 import typer
 from typer.main import get_command
@@ -29,7 +30,7 @@ def run(arguments: list[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # never fail for a character
     try:
-        code = _run(arguments, json)
+        code = guarded(lambda: _call(arguments), json)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -38,9 +39,10 @@ def run(arguments: list[str]) -> int:
     return code
 
 
-def _run(arguments: list[str], json: bool) -> int:
+def guarded(act: Callable[[], int], json: bool) -> int:
+    """The exit code of what is done; an error is told, and has one too."""
     try:
-        return _call(arguments)
+        return act()
     except ProblemsFound as found:
         return _show_problems(found, json)
     except OutreachError as error:

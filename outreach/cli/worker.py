@@ -1,21 +1,23 @@
 """`outreach worker`."""
 
 import os
+import sys
 import threading
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from outreach.cli.call import Call, call_of
+from outreach.cli.frame import guarded
 from outreach.scheduler import duty_of, serve
-from outreach.supervisor import stop_on_signals, supervise, worker_command
+from outreach.supervisor import stop_on_signals, supervise
 
 
 def worker(
     ctx: typer.Context,
     processes: Annotated[int, typer.Option(min=1, max=64, help="Processes that send")] = 1,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that serve, in each")] = 2,
-    parent: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Send what is due, until SIGTERM.
 
@@ -25,23 +27,34 @@ def worker(
     """
     call, stop = call_of(ctx), threading.Event()
     stop_on_signals(stop)
+    counts: dict[str, int] = {}
+    if processes == 1:
+        counts = _serve(call, threads, stop)
+    else:
+        _load(call, threads)
+        child = partial(_serve_as_child, call, threads, stop, os.getpid())
+        supervise(child, processes, stop)
+    call.show(counts, lambda screen: screen.pairs(counts))
+
+
+def _serve(
+    call: Call, threads: int, stop: threading.Event, parent_pid: int | None = None
+) -> dict[str, int]:
     with call.context(chatty=True, bare=True) as context:
-        duty = duty_of(context, threads)  # what is not set up is told here, once
-        if processes == 1:
-            counts = serve(duty, stop, parent)
-        else:
-            context.close()
-            counts = {}
-            supervise(_child(call, threads), processes, stop)
-    if parent is None:
-        call.show(counts, lambda screen: screen.pairs(counts))
+        return serve(duty_of(context, threads), stop, parent_pid)
 
 
-def _child(call: Call, threads: int) -> list[str]:
-    now = call.options.now
-    clock = [] if now is None else ["--now", now]
-    project = str(call.options.project.absolute())
-    parent = str(os.getpid())
-    return worker_command(
-        "worker", "--project", project, *clock, "--threads", str(threads), "--parent", parent
-    )
+def _serve_as_child(call: Call, threads: int, stop: threading.Event, parent_pid: int) -> None:
+    def work() -> int:
+        _serve(call, threads, stop, parent_pid)
+        return 0
+
+    sys.exit(guarded(work, json=False))
+
+
+def _load(call: Call, threads: int) -> None:
+    """Load all code that a worker runs, and tell what is not set up: here, once."""
+    with call.context(chatty=True, bare=True) as context:
+        duty = duty_of(context, threads)
+        for channel in duty.channels:
+            duty.adapters(channel)

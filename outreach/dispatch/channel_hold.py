@@ -1,8 +1,8 @@
 """A channel whose provider refuses us: held for all workers, and tried again by one of them."""
 
 from outreach.channels.adapter import Adapter, Outcome
-from outreach.dispatch.settler import kind_of
 from outreach.dispatch.shift import Shift
+from outreach.dispatch.trouble import kind_of
 from outreach.logger import Logger
 from outreach.store import channel_holds
 from outreach.store.attempts import storable

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from outreach.channels.adapter import Outcome
 from outreach.dispatch.final import finals_of
@@ -64,13 +63,8 @@ class Guard:
         What goes wrong here is told, and the next refusal looks again.
         """
         for run_id in refused_runs(answers):
-            try:
+            with self._shift.trouble.noted("refusals not looked at", run=run_id):
                 self._look(run_id)
-            except SQLAlchemyError as error:
-                if not self._shift.trouble.failed(error):
-                    log.warning("refusals not looked at", run=run_id, error=type(error).__name__)
-            except Exception:
-                log.exception("refusals not looked at", run=run_id)
 
     def _look(self, run_id: int) -> None:
         with reading(self._shift.engine) as conn:

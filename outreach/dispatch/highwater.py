@@ -10,10 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from outreach import queue
-from outreach.dispatch.settler import kind_of
 from outreach.dispatch.shift import Shift
 from outreach.logger import Logger
 from outreach.store import marks
@@ -130,17 +128,11 @@ class Watermark:
 
     def _look(self) -> None:
         handed = self._shift.places.passed()
-        try:
+        with self._shift.trouble.noted("mark not raised"):
             if handed == self._handed:
                 self._high_water.compare()
             else:
                 self._high_water.advance()
-        except SQLAlchemyError as error:
-            if not self._shift.trouble.failed(error):
-                log.warning("mark not raised", error=kind_of(error))
-        except Exception:
-            log.exception("mark not raised")
-        else:
             self._handed = handed
 
 

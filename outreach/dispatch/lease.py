@@ -8,9 +8,9 @@ from datetime import timedelta
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from outreach.dispatch.settler import kind_of
 from outreach.dispatch.shift import Shift
 from outreach.dispatch.sweep import Stocktaking, sweep
+from outreach.dispatch.trouble import kind_of
 from outreach.logger import Logger
 from outreach.store import workers
 from outreach.store.engine import writing

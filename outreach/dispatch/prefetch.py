@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from outreach import queue
 from outreach.decisions.ruling import Ruling
 from outreach.dispatch.claim import Claimer, Haul
 from outreach.dispatch.held import Held
 from outreach.dispatch.purse import Purse
-from outreach.dispatch.settler import kind_of
 from outreach.dispatch.shelf import Shelf
 from outreach.dispatch.shift import Shift
 from outreach.dispatch.source import give_back
@@ -114,15 +113,11 @@ class Prefetch:
 
     def _filled(self) -> bool:
         """Claim and render one batch; whether anything changed. A fault is told, and nothing did."""
-        try:
-            return self._fill()
-        except OtherSchema as error:
-            self._shift.leave(error)
-        except SQLAlchemyError as error:
-            if not self._shift.trouble.failed(error):
-                log.warning("claim failed", channel=self._channel, error=kind_of(error))
-        except Exception:
-            log.exception("claim failed", channel=self._channel)
+        with self._shift.trouble.noted("claim failed", channel=self._channel):
+            try:
+                return self._fill()
+            except OtherSchema as error:
+                self._shift.leave(error)
         return False
 
     def _fill(self) -> bool:

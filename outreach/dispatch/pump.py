@@ -3,14 +3,11 @@
 import threading
 import time
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from outreach.channels.adapter import Adapter, Outcome
 from outreach.dispatch.channel_hold import Refusals, hold, probe
 from outreach.dispatch.purse import Purse
 from outreach.dispatch.reconcile import has_unknowns, reconcile
 from outreach.dispatch.serving import Serving
-from outreach.dispatch.settler import kind_of
 from outreach.dispatch.shift import Shift
 from outreach.logger import Logger
 
@@ -116,15 +113,12 @@ class Pump:
     def _hold(self) -> bool:
         """Hold the channel for all workers; False where that can not be written down now."""
         last = self._refusals.last
-        try:
+        with self._shift.trouble.noted("channel not held", channel=self.channel):
             if last is not None:
                 hold(self._shift, self.channel, self._adapter, last)
-        except SQLAlchemyError as error:
-            if not self._shift.trouble.failed(error):
-                log.warning("channel not held", channel=self.channel, error=kind_of(error))
-            return False
-        self._refusals.forget()
-        return True
+            self._refusals.forget()
+            return True
+        return False
 
     def _rest(self) -> None:
         """Leave the channel alone for a while, longer each time in a row."""

@@ -4,11 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from outreach.channels.adapter import Adapter
 from outreach.dispatch.pump import Pump
-from outreach.dispatch.settler import kind_of
 from outreach.dispatch.shift import Shift
 from outreach.logger import Logger
 from outreach.store import channel_holds, deliveries
@@ -75,51 +72,38 @@ class Pumps:
         dry = {
             name: pump.purse.dry() for name, pump in self._pumps.items() if not pump.is_serving()
         }
-        try:
+        found: list[str] = []
+        with self._shift.trouble.noted("work not looked for"):
             with reading(self._shift.engine) as conn:
                 held = {one.channel for one in channel_holds.held(conn)}
                 idle = [name for name in dry if name not in dry[name] | held]
                 found = deliveries.channels_with_work(conn, idle, self._shift.instants(), dry)
-        except SQLAlchemyError as error:
-            if not self._shift.trouble.failed(error):
-                log.warning("look for work failed", error=kind_of(error))
-            return []
-        self._shift.trouble.over(wrote=False)
+            self._shift.trouble.over(wrote=False)
         return found
 
     def _to_probe(self) -> list[str]:
         """The channels here that are held and whose next try has come."""
-        try:
-            with reading(self._shift.engine) as conn:
-                come = channel_holds.to_probe(conn)
-        except SQLAlchemyError as error:
-            self._shift.trouble.failed(error)
-            return []
+        come: list[str] = []
+        with (
+            self._shift.trouble.noted("held channels not looked at"),
+            reading(self._shift.engine) as conn,
+        ):
+            come = channel_holds.to_probe(conn)
         return [name for name in come if name in self._pumps]
 
     def _probe(self, channel: str) -> None:
-        try:
+        with self._shift.trouble.noted("channel not tried", channel=channel):
             self._pumps[channel].probe()
-        except SQLAlchemyError as error:
-            if not self._shift.trouble.failed(error):
-                log.warning("channel not tried", channel=channel, error=kind_of(error))
 
     def _to_reconcile(self) -> list[str]:
         """The channels whose providers can be asked about something that is unknown."""
-        try:
+        with self._shift.trouble.noted("unknown deliveries not looked for"):
             return [name for name, pump in self._pumps.items() if pump.has_unknowns()]
-        except SQLAlchemyError as error:
-            self._shift.trouble.failed(error)
-            return []
+        return []
 
     def _reconcile(self, channel: str) -> None:
-        try:
+        with self._shift.trouble.noted("provider not asked", channel=channel):
             self._pumps[channel].reconcile()
-        except SQLAlchemyError as error:
-            if not self._shift.trouble.failed(error):
-                log.warning("provider not asked", channel=channel, error=kind_of(error))
-        except Exception:
-            log.exception("provider not asked", channel=channel)
 
     def _start(self, channel: str, work: Callable[[str], None], what: str = "serve") -> None:
         name = f"{what}-{channel}"

@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from outreach.dispatch.guard import Guard
 from outreach.dispatch.settle import Answered, Ledger, runs_and_outcomes
 from outreach.dispatch.shift import Shift
+from outreach.dispatch.trouble import kind_of
 from outreach.logger import Logger
 from outreach.store.custody import Settlement
 from outreach.vocabulary import State
@@ -115,8 +116,3 @@ def _tell(channel: str, settlements: list[Settlement], moved: dict[int, State]) 
         counts[now or "overtaken"] = counts.get(now or "overtaken", 0) + 1
         log.debug("settled", delivery=one.id, fence=one.fence, state=now, reason=one.reason)
     log.info("answers settled", channel=channel, **counts)
-
-
-def kind_of(error: Exception) -> str:
-    """What an error is, without its text: a statement's parameters may hold an address."""
-    return type(getattr(error, "orig", None) or error).__name__

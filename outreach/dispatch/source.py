@@ -11,9 +11,10 @@ from outreach.channels.adapter import Message, Outcome
 from outreach.dispatch.held import Held, Ready
 from outreach.dispatch.purse import refund
 from outreach.dispatch.settle import Answered
-from outreach.dispatch.settler import Settler, kind_of
+from outreach.dispatch.settler import Settler
 from outreach.dispatch.shelf import Shelf
 from outreach.dispatch.shift import Shift
+from outreach.dispatch.trouble import kind_of
 from outreach.logger import Logger
 from outreach.store import custody
 from outreach.vocabulary import Answer, Fault

@@ -2,6 +2,10 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from outreach.logger import Logger
 from outreach.store.faults import DatabaseFault, passing_fault
@@ -14,6 +18,11 @@ _WORDS = {
     DatabaseFault.LOCKED: "the database is locked by another process: nothing is sent meanwhile",
     DatabaseFault.AWAY: "the database is away: nothing is sent until it is back",
 }
+
+
+def kind_of(error: BaseException) -> str:
+    """What an error is, without its text: a statement's parameters may hold an address."""
+    return type(getattr(error, "orig", None) or error).__name__
 
 
 class DatabaseTrouble:
@@ -43,8 +52,22 @@ class DatabaseTrouble:
             if told:
                 self._said_at[fault], self._told = now, True
         if told:
-            log.error(_WORDS[fault], error=type(getattr(error, "orig", None) or error).__name__)
+            log.error(_WORDS[fault], error=kind_of(error))
         return True
+
+    @contextmanager
+    def noted(self, what: str, **ids: object) -> Iterator[None]:
+        """End the block at an error: one of the database that passes is noted, another is told.
+
+        `what` says what was not done. For work that is tried again: nothing is raised.
+        """
+        try:
+            yield
+        except SQLAlchemyError as error:
+            if not self.failed(error):
+                log.warning(what, error=kind_of(error), **ids)
+        except Exception:
+            log.exception(what, **ids)
 
     def over(self, *, wrote: bool = True) -> None:
         """Note that a statement worked; one that only read proves no room on the disk."""

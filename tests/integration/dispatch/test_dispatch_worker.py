@@ -24,7 +24,6 @@ from outreach.clock import FrozenClock
 from outreach.dispatch.lease import Lease
 from outreach.store import workers
 from outreach.store.engine import reading, writing
-from outreach.supervisor import supervise
 from outreach.vocabulary import Answer, Fault
 from outreach.worker import Duty, GivenUp, LeaseLost, on_duty, run_until_idle, run_worker
 
@@ -278,26 +277,37 @@ def test_a_kill_in_the_middle_loses_nothing_and_repeats_nothing(
     assert counts["sent"] > 0
 
 
+SUPERVISOR = """
+import os, threading
+from pathlib import Path
+from outreach.supervisor import stop_on_signals, supervise
+
+def work():
+    with Path({pids!r}).open("a") as file:
+        file.write(str(os.getpid()) + chr(10))
+    os.execv({command!r}[0], {command!r})
+
+stop = threading.Event()
+stop_on_signals(stop)
+supervise(work, 2, stop)
+"""
+
+
 def test_the_supervisor_starts_again_what_died_and_ends_all_in_order(
     sqlite_engine: Engine, sqlite_url: str, tmp_path: Path, environment: None
 ) -> None:
     with writing(sqlite_engine) as conn:
         make_due(conn, make_run(conn), 100)
-    pids = tmp_path / "pids"
-    script = f"import os; open({str(pids)!r}, 'a').write(str(os.getpid()) + chr(10))"
-    work = _child(sqlite_url, "memory://", tmp_path / "provider")
-    command = [sys.executable, "-c", f"{script}; os.execv({sys.executable!r}, {work!r})"]
-    stop = threading.Event()
-    supervising = threading.Thread(target=supervise, args=(command, 2, stop))
-    supervising.start()
+    pids, command = tmp_path / "pids", _child(sqlite_url, "memory://", tmp_path / "provider")
+    script = SUPERVISOR.format(pids=str(pids), command=command)
+    supervising = subprocess.Popen([sys.executable, "-c", script])
     wait_for(lambda: len(_lines(pids)) == 2 and len(_lines(tmp_path / "provider")) > 10)
     os.kill(_lines(pids)[0], signal.SIGKILL)
     wait_for(lambda: len(_lines(pids)) == 3)
     wait_for(lambda: set(states(sqlite_engine)) <= {"sent", "unknown"})
-    stop.set()
-    supervising.join(20)
+    supervising.terminate()
 
-    assert not supervising.is_alive()
+    assert supervising.wait(20) == 0
     for pid in _lines(pids):
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
