@@ -38,6 +38,7 @@ class Reported:
     sent: int
     delivered: int
     bounced: int
+    complained: int
     failed: int
     expired: int
     held: int
@@ -89,6 +90,7 @@ def _reported(found: Report, cost: Cost | None) -> Reported:
         sent=found.sent,
         delivered=number(State.DELIVERED),
         bounced=number(State.BOUNCED),
+        complained=number(State.COMPLAINED),
         failed=number(State.FAILED),
         expired=number(State.EXPIRED),
         held=number(State.HELD),

@@ -26,6 +26,7 @@ COMMANDS = {
     "scheduler": "Make runs as they fall due",
     "worker": "Send what is due",
     "web": "The pages to opt out, and webhooks",
+    "feedback": "What comes back by mail: bounces, complaints, answers",
     "runs": "Runs and their states",
     "report": "What came of campaigns",
     "doctor": "Whether everything works: database, broker, providers, ages",

@@ -10,7 +10,7 @@ from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
 
 COUNTS = (
-    "planned", "sent", "delivered", "bounced", "failed", "expired", "held", "unknown",
+    "planned", "sent", "delivered", "bounced", "complained", "failed", "expired", "held", "unknown",
 )  # fmt: skip
 
 

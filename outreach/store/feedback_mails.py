@@ -46,8 +46,16 @@ class Complaints:
 
 def message_of(conn: Connection, delivery_id: int) -> Row[Any] | None:
     """The delivery that a mail is about with its customer's `erased_at`; None: there is none."""
+    columns: list[Any] = [
+        d.id,
+        d.run_id,
+        d.customer_id,
+        d.channel,
+        d.address,
+        customers.c.erased_at,
+    ]
     query = (
-        select(d.id, d.run_id, d.customer_id, d.channel, d.address, customers.c.erased_at)
+        select(*columns)
         .join_from(deliveries, customers, customers.c.id == d.customer_id)
         .where(d.id == delivery_id)
     )
@@ -67,10 +75,9 @@ def keep(conn: Connection, mail: FeedbackMail) -> bool:
 
 def complaints_of(conn: Connection, run_id: int) -> Complaints:
     """Readers of a run that complained: deliveries, however often each was reported."""
-    held_at = select(func.max(f.at)).where(_complaints(run_id), f.holds).scalar_subquery()
-    one = func.count(f.delivery_id.distinct())
-    query = select(one, one.filter(held_at.is_(None) | (f.at > held_at)))
-    return Complaints(*conn.execute(query.where(_complaints(run_id))).one())
+    query = select(func.count(f.delivery_id.distinct()), func.max(f.held_with))
+    total, held_with = conn.execute(query.where(_complaints(run_id))).one()
+    return Complaints(total, total - (held_with or 0))
 
 
 def _complaints(run_id: int) -> ColumnElement[bool]:
@@ -78,9 +85,9 @@ def _complaints(run_id: int) -> ColumnElement[bool]:
     return and_(f.run_id == run_id, f.kind == literal_column("'complaint'"))
 
 
-def note_hold(conn: Connection, digest: str) -> None:
-    """Note that a complaint was one too many: a person decides, and it takes new ones to ask again."""
-    conn.execute(update(feedback_mails).where(f.digest == digest).values(holds=True))
+def note_hold(conn: Connection, digest: str, total: int) -> None:
+    """Note that a complaint, the `total`th, held its run: it takes new ones to hold it again."""
+    conn.execute(update(feedback_mails).where(f.digest == digest).values(held_with=total))
 
 
 def accepted_up_to(conn: Connection, run_id: int, channel: str, most: int) -> int:

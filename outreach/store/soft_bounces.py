@@ -18,10 +18,17 @@ s, d = soft_bounces.c, deliveries.c
 _REACHED = (State.SENT.value, State.DELIVERED.value, State.COMPLAINED.value)
 
 
-def note(conn: Connection, channel: str, addresses: Collection[str], now: datetime) -> set[str]:
+def note(
+    conn: Connection,
+    channel: str,
+    addresses: Collection[str],
+    now: datetime,
+    returns_within: timedelta = timedelta(0),
+) -> set[str]:
     """Count a day for each of the addresses; those that are to be suppressed: 4 days in vain.
 
-    A message that was accepted meanwhile lets the count begin anew. The addressees are locked.
+    A message that was accepted meanwhile, and has not come back `returns_within`, lets the count
+    begin anew. The addressees are locked.
     """
     if not addresses:
         return set()
@@ -39,7 +46,11 @@ def note(conn: Connection, channel: str, addresses: Collection[str], now: dateti
             rows.append((channel, address, row.first_at, now, row.days + 1))
             if row.days + 1 >= DAYS:
                 enough[address] = row.first_at
-    reached = {each for each, since in enough.items() if _reached(conn, channel, each, since)}
+    reached = {
+        each
+        for each, since in enough.items()
+        if _reached(conn, channel, each, since, now - returns_within)
+    }
     rows = [(*row[:2], now, now, 1) if row[1] in reached else row for row in rows]
     names = ("channel", "address", "first_at", "last_at", "days")
     upsert(conn, soft_bounces, names, rows, newer=lambda given: given.last_at >= s.last_at)
@@ -47,8 +58,10 @@ def note(conn: Connection, channel: str, addresses: Collection[str], now: dateti
     return enough.keys() - reached
 
 
-def _reached(conn: Connection, channel: str, address: str, since: datetime) -> bool:
-    """Whether a message was accepted for the address since."""
+def _reached(
+    conn: Connection, channel: str, address: str, since: datetime, until: datetime
+) -> bool:
+    """Whether a message was accepted for the address since, up to an instant."""
     column = address_column(channel)
     if column is None:
         return False
@@ -56,7 +69,9 @@ def _reached(conn: Connection, channel: str, address: str, since: datetime) -> b
         select(d.id)
         .join_from(deliveries, customers, customers.c.id == d.customer_id)
         .where(column == address, d.address == address, d.channel == channel)
-        .where(d.slot_at >= since, d.state.in_(_REACHED))  # a touch has a slot: an index has them
+        .where(
+            d.slot_at.between(since, until), d.state.in_(_REACHED)
+        )  # a touch has a slot: an index has them
     )
     return conn.execute(query.limit(1)).first() is not None
 

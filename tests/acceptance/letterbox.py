@@ -24,6 +24,7 @@ class Letterbox:
     recipients: Counter[str] = field(default_factory=Counter)
     message_ids: Counter[str] = field(default_factory=Counter)
     subjects: list[str] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)  # of the envelopes
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Count the message, then answer: a sender killed meanwhile never hears of it."""
@@ -33,6 +34,7 @@ class Letterbox:
         self.message_ids[message["Message-ID"]] += 1
         self.subjects.append(message["Subject"])
         self.recipients.update(envelope.rcpt_tos)
+        self.senders.append(envelope.mail_from or "")
         await asyncio.sleep(self.pause_seconds)
         return "250 2.0.0 Ok"
 

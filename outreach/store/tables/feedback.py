@@ -1,6 +1,6 @@
 """Mails that came back about our messages."""
 
-from sqlalchemy import Boolean, Column, Index, Table, Text, text
+from sqlalchemy import Column, Index, Integer, Table, Text
 
 from outreach.store.tables.metadata import metadata
 from outreach.store.types import BigId, Instant
@@ -15,7 +15,7 @@ feedback_mails = Table(  # each taken once; no address, and nothing that a perso
     Column("status", Text),  # of a bounce, RFC 3463; of a report its Feedback-Type
     Column("detail", Text),  # the server's words
     Column("at", Instant, nullable=False),
-    Column("holds", Boolean, nullable=False, server_default=text("false")),  # a complaint too many
+    Column("held_with", Integer),  # a complaint that held its run: how many there were
     Index("ix_feedback_mails_delivery_id", "delivery_id"),
     sqlite_with_rowid=False,
 )

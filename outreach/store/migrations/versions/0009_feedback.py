@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.Column("at", types.Instant(), nullable=False),
-        sa.Column("holds", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("held_with", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_feedback_mails")),
         sqlite_with_rowid=False,
     )

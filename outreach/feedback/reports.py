@@ -1,0 +1,43 @@
+"""Feedback reports (RFC 5965): what providers tell of their readers' buttons."""
+
+from email import message_from_string
+from email.message import Message
+
+from outreach.feedback.mail import children, header, parts_of, words
+from outreach.feedback.notice import Kind, Notice
+
+TYPE = "message/feedback-report"
+RETURNED = ("message/rfc822", "message/global", "text/rfc822-headers")
+# RFC 5965 3.5 and the IANA registry: `fraud` is a reader's word as well as `abuse`.
+_KINDS = {
+    "abuse": Kind.COMPLAINT, "fraud": Kind.COMPLAINT,
+    "not-spam": Kind.NOT_SPAM,  # RFC 6430
+    "auth-failure": Kind.AUTH_FAILURE,  # RFC 6591
+}  # fmt: skip
+
+
+def report_notice(message: Message) -> Notice | None:
+    """What a feedback report says; None where it is none."""
+    fields = report_fields(message)
+    if fields is None:
+        return None
+    written = header(fields, "Feedback-Type").lower().partition(" ")[0][:40]
+    return Notice(_KINDS.get(written, Kind.REPORT), status=written)
+
+
+def report_fields(message: Message) -> Message | None:
+    """The machine-readable part of a report; None where it has none."""
+    for part in parts_of(message, TYPE):
+        inner = children(part)
+        fields = inner[0] if inner else message_from_string(words(part).lstrip())
+        if "Feedback-Type" in fields:
+            return fields
+    return None
+
+
+def returned_mail(message: Message) -> Message | None:
+    """The mail that a report is about, as far as its headers were returned."""
+    for part in parts_of(message, *RETURNED):
+        inner = children(part)
+        return inner[0] if inner else message_from_string(words(part, 100_000).lstrip())
+    return None

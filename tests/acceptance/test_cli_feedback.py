@@ -1,0 +1,138 @@
+"""`outreach feedback`, and what COMPLIANCE says of bounces, complaints and machines' answers."""
+
+import io
+from pathlib import Path
+
+import mails
+import pytest
+from commands import NOW, Answer, outreach, outreach_here, sample_project
+from letterbox import letterbox, people
+from mails import recipient_fields
+
+from outreach import tokens
+from outreach.channels.email.return_path import return_path
+from outreach.tokens import Purpose
+
+KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCD"
+MAILBOX = "bounces@example.com"
+GONE = recipient_fields("failed", "5.1.1", "smtp; 550 5.1.1 no such user")
+
+
+def with_bounces(project: Path) -> Path:
+    """The project with a signed return path."""
+    rules = project / "outreach.yaml"
+    rules.write_text(rules.read_text().replace("connections: 4", f"bounces: {MAILBOX}"))
+    return project
+
+
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A project whose nine mails went out, and the envelope senders that the server was told."""
+    project = with_bounces(sample_project(tmp_path_factory.mktemp("sent") / "project"))
+    people(project, 10)
+    with letterbox() as box:
+        settings = {"smtp_url": box.url, "secret_key": KEY}
+        done = outreach_here(project, "run", "--until-idle", "--now", NOW, **settings)
+    assert done.code == 0
+    return project, sorted(box.senders)
+
+
+@pytest.fixture
+def project(sent: tuple[Path, list[str]], tmp_path: Path) -> Path:
+    """A copy of it."""
+    import shutil
+
+    return shutil.copytree(sent[0], tmp_path / "project")
+
+
+def receive(project: Path, raw: bytes, *more: str) -> Answer:
+    mail = project / "mail.eml"
+    mail.write_bytes(raw)
+    words = ("feedback", "receive", mail.name, "--json", "--now", NOW, *more)
+    return outreach_here(project, *words, secret_key=KEY)
+
+
+def report(project: Path) -> dict[str, int]:
+    counts = outreach_here(project, "report", "--json", secret_key=KEY).json
+    return {name: counts[name] for name in ("sent", "bounced", "complained")}
+
+
+def test_each_mail_goes_out_with_a_return_path_of_its_own(sent: tuple[Path, list[str]]) -> None:
+    signed = {return_path(MAILBOX, tokens.sign([KEY], Purpose.BOUNCE, n)) for n in range(1, 20)}
+
+    assert len(set(sent[1])) == 9
+    assert set(sent[1]) <= signed
+
+
+def test_compliance_7_a_hard_bounce_suppresses_at_once(
+    sent: tuple[Path, list[str]], project: Path
+) -> None:
+    answer = receive(project, mails.notification(sent[1][0], GONE))
+
+    assert answer.code == 0
+    assert {name: answer.json[name] for name in ("kind", "status", "state", "suppressed")} == {
+        "kind": "bounced", "status": "5.1.1", "state": "bounced", "suppressed": "hard_bounce",
+    }  # fmt: skip
+    assert report(project) == {"sent": 9, "bounced": 1, "complained": 0}
+
+
+def test_compliance_7_a_complaint_suppresses_at_once_and_other_reports_do_not(
+    sent: tuple[Path, list[str]], project: Path
+) -> None:
+    types = ("not-spam", "auth-failure", "abuse")
+    reports = zip(types, sent[1], strict=False)
+
+    answers = [receive(project, mails.report(one, mail_from=path)) for one, path in reports]
+
+    assert [each.json["suppressed"] for each in answers] == [None, None, "complaint"]
+    assert report(project) == {"sent": 9, "bounced": 0, "complained": 1}
+
+
+def test_compliance_7_a_bounce_is_believed_only_with_our_own_signed_return_path(
+    sent: tuple[Path, list[str]], project: Path
+) -> None:
+    path = sent[1][0]
+    forged = [MAILBOX, path.replace("bounces+", "bounces+x"), path.replace("example.com", "a.test")]
+
+    answers = [receive(project, mails.notification(each, GONE)) for each in forged]
+
+    assert [(each.code, each.json["believed"]) for each in answers] == [(0, False)] * 3
+    assert report(project) == {"sent": 9, "bounced": 0, "complained": 0}
+
+
+def test_compliance_8_nobody_answers_an_automatic_message(
+    sent: tuple[Path, list[str]], project: Path
+) -> None:
+    """A server is there to be used, and gets no mail."""
+    raw = mails.answer(sent[1][0], "Auto-Submitted: auto-replied")
+    (project / "away.eml").write_bytes(raw)
+
+    with letterbox() as box:
+        words = ("feedback", "receive", "away.eml", "--now", NOW)
+        answer = outreach_here(project, *words, smtp_url=box.url, secret_key=KEY)
+
+    assert (answer.code, answer.out) == (0, "automatic: nothing changes\n")
+    assert not box.recipients
+
+
+def test_a_mail_comes_in_by_a_pipe(
+    sent: tuple[Path, list[str]], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = mails.notification("somebody@example.net", GONE) + b"x" * 3_000_000
+    pipe = io.TextIOWrapper(io.BytesIO(raw))
+    monkeypatch.setattr("sys.stdin", pipe)
+
+    words = ("feedback", "receive", "--recipient", sent[1][1].upper(), "--now", NOW)
+    answer = outreach_here(project, *words, secret_key=KEY)
+
+    assert (answer.code, pipe.buffer.read()) == (0, b"")
+    assert answer.out.startswith("bounced (5.1.1): delivery ")
+    assert answer.out.endswith(" is bounced, its address is suppressed: hard_bounce\n")
+
+
+def test_the_pipe_as_a_process_of_its_own(tmp_path: Path) -> None:
+    project = sample_project(tmp_path / "project")
+
+    answer = outreach(project, "feedback", "receive", "--json")
+
+    assert (answer.code, answer.json["kind"]) == (0, "unreadable")
