@@ -13,9 +13,11 @@ from outreach.cli.intake import (
     DatesOption,
     Decimals,
     DryRun,
+    EncodingOption,
     File,
     RejectsOption,
     Renames,
+    SheetOption,
     options_of,
     show_intake,
     size_of,
@@ -102,6 +104,8 @@ def import_(
     renames: Renames = [],  # noqa: B006  typer copies it
     dry_run: DryRun = False,
     dates: DatesOption = None,
+    encoding: EncodingOption = None,
+    sheet: SheetOption = None,
     rejects: RejectsOption = None,
 ) -> int:
     """Record words of consent: key, channel, topic, state, at, source, proof, expires_at.
@@ -110,7 +114,13 @@ def import_(
     """
     call = call_of(ctx)
     options = options_of(
-        renames, dry_run=dry_run, dates=dates, decimal=Decimals.POINT, rejects=rejects
+        renames,
+        dry_run=dry_run,
+        dates=dates,
+        decimal=Decimals.POINT,
+        rejects=rejects,
+        encoding=encoding,
+        sheet=sheet,
     )
     with call.context() as context, progress() as bars:
         tell = bars.of(f"Importing {file.name}", size_of(file))

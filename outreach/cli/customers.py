@@ -13,9 +13,11 @@ from outreach.cli.intake import (
     DecimalOption,
     Decimals,
     DryRun,
+    EncodingOption,
     File,
     RejectsOption,
     Renames,
+    SheetOption,
     options_of,
     show_intake,
     size_of,
@@ -40,6 +42,8 @@ def import_(
     consent_source: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Where the yeses of the file were given")
     ] = None,
+    encoding: EncodingOption = None,
+    sheet: SheetOption = None,
     rejects: RejectsOption = None,
 ) -> int:
     """Create customers, or bring them up to date, by `key`.
@@ -54,6 +58,8 @@ def import_(
         dates=dates,
         decimal=decimal,
         rejects=rejects,
+        encoding=encoding,
+        sheet=sheet,
         blank_clears=blank,
         consent_source=consent_source,
     )

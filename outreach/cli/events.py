@@ -11,9 +11,11 @@ from outreach.cli.intake import (
     DecimalOption,
     Decimals,
     DryRun,
+    EncodingOption,
     File,
     RejectsOption,
     Renames,
+    SheetOption,
     options_of,
     show_intake,
     size_of,
@@ -36,6 +38,8 @@ def import_(
     dry_run: DryRun = False,
     dates: DatesOption = None,
     decimal: DecimalOption = Decimals.POINT,
+    encoding: EncodingOption = None,
+    sheet: SheetOption = None,
     rejects: RejectsOption = None,
 ) -> int:
     """Add what happened to customers: key, kind, at, amount, id, and any other column as data.
@@ -43,7 +47,15 @@ def import_(
     An `id` is taken once. Exit code 1 if a row is refused.
     """
     call = call_of(ctx)
-    options = options_of(renames, dry_run=dry_run, dates=dates, decimal=decimal, rejects=rejects)
+    options = options_of(
+        renames,
+        dry_run=dry_run,
+        dates=dates,
+        decimal=decimal,
+        rejects=rejects,
+        encoding=encoding,
+        sheet=sheet,
+    )
     with call.context() as context, progress() as bars:
         tell = bars.of(f"Importing {file.name}", size_of(file))
         found = import_event_file(context, file, options, tell, bars.of("Refreshing stages"))

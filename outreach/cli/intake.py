@@ -19,6 +19,7 @@ class Dates(StrEnum):
 
     DMY = "dmy"  # the 3rd of April
     MDY = "mdy"  # the 4th of March
+    ISO = "iso"  # as 2026-04-03 alone: any other is refused, as without the option
 
 
 class Decimals(StrEnum):
@@ -28,7 +29,9 @@ class Decimals(StrEnum):
     COMMA = "comma"  # 12,50
 
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a header, or JSON lines")]
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="CSV with a header, .xlsx, or JSON lines")
+]
 Renames = Annotated[
     list[str], typer.Option("--map", metavar="COL=FIELD", help="A column under another name")
 ]
@@ -37,6 +40,14 @@ DatesOption = Annotated[
     Dates | None, typer.Option("--dates", help="How 03/04/2026 is meant; else it is refused")
 ]
 DecimalOption = Annotated[Decimals, typer.Option("--decimal", help="12.50 or 12,50")]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option("--encoding", metavar="NAME", help="Of a CSV that is not UTF-8: cp1252 …"),
+]
+SheetOption = Annotated[
+    str | None,
+    typer.Option("--sheet", metavar="NAME", help="The sheet of a workbook, if not the first"),
+]
 RejectsOption = Annotated[
     Path | None,
     typer.Option("--rejects", metavar="FILE", help="Where refused rows go: FILE.rejects.csv"),
@@ -50,6 +61,8 @@ def options_of(
     dates: Dates | None,
     decimal: Decimals,
     rejects: Path | None,
+    encoding: str | None = None,
+    sheet: str | None = None,
     blank_clears: bool = False,
     consent_source: str | None = None,
 ) -> Options:
@@ -64,8 +77,10 @@ def options_of(
         map=renamed,
         dry_run=dry_run,
         blank_clears=blank_clears,
-        dates=None if dates is None else dates.value,
+        dates=None if dates in (None, Dates.ISO) else dates.value,
         decimal_comma=decimal is Decimals.COMMA,
+        encoding=encoding,
+        sheet=sheet,
         consent_source=consent_source,
         rejects_path=rejects,
     )

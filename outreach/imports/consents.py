@@ -6,9 +6,10 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from outreach.imports.feed import Refused
-from outreach.imports.intake import Progress, take_in, unknown_customer
+from outreach.imports.intake import Progress, take_in
 from outreach.imports.outcome import ConsentsResult, Options, Touched
 from outreach.imports.parsing import ConsentRow, Job
+from outreach.imports.zeros import unknown_customers
 from outreach.settings.company import Company
 from outreach.store.consents import Word, record_consents
 from outreach.store.customers import by_keys
@@ -58,7 +59,8 @@ class _Consents:
         self.unchanged += said.unchanged
         self.refused += said.refused
         self.touched.add(word.customer_id for word in words)
-        return [unknown_customer(row.line, row.cells) for row in rows if row.key not in ids]
+        unknown = [(row.line, row.key, row.cells) for row in rows if row.key not in ids]
+        return unknown_customers(conn, unknown)
 
 
 def _word(customer_id: int, row: ConsentRow) -> Word:

@@ -15,6 +15,7 @@ from outreach.imports.feed import Refused
 from outreach.imports.intake import Progress, take_in
 from outreach.imports.outcome import ImportResult, Options, Touched
 from outreach.imports.parsing import CustomerRow, Job
+from outreach.imports.zeros import LostZeros
 from outreach.lifecycle.model import Lifecycles
 from outreach.lifecycle.newcomers import place_newcomers
 from outreach.settings.company import Company
@@ -57,6 +58,7 @@ def import_customers(
     customers = _Customers(now, options, touched, place_new)
     job = Job("customers", str(path), company, options, now)
     taken = take_in(engine, job, customers.apply, progress)
+    taken.warn(customers.zeros.warning())
     return ImportResult(
         **taken.parts(),
         customers=customers.touched.ids(),
@@ -90,6 +92,7 @@ class _Customers:
         self._now, self._options, self._place_new = now, options, place_new
         self._places: dict[Place, int] = {}
         self.touched = touched or Touched()
+        self.zeros = LostZeros()
         self.created = self.updated = self.unchanged = 0
         self.recorded = self.repeated = self.refused = 0
 
@@ -172,6 +175,7 @@ class _Customers:
         for change in moved:
             change.row["stage_since"] = self._now
         new = [change for change in differing if change.base is None]
+        self.zeros.look(conn, [change.rows[0].key for change in new])
         keyed = [(c.rows[0].key, bucket(c.rows[0].key), c.row) for c in new]
         for change, id_ in zip(new, insert_customers(conn, keyed), strict=True):
             change.id = id_

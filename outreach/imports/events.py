@@ -6,9 +6,10 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from outreach.imports.feed import Refused
-from outreach.imports.intake import Progress, take_in, unknown_customer
+from outreach.imports.intake import Progress, take_in
 from outreach.imports.outcome import EventsResult, Options, Touched
 from outreach.imports.parsing import EventRow, Job
+from outreach.imports.zeros import unknown_customers
 from outreach.settings.company import Company
 from outreach.store.customers import by_keys
 from outreach.store.events import Event, add_events
@@ -72,4 +73,5 @@ class _Events:
         self.duplicate += len(found) - len(added)
         self.nameless += sum(not event.external_id for event in added)
         self.touched.add(event.customer_id for event in added)
-        return [unknown_customer(row.line, row.cells) for row in rows if row.key not in ids]
+        unknown = [(row.line, row.key, row.cells) for row in rows if row.key not in ids]
+        return unknown_customers(conn, unknown)

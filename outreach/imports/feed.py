@@ -4,14 +4,17 @@ import json
 import multiprocessing
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BufferedReader
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from outreach.errors import OutreachError, UsageError
+from outreach.imports.encodings import as_utf8
 from outreach.imports.fields import Field
 from outreach.imports.parsing import Fault, Job
 from outreach.imports.rows import Broken, CsvRows, JsonRows, is_json
+from outreach.imports.sheets import ZIP, SheetRows, refuse_old
 
 ROWS_OF_A_BATCH = 2_000  # some 100 ms of a write transaction on an idle machine
 LARGE_FILE_BYTES = 8 * 1024 * 1024  # a second process pays from here on: it takes a second to start
@@ -69,13 +72,25 @@ class _Reader:
         self._parser = job.parser()
         self._keeps_cells = job.sort != "customers"
         fields = self._parser.fields
-        self.rows: CsvRows | JsonRows
-        if is_json(Path(job.path)):
-            self.rows = JsonRows(file)
+        self._warnings: list[str] = []
+        self.rows = self._open(job, file)
+        if isinstance(self.rows, JsonRows):
             fields.check_map()
         else:
-            self.rows = CsvRows(file, fields.names())
             self._columns = fields.header(self.rows.header, self._parser.required)
+
+    def _open(self, job: Job, file: BinaryIO) -> CsvRows | JsonRows | SheetRows:
+        start = file.peek(4) if isinstance(file, BufferedReader) else b""
+        refuse_old(start)
+        if start.startswith(ZIP):
+            return SheetRows(file, job.options.sheet)
+        if job.options.sheet is not None:
+            raise UsageError("`--sheet` is for workbooks, and this file is none", "leave it out")
+        opened = as_utf8(file, job.options.encoding, job.company.brand.country)
+        self._warnings += [] if opened.warning is None else [opened.warning]
+        if is_json(Path(job.path)):
+            return JsonRows(opened.lines)
+        return CsvRows(opened.lines, self._parser.fields.names())
 
     def put(self, batch: Batch, line: int, content: list[Any] | dict[str, Any] | Broken) -> None:
         """Parse a row into the batch, among the refused if anything is wrong with it."""
@@ -97,8 +112,8 @@ class _Reader:
 
     def finish(self, batch: Batch) -> Batch:
         """The batch with what is true at its end."""
-        batch.position = self.rows.lines.position()
-        batch.warnings = tuple(self._parser.fields.warnings)
+        batch.position = self.rows.position()
+        batch.warnings = (*self._warnings, *self._parser.fields.warnings)
         return batch
 
 
@@ -145,5 +160,5 @@ def _parse_for(job: Job, pipe: Pipe) -> None:
         pipe.send(None)
     except BrokenPipeError:
         return  # nobody reads any more
-    except UsageError as error:
+    except OutreachError as error:
         pipe.send(error)

@@ -37,9 +37,10 @@ def customer_reads(company: Company, options: Options) -> dict[str, Read]:
     """How each customer column is read; the phone number needs the country and comes apart."""
     zone = ZoneInfo(company.brand.timezone)
     reads: dict[str, Read] = dict.fromkeys(
-        ("key", "first_name", "last_name", "nickname", "title", "gender", "city", "tier", "owner",
-         "phone"), values.text,
-    )  # fmt: skip
+        ("first_name", "last_name", "nickname", "title", "gender", "city", "tier", "owner"),
+        values.text,
+    )
+    reads |= {"key": values.code, "phone": values.code}
     reads |= {
         "locale": addresses.locale,
         "timezone": addresses.timezone,

@@ -125,9 +125,9 @@ class Taken:
         self._rejects = rejects
         self._warnings = list(warnings)
 
-    def warn(self, message: str) -> None:
-        """Tell something more."""
-        self._warnings.append(message)
+    def warn(self, message: str | None) -> None:
+        """Tell something more; None: nothing."""
+        self._warnings += [] if message is None else [message]
 
     def parts(self) -> dict[str, Any]:
         """The fields of an Intake that every import has in common."""
@@ -137,11 +137,6 @@ class Taken:
             "rejects_path": self._rejects.path,
             "warnings": tuple(self._warnings),
         }
-
-
-def unknown_customer(line: int, cells: list[str]) -> Refused:
-    """A row about a customer who is not there."""
-    return Refused(line, [("key", "there is no customer with this key")], cells)
 
 
 class _DryRunError(Exception):

@@ -18,6 +18,8 @@ class Options:
     blank_clears: bool = False  # a blank cell empties the field; else it says nothing
     dates: str | None = None  # "dmy" or "mdy"; ISO dates are read in any case
     decimal_comma: bool = False  # 12,50 instead of 12.50
+    encoding: str | None = None  # of a file without a mark; None: as it looks
+    sheet: str | None = None  # of a workbook; None: the first
     consent_source: str | None = None  # where the yeses of consent columns come from
     rejects_path: Path | None = None  # default: beside the file, <file>.rejects.csv
 

@@ -159,11 +159,11 @@ class EventParser:
         zone = ZoneInfo(company.brand.timezone)
         self.fields = Fields(
             reads={
-                "key": values.text,
+                "key": values.code,
                 "kind": remembering(values.text),
                 "at": partial(values.instant, zone=zone, order=options.dates),
                 "amount": remembering(partial(values.amount, comma=options.decimal_comma)),
-                "id": values.text,
+                "id": values.code,
             },
             options=options,
             others=remembering(_datum),
@@ -207,7 +207,7 @@ class ConsentParser:
         }
         reads = {name: remembering(read) for name, read in alike.items()}
         self.fields = Fields(
-            reads={"key": values.text, "at": instant, **reads},
+            reads={"key": values.code, "at": instant, **reads},
             options=options,
         )
 

@@ -2,19 +2,23 @@
 
 import csv
 import json
+import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn
 
 from outreach.errors import UsageError
+from outreach.imports.encodings import ByteLines
 
 MOST_BYTES_OF_A_LINE = 256 * 1024
 MOST_LINES_OF_A_ROW = 50  # a quote that stays open longer was never closed
 DELIMITERS = (",", ";", "\t", "|")
+NOT_UTF8 = "is not UTF-8; save the file as UTF-8, or name its `--encoding`"
 _EMPTY = b" ,;|\t\r\n"
+_NAMED_DELIMITER = re.compile(rb'(?:\xef\xbb\xbf)?"?sep=([,;|\t])"?\s*')  # Excel's own first line
 
 Pairs = Iterable[tuple[str, Any]]
 
@@ -34,7 +38,7 @@ Row = tuple[int, list[Any] | dict[str, Any] | Broken]  # the line it begins at, 
 class Lines:
     """The physical lines of a file with their numbers, each at most 256 KiB; can be put back."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: ByteLines) -> None:
         self._file = file
         self._put_back: deque[tuple[int, bytes]] = deque()
         self._number = 0
@@ -70,14 +74,20 @@ def is_json(path: Path) -> bool:
 class CsvRows:
     """The rows of a CSV file (RFC 4180, UTF-8 with or without BOM), each a list of cells."""
 
-    def __init__(self, file: BinaryIO, known: Iterable[str]) -> None:
+    def __init__(self, file: ByteLines, known: Iterable[str]) -> None:
         self.lines = Lines(file)
+        self.position = self.lines.position
         self.header, self.delimiter = self._read_header({name.casefold() for name in known})
         self._delimiter = self.delimiter.encode()
 
     def _read_header(self, known: set[str]) -> tuple[list[str], str]:
+        delimiters: tuple[str, ...] = DELIMITERS
         first = self.lines.next()
         while first is not None and not first[1].strip(b"\xef\xbb\xbf" + _EMPTY):
+            first = self.lines.next()
+        named = None if first is None else _NAMED_DELIMITER.fullmatch(first[1])
+        if named is not None:
+            delimiters = (named[1].decode(),)
             first = self.lines.next()
         if first is None:
             raise UsageError("the file is empty", "its first line names the columns")
@@ -88,9 +98,10 @@ class CsvRows:
         try:
             line = first[1].decode("utf-8-sig").rstrip("\r\n")
         except UnicodeDecodeError:
-            raise UsageError("the header is not UTF-8", "save the file as UTF-8") from None
+            hint = "save the file as UTF-8, or name its `--encoding`"
+            raise UsageError("the header is not UTF-8", hint) from None
         return max(
-            ((_cells(line, delimiter), delimiter) for delimiter in DELIMITERS),
+            ((_cells(line, delimiter), delimiter) for delimiter in delimiters),
             key=lambda read: (sum(cell.casefold() in known for cell in read[0]), len(read[0])),
         )
 
@@ -123,7 +134,9 @@ class CsvRows:
             cells = next(reader)
         except UnicodeDecodeError as error:
             self.lines.put_back(taken)
-            return self._not_utf8(line, error)
+            if error.object == line:
+                return self._not_utf8(line, error)
+            return Broken(self._open_quote(line), "a quote is never closed", _show(line))
         except csv.Error:
             self.lines.put_back(taken)
             return Broken(
@@ -157,7 +170,7 @@ class CsvRows:
     def _not_utf8(self, line: bytes, error: UnicodeDecodeError) -> Broken:
         place = line[: error.start].count(self._delimiter) if error.object == line else 0
         column = self.header[min(place, len(self.header) - 1)]
-        return Broken(column, "is not UTF-8; save the file as UTF-8", _show(line))
+        return Broken(column, NOT_UTF8, _show(line))
 
     def _open_quote(self, line: bytes) -> str:
         """The column of the first cell with a quote that does not begin and end it."""
@@ -171,8 +184,9 @@ class CsvRows:
 class JsonRows:
     """The rows of a file with one JSON object a line (JSON lines, UTF-8)."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: ByteLines) -> None:
         self.lines = Lines(file)
+        self.position = self.lines.position
         self.header = ["row"]
 
     def __iter__(self) -> Iterator[Row]:
@@ -197,7 +211,7 @@ def _object(line: bytes) -> dict[str, Any] | Broken:
     except _TwiceError as error:
         return Broken(error.name, f"`{error.name}` is written twice", _show(line))
     except UnicodeDecodeError:
-        return Broken("", "is not UTF-8; save the file as UTF-8", _show(line))
+        return Broken("", NOT_UTF8, _show(line))
     except json.JSONDecodeError as error:
         return Broken("", f"is no JSON: {error.msg} at character {error.pos + 1}", _show(line))
     except (ValueError, ArithmeticError, RecursionError):

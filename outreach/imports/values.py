@@ -11,14 +11,26 @@ from zoneinfo import ZoneInfo
 from outreach.store.types import MONEY_SCALE
 
 MOST_CHARACTERS = 2_000
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd]")
 _TEXT_MARKS = ("'=", "'+", "'-", "'@")
+_LOST = "\ufffd"
+_FAILED = frozenset(
+    ["#N/A", "#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"]
+)
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?")
+_GROUPED = re.compile(  # the marks that group thousands: 1.234,5 or 1,234.5 or 1 234 or 1'234
+    r"([+-]?\d{1,3})([., \u00a0\u2009\u202f'’])(\d{3}(?:\2\d{3}){0,3})(?:([.,])(\d{1,15}))?"
+)
+_SHORTENED = re.compile(r"[+-]?\d(?:[.,]\d+)?E[+-]\d{1,3}")  # as spreadsheets show long numbers
 _ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _ISO_DATETIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:Z|z|[+-]\d{2}:?\d{2})?"
 )
-_LOCAL_DATE = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?:[ T](\d{1,2}:\d{2}(?::\d{2})?))?")
+_LOCAL_DATE = re.compile(
+    r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?:,?[ T](\d{1,2}:\d{2}(?::\d{2})?)(?:\s?([ap])\.?m\.?)?)?",
+    re.IGNORECASE,
+)
+_SHORT_YEAR = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2}(?:\D.*)?")
 _YES = frozenset(("yes", "y", "true", "1"))
 _NO = frozenset(("no", "n", "false", "0"))
 
@@ -40,12 +52,21 @@ def clean(raw: Any) -> str:
         found = unicodedata.normalize("NFC", found)
         unfit = _UNFIT.search(found)
         if unfit is not None:
-            raise BadValueError(f"has the control character U+{ord(unfit[0]):04X}")
-    if found[:1] == "'" and found.startswith(_TEXT_MARKS):
-        found = found[1:]
+            raise BadValueError(_unfit(unfit[0]))
+    if found and found[0] in "'#":
+        if found.startswith(_TEXT_MARKS):
+            found = found[1:]
+        elif found in _FAILED:
+            raise BadValueError(f"is `{found}`, the failure of a spreadsheet's formula")
     if len(found) > MOST_CHARACTERS:
         raise BadValueError(f"is too long: {len(found):,} characters, at most {MOST_CHARACTERS:,}")
     return found
+
+
+def _unfit(character: str) -> str:
+    if character == _LOST:
+        return "has a character that was lost (U+FFFD) when the file was saved in another encoding"
+    return f"has the control character U+{ord(character):04X}"
 
 
 def _from_json(raw: Any) -> str:
@@ -63,6 +84,18 @@ def _from_json(raw: Any) -> str:
 def text(raw: Any) -> str | None:
     """Clean text; None when blank."""
     return clean(raw) or None
+
+
+def code(raw: Any) -> str | None:
+    """Text that tells one thing from another: a key, a number; refused if a spreadsheet cut it."""
+    found = clean(raw)
+    if "E" in found and _SHORTENED.fullmatch(found):
+        raise BadValueError(_shortened(found))
+    return found or None
+
+
+def _shortened(word: str) -> str:
+    return f"`{word[:40]}` was cut by a spreadsheet; make the column text there, fill it in anew"
 
 
 def prose(raw: Any) -> str | None:
@@ -93,7 +126,7 @@ def yes_no(raw: Any) -> bool | None:
 
 
 def decimal(raw: Any, comma: bool) -> Decimal | None:
-    """An exact number without digit grouping (never guessed); None when blank."""
+    """An exact number; None when blank. Where marks could group or part it is refused, not guessed."""
     word = clean(raw)
     if not word:
         return None
@@ -101,9 +134,31 @@ def decimal(raw: Any, comma: bool) -> Decimal | None:
     if comma and isinstance(raw, str):
         plain = word.replace(".", "?").replace(",", ".")  # `1.234` is refused: grouped or not?
     if _NUMBER.fullmatch(plain) is None:
-        mark = "12,50" if comma else "12.50"
-        raise BadValueError(f"`{word[:40]}` is no number; write for example `{mark}`")
+        plain = _ungrouped(word, "," if comma else ".")
     return Decimal(plain)
+
+
+def _ungrouped(word: str, mark: str) -> str:
+    """A number with grouped thousands, plain; `mark` stands before its decimals."""
+    found = _GROUPED.fullmatch(word)
+    if found is None or found[4] not in (None, mark) or found[2] == mark:
+        raise BadValueError(_no_number(word, mark))
+    if found[2] in ".," and found[4] is None and len(found[3]) == 3:
+        plain = found[1] + found[3]
+        remedy = f"write `{plain}` or `{word.replace(found[2], mark)}`"
+        if mark == ".":
+            remedy = f"write `{plain}`, or say `--decimal comma`"
+        raise BadValueError(f"`{word}` may be two numbers; {remedy}")
+    whole = found[1] + "".join(filter(str.isdigit, found[3]))
+    return whole if found[5] is None else f"{whole}.{found[5]}"
+
+
+def _no_number(word: str, mark: str) -> str:
+    if _SHORTENED.fullmatch(word):
+        return _shortened(word)
+    if mark == "." and _NUMBER.fullmatch(word.replace(",", ".", 1)):
+        return f"`{word[:40]}` is no number; write a point, or say `--decimal comma`"
+    return f"`{word[:40]}` is no number; write for example `12{mark}50`"
 
 
 def number(raw: Any, comma: bool = False) -> int | float | None:
@@ -163,6 +218,8 @@ def day(raw: Any, order: str | None = None) -> str | None:
 
 
 def _no_date(word: str, order: str | None) -> str:
+    if _SHORT_YEAR.fullmatch(word):
+        return f"`{word[:40]}` is no date: its year has two digits; write YYYY-MM-DD"
     if order is None and _LOCAL_DATE.fullmatch(word):
         return f"`{word[:40]}` may be two dates; write YYYY-MM-DD, or say `--dates dmy` or `mdy`"
     return f"`{word[:40]}` is no date; write YYYY-MM-DD"
@@ -206,14 +263,23 @@ def _instant(word: str, order: str | None) -> datetime | None:
     if _ISO_DATETIME.fullmatch(word):
         return datetime.fromisoformat(word.replace(",", ".").replace(" ", "T", 1).replace(" ", ""))
     local = _LOCAL_DATE.fullmatch(word)
-    clock = local[4] if local is not None else None
-    found = _date(word.removesuffix(clock or "").rstrip(" T"), order)
+    if local is None or local[4] is None:
+        found = _date(word, order)
+        return None if found is None else datetime(found.year, found.month, found.day)  # noqa: DTZ001
+    found = _date("/".join(local.group(1, 2, 3)), order)
     if found is None:
         return None
-    if clock is None:
-        return datetime(found.year, found.month, found.day)  # noqa: DTZ001
-    hour, *rest = clock.split(":")
-    return datetime.fromisoformat(f"{found}T{hour:0>2}:{':'.join(rest)}")
+    hour, _, rest = local[4].partition(":")
+    return datetime.fromisoformat(f"{found}T{_hour(hour, local[5])}:{rest}")
+
+
+def _hour(hour: str, half: str | None) -> str:
+    """The hour of 24, two digits; `half` is the a of a.m., the p of p.m., or nothing."""
+    if half is None:
+        return f"{hour:0>2}"
+    if not 1 <= int(hour) <= 12:
+        raise ValueError("hour must be in 1..12 before a.m. or p.m.")
+    return f"{int(hour) % 12 + (12 if half in 'pP' else 0):02}"
 
 
 def moment(raw: Any, zone: ZoneInfo, order: str | None = None) -> str | None:

@@ -86,7 +86,7 @@ UNREADABLE = {
     "missing.csv": "`missing.csv` can not be read: No such file or directory",
     "campaigns": "`campaigns` can not be read: Is a directory",
     "empty.csv": "the file is empty; its first line names the columns",
-    "binary.csv": "the header is not UTF-8; save the file as UTF-8",
+    "binary.csv": "the header is not UTF-8; save the file as UTF-8, or name its `--encoding`",
 }
 
 

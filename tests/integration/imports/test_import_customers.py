@@ -211,6 +211,18 @@ def test_unknown_columns_are_named_once(base: Base) -> None:
     )
 
 
+def test_zeros_that_a_spreadsheet_lost_are_told(base: Base) -> None:
+    base.take("key\n00123\n124\n")
+
+    result = base.take("key\n123\n124\n125\n")
+
+    assert result.warnings == (
+        "new keys that are there with zeros before them: 1, such as `123` for `00123`;"
+        " if a spreadsheet lost the zeros, make the column text there",
+    )
+    assert counts(result) == (2, 0, 1, 0)
+
+
 def test_map_names_a_column(base: Base) -> None:
     base.take("Nr.;E-Mail\n1;a@example.com\n", map={"Nr.": "key", "E-Mail": "email"})
 
@@ -228,11 +240,13 @@ def test_map_names_a_column(base: Base) -> None:
         ("key,consent.sms.ofers\n", {"consent_source": "x"}, "`consent.sms.ofers`: outreach.yaml has no topic `ofers`"),
         ("key,consent.sns.offers\n", {"consent_source": "x"}, "`consent.sns.offers`: there is no channel `sns`"),
         ("key,a\n", {"map": {"a": "emial"}}, "`--map a=emial`: there is no field `emial`"),
-        ("key\n".encode("utf-16"), {}, "the file is UTF-16"),
+        ("key\n", {"encoding": "klingon"}, "there is no encoding `klingon`"),
+        ("key\n", {"sheet": "Kunden"}, "`--sheet` is for workbooks, and this file is none"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", {}, "the file is an old workbook (.xls), or one with a password"),
     ],
 )  # fmt: skip
 def test_a_file_that_can_not_be_meant_is_refused_as_a_whole(
-    base: Base, text: str, options: dict[str, Any], message: str
+    base: Base, text: str | bytes, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(UsageError) as refusal:
         base.take(text, **options)

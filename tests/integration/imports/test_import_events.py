@@ -96,7 +96,7 @@ def test_what_can_not_be_meant_is_refused(
         (3, "at", "`2026-02-30` is no date or time: day is out of range for month"),
         (3, "amount", "has more than four decimals"),
         (3, "kind", "is blank"),
-        (4, "amount", "`1,234` is no number; write for example `12.50`"),
+        (4, "amount", "`1,234` may be two numbers; write `1234`, or say `--decimal comma`"),
         (5, "currency", "`USD` is not the company's EUR; rates are not supported yet"),
     ]  # fmt: skip
     assert stored(engine) == []
@@ -125,3 +125,15 @@ def test_json_lines_keep_their_own_values(
         Decimal("0.1"),
         {"n": 3, "ok": True},
     )
+
+
+def test_a_key_that_lost_its_zeros_is_told(engine: Engine, tmp_path: Path) -> None:
+    with writing(engine) as conn:
+        make_customer(conn, "007")
+
+    result = take(engine, tmp_path, "key,kind,at\n7,visit,2026-01-05\n8,visit,2026-01-05\n")
+
+    assert [reject.message for reject in result.rejects] == [
+        "there is no customer `7`, but `007`: its zeros were lost; make the column text",
+        "there is no customer with this key",
+    ]

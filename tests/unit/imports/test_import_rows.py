@@ -35,6 +35,11 @@ def test_delimiter_line_end_and_byte_order_mark_are_found(
     assert read(text) == [(2, ["1", "a"]), (3, ["2", ""])]
 
 
+@pytest.mark.parametrize("first", ["sep=;\n", '"sep=;"\r\n', "\ufeffsep=;\r\n"])
+def test_a_first_line_of_excel_names_the_delimiter(first: str) -> None:
+    assert read(f"{first}key;name, first, key\n1;a,b\n") == [(3, ["1", "a,b"])]
+
+
 def test_known_names_tell_the_delimiter() -> None:
     assert read('key;"name, first, second"\n1;a,b\n') == [(2, ["1", "a,b"])]
 
@@ -72,7 +77,7 @@ def test_wrong_numbers_of_cells_are_refused_and_empty_ones_too_many_are_not() ->
 
 def test_bytes_that_are_not_utf8_are_refused_with_their_column() -> None:
     assert read(b"key,name\n1,M\xfcller\n2,ok\n") == [
-        (2, "name", "is not UTF-8; save the file as UTF-8"),
+        (2, "name", "is not UTF-8; save the file as UTF-8, or name its `--encoding`"),
         (3, ["2", "ok"]),
     ]
 

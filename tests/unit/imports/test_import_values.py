@@ -13,6 +13,7 @@ from outreach.imports import addresses, fields, values
 from outreach.imports.values import BadValueError
 from outreach.store.places import Place
 
+CUT = "was cut by a spreadsheet; make the column text there, fill it in anew"
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -42,6 +43,12 @@ def outcome(read: Any, *args: Any) -> Any:
         (12, "12"),
         (True, "yes"),
         (["a"], "! must be a single value"),
+        ("#N/A", "! is `#N/A`, the failure of a spreadsheet's formula"),
+        ("#1 fan", "#1 fan"),
+        (
+            "M\ufffdller",
+            "! has a character that was lost (U+FFFD) when the file was saved in another encoding",
+        ),
     ],
 )
 def test_text(raw: Any, found: Any) -> None:
@@ -55,9 +62,22 @@ def test_text(raw: Any, found: Any) -> None:
         ("-3", False, -3),
         ("0.1", False, 0.1),
         ("1e3", False, "! `1e3` is no number; write for example `12.50`"),
-        ("1,234", False, "! `1,234` is no number; write for example `12.50`"),
+        ("1,234", False, "! `1,234` may be two numbers; write `1234`, or say `--decimal comma`"),
+        ("1,234,567", False, 1_234_567),
+        ("-1,234.5", False, -1_234.5),
+        ("1.234,5", False, "! `1.234,5` is no number; write for example `12.50`"),
+        ("12,5", False, "! `12,5` is no number; write a point, or say `--decimal comma`"),
+        ("1 234.5", False, 1_234.5),
+        ("1\u00a0234\u00a0567", False, 1_234_567),
+        ("1'234.50", False, 1_234.5),
+        ("1 23", False, "! `1 23` is no number; write for example `12.50`"),
+        ("1,234 567", False, "! `1,234 567` is no number; write for example `12.50`"),
+        ("1.23E+10", False, f"! `1.23E+10` {CUT}"),
         ("12,5", True, 12.5),
-        ("1.234", True, "! `1.234` is no number; write for example `12,50`"),
+        ("1.234", True, "! `1.234` may be two numbers; write `1234` or `1,234`"),
+        ("1.234,5", True, 1_234.5),
+        ("1.234.567", True, 1_234_567),
+        ("1,234.5", True, "! `1,234.5` is no number; write for example `12,50`"),
         ("nan", False, "! `nan` is no number; write for example `12.50`"),
         ("123456789012345.123", False, "! has more than 15 digits"),
         ("", False, None),
@@ -88,7 +108,12 @@ def test_money(raw: str, found: Any) -> None:
         ("3/4/2024", "dmy", "2024-04-03"),
         ("3/4/2024", "mdy", "2024-03-04"),
         ("2024-04-03", "mdy", "2024-04-03"),
-        ("3/4/24", "dmy", "! `3/4/24` is no date; write YYYY-MM-DD"),
+        ("3/4/24", "dmy", "! `3/4/24` is no date: its year has two digits; write YYYY-MM-DD"),
+        (
+            "3/4/2024",
+            None,
+            "! `3/4/2024` may be two dates; write YYYY-MM-DD, or say `--dates dmy` or `mdy`",
+        ),
         ("20240403", None, "! `20240403` is no date; write YYYY-MM-DD"),
     ],
 )
@@ -124,6 +149,34 @@ def test_birthday(raw: str, found: str) -> None:
 )
 def test_instant(raw: str, found: Any) -> None:
     assert outcome(values.instant, raw, BERLIN) == found
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        ("7/3/2026 5:30 PM", (17, 30)),
+        ("7/3/2026 12:05 am", (0, 5)),
+        ("7/3/2026, 12:05:00 p.m.", (12, 5)),
+        ("7/3/2026 17:30", (17, 30)),
+    ],
+)
+def test_hours_of_half_a_day(raw: str, found: tuple[int, int]) -> None:
+    at = values.instant(raw, ZoneInfo("UTC"), "mdy")
+
+    assert at is not None
+    assert (at.month, at.day, at.hour, at.minute) == (7, 3, *found)
+    assert outcome(values.instant, "7/3/2026 13:30 PM", BERLIN, "mdy").startswith("! ")
+
+
+@pytest.mark.parametrize("raw", ["1.23E+10", "4,9E+11", "1E+05"])
+def test_a_number_that_a_spreadsheet_cut_names_nobody(raw: str) -> None:
+    assert outcome(values.code, raw) == f"! `{raw}` {CUT}"
+    assert [values.code(each) for each in ("1E5", "E+1", "00123", "")] == [
+        "1E5",
+        "E+1",
+        "00123",
+        None,
+    ]
 
 
 def test_a_blank_is_never_a_consent() -> None:
