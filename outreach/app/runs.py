@@ -1,20 +1,22 @@
 """Runs as people ask for them: what they are for, how far they are, how their messages stand."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from outreach.app.context import Context
 from outreach.app.person import person
 from outreach.errors import UsageError
 from outreach.reports.funnel import report
 from outreach.reports.states import states_of_runs
-from outreach.store import run_answers, runs
+from outreach.store import custody, run_answers, runs, unknowns
 from outreach.store.acknowledgement import run_acknowledged
 from outreach.store.channel_holds import ChannelHold, waiting
-from outreach.store.engine import reading, writing
+from outreach.store.custody import Lapse, Settlement
+from outreach.store.engine import database_now, reading, writing
 from outreach.store.runs import Run
 from outreach.store.tables import audit
 from outreach.vocabulary import RunKind, RunState, State
@@ -91,6 +93,43 @@ def cancel_run(context: Context, run_id: int) -> RunShown:
     return show_run(context, run_id)
 
 
+def settle_unknown(context: Context, run_id: int, again: bool) -> RunShown:
+    """Settle a run's unknown messages on a person's word: all went out, or all go out `again`.
+
+    Only where no provider can be asked any more is that a person's to say. What waits again is
+    decided about again, and a run that had ended goes on.
+    """
+    settled, left = 0, True
+    while left:
+        with writing(context.engine) as conn:
+            run = run_with(conn, run_id)
+            rows = unknowns.of_run(conn, run_id, BATCH)
+            (_wait_again if again else _went_out)(conn, rows)
+            settled, left = settled + len(rows), len(rows) == BATCH
+            if not left and settled:
+                if again:
+                    runs.move_run(conn, run_id, RunState.RUNNING, (RunState.DONE,))
+                _note(context, conn, "unknown sent again" if again else "unknown sent", run_id)
+    if not settled:
+        hint = f"see `outreach runs show {run_id}`"
+        raise UsageError(f"run {run.id} has no unknown messages", hint)
+    return show_run(context, run_id)
+
+
+def _wait_again(conn: Connection, rows: Sequence[Row[Any]]) -> None:
+    lapses = [Lapse(row.id, row.run_id, row.fence, State.UNKNOWN) for row in rows]
+    custody.send_again(conn, lapses)
+
+
+def _went_out(conn: Connection, rows: Sequence[Row[Any]]) -> None:
+    now = database_now(conn)
+    custody.settle(conn, [
+        Settlement(row.id, row.fence, State.SENT, now,
+                   sent_at=row.claimed_at, provider_id=row.provider_id)
+        for row in rows
+    ])  # fmt: skip
+
+
 def _move(context: Context, run_id: int, to: RunState, among: Collection[RunState]) -> None:
     with writing(context.engine) as conn:
         run = run_with(conn, run_id)
@@ -99,8 +138,12 @@ def _move(context: Context, run_id: int, to: RunState, among: Collection[RunStat
             raise UsageError(f"run {run_id} is {run.state.value}", hint)
         if to is RunState.PLANNING:
             run_answers.begin_anew(conn, run_id)
-        row = {"at": context.now(), "actor": person() or "", "action": f"run {to.value}"}
-        conn.execute(audit.insert().values(**row, subject=str(run_id)))
+        _note(context, conn, f"run {to.value}", run_id)
+
+
+def _note(context: Context, conn: Connection, action: str, run_id: int) -> None:
+    row = {"at": context.now(), "actor": person() or "", "action": action}
+    conn.execute(audit.insert().values(**row, subject=str(run_id)))
 
 
 def run_with(conn: Connection, run_id: int) -> Run:

@@ -1,6 +1,7 @@
 """`outreach runs`."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from outreach.app.runs import (
     list_runs,
     pause_run,
     resume_run,
+    settle_unknown,
     show_run,
 )
 from outreach.cli.app import COMMANDS, group
@@ -86,6 +88,21 @@ def _resume_channel(call: Call, channel: str) -> None:
 def cancel(ctx: typer.Context, run: Annotated[int, typer.Argument(metavar="ID")]) -> None:
     """End a run for good: what went out stays, the rest is cancelled."""
     _change(ctx, cancel_run, run)
+
+
+@app.command()
+def settle(
+    ctx: typer.Context,
+    run: Annotated[int, typer.Argument(metavar="ID")],
+    sent: Annotated[bool, typer.Option("--sent", help="They went out: count them as sent")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Send them again: who got one gets it twice")
+    ] = False,
+) -> None:
+    """Say of a run's `unknown` messages what nobody but a person can."""
+    if sent == again:
+        raise UsageError("`--sent` or `--again` is needed, and one of them", "see `--help`")
+    _change(ctx, partial(settle_unknown, again=again), run)
 
 
 def _change(ctx: typer.Context, change: Callable[[Context, int], RunShown], run: int) -> None:

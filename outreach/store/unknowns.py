@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, literal_column, or_
 from outreach.store.deliveries import Instants
 from outreach.store.dialect import is_any_of
 from outreach.store.tables import deliveries
+from outreach.vocabulary import State
 
 d = deliveries.c
 FIRST_AFTER = timedelta(seconds=60)  # before that, an empty list proves nothing
@@ -42,6 +43,12 @@ def take(conn: Connection, channel: str, at: Instants, limit: int) -> Sequence[R
         next_at = at.real_now + max(at.now - row.claimed_at, FIRST_AFTER)
         conn.execute(update(deliveries).where(d.id == row.id).values(retry_at=next_at))
     return rows
+
+
+def of_run(conn: Connection, run_id: int, limit: int) -> Sequence[Row[Any]]:
+    """Up to `limit` deliveries of a run."""
+    theirs = select(deliveries).where(d.run_id == run_id, d.state == State.UNKNOWN.value)
+    return conn.execute(theirs.order_by(d.id).limit(limit)).all()
 
 
 def known_names(conn: Connection, provider_ids: Collection[str]) -> set[str]:
