@@ -2,29 +2,38 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Engine
 
 from outreach import tokens
 from outreach.app.context import Context
 from outreach.app.project import save_rules
-from outreach.clock import Clock
+from outreach.app.stages import refresh_touched
+from outreach.campaign.project import ProjectFiles
+from outreach.channels.sms.webhooks import Inbound
+from outreach.clock import Clock, SystemClock
 from outreach.decisions.loading import present_company
 from outreach.errors import SetupError
-from outreach.feedback import one_click
+from outreach.feedback import one_click, texts
+from outreach.feedback.keywords import Keyword
 from outreach.feedback.one_click import OneClick, Pending
 from outreach.feedback.preferences import Filled, Preferences, change, preferences
+from outreach.feedback.texts import Text
 from outreach.feedback.words import Words, words_for
-from outreach.settings.company import Company
+from outreach.settings.company import ChannelSettings, Company
 from outreach.settings.company_file import COMPANY_FILE
+from outreach.store.deliveries import Instants
 from outreach.store.engine import reading, writing
 from outreach.store.opt_outs import Addressed, addressed
-from outreach.store.revisions import company_digest
+from outreach.store.receipts import Receipt, receive
+from outreach.store.revisions import company_digest, company_files
 from outreach.tokens import Purpose
 
+_KEYWORDS = {"STOP": Keyword.STOP, "START": Keyword.START, "HELP": Keyword.HELP}
 RULES_SECONDS = 2.0  # a change of outreach.yaml is seen so long after it is in the database
 
 
@@ -57,6 +66,7 @@ class Site:
     rules: Rules
     public_url: str = ""
     twilio_token: str = ""  # "" where webhooks can not be told from forgeries
+    refresh: Callable[[Sequence[int]], None] = lambda _: None  # facts of customers who were heard
 
     def delivery_of(self, token: str, purpose: Purpose = Purpose.UNSUBSCRIBE) -> int | None:
         """The delivery that a token names; None for one that we did not make."""
@@ -100,6 +110,33 @@ class Site:
         for pending in one_click.still_begun(self.engine, against):
             self.begun(pending)
 
+    def receive(self, said: Sequence[Receipt]) -> list[None]:
+        """Take what a provider says of messages, many at once."""
+        at = Instants(self.clock.now(), SystemClock().now())
+        with writing(self.engine) as conn:
+            receive(conn, said, at)
+        return [None] * len(said)
+
+    def text_came(self, provider: str, came: Inbound) -> str | None:
+        """Do what a text asks for; what to answer, None for nothing.
+
+        Returns when no message against it begins any more.
+        """
+        company = self.rules()
+        own = company.channels.get(texts.CHANNEL, ChannelSettings()).sender
+        if not came.is_from_a_person or came.sender == own:
+            return None  # a machine: it is never answered, and no customer
+        keyword = _KEYWORDS.get(came.opt_out_type)
+        text = Text(provider, came.name, came.sender, came.text, keyword, keyword is not None)
+        with writing(self.engine) as conn:
+            followed = texts.take(conn, company, text, self.clock.now())
+        for pending in one_click.still_begun(self.engine, followed.against):
+            self.begun(pending)
+        if followed.replied:
+            self.refresh(followed.replied)
+        answer = followed.answer
+        return None if answer is None else words_for([followed.locale], company)[answer]
+
     def _titles(self) -> dict[str, str]:
         return {name: topic.title or name for name, topic in self.rules().topics.items()}
 
@@ -135,7 +172,15 @@ def open_site(context: Context) -> Site:
         rules,
         environment.public_url or rules().public_url,
         "" if token is None else token.get_secret_value(),
+        partial(_refresh, context),
     )
+
+
+def _refresh(context: Context, customer_ids: Sequence[int]) -> None:
+    """Bring facts and stages up to date by the rules in the database."""
+    with reading(context.engine) as conn:
+        files = ProjectFiles(company_files(conn))
+    refresh_touched(context.with_files(files), customer_ids)
 
 
 def _ids(delivery_id: int | None) -> list[int]:

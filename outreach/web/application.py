@@ -6,7 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from outreach.app.site import Site
 from outreach.logger import Logger
-from outreach.web import choosing, unsubscribing
+from outreach.web import choosing, twilio, unsubscribing
 from outreach.web.body import BodyLimit
 from outreach.web.pages import HEADERS
 
@@ -21,6 +21,7 @@ def make_application(site: Site) -> FastAPI:
     application.add_exception_handler(SQLAlchemyError, _database_is_away)
     application.include_router(unsubscribing.router(site))
     application.include_router(choosing.router(site))
+    application.include_router(twilio.router(site))
 
     @application.get("/health")
     async def health() -> JSONResponse:

@@ -1,6 +1,6 @@
 """What Twilio's answer to a message means."""
 
-from outreach.vocabulary import Answer, Fault
+from outreach.vocabulary import Answer, Fault, ReceiptKind
 
 Meaning = tuple[Answer, Fault]
 
@@ -69,3 +69,24 @@ def classify(status: int, code: int) -> Meaning:
     if status < 400:  # a redirect: OUTREACH_TWILIO_API_BASE is not Twilio's API
         return OURS
     return _BY_STATUS.get(status, POLICY)
+
+
+# https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
+_ON_ITS_WAY = ("accepted", "scheduled", "queued", "sending", "sent")
+_ARRIVED = ("delivered", "read")
+_NOT_ARRIVED = ("undelivered", "failed", "canceled")
+
+
+def said_later(status: str, code: int) -> tuple[ReceiptKind, bool] | None:
+    """What a message's status says of it, and whether its number does not exist.
+
+    `code` is 0 where there is none. None: a status that says nothing of a message that we sent.
+    """
+    if status in _ARRIVED:
+        return ReceiptKind.DELIVERED, False
+    if status in _ON_ITS_WAY:
+        return ReceiptKind.SENT, False
+    if status not in _NOT_ARRIVED:
+        return None
+    gone = classify(400, code) == NO_ADDRESS
+    return (ReceiptKind.BOUNCED if gone else ReceiptKind.FAILED), gone

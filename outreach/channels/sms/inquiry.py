@@ -10,15 +10,14 @@ from datetime import UTC, datetime, timedelta
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
 
 from outreach.channels.adapter import Listed, Sought, Text
-from outreach.channels.sms.answers import NO_ADDRESS, classify
+from outreach.channels.sms.answers import said_later
 from outreach.channels.sms.api import AnswerLostError, Api, Kept, NotWrittenError
 from outreach.logger import Logger
 from outreach.vocabulary import ReceiptKind
 
 log = Logger("outreach.channels.twilio")
 YOUNG = timedelta(seconds=60)
-_ARRIVED = ("delivered", "read")
-_NOT_ARRIVED = ("undelivered", "failed", "canceled")
+_NOT_REACHED = (ReceiptKind.BOUNCED, ReceiptKind.FAILED)
 
 
 async def ask(api: Api, sought: Sequence[Sought]) -> list[Listed]:
@@ -41,11 +40,6 @@ async def _ask(api: Api, message: Text, since: datetime) -> list[Listed]:
 
 
 def _listed(id_: int, one: Kept) -> Listed:
-    if one.status in _ARRIVED:
-        return Listed(id_, ReceiptKind.DELIVERED, one.sid, one.at)
-    if one.status not in _NOT_ARRIVED:
-        return Listed(id_, ReceiptKind.SENT, one.sid, one.at)
-    code = str(one.code) if one.code else ""
-    if classify(400, one.code) == NO_ADDRESS:
-        return Listed(id_, ReceiptKind.BOUNCED, one.sid, one.at, code, hard=True)
-    return Listed(id_, ReceiptKind.FAILED, one.sid, one.at, code)
+    kind, hard = said_later(one.status, one.code) or (ReceiptKind.SENT, False)
+    code = str(one.code) if one.code and kind in _NOT_REACHED else ""
+    return Listed(id_, kind, one.sid, one.at, code, hard=hard)
