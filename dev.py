@@ -20,6 +20,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -73,20 +74,26 @@ def test(arguments: list[str]) -> int:
     """Every check; or pytest alone with the arguments given."""
     if arguments:
         return call(PYTHON, "-m", "pytest", *arguments)
-    checks: list[list[object]] = [
-        [PYTHON, "-m", "ruff", "check"],
-        [PYTHON, "-m", "ruff", "format", "--check"],
-        [PYTHON, "-m", "mypy"],
-        [BIN / "lint-imports"],
-        [PYTHON, "-m", "pytest", "-n", "2"],
-    ]
+    quick: dict[str, list[object]] = {
+        "ruff check": [PYTHON, "-m", "ruff", "check"],
+        "ruff format": [PYTHON, "-m", "ruff", "format", "--check"],
+    }
+    slow: dict[str, list[object]] = {
+        "mypy": [PYTHON, "-m", "mypy"],
+        "lint-imports": [BIN / "lint-imports"],
+    }
     failed = []
-    for check in checks:
-        name = " ".join(str(word) for word in check if word not in (PYTHON, "-m"))
-        name = name.replace(f"{BIN}{os.sep}", "")
+    for name, each in quick.items():
         print(f"── {name}", flush=True)
-        if call(*check):
-            failed.append(name)
+        failed += [name] if call(*each) else []
+    with ThreadPoolExecutor(1) as beside:  # tests wait often: there is room beside them
+        asked = {name: beside.submit(say_later, *each) for name, each in slow.items()}
+        print("── pytest", flush=True)
+        failed += ["pytest"] if call(PYTHON, "-m", "pytest", "-n", "3") else []
+    for name, answer in asked.items():
+        code, said = answer.result()
+        print(f"── {name}\n{said}", end="", flush=True)
+        failed += [name] if code else []
     print("── " + (f"failed: {', '.join(failed)}" if failed else "all passed"), flush=True)
     return 1 if failed else 0
 
@@ -126,6 +133,19 @@ def call(*command: object) -> int:
     while True:
         with suppress(KeyboardInterrupt):
             return child.wait()
+
+
+def say_later(*command: object) -> tuple[int, str]:
+    """Run a command; its exit code and all that it wrote."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    return done.returncode, done.stdout
 
 
 def set_up(with_tools: bool) -> None:
