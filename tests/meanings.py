@@ -20,6 +20,9 @@ from outreach.spans import WEEKDAYS, Cap, QuietHours, parse_day_span, parse_per,
 from outreach.vocabulary import ConsentState, Decision, Reason
 
 FOLDER = Path(__file__).parent.parent / "docs" / "meanings"
+SOURCES = sorted(
+    path for path in FOLDER.glob("*.yaml") if path.stem != "stages"
+)  # those by stage_meanings.py
 COLUMNS = ("#", "given", "at", "decision", "reason", "until", "channel")
 PLAIN = ("key", "email", "phone", "timezone", "country", "erased")
 ANNA = {
@@ -64,7 +67,7 @@ def examples() -> list[Example]:
     """Every example of every file, in order."""
     return [
         _example(path.stem, number, case, _over(document.get("given", {}), case))
-        for path in sorted(FOLDER.glob("*.yaml"))
+        for path in SOURCES
         for document in [_document(path)]
         for number, case in enumerate(document["cases"], start=1)
     ]
@@ -283,5 +286,5 @@ def _instant(text: str, asked_at: datetime | None) -> datetime:
 
 
 if __name__ == "__main__":
-    for source in sorted(FOLDER.glob("*.yaml")):
+    for source in SOURCES:
         source.with_suffix(".md").write_text(table(source), encoding="utf-8")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from outreach.campaign.schema import campaign_schema, company_schema
+from outreach.lifecycle.lifecycle_file import lifecycle_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,11 @@ class Schemas:
 
 def write_schemas(state: Path) -> Schemas:
     """Write `<kind>.schema.json` into the folder of the project's state."""
-    schemas = {"campaign": campaign_schema(), "outreach": company_schema()}
+    schemas = {
+        "campaign": campaign_schema(),
+        "lifecycle": lifecycle_schema(),
+        "outreach": company_schema(),
+    }
     state.mkdir(parents=True, exist_ok=True)
     paths = []
     for kind, schema in schemas.items():

@@ -121,7 +121,7 @@ class Reader:
         """Whether a stage may be asked for: in a rule it would change with every refresh."""
         if not self.names.staged:
             message = f"`{name}` can not be asked for in the rules of a lifecycle"
-            hint = "write where she may come from under `moves`, how long she stays as `least_days`"
+            hint = "write where one may go from under `moves`, how long one stays as `least_days`"
             self.fault(offset, "not-allowed", message, hint)
         return self.names.staged
 

@@ -33,14 +33,15 @@ class _ForWriters(GenerateJsonSchema):
 
 def campaign_schema() -> dict[str, Any]:
     """The JSON Schema of a campaign's file."""
-    return _schema(CampaignFile, "A campaign")
+    return schema_of(CampaignFile, "A campaign")
 
 
 def company_schema() -> dict[str, Any]:
     """The JSON Schema of outreach.yaml."""
-    return _schema(CompanyFile, "The rules of the company")
+    return schema_of(CompanyFile, "The rules of the company")
 
 
-def _schema(model: type[FileModel], title: str) -> dict[str, Any]:
+def schema_of(model: type[FileModel], title: str) -> dict[str, Any]:
+    """The JSON Schema of a kind of file."""
     schema = model.model_json_schema(by_alias=True, schema_generator=_ForWriters)
     return {"$schema": DRAFT, **schema, "title": title}

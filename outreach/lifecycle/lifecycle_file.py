@@ -1,10 +1,11 @@
 """A lifecycle's file: what may be written in it."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
+from outreach.campaign.schema import schema_of
 from outreach.documents import FileModel, RefusalError
 from outreach.settings.written import Several, Whole, YesNo
 
@@ -70,3 +71,8 @@ class LifecycleFile(FileModel):
     high_water: YesNo = Field(
         False, description="A stage that was reached is never left for one that stands before it."
     )
+
+
+def lifecycle_schema() -> dict[str, Any]:
+    """The JSON Schema of a lifecycle's file."""
+    return schema_of(LifecycleFile, "A lifecycle")

@@ -275,7 +275,7 @@ def test_a_customer_is_shown_to_people_too(peopled: Path) -> None:
         "stages\n"
         "at                     model   from stage   to stage\n"
         "─────────────────────────────────────────────────────\n"
-        "2026-07-03 21:00:00Z   main                potential\n"
+        "2026-07-03 21:00:00Z   main                 potential\n"
     )
 
 

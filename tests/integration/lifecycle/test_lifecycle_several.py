@@ -1,6 +1,6 @@
 """Several lifecycles at once: each is refreshed, asked for and told beside the main one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -49,13 +49,13 @@ def further() -> Mapping[str, Lifecycle]:
 
 
 @pytest.fixture
-def people(engine: Engine, now: datetime) -> Iterator[list[int]]:
+def people(engine: Engine, now: datetime) -> list[int]:
     """Ann bought for 120; Bob complained; Cyd did nothing."""
     with writing(engine) as conn:
         ids = [make_customer(conn, key) for key in ("ann", "bob", "cyd")]
         make_event(conn, ids[0], "order", now - timedelta(days=3), amount=120)
         make_event(conn, ids[1], "complaint", now - timedelta(days=3))
-    yield ids
+    return ids
 
 
 def standing(engine: Engine) -> dict[str, tuple[Any, ...]]:

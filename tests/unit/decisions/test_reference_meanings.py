@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from meanings import FOLDER, Example, examples, table
+from meanings import SOURCES, Example, examples, table
 from reference import decide
 
 EXAMPLES = examples()
@@ -14,7 +14,7 @@ def test_reference_agrees_with_the_worked_example(example: Example) -> None:
     assert decide(example.world)[example.who] == example.expected, example.name
 
 
-@pytest.mark.parametrize("source", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_page_shows_the_examples_of_its_file(source: Path) -> None:
     """`python tests/meanings.py` writes the pages anew."""
     assert source.with_suffix(".md").read_text("utf-8") == table(source)

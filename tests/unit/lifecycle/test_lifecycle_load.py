@@ -1,5 +1,7 @@
 """Lifecycles from YAML: presets, own files, and what is wrong with them."""
 
+from datetime import timedelta
+
 import pytest
 
 from outreach.lifecycle.load import check_lifecycles, load_lifecycle, presets
@@ -77,6 +79,87 @@ def test_what_is_written_wrongly_is_shown(written: bytes, shown: str) -> None:
 
     assert model is None
     assert str(problems[0]).startswith(shown)
+
+
+BOUND = b"""stages:
+  - {id: new, when: otherwise, unless: orders > 0}
+  - {id: old, when: orders == 0, least_days: 0}
+"""
+STAGED = b"""stages:
+  - {id: new, when: "stage == 'old' and stage_since < now"}
+  - {id: old, when: "stage_in('other') == 'x'", least_days: 3, unless: orderz > 1}
+"""
+ORDERED = b"""stages:
+  - {id: new, when: otherwise}
+  - {id: old, when: orders > 0}
+evaluation: [new, odl, old]
+moves:
+  old: [new, nwe]
+  gone: new
+"""
+SHORT = b"""stages:
+  - {id: new, when: otherwise}
+  - {id: old, when: orders > 0}
+  - {id: lost, when: orders > 1}
+evaluation: [old]
+"""
+LAST = b"""stages:
+  - {id: new, when: otherwise}
+  - {id: old, when: orders > 0}
+evaluation: [new, old]
+"""
+_NO_STAGE = (
+    "can not be asked for in the rules of a lifecycle; write where one may go from under"
+    " `moves`, how long one stays as `least_days`"
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (BOUND, [
+            "2:40: `unless` stands only beside `least_days`; write how long",
+            "3:46: `least_days` is 0; it must be at least 1",
+        ]),
+        (STAGED, [
+            f"2:22: `stage` {_NO_STAGE}",
+            f"2:41: `stage_since` {_NO_STAGE}",
+            f"3:22: `stage_in` {_NO_STAGE}",
+            "3:72: unknown name `orderz`; did you mean `orders`?",
+        ]),
+        (ORDERED, [
+            "4:19: there is no stage `odl`; did you mean `old`?",
+            "6:14: there is no stage `nwe`; did you mean `new`?",
+            "7:3: there is no stage `gone`; there are `new`, `old`",
+        ]),
+        (SHORT, ["5:13: `evaluation` leaves out `lost`, `new`; name every stage once"]),
+        (LAST, ["2:21: `otherwise` takes everyone: no stage after it can be reached; put it last"]),
+    ],
+)  # fmt: skip
+def test_what_binds_a_move_is_checked(written: bytes, shown: list[str]) -> None:
+    model, problems = load_lifecycle(company("own"), {"lifecycles/own.yaml": written})
+
+    assert model is None
+    assert [str(problem) for problem in problems] == [f"lifecycles/own.yaml:{e}" for e in shown]
+
+
+def test_what_binds_a_move_is_read() -> None:
+    written = b"""
+stages:
+  - {id: new, when: otherwise, least_days: 3, unless: orders > 1}
+  - {id: old, when: orders > 0}
+evaluation: [old, new]
+moves: {old: new}
+high_water: true
+"""
+    model, problems = load_lifecycle(company("own"), {"lifecycles/own.yaml": written})
+
+    assert problems == []
+    assert model is not None
+    assert [stage.id for stage in model.rules] == ["old", "new"]
+    assert (model.moves, model.high_water) == ({"old": ("new",)}, True)
+    assert model.stages[0].least == timedelta(days=3)
+    assert model.is_bound
 
 
 def test_a_lifecycle_that_is_not_there_is_guessed() -> None:
