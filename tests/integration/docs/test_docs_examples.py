@@ -9,7 +9,7 @@ from commands import ROOT, outreach, sample_project
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 _CAMPAIGN = re.compile(r"^```yaml\n(title:.*?)^```$", re.MULTILINE | re.DOTALL)
 _LIFECYCLE = re.compile(
-    r"^```yaml\n((?:#.*\n|title:.*\n)?stages:.*?)^```$", re.MULTILINE | re.DOTALL
+    r"^```yaml\n((?:#[^\n]*\n|title:[^\n]*\n)?stages:.*?)^```$", re.MULTILINE | re.DOTALL
 )
 _CAMPAIGN_HEAD = """\
 owner: mei@example.com
