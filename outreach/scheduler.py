@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from outreach import queue
 from outreach.app.context import Context
+from outreach.app.feedback import Watch, watched
 from outreach.app.running import Tick, channels_of, finish
 from outreach.channels.registry import make_adapter
 from outreach.decisions.loading import present_company
@@ -33,7 +34,8 @@ def run_scheduler(context: Context, stop: threading.Event) -> None:
     doorbell = queue.connect(context.environment.broker_url.get_secret_value())
     log.info("scheduler begins", planner=tick.planner)
     try:
-        ended = _keep_ticking(tick, context.environment.tick_seconds, stop)
+        with watched(lambda: tick.context, stop):
+            ended = _keep_ticking(tick, context.environment.tick_seconds, stop)
     finally:
         doorbell.broker.close()
         log.info("scheduler ends", planner=tick.planner)
@@ -74,6 +76,7 @@ def run_here(
     tick = Tick(context)
     if until_idle:
         tick()  # the company's rules are in the database from here on
+        Watch(lambda: tick.context).once(stop)
         counts = run_until_idle(duty_of(context, threads), tick, stop, give_up)
         finish(context)
     else:
@@ -87,7 +90,7 @@ def _serve_and_tick(
     context: Context, tick: Tick, stop: threading.Event, threads: int
 ) -> dict[str, int]:
     every_seconds = context.environment.tick_seconds
-    with ThreadPoolExecutor(1, "tick") as pool:
+    with watched(lambda: tick.context, stop), ThreadPoolExecutor(1, "tick") as pool:
         ticking = pool.submit(_keep_ticking, tick, every_seconds, stop)
         try:
             counts = serve(duty_of(context, threads), stop)

@@ -1,16 +1,19 @@
 """`outreach feedback`."""
 
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from outreach.app.feedback import take_mail
+from outreach.app.feedback import Watch, source_of, take_mail
 from outreach.cli.app import COMMANDS, group
 from outreach.cli.call import call_of
+from outreach.errors import UsageError
 from outreach.feedback.mail import MOST_BYTES
 from outreach.feedback.taking import Taken
+from outreach.supervisor import stop_on_signals
 
 app = group(COMMANDS["feedback"])
 PIECE_BYTES = 64 * 1024
@@ -43,6 +46,38 @@ def receive(
     with call.context() as context:
         taken = take_mail(context, raw, recipient)
     call.show(taken, lambda screen: screen.line(in_words(taken)))
+
+
+@app.command()
+def watch(
+    ctx: typer.Context,
+    where: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[DIR|URL]",
+            help="A folder or imaps://user@host/INBOX; left out: as in outreach.yaml",
+        ),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Take what is there, and end")] = False,
+) -> None:
+    """Take the mails of a folder or an IMAP mailbox, until Ctrl-C or SIGTERM.
+
+    `run` and `scheduler` do the same where `channels.email.feedback` is set. A folder's mails are
+    moved to `done/` or `strange/`, a mailbox's are marked as seen.
+    """
+    call, stop = call_of(ctx), threading.Event()
+    stop_on_signals(stop)
+    with call.context(chatty=not once) as context:
+        if where is None and source_of(context) is None:
+            hint = "name a folder, or set `channels.email.feedback` in outreach.yaml"
+            raise UsageError("it is not said where mails come back", hint)
+        watching = Watch(lambda: context, where)
+        seconds = watching.look(stop)  # what is wrong from the beginning ends it
+        if not once and not stop.wait(seconds):
+            watching.keep_looking(stop)
+    kinds = dict(watching.taken)
+    document = {"mails": sum(kinds.values()), "kinds": kinds}
+    call.show(document, lambda screen: screen.pairs({"mails": sum(kinds.values()), **kinds}))
 
 
 def _stdin() -> bytes:

@@ -1,5 +1,6 @@
 """Feedback reports (RFC 5965): what providers tell of their readers' buttons."""
 
+import re
 from email import message_from_string
 from email.message import Message
 
@@ -7,6 +8,7 @@ from outreach.feedback.mail import children, header, parts_of, words
 from outreach.feedback.notice import Kind, Notice
 
 TYPE = "message/feedback-report"
+_TYPE = re.compile(r"[a-z0-9-]{1,40}")
 RETURNED = ("message/rfc822", "message/global", "text/rfc822-headers")
 # RFC 5965 3.5 and the IANA registry: `fraud` is a reader's word as well as `abuse`.
 _KINDS = {
@@ -21,7 +23,8 @@ def report_notice(message: Message) -> Notice | None:
     fields = report_fields(message)
     if fields is None:
         return None
-    written = header(fields, "Feedback-Type").lower().partition(" ")[0][:40]
+    found = _TYPE.match(header(fields, "Feedback-Type").lower())
+    written = found[0] if found else ""
     return Notice(_KINDS.get(written, Kind.REPORT), status=written)
 
 

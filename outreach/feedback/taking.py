@@ -126,7 +126,8 @@ class _Letter:
 
     def reply(self, row: Row[Any]) -> Event:
         """A person's answer as an event; its text is not kept."""
-        name = self.message_id or self.digest
+        named = self.message_id.encode("utf-8", "replace")
+        name = sha256(named).hexdigest() if named else self.digest
         when = min(self.notice.at or self.at.now, self.at.now)
         about = {"channel": CHANNEL, "delivery": row.id}
         return Event(row.customer_id, "reply", when, external_id=f"mail:{name}", data=about)

@@ -89,6 +89,7 @@ class Environment(BaseSettings):
     twilio_api_key: str = ""
     twilio_api_secret: SecretStr | None = None
     twilio_api_base: str = ""
+    imap_password: SecretStr | None = None  # of `channels.email.feedback`
     public_url: Annotated[str, AfterValidator(check_public_url)] = ""
     secret_key: Annotated[
         tuple[Annotated[SecretStr, AfterValidator(_check_key)], ...],

@@ -1,6 +1,10 @@
 """`outreach feedback`, and what COMPLIANCE says of bounces, complaints and machines' answers."""
 
 import io
+import shutil
+import threading
+import time
+from contextlib import closing
 from pathlib import Path
 
 import mails
@@ -10,6 +14,8 @@ from letterbox import letterbox, people
 from mails import recipient_fields
 
 from outreach import tokens
+from outreach.app.context import open_context
+from outreach.app.feedback import watched
 from outreach.channels.email.return_path import return_path
 from outreach.tokens import Purpose
 
@@ -40,8 +46,6 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 @pytest.fixture
 def project(sent: tuple[Path, list[str]], tmp_path: Path) -> Path:
     """A copy of it."""
-    import shutil
-
     return shutil.copytree(sent[0], tmp_path / "project")
 
 
@@ -136,3 +140,73 @@ def test_the_pipe_as_a_process_of_its_own(tmp_path: Path) -> None:
     answer = outreach(project, "feedback", "receive", "--json")
 
     assert (answer.code, answer.json["kind"]) == (0, "unreadable")
+
+
+def dropped(project: Path, raw: bytes) -> Path:
+    """A Maildir with one mail, and the project told of it."""
+    maildir = project / "bounces"
+    (maildir / "new").mkdir(parents=True)
+    (maildir / "new" / "1").write_bytes(raw)
+    rules = project / "outreach.yaml"
+    setting = f"bounces: {MAILBOX}\n    feedback: {{maildir: bounces}}"
+    rules.write_text(rules.read_text().replace(f"bounces: {MAILBOX}", setting))
+    return maildir
+
+
+def test_a_folder_is_watched(sent: tuple[Path, list[str]], project: Path) -> None:
+    maildir = dropped(project, mails.notification(sent[1][0], GONE))
+
+    words = ("feedback", "watch", "--once", "--now", NOW, "--json")
+    answers = [
+        outreach_here(project, *words, *where, secret_key=KEY) for where in ([], ["bounces"])
+    ]
+
+    assert [each.json for each in answers] == [
+        {"mails": 1, "kinds": {"bounced": 1}}, {"mails": 0, "kinds": {}},
+    ]  # fmt: skip
+    assert (maildir / "done" / "1").exists()
+    assert report(project)["bounced"] == 1
+
+
+def test_a_run_takes_what_came_back(sent: tuple[Path, list[str]], project: Path) -> None:
+    dropped(project, mails.notification(sent[1][0], GONE))
+
+    done = outreach_here(project, "run", "--until-idle", "--now", NOW, secret_key=KEY)
+
+    assert done.code == 0
+    assert report(project)["bounced"] == 1
+
+
+def test_beside_a_scheduler_a_thread_takes_what_comes_back(
+    sent: tuple[Path, list[str]], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTREACH_SECRET_KEY", KEY)
+    maildir = dropped(project, mails.notification(sent[1][0], GONE))
+    context = open_context(project, NOW)
+
+    with closing(context), watched(lambda: context, threading.Event()):
+        give_up = time.monotonic() + 30
+        while not (maildir / "done" / "1").exists():
+            assert time.monotonic() < give_up
+            time.sleep(0.02)
+
+    assert report(project)["bounced"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "settings", "code", "said"),
+    [
+        ([], {}, 2, "it is not said where mails come back"),
+        (["nowhere"], {}, 3, "where mails come back, can not be used"),
+        (["imaps://b@mail.example.com"], {}, 3, "OUTREACH_IMAP_PASSWORD is unset"),
+        (["imap://b@mail.example.com"], {}, 2, "would show the password to the network"),
+        (["imap://b@127.0.0.1:1/INBOX"], {"imap_password": "hush"}, 3, "can not be reached"),
+    ],
+)
+def test_a_place_that_can_not_be_watched_is_told(
+    project: Path, words: list[str], settings: dict[str, str], code: int, said: str
+) -> None:
+    answer = outreach_here(project, "feedback", "watch", *words, secret_key=KEY, **settings)
+
+    assert (answer.code, said in answer.err) == (code, True)
+    assert "hush" not in answer.err

@@ -316,6 +316,25 @@ def test_no_address_is_kept_of_what_a_server_says(desk: Desk) -> None:
     assert kept.detail == "smtp; 550 5.1.1 <…>: no … here"
 
 
+def test_characters_that_a_database_refuses_are_no_obstacle(desk: Desk) -> None:
+    id_ = desk.make()
+    strange = "smtp; 550 5.1.1 \0\udcff\u2028 gone"
+    path = path_of(id_)
+
+    taken = [
+        desk.take(raw)
+        for raw in (
+            mails.notification(path, recipient_fields("failed", "5.0.0", "@@")).replace(
+                b"@@", strange.encode("utf-8", "surrogateescape")
+            ),
+            mails.report("other\0", mail_from=path),
+            mails.answer(path, message_id="<a\0b@c>"),
+        )
+    ]
+
+    assert [each.believed for each in taken] == [True] * 3
+
+
 def test_a_delivery_of_another_database_is_not_believed(desk: Desk) -> None:
     assert not desk.take(mails.notification(path_of(99), HARD)).believed
 
