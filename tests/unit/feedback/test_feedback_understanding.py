@@ -1,6 +1,7 @@
 """What mails that come back say, in the formats of servers, providers and people."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import mails
 import pytest
@@ -93,6 +94,19 @@ def test_a_notification_in_utf_8_is_read_as_well() -> None:
     raw = mails.notification(TO, kind="global-delivery-status")
 
     assert (said_by(raw).kind, said_by(raw).hard) == (Kind.BOUNCED, True)
+
+
+def test_a_mail_that_a_real_postfix_returned_is_understood() -> None:
+    """As test_real_postfix made it, its HTML part taken out."""
+    raw = (Path(__file__).parent / "postfix_return.eml").read_bytes()
+    message = read_mail(raw)
+    assert message is not None
+
+    seal = Seal(["0123456789abcdefghijklmnopqrstuvwxyzABCD"], "bounces@bounces.test")
+
+    said = notice_of(message)
+    assert (said.kind, said.status, said.hard) == (Kind.BOUNCED, "5.1.1", True)
+    assert delivery_of(message, said.kind, seal) == 3
 
 
 @pytest.mark.parametrize(
