@@ -1,14 +1,19 @@
 """`outreach stages`."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from outreach.app.stages import Standing, refresh_stages, stages_now
+from outreach.app.standing import StageExplained, why_stage
 from outreach.cli.app import COMMANDS, group
 from outreach.cli.call import call_of
 from outreach.cli.progress import progress
-from outreach.cli.screen import Screen
+from outreach.cli.screen import Screen, shown
+from outreach.lifecycle.load import GIVEN
+from outreach.lifecycle.moving import Keeper
+from outreach.lifecycle.why import RuleAnswer
 
 app = group(COMMANDS["stages"])
 NOWHERE = "(in none)"
@@ -33,6 +38,73 @@ def show(ctx: typer.Context, model: ModelOption = None) -> None:
     with call.context() as context:
         found = stages_now(context).of(model)
     call.show(found.counts, lambda screen: _show_all(screen, found, "Moved in the last 30 days"))
+
+
+@app.command()
+def why(
+    ctx: typer.Context,
+    key: Annotated[str, typer.Argument(metavar="KEY")],
+    model: ModelOption = None,
+) -> None:
+    """Why a customer stands in their stage: every rule, what it looked at, what keeps them."""
+    call = call_of(ctx)
+    with call.context() as context:
+        found = why_stage(context, key, model)
+    call.show(found, lambda screen: _show_why(screen, found))
+
+
+def _show_why(screen: Screen, found: StageExplained) -> None:
+    since = f" since {shown(found.since)}" if found.since else ""
+    screen.heading(f"{found.key} in {found.lifecycle}: {found.stage or NOWHERE}{since}")
+    screen.line(_verdict(found))
+    if found.rules:
+        screen.line()
+        _show_rules(screen, found.rules)
+    if found.moves:
+        screen.line()
+        screen.table(
+            ["moved at", "from", "to"],
+            [(each.at, each.from_stage or "", each.to_stage or NOWHERE) for each in found.moves],
+        )
+
+
+def _show_rules(screen: Screen, rules: Sequence[RuleAnswer]) -> None:
+    width = max(len(each.stage) for each in rules)
+    for each in rules:
+        screen.line(f"{shown(each.holds):<3}  {each.stage:<{width}}  {each.when}")
+        if told := _facts(each):
+            screen.line(f"{'':<{width + 7}}{told}")
+
+
+def _verdict(found: StageExplained) -> str:
+    if found.lifecycle == GIVEN:
+        return "The customers' file gives the stages; there are no rules."
+    said = f"The rules say {found.said or NOWHERE}"
+    ends = {
+        Keeper.LEAST_DAYS: f"who came to {found.next} stays until {shown(found.kept_until)}",
+        Keeper.MOVES: f"from {found.next} one may not go there",
+        Keeper.HIGH_WATER: f"from {found.next} nobody goes back",
+    }
+    if found.kept_by is not None:
+        said += f", but {ends[found.kept_by]}"
+    if found.next != found.stage:
+        return f"{said}. The next refresh moves to {found.next or NOWHERE}."
+    return f"{said}."
+
+
+def _facts(rule: RuleAnswer) -> str:
+    told = [_fact(name, value) for name, value in rule.facts.items()]
+    if rule.least_days:
+        unless = "" if rule.unless is None else f" unless {rule.unless}"
+        holds = " (holds)" if rule.unless_holds else ""
+        told.append(f"stays {rule.least_days} days{unless}{holds}")
+    return "; ".join(told)
+
+
+def _fact(name: str, value: object) -> str:
+    if value is None:
+        return f"{name} is missing"
+    return f"{name} = {shown(value)}" + (" days" if name == "typical_gap" else "")
 
 
 def _show_all(screen: Screen, found: Standing, title: str) -> None:

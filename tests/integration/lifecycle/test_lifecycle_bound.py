@@ -13,9 +13,12 @@ from stage_meanings import PATH, Life, lives, page
 from outreach.audience.names import names_of
 from outreach.lifecycle.load import read_lifecycle
 from outreach.lifecycle.model import Lifecycle
+from outreach.lifecycle.moving import Standing
 from outreach.lifecycle.refresh import refresh
+from outreach.lifecycle.why import answers_of, outcome
 from outreach.settings.company import Brand, Company
 from outreach.store.engine import reading, writing
+from outreach.store.stages import stays
 from outreach.store.tables import customer_stages, customers, stage_changes
 
 COMPANY = Company(brand=Brand(name="Sample"), lifecycles={"again": "again"})
@@ -53,6 +56,16 @@ def test_stages_mean_what_the_page_says(engine: Engine, now: datetime, life: Lif
             found = conn.execute(main).scalar(), conn.execute(again).scalar()
         assert found == (day.stage, day.stage), day
         assert (second.moves, second.further["again"].moves) == ({}, {})
+        assert keeper(engine, model, id_, at) == day.kept, day
+
+
+def keeper(engine: Engine, model: Lifecycle, id_: int, at: datetime) -> str | None:
+    """What keeps the customer from the stage that the rules say."""
+    with reading(engine) as conn:
+        stay = stays(conn, id_, "main", at, 1)[0]
+        rules = answers_of(conn, COMPANY, model, id_, at)
+    assert rules is not None
+    return outcome(model, Standing(stay.stage, stay.since), rules, at).keeper
 
 
 BOUND = {
