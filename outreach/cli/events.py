@@ -1,9 +1,11 @@
 """`outreach events`."""
 
+from typing import Annotated
+
 import typer
 
 from outreach.app.customers import told
-from outreach.app.events import import_event_file
+from outreach.app.events import import_event_file, retract
 from outreach.cli.app import COMMANDS, group
 from outreach.cli.call import call_of
 from outreach.cli.intake import (
@@ -23,11 +25,6 @@ from outreach.cli.intake import (
 from outreach.cli.progress import progress
 
 app = group(COMMANDS["events"])
-
-
-@app.callback()
-def events() -> None:
-    """Import events from a file."""
 
 
 @app.command("import")
@@ -62,3 +59,21 @@ def import_(
     counts = {"created": found.created, "duplicate": found.duplicate}
     call.show(told(found), lambda screen: show_intake(screen, counts, found, dry_run=dry_run))
     return 1 if found.rejected else 0
+
+
+@app.command("retract")
+def retract_(
+    ctx: typer.Context,
+    ids: Annotated[list[str], typer.Argument(metavar="ID …", help="The events' own ids")],
+) -> None:
+    """Take out events that never happened; facts and stages follow.
+
+    The ids stay taken: the same file again does not bring them back.
+    """
+    call = call_of(ctx)
+    with call.context() as context:
+        found = retract(context, ids)
+    names = ("id", "state", "key", "kind", "at")
+    document = [{name: getattr(one, name) for name in names} for one in found]
+    rows = [tuple(each.values()) for each in document]
+    call.show(document, lambda screen: screen.table(names, rows))

@@ -1,4 +1,4 @@
-"""Files in: customers, events and words of consent, from CSV and JSON lines of any size."""
+"""Files in: customers, events, words of consent and suppressions, from CSV and JSON lines of any size."""
 
 from outreach.imports.consents import import_consents
 from outreach.imports.customers import import_customers
@@ -10,7 +10,9 @@ from outreach.imports.outcome import (
     Intake,
     Options,
     Reject,
+    SuppressionsResult,
 )
+from outreach.imports.suppressions import import_suppressions
 
 __all__ = [
     "ConsentsResult",
@@ -19,7 +21,9 @@ __all__ = [
     "Intake",
     "Options",
     "Reject",
+    "SuppressionsResult",
     "import_consents",
     "import_customers",
     "import_events",
+    "import_suppressions",
 ]

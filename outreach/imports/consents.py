@@ -7,8 +7,9 @@ from sqlalchemy import Connection, Engine
 
 from outreach.imports.feed import Refused
 from outreach.imports.intake import Progress, take_in
+from outreach.imports.job import Job
 from outreach.imports.outcome import ConsentsResult, Options, Touched
-from outreach.imports.parsing import ConsentRow, Job
+from outreach.imports.parsing import ConsentRow
 from outreach.imports.zeros import unknown_customers
 from outreach.settings.company import Company
 from outreach.store.consents import Word, record_consents

@@ -13,8 +13,9 @@ from outreach.ids import bucket
 from outreach.imports.addresses import place
 from outreach.imports.feed import Refused
 from outreach.imports.intake import Progress, take_in
+from outreach.imports.job import Job
 from outreach.imports.outcome import ImportResult, Options, Touched
-from outreach.imports.parsing import CustomerRow, Job
+from outreach.imports.parsing import CustomerRow
 from outreach.imports.zeros import LostZeros
 from outreach.lifecycle.model import Lifecycles
 from outreach.lifecycle.newcomers import place_newcomers

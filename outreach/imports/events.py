@@ -7,8 +7,9 @@ from sqlalchemy import Connection, Engine
 
 from outreach.imports.feed import Refused
 from outreach.imports.intake import Progress, take_in
+from outreach.imports.job import Job
 from outreach.imports.outcome import EventsResult, Options, Touched
-from outreach.imports.parsing import EventRow, Job
+from outreach.imports.parsing import EventRow
 from outreach.imports.zeros import unknown_customers
 from outreach.settings.company import Company
 from outreach.store.customers import by_keys

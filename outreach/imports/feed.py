@@ -12,7 +12,8 @@ from typing import Any, BinaryIO
 from outreach.errors import OutreachError, UsageError
 from outreach.imports.encodings import as_utf8
 from outreach.imports.fields import Field
-from outreach.imports.parsing import Fault, Job
+from outreach.imports.job import Job
+from outreach.imports.parsing import Fault
 from outreach.imports.rows import Broken, CsvRows, JsonRows, is_json
 from outreach.imports.sheets import ZIP, SheetRows, refuse_old
 

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Engine
 from outreach.errors import UsageError
 from outreach.imports.feed import ROWS_OF_A_BATCH, Batch, Refused, batches
 from outreach.imports.fields import REJECTS_HEADER
+from outreach.imports.job import Job
 from outreach.imports.outcome import SHOWN_REJECTS, Reject
-from outreach.imports.parsing import Job
 from outreach.store import dialect
 from outreach.store.engine import let_others_write, writing
 from outreach.store.pace import Pace

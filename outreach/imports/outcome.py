@@ -76,6 +76,14 @@ class ConsentsResult(Intake):
     refused: int  # would have turned a no into a yes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressionsResult(Intake):
+    """Of a file of suppressions: created + unchanged + rejected are its rows."""
+
+    created: int
+    unchanged: int
+
+
 class Touched:
     """Ids of customers, each once, as long as they are not very many."""
 

@@ -1,7 +1,6 @@
 """Rows of a file as values, or as faults: no database, so that it can run in another process."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple, Protocol
@@ -74,7 +73,7 @@ class Parser(Protocol):
         ...
 
 
-def _read(cells: Cells, clears: bool, into: dict[str, dict[Any, Any]]) -> list[Fault]:
+def read_cells(cells: Cells, clears: bool, into: dict[str, dict[Any, Any]]) -> list[Fault]:
     """Read each cell into the dictionary of its field's kind; blanks only where they clear."""
     faults: list[Fault] = []
     for field, raw in cells:
@@ -123,7 +122,7 @@ class CustomerParser:
             ATTRIBUTE: attributes,
             CONSENT: consents,
         }
-        faults = _read(cells, self._clears, into)
+        faults = read_cells(cells, self._clears, into)
         key = found.pop("key", None)
         if key is None and not faults:
             faults.append(("key", "is blank"))
@@ -173,8 +172,8 @@ class EventParser:
         """The event."""
         found: dict[str, Any] = {}
         data: dict[str, Any] = {}
-        faults = _read(cells, False, {COLUMN: found, DATA: data})
-        faults += _missing(found, self.required, faults)
+        faults = read_cells(cells, False, {COLUMN: found, DATA: data})
+        faults += missing(found, self.required, faults)
         currency = data.get("currency")
         if currency is not None and currency != self._currency:
             message = (
@@ -198,9 +197,9 @@ class ConsentParser:
         instant = partial(values.instant, zone=zone, order=options.dates)
         channels, topics = known_channels(company), frozenset(company.topics)
         alike: dict[str, Read] = {
-            "channel": partial(_one_of, known=channels, what="channel"),
-            "topic": partial(_one_of, known=topics, what="topic"),
-            "state": partial(_one_of, known=frozenset(ConsentState), what="state"),
+            "channel": partial(one_of, known=channels, what="channel"),
+            "topic": partial(one_of, known=topics, what="topic"),
+            "state": partial(one_of, known=frozenset(ConsentState), what="state"),
             "source": values.text,
             "proof": values.text,
             "expires_at": instant,
@@ -214,8 +213,8 @@ class ConsentParser:
     def parse(self, line: int, cells: Cells, raw: list[str]) -> ConsentRow | list[Fault]:
         """The word; a yes needs a source, and none can be said in the future."""
         found: dict[str, Any] = {}
-        faults = _read(cells, False, {COLUMN: found})
-        faults += _missing(found, self.required, faults)
+        faults = read_cells(cells, False, {COLUMN: found})
+        faults += missing(found, self.required, faults)
         if "at" in found and found["at"] > self._latest:
             faults.append(("at", "lies in the future"))
         if "at" in found and "expires_at" in found and found["expires_at"] <= found["at"]:
@@ -232,14 +231,16 @@ class ConsentParser:
         return ConsentRow(line, found.pop("key"), found, raw)
 
 
-def _missing(found: dict[str, Any], required: tuple[str, ...], faults: list[Fault]) -> list[Fault]:
+def missing(found: dict[str, Any], required: tuple[str, ...], faults: list[Fault]) -> list[Fault]:
+    """Faults for the required fields that are blank, but for those that have one already."""
     if not faults and all(name in found for name in required):
         return []
     told = {column for column, _ in faults}
     return [(name, "is blank") for name in required if name not in found and name not in told]
 
 
-def _one_of(raw: Any, known: frozenset[str], what: str) -> str | None:
+def one_of(raw: Any, known: frozenset[str], what: str) -> str | None:
+    """One of the known words; None when blank."""
     word = values.clean(raw)
     if not word or word in known:
         return word or None
@@ -254,22 +255,3 @@ def _datum(raw: Any) -> Any:
     if isinstance(raw, str) or raw is None:
         return values.prose(raw)
     return values.number(raw)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A file to be read, and how."""
-
-    sort: str  # customers, events or consents
-    path: str
-    company: Company
-    options: Options
-    now: datetime
-
-    def parser(self) -> Parser:
-        """The reader of its rows."""
-        if self.sort == "customers":
-            return CustomerParser(self.company, self.options)
-        if self.sort == "events":
-            return EventParser(self.company, self.options)
-        return ConsentParser(self.company, self.options, self.now)

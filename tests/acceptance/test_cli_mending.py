@@ -1,0 +1,238 @@
+"""Mending mistakes on the command line: suppressions, events that never happened."""
+
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+from commands import NOW, outreach_here, sample_project
+from makers import make_delivery, make_run
+from sqlalchemy import select, update
+
+from outreach.app.context import open_context
+from outreach.app.suppressions import add_suppression
+from outreach.store.customers import by_keys
+from outreach.store.engine import dispose, make_engine, reading, writing
+from outreach.store.tables import audit, deliveries, suppressions
+
+CUSTOMERS = """\
+key,first_name,email,phone,country,timezone,consent.email.greetings
+a,Ann,ann@example.com,+12025550111,US,America/New_York,yes
+b,Bob,bob@example.com,,US,America/New_York,no
+"""
+EVENTS = """\
+key,kind,at,amount,id
+a,order,2026-06-20T10:00,25.00,o-1
+a,order,2026-07-01T10:00,40.50,o-2
+"""
+
+
+@pytest.fixture(scope="module")
+def once_peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with two customers and two orders."""
+    project = sample_project(tmp_path_factory.mktemp("mended") / "project")
+    (project / "c.csv").write_text(CUSTOMERS)
+    (project / "e.csv").write_text(EVENTS)
+    imported = ("customers", "import", "c.csv", "--consent-source", "form", "--now", NOW)
+    assert outreach_here(project, *imported).code == 0
+    assert outreach_here(project, "events", "import", "e.csv", "--now", NOW).code == 0
+    return project
+
+
+@pytest.fixture
+def peopled(once_peopled: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(once_peopled, tmp_path / "peopled")
+
+
+def audited(project: Path) -> list[tuple[str, str, object]]:
+    engine = make_engine(f"sqlite:///{project}/.outreach/outreach.db")
+    with reading(engine) as conn:
+        t = audit.c
+        rows = conn.execute(select(t.action, t.subject, t.detail).order_by(t.id))
+        found = [(row.action, row.subject, row.detail) for row in rows]
+    dispose(engine)
+    return found
+
+
+def reason_for(project: Path, key: str) -> str | None:
+    answer = outreach_here(project, "explain", "weekly-greeting", key, "--json", "--now", NOW)
+    return next(
+        (
+            rule["rule"]
+            for rule in answer.json["rules"]
+            if rule["channel"] == "email" and not rule["passed"]
+        ),
+        None,
+    )
+
+
+def test_an_address_is_suppressed_and_lifted(peopled: Path) -> None:
+    add = ("suppressions", "add", "email", "Ann@Example.com", "--reason", "asked by phone")
+
+    first, again = (outreach_here(peopled, *add, "--json") for _ in range(2))
+    during = reason_for(peopled, "a")
+    lifted = outreach_here(
+        peopled, "suppressions", "lift", "email", "ann@example.com", "--reason", "a typo", "--json"
+    )
+
+    about = {"channel": "email", "address": "ann@example.com"}
+    assert first.json == {**about, "reason": "asked_by_phone", "added": True}
+    assert again.json == {**about, "reason": "asked_by_phone", "added": False}
+    assert during == "suppressed"
+    assert lifted.json == {**about, "lifted": ["asked_by_phone"]}
+    assert reason_for(peopled, "a") != "suppressed"
+    assert [(action, subject) for action, subject, _ in audited(peopled)] == [
+        ("suppression added", "email"),
+        ("suppression added", "email"),
+        ("suppression lifted", "email"),
+    ]
+    assert "example.com" not in str(audited(peopled))
+
+
+def test_a_suppression_is_confirmed_when_nothing_begins_any_more(peopled: Path) -> None:
+    context = open_context(peopled, NOW)
+    with writing(context.engine) as conn:
+        ann = by_keys(conn, ["a"])["a"]
+        run = make_run(conn)
+        make_delivery(conn, ann, "handing", run_id=run, worker_id=1, address="ann@example.com")
+
+    waiting = threading.Thread(
+        target=add_suppression, args=(context, "email", "ann@example.com", "asked"), daemon=True
+    )
+    waiting.start()
+    waiting.join(0.3)
+    waited = waiting.is_alive()
+    with writing(context.engine) as conn:
+        conn.execute(update(deliveries).values(state="sent", worker_id=None))
+    waiting.join(20)
+    context.close()
+
+    assert waited
+    assert not waiting.is_alive()
+
+
+def test_lifting_makes_no_yes(peopled: Path) -> None:
+    outreach_here(peopled, "suppressions", "add", "email", "bob@example.com", "--reason", "x")
+    outreach_here(peopled, "suppressions", "lift", "email", "bob@example.com", "--reason", "x")
+
+    assert reason_for(peopled, "b") == "consent_withdrawn"
+
+
+@pytest.mark.parametrize("reason", ["complaint", "unsubscribed"])
+def test_what_the_person_said_is_lifted_only_anyway(peopled: Path, reason: str) -> None:
+    outreach_here(peopled, "suppressions", "add", "email", "ann@example.com", "--reason", reason)
+    lift = ("suppressions", "lift", "email", "ann@example.com", "--reason", "wants it")
+
+    refused = outreach_here(peopled, *lift)
+    lifted = outreach_here(peopled, *lift, "--anyway")
+
+    said = "complaint" if reason == "complaint" else "opted_out"
+    assert refused.code == 2
+    assert refused.err == (
+        f"outreach: `ann@example.com` is suppressed for what its reader said: {said};"
+        " if you are sure that they want it, say `--anyway`\n"
+    )
+    assert (lifted.code, lifted.out) == (0, f"email ann@example.com: lifted ({said})\n")
+
+
+def test_a_complaint_stays_where_another_reason_was_given_too(peopled: Path) -> None:
+    for reason in ("typo", "complaint", "typo"):
+        outreach_here(peopled, "suppressions", "add", "email", "a@example.com", "--reason", reason)
+
+    answer = outreach_here(
+        peopled, "suppressions", "lift", "email", "a@example.com", "--reason", "x"
+    )
+
+    assert answer.code == 2
+
+
+def test_a_file_of_suppressions_is_taken_in_once(peopled: Path) -> None:
+    (peopled / "s.csv").write_text(
+        "channel;address;reason;at\n"
+        "email;ANN@example.com;Spam;2026-01-05\n"
+        "sms;(202) 555-0111;;\n"
+        "email;nobody;hard bounce;\n"
+        "fax;1;;\n"
+        "email;x@example.com;;2027-01-01\n"
+    )
+    take = ("suppressions", "import", "s.csv", "--json", "--now", NOW)
+
+    first, again = (outreach_here(peopled, *take) for _ in range(2))
+
+    assert (first.code, first.json["created"], first.json["unchanged"]) == (1, 2, 0)
+    assert (again.json["created"], again.json["unchanged"]) == (0, 2)
+    assert [(one["line"], one["column"]) for one in first.json["rejects"]] == [
+        (4, "address"), (5, "channel"), (6, "at"),
+    ]  # fmt: skip
+    shown = outreach_here(peopled, "suppressions", "list", "--json").json
+    assert (shown["count"], [tuple(one.values())[:4] for one in shown["suppressions"]]) == (
+        2,
+        [
+            ("sms", "+12025550111", "listed", "import"),
+            ("email", "ann@example.com", "complaint", "import"),
+        ],
+    )
+
+
+def test_a_channel_or_address_that_can_not_be_meant_is_wrong_usage(peopled: Path) -> None:
+    add = ("suppressions", "add")
+
+    assert outreach_here(peopled, *add, "mail", "a@example.com", "--reason", "x").err == (
+        "outreach: there is no channel `mail` with addresses; did you mean `email`?\n"
+    )
+    assert "`nobody` is no e-mail address" in (
+        outreach_here(peopled, *add, "email", "nobody", "--reason", "x").err
+    )
+    assert outreach_here(peopled, *add, "email", "a@example.com", "--reason", " ").code == 2
+    assert suppressed(peopled) == []
+
+
+def suppressed(project: Path) -> list[str]:
+    engine = make_engine(f"sqlite:///{project}/.outreach/outreach.db")
+    with reading(engine) as conn:
+        found = list(conn.execute(select(suppressions.c.address)).scalars())
+    dispose(engine)
+    return found
+
+
+def test_a_retracted_event_is_gone_for_good(peopled: Path) -> None:
+    def facts() -> tuple[object, ...]:
+        shown = outreach_here(peopled, "customers", "show", "a", "--json", "--now", NOW).json
+        return tuple(shown["customer"][name] for name in ("orders", "spend"))
+
+    before = facts()
+
+    first, again = (
+        outreach_here(peopled, "events", "retract", "o-2", "--json", "--now", NOW) for _ in range(2)
+    )
+    once_more = outreach_here(peopled, "events", "import", "e.csv", "--json", "--now", NOW)
+
+    assert (before, facts()) == ((2, 65.5), (1, 25))
+    assert [one["state"] for one in (*first.json, *again.json)] == ["retracted", "already"]
+    assert first.json[0]["key"] == "a"
+    assert (once_more.json["created"], once_more.json["duplicate"]) == (0, 2)
+    assert audited(peopled)[-1][:2] == ("event retracted", "o-2")
+
+
+def test_of_several_events_none_is_retracted_if_one_is_not_there(peopled: Path) -> None:
+    answer = outreach_here(peopled, "events", "retract", "o-1", "o-9", "--now", NOW)
+    once_more = outreach_here(peopled, "events", "retract", "o-1", "--json", "--now", NOW)
+
+    assert (answer.code, answer.err) == (
+        2,
+        "outreach: there is no event with the id `o-9`;"
+        " an event can be retracted by the `id` that its file gave it\n",
+    )
+    assert once_more.json[0]["state"] == "retracted"
+
+
+def test_people_see_tables(peopled: Path) -> None:
+    add = ("suppressions", "add", "email", "ann@example.com", "--reason", "x", "--now", NOW)
+
+    added = outreach_here(peopled, *add)
+    listed = outreach_here(peopled, "suppressions", "list", "--channel", "email")
+    retracted = outreach_here(peopled, "events", "retract", "o-2", "--now", NOW)
+
+    assert added.out == "email ann@example.com: suppressed\n"
+    assert listed.out.splitlines()[-1].split()[:4] == ["email", "ann@example.com", "x", "person"]
+    assert retracted.out.splitlines()[-1].split()[:4] == ["o-2", "retracted", "a", "order"]
