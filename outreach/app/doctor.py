@@ -8,6 +8,7 @@ from outreach.app.check import faults
 from outreach.app.context import Context
 from outreach.app.held_channels import told
 from outreach.app.limits import at_work, limit_checks
+from outreach.app.public_site import public_site
 from outreach.app.recording import recording
 from outreach.channels.adapter import Check
 from outreach.channels.registry import make_adapter
@@ -38,7 +39,7 @@ def examine(context: Context) -> list[Check]:
     if context.loaded.company is not None:
         for channel in sorted(BUILT_IN_CHANNELS | context.company().channels.keys()):
             found += _channel(context, channel)
-    return found
+    return [*found, *public_site(context)]
 
 
 def _files(context: Context) -> Check:

@@ -23,7 +23,7 @@ COMMANDS = {
     "explain": "Every rule's answer for one customer",
     "preview": "The very messages that would go",
     "send": "Send a campaign by hand, or a test of it to staff",
-    "run": "Scheduler and worker in one process",
+    "run": "Scheduler, worker and public pages in one process",
     "scheduler": "Make runs as they fall due",
     "worker": "Send what is due",
     "web": "The pages to opt out, and webhooks",

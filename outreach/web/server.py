@@ -1,6 +1,7 @@
 """The server under the application: uvicorn, in this thread or beside others."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,8 +25,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or str(error)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
         raise SetupError(
             f"`{host}:{port}` can not be listened on: {why}", "see --host and --port"
         ) from error
