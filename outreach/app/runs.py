@@ -12,10 +12,10 @@ from outreach.app.person import person
 from outreach.errors import UsageError
 from outreach.reports.funnel import report
 from outreach.reports.states import states_of_runs
-from outreach.store import custody, run_answers, runs, unknowns
+from outreach.store import custody, lapses, run_answers, runs, unknowns
 from outreach.store.acknowledgement import run_acknowledged
 from outreach.store.channel_holds import ChannelHold, waiting
-from outreach.store.custody import Lapse, Settlement
+from outreach.store.custody import Settlement
 from outreach.store.engine import database_now, reading, writing
 from outreach.store.runs import Run
 from outreach.store.tables import audit
@@ -117,8 +117,8 @@ def settle_unknown(context: Context, run_id: int, again: bool) -> RunShown:
 
 
 def _wait_again(conn: Connection, rows: Sequence[Row[Any]]) -> None:
-    lapses = [Lapse(row.id, row.run_id, row.fence, State.UNKNOWN) for row in rows]
-    custody.send_again(conn, lapses)
+    found = [lapses.Lapse(row.id, row.run_id, row.fence, State.UNKNOWN) for row in rows]
+    lapses.send_again(conn, found)
 
 
 def _went_out(conn: Connection, rows: Sequence[Row[Any]]) -> None:

@@ -202,9 +202,6 @@ class Prefetch:
     def _render(self, ruling: Ruling, held: tuple[Held, ...]) -> None:
         """Render before handing: what fails or hangs is only claimed, its neighbours go on."""
         try:
-            if held[0].lapses and not self._wait_alone():
-                give_back(self._shift, held)
-                return
             now = self._shift.clock.now()
             ready = self._shift.rulebook.write(self._shift.engine, ruling, held, now)
         except Exception:
@@ -213,13 +210,6 @@ class Prefetch:
         written = {one.held.id for one in ready}
         self._shelf.put(ready)
         self._fail([one for one in held if one.id not in written])
-
-    def _wait_alone(self) -> bool:
-        """Whether nothing else is on the shelf: one of these may end the process, alone then."""
-        while not self._shelf.wait_below(1, LOOK_SECONDS):
-            if self._ends():
-                return False
-        return True
 
     def _fail(self, held: list[Held]) -> None:
         if not held:

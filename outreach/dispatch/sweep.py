@@ -8,9 +8,10 @@ from outreach.dispatch.rulebook import Rulebook
 from outreach.dispatch.shift import Shift
 from outreach.errors import OutreachError
 from outreach.logger import Logger
-from outreach.store import custody, deliveries, workers
-from outreach.store.custody import Lapse, Settlement
+from outreach.store import custody, deliveries, lapses, workers
+from outreach.store.custody import Settlement
 from outreach.store.engine import reading, writing
+from outreach.store.lapses import Lapse
 from outreach.vocabulary import State
 
 log = Logger(__name__)
@@ -31,10 +32,10 @@ def sweep(engine: Engine, rulebook: Rulebook) -> list[Lapse]:
     if not dead:
         return []
     with writing(engine) as conn:
-        lapsed = custody.lapse(conn, dead)
+        lapsed = lapses.lapse(conn, dead)
         unknown = [one for one in lapsed if one.state is State.UNKNOWN]
         resending = _resending(conn, rulebook, {one.run_id for one in unknown})
-        again = custody.send_again(conn, [one for one in unknown if one.run_id in resending])
+        again = lapses.send_again(conn, [one for one in unknown if one.run_id in resending])
     if lapsed:
         log.warning("lapsed", deliveries=len(lapsed), unknown=len(unknown), again=len(again))
     return [one for one in lapsed if one.id not in again]

@@ -1,4 +1,4 @@
-"""Deliveries in a worker's hands: handed over, settled, given back, or lapsed with the worker.
+"""Deliveries in a worker's hands: handed over, settled, or given back.
 
 Every statement names the fence, so that whoever was overtaken by a later claim moves nothing.
 """
@@ -9,7 +9,18 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, false, null, or_, select, true, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    case,
+    false,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -19,8 +30,6 @@ from outreach.store.tables import deliveries, runs
 from outreach.vocabulary import RunState, State
 
 d = deliveries.c
-MOST_LAPSES = 5  # two in company, then three alone: what fails is the delivery, not its neighbours
-LAPSED = "lapsed"
 BEGIN_SECONDS = 2.0  # a delivery not begun so long after its handing was committed never is
 _HELD_STATES = (State.CLAIMED.value, State.HANDING.value)
 _ANSWERABLE = (State.HANDING.value, State.UNKNOWN.value)
@@ -56,7 +65,7 @@ def _is_in_hands_of(worker_id: int | ColumnElement[int]) -> ColumnElement[bool]:
     return d.worker_id + 0 == worker_id
 
 
-def _back_to_due() -> dict[str, ColumnElement[object]]:
+def back_to_due() -> dict[str, ColumnElement[object]]:
     """Column values of what is free again; a row of a cancelled run ends instead."""
     cancelled = _run_is_cancelled()
     return {
@@ -102,7 +111,7 @@ def _handing(database: str) -> ReturningUpdate[int]:
 
 def give_back(conn: Connection, worker_id: int, held: Sequence[tuple[int, int]]) -> set[int]:
     """Free claimed deliveries `(id, fence)` that were not handed over; the ids that changed."""
-    return _end_claims(conn, worker_id, held, _back_to_due())
+    return _end_claims(conn, worker_id, held, back_to_due())
 
 
 def _end_claims(
@@ -143,7 +152,7 @@ def take_back(
             d.channel == channel,
             true() if topic is None else d.topic == topic,
         )
-        .values(**_back_to_due())
+        .values(**back_to_due())
     )
     return set(conn.execute(freed.returning(d.id)).scalars())
 
@@ -228,65 +237,3 @@ def held_by(conn: Connection, worker_id: int) -> dict[int, tuple[int, State]]:
     """Fence and state of all that the table says the worker has claimed or is handing over."""
     held = select(d.id, d.fence, d.state).where(d.worker_id == worker_id)
     return {id_: (fence, State(state)) for id_, fence, state in conn.execute(held)}
-
-
-@dataclass(frozen=True, slots=True)
-class Lapse:
-    """A delivery whose worker died: it waits again, has failed or was cancelled, or is unknown."""
-
-    id: int
-    run_id: int
-    fence: int
-    state: State
-
-    @property
-    def waits(self) -> bool:
-        """Whether it is due again."""
-        return self.state is State.DUE
-
-
-def lapse(conn: Connection, dead: Sequence[int]) -> list[Lapse]:
-    """Free what dead workers had claimed; what they were handing over is unknown from now on.
-
-    A claim that lapses is counted; what lapsed too often, at last alone, is failed.
-    """
-    if not dead:
-        return []
-    theirs = is_any_of(conn, d.worker_id, dead)
-    too_often = d.lapses + 1 >= MOST_LAPSES
-    free = _back_to_due()
-    freed = (
-        update(deliveries)
-        .where(theirs, d.state == State.CLAIMED.value)
-        .values(
-            state=case((too_often, State.FAILED.value), else_=free["state"]),
-            ready=and_(~too_often, free["ready"]),
-            firm=false(),
-            slot_at=case((too_often, null()), else_=free["slot_at"]),
-            reason=case((too_often, LAPSED), else_=null()),
-            lapses=d.lapses + 1,
-            worker_id=null(),
-        )
-    )
-    lost = (
-        update(deliveries)
-        .where(theirs, d.state == State.HANDING.value)
-        .values(state=State.UNKNOWN.value, reason=LAPSED, worker_id=null())
-    )
-    columns = (d.id, d.run_id, d.fence, d.state)
-    rows = [row for moved in (freed, lost) for row in conn.execute(moved.returning(*columns))]
-    return [Lapse(id_, run_id, fence, State(state)) for id_, run_id, fence, state in rows]
-
-
-def send_again(conn: Connection, lapsed: Sequence[Lapse]) -> set[int]:
-    """Let unknown deliveries wait to be sent once more (`on_unknown: resend`); ids that changed."""
-    if not lapsed:
-        return set()
-    rows = [(one.id, one.fence) for one in lapsed]
-    v = rows_from(conn, "again", [("id", d.id.type), ("fence", d.fence.type)], rows).c
-    freed = (
-        update(deliveries)
-        .where(d.id == v.id, d.fence == v.fence, d.state == State.UNKNOWN.value)
-        .values(**_back_to_due(), reason=null())
-    )
-    return set(conn.execute(freed.returning(d.id)).scalars())

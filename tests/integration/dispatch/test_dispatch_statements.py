@@ -7,7 +7,7 @@ import pytest
 from makers import NOW, make_customer, make_delivery, make_run
 from sqlalchemy import Connection, Engine, Row, event, select, update
 
-from outreach.store import custody, deliveries, workers
+from outreach.store import custody, deliveries, lapses, workers
 from outreach.store.custody import Settlement
 from outreach.store.deliveries import Claim, Instants, Ruled
 from outreach.store.engine import reading, writing
@@ -48,9 +48,9 @@ class Desk:
         with writing(self.engine) as conn:
             conn.execute(update(runs).values(state=state))
 
-    def lapse(self) -> list[custody.Lapse]:
+    def lapse(self) -> list[lapses.Lapse]:
         with writing(self.engine) as conn:
-            return custody.lapse(conn, [self.worker_id])
+            return lapses.lapse(conn, [self.worker_id])
 
 
 @pytest.fixture
@@ -266,7 +266,7 @@ def test_a_late_acceptance_stops_what_was_put_back_to_wait(desk: Desk) -> None:
     desk.claim()
     desk.hand()
     with writing(desk.engine) as conn:
-        custody.send_again(conn, custody.lapse(conn, [desk.worker_id]))
+        lapses.send_again(conn, lapses.lapse(conn, [desk.worker_id]))
     assert desk.row().state == "due"
 
     desk.settle(State.SENT, sent_at=NOW)
@@ -301,6 +301,26 @@ def test_a_claim_that_lapses_is_due_again_and_counted(desk: Desk) -> None:
     assert (row.state, row.firm, row.slot_at, row.lapses) == ("due", False, row.due_at, 1)
 
 
+def test_of_a_dead_workers_claims_only_the_last_may_have_ended_it(desk: Desk) -> None:
+    with writing(desk.engine) as conn:
+        later = make_delivery(conn, make_customer(conn, "b"), "due", run_id=desk.run_id)
+        text = make_delivery(
+            conn, make_customer(conn, "c"), "due", run_id=desk.run_id, channel="sms"
+        )
+    desk.claim()
+    for id_, at in ((later, NOW + timedelta(seconds=1)), (text, NOW)):
+        with writing(desk.engine) as conn:
+            claim = Claim(id_, 0, "b@example.com", None, None)
+            assert deliveries.claim(conn, desk.worker_id, [claim], at) == {id_}
+
+    desk.lapse()
+
+    with reading(desk.engine) as conn:
+        found = conn.execute(select(table.c.id, table.c.state, table.c.lapses)).all()
+    assert {row.id: row.lapses for row in found} == {desk.id: 0, later: 1, text: 1}
+    assert {row.state for row in found} == {"due"}
+
+
 def test_a_handing_that_lapses_is_unknown_and_stays_a_touch(desk: Desk) -> None:
     desk.claim()
     desk.hand()
@@ -313,7 +333,7 @@ def test_a_handing_that_lapses_is_unknown_and_stays_a_touch(desk: Desk) -> None:
 
 
 def test_what_lapses_too_often_is_failed(desk: Desk) -> None:
-    for fence in range(custody.MOST_LAPSES):
+    for fence in range(lapses.MOST_LAPSES):
         assert desk.claim(fence=fence) == {desk.id}
         desk.lapse()
 
@@ -403,7 +423,7 @@ def test_no_statement_of_a_claim_reads_a_whole_table(engine: Engine) -> None:
         deliveries.claim(conn, worker_id, claims, NOW)
         custody.hand(conn, worker_id, [(one.id, 1, "<m>") for one in picked])
         custody.settle(conn, [Settlement(one.id, 1, State.SENT, NOW) for one in picked])
-        custody.lapse(conn, [worker_id])
+        lapses.lapse(conn, [worker_id])
         if engine.dialect.name == "postgresql":  # a table this small is read whole otherwise
             conn.exec_driver_sql("SET LOCAL enable_seqscan = off")
         statements = [each for each in seen if each[0].lstrip()[:6] in ("SELECT", "UPDATE")]
