@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, select, update
 
 from outreach.dispatch.claim import Claimer, Haul
 from outreach.dispatch.shift import Shift
-from outreach.store import deliveries, workers
+from outreach.store import deliveries, lapses, workers
 from outreach.store.engine import reading, writing
 from outreach.store.tables import customers, runs
 from outreach.store.tables import deliveries as table
@@ -245,6 +245,27 @@ def test_what_lapsed_comes_back_in_small_company_and_then_alone(
     sizes = [len(claim(shift, run_id).held) for _ in range(6)]
 
     assert sizes == [1, 1, 20, 20, 8, 10]
+
+
+def test_a_message_that_ends_every_worker_fails_alone(engine: Engine, run_id: int) -> None:
+    """Each claim that holds it ends its worker while it renders; what others claimed goes out."""
+    with writing(engine) as conn:
+        ids = make_due(conn, run_id, 60)
+    poison, deaths = ids[7], 0
+
+    while "due" in states(engine):
+        shift = make_shift(engine)
+        while held := [one.id for one in claim(shift, run_id, limit=30).held]:
+            if poison in held:
+                deaths += 1
+                with writing(engine) as conn:
+                    lapses.lapse(conn, [shift.worker_id])
+                break
+            with writing(engine) as conn:
+                conn.execute(update(table).where(table.c.id.in_(held)).values(state="sent"))
+
+    assert states(engine) == {"sent": 59, "failed": 1}
+    assert (rows(engine)[poison].state, deaths) == ("failed", lapses.MOST_LAPSES)
 
 
 def test_runs_are_claimed_by_rank_then_by_occurrence(engine: Engine) -> None:
