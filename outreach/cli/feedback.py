@@ -95,8 +95,8 @@ def in_words(taken: Taken) -> str:
         return f"{said}: nothing changes"
     if taken.again:
         return f"{said}: delivery {taken.delivery}, known already"
-    came = [f"delivery {taken.delivery}"]
-    came += [f"is {taken.state.value}"] if taken.state else []
+    moved = f" is {taken.state.value}" if taken.state else ""
+    came = [f"delivery {taken.delivery}{moved}"]
     came += [f"its address is suppressed: {taken.suppressed}"] if taken.suppressed else []
     came += [f"run {taken.run_held} is held"] if taken.run_held else []
     return f"{said}: {', '.join(came)}"
