@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from commands import ROOT, outreach, sample_project
 
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = sorted([*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "lifecycles").glob("*.md")])
 _CAMPAIGN = re.compile(r"^```yaml\n(title:.*?)^```$", re.MULTILINE | re.DOTALL)
 _LIFECYCLE = re.compile(
     r"^```yaml\n((?:#[^\n]*\n|title:[^\n]*\n)?stages:.*?)^```$", re.MULTILINE | re.DOTALL
@@ -41,7 +41,7 @@ def test_expressions_in_the_docs_have_no_problems(tmp_path: Path) -> None:
     cells = [line.rpartition(" | ")[2] for line in table.splitlines()[2:]]
     found = [each.replace("\\|", "|") for each in re.findall("`([^`]+)`", "\n".join(cells))]
     with (project / "outreach.yaml").open("a", encoding="utf-8") as file:
-        file.write("\nlifecycles: {value: six-stage}\n")
+        file.write("\nlifecycles: {value: rfm}\n")
     for number, expression in enumerate(found):
         campaign = f"{_CAMPAIGN_HEAD}audience:\n  where: >-\n    {expression}\n"
         path = project / "campaigns" / f"expression-{number}.yaml"
