@@ -77,7 +77,14 @@ def opt_out(conn: Connection, noes: Sequence[OptOut], now: datetime) -> list[Aga
         if (no.customer_id, no.channel, no.topic) not in standing
     }
     record_consents(conn, list(new.values()), now)
-    _hold_for_addresses(conn, every, now)
+    known = [
+        no
+        for no in every
+        if (no.customer_id, no.channel, no.topic) in standing
+        or no.address != present[no.channel].get(no.customer_id)
+    ]  # a new no holds for the customer's present address already
+    if known:
+        _hold_for_addresses(conn, known, now)
     return [_against(no, into, present[no.channel]) for no in noes]
 
 

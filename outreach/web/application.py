@@ -1,5 +1,8 @@
 """The application: every public page and webhook of a site."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,12 +19,22 @@ LATER_SECONDS = "5"
 
 def make_application(site: Site) -> FastAPI:
     """The application for an ASGI server. What it can not write down it answers with 503."""
-    application = FastAPI(title="outreach", docs_url=None, redoc_url=None, openapi_url=None)
+    endings: list[Callable[[], None]] = []
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        for end in endings:
+            end()
+
+    application = FastAPI(
+        title="outreach", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
+    )
     application.add_middleware(BodyLimit)
     application.add_exception_handler(SQLAlchemyError, _database_is_away)
-    application.include_router(unsubscribing.router(site))
-    application.include_router(choosing.router(site))
-    application.include_router(twilio.router(site))
+    endings.append(unsubscribing.add_routes(application, site))
+    endings.append(twilio.add_routes(application, site))
+    choosing.add_routes(application, site)
 
     @application.get("/health")
     async def health() -> JSONResponse:

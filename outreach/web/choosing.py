@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
 from outreach.app.site import Site
@@ -15,9 +15,8 @@ from outreach.web.unsubscribing import options
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def router(site: Site) -> APIRouter:
-    """The routes below `/p/`."""
-    routes = APIRouter()
+def add_routes(routes: FastAPI, site: Site) -> None:
+    """Add what is below `/p/`."""
 
     @routes.head("/p/{token}", include_in_schema=False)
     @routes.get("/p/{token}", response_class=HTMLResponse)
@@ -30,8 +29,6 @@ def router(site: Site) -> APIRouter:
     async def save(request: Request, token: str) -> Response:
         form = await form_of(request)
         return await asyncio.to_thread(_save, site, request, site.delivery_of(token), form)
-
-    return routes
 
 
 def _page(

@@ -5,11 +5,10 @@ any order. The answer, 2xx, comes after the commit.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import Response
 
 from outreach.app.site import Site
@@ -29,20 +28,11 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(site: Site) -> APIRouter:
-    """The routes below `/webhooks/twilio/`."""
+def add_routes(routes: FastAPI, site: Site) -> Callable[[], None]:
+    """Add what is below `/webhooks/twilio/`; how to end it."""
     batches: Batches[Receipt, None] = Batches(site.receive)
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        try:
-            yield
-        finally:
-            batches.close()
-
-    routes = APIRouter(prefix="/webhooks/twilio", lifespan=lifespan)
-
-    @routes.post("/status/{token}", status_code=204, responses=_REFUSED)
+    @routes.post("/webhooks/twilio/status/{token}", status_code=204, responses=_REFUSED)
     async def status(request: Request, token: str) -> Response:
         form = await _signed_form(site, request)
         receipt = _receipt(site, token, form)
@@ -50,14 +40,14 @@ def router(site: Site) -> APIRouter:
             await batches.put(receipt)
         return Response(status_code=204)
 
-    @routes.post("/inbound", responses=_REFUSED)
+    @routes.post("/webhooks/twilio/inbound", responses=_REFUSED)
     async def inbound(request: Request) -> Response:
         form = await _signed_form(site, request)
         text = webhooks.inbound_of(first_values(form))
         said = None if text is None else await asyncio.to_thread(site.text_came, NAME, text)
         return Response(webhooks.answer(said), media_type="text/xml")
 
-    return routes
+    return batches.close
 
 
 async def _signed_form(site: Site, request: Request) -> list[tuple[str, str]]:

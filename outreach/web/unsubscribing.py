@@ -5,12 +5,11 @@ redirect. GET, HEAD and OPTIONS change nothing: scanners of mail open links.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI, HTTPException, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from outreach.app.site import Site
 from outreach.feedback.one_click import OneClick, Pending
@@ -19,6 +18,7 @@ from outreach.web.batches import Batches
 from outreach.web.body import first_values, form_of, is_one_click
 
 WAITERS = 8
+NOT_KEPT = {"Cache-Control": "no-store"}
 ALLOWED = {"Allow": "GET, HEAD, OPTIONS, POST"}
 _FORM = {
     "requestBody": {
@@ -57,13 +57,16 @@ class Unsubscribing:
         form = await form_of(request)
         if not is_one_click(form):
             raise HTTPException(400, "the form lacks List-Unsubscribe=One-Click (RFC 8058)")
-        source = "unsubscribe_page" if "page" in first_values(form) else "one_click"
+        by_page = "page" in first_values(form)
+        source = "unsubscribe_page" if by_page else "one_click"
         agent = request.headers.get("user-agent", "")
         delivery_id = self._site.delivery_of(token)
         pending = await self._batches.put(OneClick(delivery_id, source, agent))
         if pending.handing:
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(self._waiters, self._site.begun, pending)
+        if not by_page:  # a mail program reads none: many a second are answered in a word
+            return PlainTextResponse("unsubscribed", headers=NOT_KEPT)
         return pages.unsubscribing(self._site, request, token, done=True)
 
     def close(self) -> None:
@@ -72,17 +75,12 @@ class Unsubscribing:
         self._waiters.shutdown()
 
 
-def router(site: Site) -> APIRouter:
-    """The routes below `/u/`."""
+def add_routes(routes: FastAPI, site: Site) -> Callable[[], None]:
+    """Add what is below `/u/`; how to end it.
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        try:
-            yield
-        finally:
-            doing.close()
-
-    doing, routes = Unsubscribing(site), APIRouter(lifespan=lifespan)
+    Not as a router of its own: FastAPI matches those anew for each request.
+    """
+    doing = Unsubscribing(site)
 
     @routes.head("/u/{token}", include_in_schema=False)
     @routes.get("/u/{token}", response_class=HTMLResponse)
@@ -95,4 +93,4 @@ def router(site: Site) -> APIRouter:
     async def answer(request: Request, token: str) -> Response:
         return await doing.answer(request, token)
 
-    return routes
+    return doing.close
