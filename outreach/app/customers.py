@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from outreach.app.context import Context
+from outreach.app.erasing import erased_of
 from outreach.app.project import save_rules
 from outreach.app.stages import lifecycles_of, refresh_touched
 from outreach.errors import UsageError
@@ -40,8 +41,9 @@ def import_customer_file(
     touched = Touched()
     try:
         found = import_customers(
-            context.engine, path, company, context.now(), options, progress, touched, lifecycles
-        )
+            context.engine, path, company, context.now(), options, progress, touched, lifecycles,
+            erased_of(context),
+        )  # fmt: skip
     finally:  # an error ends it in the middle: what is committed stays
         if not options.dry_run:
             refresh_touched(context, touched.ids(), refreshed)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from outreach.app.context import Context
 from outreach.app.customers import Progress
+from outreach.app.erasing import erased_of
 from outreach.app.person import person
 from outreach.documents import did_you_mean
 from outreach.errors import UsageError
@@ -65,13 +66,13 @@ def lift_suppression(
 ) -> Lifted:
     """Let the address be used again; no consent comes of it.
 
-    UsageError where the person complained or opted out, unless `anyway`.
+    UsageError where the person complained, opted out or was erased, unless `anyway`.
     """
     channel, address = _normal(context, channel, address)
     if not why.strip():
         raise UsageError("a suppression is lifted for a reason", "say it with `--reason`")
     with writing(context.engine) as conn:
-        lifted, forbidding = lift(conn, channel, address, anyway)
+        lifted, forbidding = lift(conn, channel, address, anyway, erased_of(context))
         if forbidding:
             message = f"`{address}` is suppressed for what its reader said: {_list(forbidding)}"
             raise UsageError(message, "if you are sure that they want it, say `--anyway`")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from outreach.app.customers import customer_history, import_customer_file, told
+from outreach.app.erasing import forget as erase_customer
 from outreach.cli.app import COMMANDS, group
 from outreach.cli.call import call_of
 from outreach.cli.intake import (
@@ -84,6 +85,28 @@ def show(ctx: typer.Context, key: Annotated[str, typer.Argument(metavar="KEY")])
     with call.context() as context:
         found = customer_history(context, key)
     call.show(found, lambda screen: _show(screen, found))
+
+
+@app.command()
+def forget(ctx: typer.Context, key: Annotated[str, typer.Argument(metavar="KEY")]) -> None:
+    """Erase a customer for good: names, addresses, texts. Counts stay, and every opt-out.
+
+    When it ends no message to them begins any more.
+    """
+    call = call_of(ctx)
+    with call.context() as context:
+        found = erase_customer(context, key)
+    call.show(
+        found,
+        lambda screen: screen.pairs(
+            {
+                "erased": found.key,
+                "messages stopped": found.stopped,
+                "captured messages deleted": found.files,
+                "opt-outs kept as hashes": found.kept,
+            }
+        ),
+    )
 
 
 def _show(screen: Screen, found: Mapping[str, Any]) -> None:

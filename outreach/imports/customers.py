@@ -23,6 +23,7 @@ from outreach.settings.company import Company
 from outreach.store import dialect
 from outreach.store.consents import Recorded, Word, record_consents
 from outreach.store.customers import insert_customers, rows_by_key, update_customers
+from outreach.store.erased import Erased
 from outreach.store.places import Place, place_ids
 from outreach.store.sharing import lock_with_sharers, mark_sharing, unmark_sharing
 from outreach.store.stages import StageMove, record_moves
@@ -44,19 +45,21 @@ def import_customers(
     progress: Progress | None = None,
     touched: Touched | None = None,
     lifecycles: Lifecycles | None = None,
+    erased: Erased | None = None,
 ) -> ImportResult:
     """Upsert customers from CSV or JSON lines; a second import of the same file changes nothing.
 
     Refused rows are reported and the rest imported. A blank cell leaves what is there and is
     never a consent; no no is lifted. UsageError when the file can not be read at all. `touched`
     holds the customers of what is committed, also when the import ends by an error, whose stages
-    are to be refreshed: with `lifecycles` that have rules new ones are put in theirs at once.
+    are to be refreshed. `erased` knows whom an erasure stands for: their keys are refused, and
+    what stood against their addresses stands again. With `lifecycles` that have rules new ones are put in theirs at once.
     """
     options = options or Options()
     place_new = None
     if lifecycles is not None and lifecycles.main is not None:
         place_new = partial(_place_new, company, lifecycles, now)
-    customers = _Customers(now, options, touched, place_new)
+    customers = _Customers(now, options, touched, place_new, erased or Erased())
     job = Job("customers", str(path), company, options, now)
     taken = take_in(engine, job, customers.apply, progress)
     taken.warn(customers.zeros.warning())
@@ -88,9 +91,15 @@ class _Customers:
     """Applies batches and counts what came of them."""
 
     def __init__(
-        self, now: datetime, options: Options, touched: Touched | None, place_new: PlaceNew | None
+        self,
+        now: datetime,
+        options: Options,
+        touched: Touched | None,
+        place_new: PlaceNew | None,
+        erased: Erased,
     ) -> None:
         self._now, self._options, self._place_new = now, options, place_new
+        self._erased = erased
         self._places: dict[Place, int] = {}
         self.touched = touched or Touched()
         self.zeros = LostZeros()
@@ -104,7 +113,9 @@ class _Customers:
         emails = {row.values["email"] for row in rows if row.values.get("email")}
         phones = {row.values["phone"] for row in rows if row.values.get("phone")}
         lock_with_sharers(conn, keys, emails, phones)
-        changes, gone = self._changes(rows_by_key(conn, keys), rows)
+        stored = rows_by_key(conn, keys)
+        erased = self._erased.erased_keys(conn, [key for key in keys if key not in stored])
+        changes, gone = self._changes(stored, erased, rows)
         self._settle_places(conn, changes)
         self._write(conn, changes, emails, phones)
         self._record_consents(conn, changes)
@@ -112,7 +123,7 @@ class _Customers:
         return gone
 
     def _changes(
-        self, stored: dict[str, dict[str, Any]], rows: Iterable[CustomerRow]
+        self, stored: dict[str, dict[str, Any]], erased: set[str], rows: Iterable[CustomerRow]
     ) -> tuple[list[_Change], list[Refused]]:
         changes: dict[str, _Change] = {}
         gone: list[Refused] = []
@@ -120,8 +131,8 @@ class _Customers:
             change = changes.get(row.key)
             if change is None:
                 base = stored.get(row.key)
-                if base is not None and (base["erased_at"] or base["merged_into"]):
-                    why = "was erased" if base["erased_at"] else "was merged into another customer"
+                why = "was erased" if row.key in erased else _why_closed(base)
+                if why is not None:
                     gone.append(Refused(row.line, [("key", f"this customer {why}")], [row.key]))
                     continue
                 change = changes[row.key] = _Change(base, self._start(base), row.place)
@@ -207,6 +218,8 @@ class _Customers:
             unmark_sharing(conn, given_up["email"], given_up["phone"], readdressed)
             carry_refusals(conn, sorted(readdressed))
         mark_sharing(conn, emails, phones)
+        if self._erased.any(conn):  # what stood against an address that comes back stands again
+            self._erased.bring_back(conn, {"email": emails, "phone": phones})
 
     def _record_consents(self, conn: Connection, changes: Iterable[_Change]) -> None:
         source = self._options.consent_source or ""
@@ -231,6 +244,15 @@ class _Customers:
                 self.updated += rows
             else:
                 self.unchanged += rows
+
+
+def _why_closed(base: dict[str, Any] | None) -> str | None:
+    """Why nothing is written to the customer any more; None: it is."""
+    if base is None:
+        return None
+    if base["erased_at"]:
+        return "was erased"
+    return "was merged into another customer" if base["merged_into"] else None
 
 
 def _place_new(

@@ -19,9 +19,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from outreach.documents import did_you_mean
 from outreach.errors import SetupError
 from outreach.settings.public_url import check_public_url
-from outreach.settings.secret_key import check_secret_key, stored_secret_key
+from outreach.settings.secret_key import check_secret_key, stored_key, stored_secret_key
 
 PREFIX = "OUTREACH_"
+ERASURE_KEY = "erasure_key"
 _HINT = "set it right in the environment or in the project's .env"
 
 
@@ -54,6 +55,10 @@ def _with_driver(url: Any) -> Any:
 
 def _split_keys(written: Any) -> Any:
     return tuple(written.replace(",", " ").split()) if isinstance(written, str) else written
+
+
+def _check_erasure_key(key: SecretStr | None) -> SecretStr | None:
+    return key if key is None else _check_key(key)
 
 
 def _check_key(key: SecretStr) -> SecretStr:
@@ -96,6 +101,7 @@ class Environment(BaseSettings):
         NoDecode,
         BeforeValidator(_split_keys),
     ] = ()  # as given; `secret_keys` are those to use
+    erasure_key: Annotated[SecretStr | None, AfterValidator(_check_erasure_key)] = None
     in_flight: Annotated[int, Field(ge=1, le=10_000)] = 64  # handing at once per worker process
     lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 30
     retry_first_seconds: Annotated[float, Field(gt=0, le=86_400)] = 60
@@ -172,6 +178,18 @@ class Environment(BaseSettings):
             hint = "set it to the same 32 or more characters, made by chance, on every machine"
             raise SetupError("OUTREACH_SECRET_KEY is unset", hint)
         return (stored_secret_key(self.state),)
+
+    def key_of_erasures(self, *, make: bool) -> SecretStr | None:
+        """The key of the hashes that erasures leave behind; it never changes.
+
+        On the embedded default it is kept beside the database: `make` makes it if it is not
+        there. None: there is none, so nobody can have been erased from here.
+        """
+        if self.erasure_key is not None:
+            return self.erasure_key
+        if self.embedded and (make or (self.state / ERASURE_KEY).exists()):
+            return stored_key(self.state, ERASURE_KEY)
+        return None
 
 
 def _names_in(path: Path) -> set[str]:

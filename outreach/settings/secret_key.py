@@ -1,4 +1,4 @@
-"""The key that signs links on a single machine: made once, kept in the project's state folder."""
+"""Keys of a single machine: each made once, kept in the project's state folder."""
 
 import os
 import secrets
@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from outreach.errors import SetupError
 
 SHORTEST_KEY = 32
-_HINT = "set OUTREACH_SECRET_KEY to 32 or more characters, made by chance"
+_HINT = "set {} to 32 or more characters, made by chance"
 
 
 def check_secret_key(key: str) -> None:
@@ -19,22 +19,28 @@ def check_secret_key(key: str) -> None:
 
 
 def stored_secret_key(state: Path) -> SecretStr:
+    """The key that signs links, as `stored_key` keeps it."""
+    return stored_key(state, "secret_key")
+
+
+def stored_key(state: Path, name: str) -> SecretStr:
     """The key kept in the folder `state`; the first process to ask makes it, readable by its user.
 
     Processes that start at once get the same key: a whole file is linked to its name, which
     fails if the name is taken, so nobody reads a key that is half written.
     """
-    path = state / "secret_key"
+    path, hint = state / name, _HINT.format(f"OUTREACH_{name.upper()}")
+    what = name.replace("_", " ")
     try:
         if not path.exists():
             _make(path)
         key = path.read_text("ascii").strip()
         check_secret_key(key)
     except OSError as error:
-        message = f"the secret key `{path}` can not be kept: {error.strerror}"
-        raise SetupError(message, _HINT) from error
+        message = f"the {what} `{path}` can not be kept: {error.strerror}"
+        raise SetupError(message, hint) from error
     except ValueError as error:
-        raise SetupError(f"the secret key in `{path}` is damaged", _HINT) from error
+        raise SetupError(f"the {what} in `{path}` is damaged", hint) from error
     return SecretStr(key)
 
 

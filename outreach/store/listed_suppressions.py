@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, select, update
 
 from outreach.store import dialect
+from outreach.store.erased import Erased
 from outreach.store.suppressions import (
     Suppression,
     lock_addressees,
@@ -69,19 +70,24 @@ def _complain(conn: Connection, one: Suppression) -> int:
     return min(changed, 1)
 
 
-def lift(conn: Connection, channel: str, address: str, anyway: bool) -> tuple[set[str], set[str]]:
+def lift(
+    conn: Connection, channel: str, address: str, anyway: bool, erased: Erased
+) -> tuple[set[str], set[str]]:
     """Let the address be used again: the reasons that were lifted, and those that forbid it.
 
-    A complaint or an opt-out of the person's is lifted only `anyway`; then all is, else nothing.
-    No consent comes of it.
+    A complaint or an opt-out of the person's, or of someone who was erased, is lifted only
+    `anyway`; then all is, else nothing. No consent comes of it.
     """
     lock_addressees(conn, channel, [address])
-    reasons = reasons_against(conn, channel, address)
-    if not anyway and reasons & OWN_WORDS:
-        return set(), reasons & OWN_WORDS
+    hashed = erased.reasons(conn, channel, address)
+    reasons = reasons_against(conn, channel, address) | hashed
+    forbidding = (reasons & OWN_WORDS) | hashed
+    if forbidding and not anyway:
+        return set(), forbidding
     for table in (suppressions, further_suppressions):
         t = table.c
         conn.execute(delete(table).where(t.channel == channel, t.address == address))
+    erased.lift(conn, channel, address)
     return reasons, set()
 
 

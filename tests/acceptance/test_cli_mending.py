@@ -20,6 +20,7 @@ key,first_name,email,phone,country,timezone,consent.email.greetings
 a,Ann,ann@example.com,+12025550111,US,America/New_York,yes
 b,Bob,bob@example.com,,US,America/New_York,no
 """
+IMPORT = ("customers", "import", "c.csv", "--consent-source", "form", "--now", NOW)
 EVENTS = """\
 key,kind,at,amount,id
 a,order,2026-06-20T10:00,25.00,o-1
@@ -33,8 +34,7 @@ def once_peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = sample_project(tmp_path_factory.mktemp("mended") / "project")
     (project / "c.csv").write_text(CUSTOMERS)
     (project / "e.csv").write_text(EVENTS)
-    imported = ("customers", "import", "c.csv", "--consent-source", "form", "--now", NOW)
-    assert outreach_here(project, *imported).code == 0
+    assert outreach_here(project, *IMPORT).code == 0
     assert outreach_here(project, "events", "import", "e.csv", "--now", NOW).code == 0
     return project
 
@@ -224,6 +224,31 @@ def test_of_several_events_none_is_retracted_if_one_is_not_there(peopled: Path) 
         " an event can be retracted by the `id` that its file gave it\n",
     )
     assert once_more.json[0]["state"] == "retracted"
+
+
+def test_compliance_14_an_erasure_takes_captured_messages_along(peopled: Path) -> None:
+    mail = ("send", "service-notice", "--yes", "--now", NOW, "--to")
+    assert outreach_here(peopled, *mail, "a", "--to", "b").code == 0
+    assert outreach_here(peopled, "run", "--until-idle", "--now", NOW).code == 0
+    before = captured(peopled)
+
+    told = outreach_here(peopled, "customers", "forget", "a", "--json", "--now", NOW)
+
+    assert told.code == 0
+    assert told.json["files"] == len(before) - len(captured(peopled)) == 2
+    assert [text for text in captured(peopled) if "ann@example.com" in text] == []
+    assert outreach_here(peopled, "customers", "show", "a").code == 2
+    shown = outreach_here(peopled, "customers", "show", told.json["key"], "--json", "--now", NOW)
+    assert shown.json["customer"]["orders"] == 2
+    again = outreach_here(peopled, "customers", "forget", "a")
+    assert (again.code, again.err) == (2, "outreach: customer `a` was erased\n")
+    (peopled / "c.csv").write_text(CUSTOMERS)
+    back = outreach_here(peopled, *IMPORT, "--json")
+    assert [one["message"] for one in back.json["rejects"]] == ["this customer was erased"]
+
+
+def captured(project: Path) -> list[str]:
+    return [path.read_text() for path in (project / ".outreach" / "outbox").rglob("*.*")]
 
 
 def test_people_see_tables(peopled: Path) -> None:

@@ -8,6 +8,7 @@ from outreach.store.tables.consent import (
     soft_bounces,
     suppressions,
 )
+from outreach.store.tables.erasures import erased_addresses
 from outreach.store.tables.feedback import feedback_mails
 from outreach.store.tables.holds import channel_holds, run_answers
 from outreach.store.tables.inbound import inbound_messages
@@ -30,6 +31,7 @@ __all__ = [
     "customer_stages",
     "customers",
     "deliveries",
+    "erased_addresses",
     "event_ids",
     "events",
     "feedback_mails",

@@ -7,6 +7,7 @@ from makers import make_customer, make_delivery, make_run
 from sqlalchemy import Engine, select
 
 from outreach.store.engine import reading, writing
+from outreach.store.erased import Erased
 from outreach.store.events import Event, add_events
 from outreach.store.listed_suppressions import add_listed, lift, listed
 from outreach.store.retractions import retract_events
@@ -43,9 +44,9 @@ def test_of_two_reasons_of_people_the_complaint_stays(
 
     with writing(engine) as conn:
         assert reasons_against(conn, "email", ADDRESS) == {"complaint"}
-        assert lift(conn, "email", ADDRESS, anyway=False) == (set(), {"complaint"})
+        assert lift(conn, "email", ADDRESS, anyway=False, erased=Erased()) == (set(), {"complaint"})
         assert listed(conn, None, 10)[1] == 1
-        assert lift(conn, "email", ADDRESS, anyway=True) == ({"complaint"}, set())
+        assert lift(conn, "email", ADDRESS, anyway=True, erased=Erased()) == ({"complaint"}, set())
         assert listed(conn, None, 10) == ([], 0)
 
 
@@ -55,8 +56,11 @@ def test_a_lift_takes_what_runs_said_too(engine: Engine, now: datetime) -> None:
         add_listed(conn, "email", [said("complaint", now)])
 
     with writing(engine) as conn:
-        assert lift(conn, "email", ADDRESS, anyway=False) == (set(), {"complaint"})
-        assert lift(conn, "email", ADDRESS, anyway=True)[0] == {"complaint", "hard_bounce"}
+        assert lift(conn, "email", ADDRESS, anyway=False, erased=Erased()) == (set(), {"complaint"})
+        assert lift(conn, "email", ADDRESS, anyway=True, erased=Erased())[0] == {
+            "complaint",
+            "hard_bounce",
+        }
         assert reasons_against(conn, "email", ADDRESS) == set()
 
 

@@ -186,3 +186,27 @@ def test_a_damaged_key_is_not_used(tmp_path: Path) -> None:
 
     with pytest.raises(SetupError, match="is damaged"):
         stored_secret_key(tmp_path)
+
+
+def test_the_key_of_erasures_is_made_only_when_somebody_is_erased(tmp_path: Path) -> None:
+    environment = Environment.load(tmp_path)
+
+    assert environment.key_of_erasures(make=False) is None
+    made = environment.key_of_erasures(make=True)
+    assert made is not None
+    assert environment.key_of_erasures(make=False) == made
+    assert made not in environment.secret_keys()
+
+
+def test_the_key_of_erasures_of_a_server_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTREACH_DATABASE_URL", "postgresql://host/base")
+    assert Environment.load(tmp_path).key_of_erasures(make=True) is None
+
+    monkeypatch.setenv("OUTREACH_ERASURE_KEY", "0123456789abcdefghijklmnopqrstuvwxyz")
+    assert Environment.load(tmp_path).key_of_erasures(make=False) is not None
+
+    monkeypatch.setenv("OUTREACH_ERASURE_KEY", "changeme")
+    with pytest.raises(SetupError, match="OUTREACH_ERASURE_KEY"):
+        Environment.load(tmp_path)

@@ -1,0 +1,60 @@
+"""Erasing a customer: what the database, the outbox and workers hold of a person."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from outreach.app.context import Context
+from outreach.app.person import person
+from outreach.channels.capture.adapter import IDS_A_FOLDER, outbox_of
+from outreach.errors import SetupError, UsageError
+from outreach.store.acknowledgement import all_acknowledged
+from outreach.store.engine import writing
+from outreach.store.erased import Erased
+from outreach.store.erasure import erase
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What came of an erasure; `key` stands for the customer from now on."""
+
+    key: str
+    stopped: int  # messages that had not begun
+    kept: int  # suppressions and noes, as keyed hashes
+    files: int  # captured messages that were deleted
+
+
+def erased_of(context: Context, *, make: bool = False) -> Erased:
+    """Who knows what was erased; `make` makes the key on the embedded default."""
+    key = context.environment.key_of_erasures(make=make)
+    return Erased(None if key is None else key.get_secret_value().encode())
+
+
+def forget(context: Context, key: str) -> Forgotten:
+    """Erase a customer; returns when no message to them begins any more, and none is in the outbox.
+
+    UsageError where there is no such customer, SetupError where the hashes have no key.
+    """
+    erased = erased_of(context, make=True)
+    if erased.key is None:
+        hint = "set it to 32 or more characters, made by chance; it must never change"
+        raise SetupError("OUTREACH_ERASURE_KEY is unset", hint)
+    with writing(context.engine) as conn:
+        found = erase(conn, erased, key, person() or "", context.now())
+        if found is None:
+            again = bool(erased.erased_keys(conn, [key]))
+            message = f"customer `{key}` was erased" if again else f"there is no customer `{key}`"
+            raise UsageError(message, "" if again else "keys are exact, upper and lower case too")
+    all_acknowledged(context.engine)
+    files = sum(_delete(context, id_) for id_ in found.messages)
+    return Forgotten(found.key, found.stopped, found.kept, files)
+
+
+def _delete(context: Context, delivery_id: int) -> int:
+    """Delete the captured messages of a delivery; how many."""
+    place = Path(str(delivery_id // IDS_A_FOLDER)) / str(delivery_id)
+    deleted = 0
+    for folder in outbox_of(context.environment).glob("*"):
+        for path in (folder / place).parent.glob(f"{delivery_id}.*"):
+            path.unlink(missing_ok=True)
+            deleted += 1
+    return deleted

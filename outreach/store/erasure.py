@@ -1,0 +1,141 @@
+"""Erasure of one customer: personal data goes, counts and what stands against the addresses stay."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, false, literal, null, select, update
+
+from outreach.store import dialect
+from outreach.store.customers import rows_by_key
+from outreach.store.erased import ADDRESSES, Erased
+from outreach.store.places import NOWHERE, place_ids
+from outreach.store.sharing import lock_with_sharers, unmark_sharing
+from outreach.store.tables import (
+    attempts,
+    audit,
+    consents,
+    customers,
+    deliveries,
+    events,
+    feedback_mails,
+    further_suppressions,
+    receipts,
+    refusals,
+    runs,
+    soft_bounces,
+    stage_changes,
+    suppressions,
+)
+from outreach.vocabulary import Reason, RunKind, State
+
+ACTION = "customer erased"
+ERASED = "erased"
+_BLANK = (
+    "first_name", "last_name", "nickname", "title", "gender", "email", "phone", "phone_region",
+    "locale", "timezone", "country", "city", "tier", "owner", "birthday",
+)  # fmt: skip
+_NOT_BEGUN = (State.DUE.value, State.HELD.value, State.CLAIMED.value)
+_BY_ADDRESS = (suppressions, further_suppressions, soft_bounces, refusals)
+d = deliveries.c
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What came of an erasure."""
+
+    customer_id: int
+    key: str  # what stands for the customer from now on
+    stopped: int  # messages that had not begun
+    kept: int  # suppressions and noes that stay as keyed hashes
+    messages: list[int]  # ids of every delivery of theirs
+
+
+def erase(conn: Connection, erased: Erased, key: str, actor: str, now: datetime) -> Erasure | None:
+    """Erase the customer of this key, in the caller's transaction; None where there is none.
+
+    Whoever confirms it waits until nothing begins any more. Orders, touches and decisions stay
+    as they are counted, of a customer without a name.
+    """
+    lock_with_sharers(conn, [key], [], [])
+    row = rows_by_key(conn, [key]).get(key)
+    if row is None or row["erased_at"] is not None:
+        return None
+    new_key = erased.key_of(key)
+    addresses = {name: row[name] for name in ADDRESSES if row[name] is not None}
+    kept = erased.keep(conn, addresses, now)
+    stopped = _stop(conn, row["id"])
+    ids = list(conn.execute(select(d.id).where(d.customer_id == row["id"])).scalars())
+    _blank_customer(conn, row["id"], new_key, now)
+    _forget_addresses(conn, row["id"], addresses)
+    _blank_history(conn, row["id"], ids)
+    _rename_in_runs(conn, key, new_key)
+    said = {"at": now, "actor": actor, "action": ACTION, "subject": new_key}
+    conn.execute(audit.insert().values(**said, detail={"customer": row["id"], "kept": kept}))
+    return Erasure(row["id"], new_key, stopped, kept, ids)
+
+
+def _stop(conn: Connection, customer_id: int) -> int:
+    """Skip what has not begun; a worker that holds it can not hand it over any more."""
+    skipped = {
+        "state": State.SKIPPED.value, "reason": Reason.ERASED.value, "ready": false(),
+        "firm": false(), "slot_at": null(), "worker_id": null(), "until": null(),
+    }  # fmt: skip
+    mine = (d.customer_id == customer_id, d.state.in_(_NOT_BEGUN))
+    return conn.execute(update(deliveries).where(*mine).values(skipped)).rowcount
+
+
+def _blank_customer(conn: Connection, customer_id: int, new_key: str, now: datetime) -> None:
+    blank: dict[str, Any] = dict.fromkeys(_BLANK)
+    blank |= {
+        "key": new_key, "tags": [], "interests": [], "attributes": {}, "erased_at": now,
+        "updated_at": now, "shares": False, "place_id": place_ids(conn, {NOWHERE})[NOWHERE],
+    }  # fmt: skip
+    conn.execute(update(customers).where(customers.c.id == customer_id).values(blank))
+
+
+def _forget_addresses(conn: Connection, customer_id: int, addresses: dict[str, str]) -> None:
+    """Delete what names the addresses, unless somebody else has them still."""
+    given_up = {name: {addresses[name]} if name in addresses else set() for name in ADDRESSES}
+    unmark_sharing(conn, given_up["email"], given_up["phone"], [customer_id])
+    for name, address in addresses.items():
+        others = select(customers.c.id).where(customers.c[name] == address).limit(1)
+        if conn.execute(others).first() is None:
+            for table in _BY_ADDRESS:
+                conn.execute(delete(table).where(table.c.address == address))
+
+
+def _blank_history(conn: Connection, customer_id: int, ids: Sequence[int]) -> None:
+    """Keep that something happened, and when; not what was said."""
+    c, e, m = consents.c, events.c, stage_changes.c
+    said = {"proof": null(), "source": literal(ERASED)}
+    conn.execute(update(consents).where(c.customer_id == customer_id).values(said))
+    conn.execute(update(events).where(e.customer_id == customer_id).values(data=null()))
+    conn.execute(update(stage_changes).where(m.customer_id == customer_id).values(facts=null()))
+    conn.execute(update(deliveries).where(d.customer_id == customer_id).values(address=null()))
+    for table, column in (
+        (attempts, attempts.c.detail),
+        (receipts, receipts.c.raw),
+        (feedback_mails, feedback_mails.c.detail),
+    ):
+        theirs = dialect.is_any_of(conn, table.c.delivery_id, ids)
+        conn.execute(update(table).where(theirs, column.is_not(None)).values({column: null()}))
+
+
+def _rename_in_runs(conn: Connection, key: str, new_key: str) -> None:
+    """Runs by hand keep whom they were narrowed to."""
+    r = runs.c
+    asked = conn.execute(select(r.id, r.params).where(r.kind == RunKind.MANUAL.value)).all()
+    for row in asked:
+        params = dict(row.params)
+        if key in (params.get("to") or ()):
+            params["to"] = [new_key if each == key else each for each in params["to"]]
+        where = params.get("where")
+        if isinstance(where, str):
+            for quote in "'\"":
+                params["where"] = where = where.replace(
+                    f"{quote}{key}{quote}", f"{quote}{new_key}{quote}"
+                )
+        if params != row.params:
+            conn.execute(update(runs).where(r.id == row.id).values(params=params))
