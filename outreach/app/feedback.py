@@ -42,7 +42,7 @@ def take_mail(context: Context, raw: bytes, recipient: str | None = None) -> Tak
     """
     keys = [key.get_secret_value() for key in context.environment.secret_keys()]
     settings = mail_settings(context)
-    room = Mailroom(context.engine, Seal(keys, settings.bounces), settings.complaints)
+    room = Mailroom(context.engine, Seal(keys, settings.bounces), settings)
     taken = room.take(raw, Instants(context.now(), SystemClock().now()), recipient)
     if taken.customer is not None:
         refresh_touched(context, [taken.customer])

@@ -8,22 +8,25 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row
 
 from outreach.channels.wording import scrubbed
+from outreach.decisions.holding import Hold, hold, too_many
 from outreach.feedback.complaint_rate import look
 from outreach.feedback.mail import message_ids, read_mail
 from outreach.feedback.notice import Kind, Notice
 from outreach.feedback.origin import Seal, delivery_of
 from outreach.feedback.understanding import notice_of
 from outreach.logger import Logger
-from outreach.settings.company import ComplaintsAt
+from outreach.settings.company import ChannelSettings
 from outreach.store import feedback_mails, soft_bounces, suppressions
+from outreach.store.attempts import storable
 from outreach.store.deliveries import Instants
 from outreach.store.dialect import one_at_a_time
-from outreach.store.engine import writing
+from outreach.store.engine import reading, writing
 from outreach.store.events import Event, add_events
 from outreach.store.feedback_mails import FeedbackMail
 from outreach.store.receipts import Receipt, receive
+from outreach.store.run_answers import COUNTED, Final, count_return, standing
 from outreach.store.suppressions import Suppression
-from outreach.vocabulary import ReceiptKind, State
+from outreach.vocabulary import Fault, ReceiptKind, State
 
 log = Logger(__name__)
 SOURCE = "mail"
@@ -38,6 +41,8 @@ _RECEIPTS = {
     Kind.NOT_SPAM: ReceiptKind.DELIVERED,
     Kind.REPLY: ReceiptKind.DELIVERED,
 }
+_ACCEPTED = (State.SENT, State.DELIVERED)
+LEFT_OUT = ChannelSettings()
 _SAYS_NOTHING = (Kind.AUTOMATIC, Kind.NOTHING, Kind.UNREADABLE)
 
 
@@ -63,11 +68,11 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Mailroom:
-    """Where mails are taken: the database, what we sign with, and when complaints are too many."""
+    """Where mails are taken: the database, what we sign with, and when a run must hold itself."""
 
     engine: Engine
     seal: Seal
-    complaints: ComplaintsAt
+    rules: ChannelSettings = LEFT_OUT
 
     def take(self, raw: bytes, at: Instants, recipient: str | None = None) -> Taken:
         """Write down what a mail says; nothing it can hold raises, and nobody is answered.
@@ -86,9 +91,23 @@ class Mailroom:
         letter = _Letter(notice, sha256(raw).hexdigest(), named[0] if named else "", at)
         with writing(self.engine) as conn:
             taken = self._write(conn, letter, delivery_id)
+        if taken.state is State.BOUNCED:
+            taken = replace(taken, run_held=self._look(delivery_id, at))
         said = {"kind": taken.kind.value, "delivery": delivery_id, "status": taken.status}
         log.info("mail taken", **said, again=taken.again)
         return taken
+
+    def _look(self, delivery_id: int, at: Instants) -> int | None:
+        """Hold the run of a message that came back if too many did; its id if it is held for it."""
+        with reading(self.engine) as conn:
+            run_id = feedback_mails.run_of(conn, delivery_id)
+            why = too_many(standing(conn, run_id, CHANNEL), self.rules.hold_at)
+        if why is None:
+            return None
+        holds = [_hold_once(self.engine, run_id, why, at)]
+        while not holds[-1].is_over:
+            holds.append(_hold_once(self.engine, run_id, why, at))
+        return run_id if holds[0].held else None
 
     def _write(self, conn: Connection, letter: "_Letter", delivery_id: int) -> Taken:
         notice, at = letter.notice, letter.at
@@ -106,9 +125,14 @@ class Mailroom:
             event = letter.reply(row)
             added = add_events(conn, [event], at.now)
             return replace(taken, customer=row.customer_id if added else None)
-        if notice.kind is Kind.COMPLAINT and look(conn, mail, self.complaints, at.now):
+        if notice.kind is Kind.COMPLAINT and look(conn, mail, self.rules.complaints, at.now):
             return replace(taken, run_held=row.run_id)
         return taken
+
+
+def _hold_once(engine: Engine, run_id: int, why: str, at: Instants) -> Hold:
+    with writing(engine) as conn:
+        return hold(conn, run_id, why, "feedback", at.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +174,20 @@ def _receive(conn: Connection, notice: Notice, row: Row[Any], at: Instants, take
     addressees = suppressions.lock_addressees(conn, CHANNEL, {row.address}) if soft else []
     moved = receive(conn, [receipt], at).moved.get(row.id)
     why = receipt.suppresses if row.address else None
+    if moved is State.BOUNCED:
+        _count(conn, notice, row)
     if soft and moved is State.BOUNCED and _given_up(conn, row, at, addressees):
         why = "soft_bounces"
     return replace(taken, state=moved, suppressed=why)
+
+
+def _count(conn: Connection, notice: Notice, row: Row[Any]) -> None:
+    """Count a message that came back for good as the same answer at once would be."""
+    fault = Fault.POLICY if notice.fault is Fault.CHANNEL else notice.fault
+    if fault in COUNTED:
+        detail = storable(scrubbed(notice.detail, row.address or "@"))
+        returned = Final(row.run_id, fault, notice.status, detail)
+        count_return(conn, CHANNEL, returned, accepted=row.state in _ACCEPTED)
 
 
 def _given_up(conn: Connection, row: Row[Any], at: Instants, addressees: list[int]) -> bool:

@@ -48,6 +48,7 @@ def message_of(conn: Connection, delivery_id: int) -> Row[Any] | None:
     """The delivery that a mail is about with its customer's `erased_at`; None: there is none."""
     columns: list[Any] = [
         d.id,
+        d.state,
         d.run_id,
         d.customer_id,
         d.channel,
@@ -60,6 +61,12 @@ def message_of(conn: Connection, delivery_id: int) -> Row[Any] | None:
         .where(d.id == delivery_id)
     )
     return conn.execute(query).one_or_none()
+
+
+def run_of(conn: Connection, delivery_id: int) -> int:
+    """The run of a delivery."""
+    run_id: int = conn.execute(select(d.run_id).where(d.id == delivery_id)).scalar_one()
+    return run_id
 
 
 def keep(conn: Connection, mail: FeedbackMail) -> bool:

@@ -148,10 +148,13 @@ def _suppressions(
     new: Sequence[tuple[Receipt, int]], rows: Mapping[int, Row[Any]], channel: str, now: datetime
 ) -> list[Suppression]:
     return [
-        Suppression(channel, rows[id_].address, one.suppresses, one.source, now)
+        Suppression(
+            channel, rows[id_].address, one.suppresses, one.source, now,
+            run_id=rows[id_].run_id if one.kind is ReceiptKind.BOUNCED else None,
+        )
         for one, id_ in new
         if one.suppresses and one.channel == channel and rows[id_].address
-    ]
+    ]  # fmt: skip
 
 
 def _follow(

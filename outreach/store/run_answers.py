@@ -12,6 +12,7 @@ from outreach.store.tables import run_answers
 from outreach.vocabulary import Fault
 
 a = run_answers.c
+NO_WORKER = 0
 COUNTED = (Fault.ADDRESS, Fault.POLICY, Fault.CONTENT)  # an opt-out is no failure of the run
 
 _ADDING: dict[str, Insert] = {}
@@ -63,6 +64,19 @@ def count(conn: Connection, worker_id: int, channel: str, answers: Sequence[Fina
     conn.execute(_adding(conn), rows)
 
 
+def count_return(conn: Connection, channel: str, returned: Final, *, accepted: bool) -> None:
+    """Count a message that came back, which was counted as `accepted` before.
+
+    In rows of no worker: whoever takes mails writes them.
+    """
+    count(conn, NO_WORKER, channel, [returned])
+    if accepted:
+        none = {"run_id": returned.run_id, "channel": channel, "worker_id": NO_WORKER}
+        conn.execute(
+            _adding(conn), {**none, "fault": "none", "code": "", "answers": -1, "detail": None}
+        )
+
+
 def _adding(conn: Connection) -> Insert:
     """The statement of `count`, built once for each database: it is part of every flush."""
     database = conn.dialect.name
@@ -89,7 +103,8 @@ def standing(conn: Connection, run_id: int, channel: str) -> Standing:
     for row in rows:
         if row.fault != Fault.NONE:
             refused[Fault(row.fault)] += int(row.n)
-    accepted = sum(int(row.n) for row in rows if row.fault == Fault.NONE)
+    # Less than none: a person let the run go on meanwhile, and what was accepted is forgotten.
+    accepted = max(0, sum(int(row.n) for row in rows if row.fault == Fault.NONE))
     most = next((row for row in rows if row.fault != Fault.NONE), None)
     if most is None:
         return Standing(accepted, {})

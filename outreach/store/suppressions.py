@@ -24,7 +24,7 @@ class Suppression:
     source: str
     at: datetime
     attempt_id: int | None = None
-    run_id: int | None = None  # of that attempt
+    run_id: int | None = None  # of that attempt, or of the message that a hard bounce is about
 
 
 def lock_addressees(conn: Connection, channel: str, addresses: Collection[str]) -> list[int]:
@@ -112,7 +112,7 @@ def _run_by_address(
 
 
 def lift_of_run(conn: Connection, run_id: int, reason: str, most: int) -> list[int]:
-    """Take back up to `most` suppressions that a run's answers made; the attempts that had made them.
+    """Take back up to `most` suppressions that a run's answers made; the attempts, 0 for a receipt.
 
     Where somebody else suppressed the address as well, that holds from now on.
     """
@@ -128,7 +128,7 @@ def lift_of_run(conn: Connection, run_id: int, reason: str, most: int) -> list[i
         by_channel[row.channel].append(row.address)
     for channel, addresses in by_channel.items():
         _promote(conn, channel, addresses)
-    return sorted(row.attempt_id for row in lifted)
+    return sorted(row.attempt_id or 0 for row in lifted)
 
 
 def _promote(conn: Connection, channel: str, addresses: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from makers import NOW, make_run
 from sqlalchemy import Engine, select
 
 from outreach.channels.adapter import Message, Outcome
-from outreach.dispatch.guard import too_many
+from outreach.decisions.holding import too_many
 from outreach.dispatch.pump import Pump
 from outreach.dispatch.shift import Shift
 from outreach.settings.company import ChannelSettings, HoldAt

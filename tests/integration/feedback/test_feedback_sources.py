@@ -19,7 +19,6 @@ from outreach.feedback.folder import Folder
 from outreach.feedback.imap import ImapMailbox
 from outreach.feedback.origin import Seal
 from outreach.feedback.taking import Mailroom, Taken
-from outreach.settings.company import ComplaintsAt
 from outreach.store.deliveries import Instants
 from outreach.store.engine import reading, writing
 from outreach.store.tables import deliveries
@@ -37,7 +36,7 @@ class Room:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.fails = False
-        self._room = Mailroom(engine, Seal(KEYS, MAILBOX), ComplaintsAt())
+        self._room = Mailroom(engine, Seal(KEYS, MAILBOX))
         with writing(engine) as conn:
             ids = [make_delivery(conn, make_customer(conn, f"k{n}")) for n in range(3)]
         paths = [return_path(MAILBOX, tokens.sign(KEYS, Purpose.BOUNCE, id_)) for id_ in ids]

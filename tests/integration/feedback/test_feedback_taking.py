@@ -16,16 +16,17 @@ from outreach.channels.email.return_path import return_path
 from outreach.feedback.notice import Kind
 from outreach.feedback.origin import Seal
 from outreach.feedback.taking import Mailroom, Taken
-from outreach.settings.company import ComplaintsAt
+from outreach.settings.company import ChannelSettings, ComplaintsAt, HoldAt
+from outreach.store import run_answers
 from outreach.store.deliveries import Instants
 from outreach.store.engine import reading, writing
 from outreach.store.tables import events, feedback_mails, receipts, runs, suppressions
 from outreach.tokens import Purpose
-from outreach.vocabulary import State
+from outreach.vocabulary import Fault, State
 
 KEYS = ["k" * 40]
 MAILBOX = "bounces@mail.example.com"
-LEFT_OUT = ComplaintsAt()
+LEFT_OUT = ChannelSettings()
 HARD, FULL, POLICY = (recipient_fields("failed", each) for each in ("5.1.1", "5.2.2", "5.7.1"))
 
 
@@ -34,11 +35,11 @@ class Desk:
     """A mailroom on a database."""
 
     engine: Engine
-    complaints: ComplaintsAt = LEFT_OUT
+    rules: ChannelSettings = LEFT_OUT
 
     def take(self, raw: bytes, days: int = 0, recipient: str | None = None) -> Taken:
         at = NOW + timedelta(days=days)
-        room = Mailroom(self.engine, Seal(KEYS, MAILBOX), self.complaints)
+        room = Mailroom(self.engine, Seal(KEYS, MAILBOX), self.rules)
         return room.take(raw, Instants(at, at), recipient)
 
     def make(self, state: str = "sent", key: str = "a", **columns: Any) -> int:
@@ -362,7 +363,7 @@ def _complain(desk: Desk, id_: int) -> Taken:
     return desk.take(mails.report("abuse", message_id=named(id_)))
 
 
-RULE = ComplaintsAt(warn=500, hold=1000, least=2)  # 5 %, 10 %
+RULE = ChannelSettings(complaints=ComplaintsAt(warn=500, hold=1000, least=2))  # 5 %, 10 %
 
 
 def test_too_many_complaints_hold_the_run(engine: Engine) -> None:
@@ -415,3 +416,48 @@ def test_a_run_that_is_done_says_what_its_readers_thought(engine: Engine) -> Non
 
     assert _state_of(desk, run_id) == ("done", "2 of 4 readers called it abuse")
     assert [each.run_held for each in taken] == [None, None]
+
+
+def _return(desk: Desk, ids: list[int], fields: str) -> list[Taken]:
+    return [desk.take(mails.notification(path_of(id_), fields)) for id_ in ids]
+
+
+@pytest.mark.parametrize(("fields", "fault"), [(HARD, "address"), (POLICY, "policy")])
+def test_too_many_returns_hold_the_run_and_lift_what_they_suppressed(
+    engine: Engine, fields: str, fault: str
+) -> None:
+    """A relay takes everything, and only then is told no: as if it had been told at once."""
+    desk = Desk(engine, ChannelSettings(hold_at=HoldAt(share=2_000, least=3)))
+    run_id, ids = _run(desk, sent=10)
+    with writing(engine) as conn:
+        run_answers.count(conn, 1, "email", [run_answers.Final(run_id, Fault.NONE)] * 10)
+
+    seen = [each.run_held for each in _return(desk, ids[:4], fields)]
+
+    state, reason = _state_of(desk, run_id)
+    assert (seen, state) == ([None, None, run_id, None], "held")
+    assert reason is not None
+    assert reason.startswith("3 of 10 messages were refused for good, mostly `5.")
+    assert reason.endswith(f"({fault})")
+    assert desk.suppressed() == {}
+
+
+def test_a_few_returns_hold_nothing_and_stay_suppressed(engine: Engine) -> None:
+    desk = Desk(engine, ChannelSettings(hold_at=HoldAt(share=2_000, least=3)))
+    run_id, ids = _run(desk, sent=10)
+
+    _return(desk, ids[:2], HARD)
+    _return(desk, ids[2:6], FULL)
+
+    assert _state_of(desk, run_id) == ("running", None)
+    assert set(desk.suppressed().values()) == {"hard_bounce"}
+
+
+def test_a_complaint_stays_when_a_run_s_returns_are_lifted(engine: Engine) -> None:
+    desk = Desk(engine, ChannelSettings(hold_at=HoldAt(share=2_000, least=3)))
+    _, ids = _run(desk, sent=10)
+    _complain(desk, ids[0])
+
+    _return(desk, ids[:4], HARD)
+
+    assert desk.suppressed() == {"k0@example.com": "complaint"}
