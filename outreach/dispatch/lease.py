@@ -17,6 +17,9 @@ from outreach.store.engine import writing
 
 log = Logger(__name__)
 AGAIN_SECONDS = 1.0  # after a renewal that failed: without a lease nothing is claimed
+# From the start to the first sweep: where workers die often, none may live to a later one. Others
+# who could not renew, because the database was away until now, have done so by then.
+FIRST_SWEEP_SECONDS = 3.0
 
 
 def register(engine: Engine, lease: timedelta) -> int:
@@ -71,7 +74,9 @@ class Lease:
 
     def _sweep(self) -> None:
         stocktaking = Stocktaking(self._shift)
-        while not self._closed.wait(self._every_seconds):
+        wait = min(FIRST_SWEEP_SECONDS, self._every_seconds)
+        while not self._closed.wait(wait):
+            wait = self._every_seconds
             if self._database_was_away.is_set():
                 # The others could not renew either: they are not dead for that.
                 self._database_was_away.clear()
