@@ -1,12 +1,14 @@
 """`outreach customers`."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from outreach.app.customers import customer_history, import_customer_file, told
 from outreach.app.erasing import forget as erase_customer
+from outreach.app.exporting import export_customers
 from outreach.cli.app import COMMANDS, group
 from outreach.cli.call import call_of
 from outreach.cli.intake import (
@@ -85,6 +87,21 @@ def show(ctx: typer.Context, key: Annotated[str, typer.Argument(metavar="KEY")])
     with call.context() as context:
         found = customer_history(context, key)
     call.show(found, lambda screen: _show(screen, found))
+
+
+@app.command()
+def export(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file to be written")],
+) -> None:
+    """Write all customers to a CSV file: columns, attributes, consents.
+
+    `customers import` reads it again; no spreadsheet takes a cell of it for a formula.
+    """
+    call = call_of(ctx)
+    with call.context() as context, progress() as bars:
+        found = export_customers(context, file, bars.of("Exporting customers"))
+    call.show(found, lambda screen: screen.line(f"{found.customers:,} customers in {found.file}"))
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Mending mistakes on the command line: suppressions, events that never happened."""
 
+import csv
 import shutil
 import threading
 from pathlib import Path
@@ -224,6 +225,40 @@ def test_of_several_events_none_is_retracted_if_one_is_not_there(peopled: Path) 
         " an event can be retracted by the `id` that its file gave it\n",
     )
     assert once_more.json[0]["state"] == "retracted"
+
+
+def test_what_is_exported_is_imported_unchanged(peopled: Path) -> None:
+    hostile = "key,first_name,last_name,tags,birthday\nc,=1+1,@SUM(A1),-1;+2,02-29\n"
+    (peopled / "more.csv").write_text(hostile)
+    outreach_here(peopled, "customers", "import", "more.csv", "--now", NOW)
+
+    told = outreach_here(peopled, "customers", "export", "out.csv", "--json")
+    back = outreach_here(peopled, "customers", "import", "out.csv", "--consent-source", "form",
+                         "--json", "--now", NOW)  # fmt: skip
+
+    with (peopled / "out.csv").open(newline="") as file:
+        rows = {row["key"]: row for row in csv.DictReader(file)}
+    assert (told.json["customers"], told.json["file"]) == (3, "out.csv")
+    assert rows["a"]["consent.email.greetings"] == "yes"
+    assert rows["b"]["consent.email.greetings"] == "no"
+    assert [rows["c"][name] for name in ("first_name", "last_name", "tags", "phone")] == [
+        "'=1+1", "'@SUM(A1)", "'-1;+2", "",
+    ]  # fmt: skip
+    assert rows["a"]["phone"] == "'+12025550111"
+    assert [back.json[name] for name in ("unchanged", "created", "updated", "rejected")] == [
+        3, 0, 0, 0,
+    ]  # fmt: skip
+    assert list(peopled.glob("*.part")) == []
+
+
+def test_an_export_that_can_not_be_written_says_why(peopled: Path) -> None:
+    answer = outreach_here(peopled, "customers", "export", "nowhere/out.csv")
+
+    assert (answer.code, answer.err) == (
+        3,
+        "outreach: `nowhere/out.csv` can not be written: No such file or directory;"
+        " name a place that this user may write to\n",
+    )
 
 
 def test_compliance_14_an_erasure_takes_captured_messages_along(peopled: Path) -> None:
