@@ -9,6 +9,7 @@ import typer
 from outreach.app.logs import set_up_logs
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
+from outreach.demo.lifecycles import SAMPLES_OWN
 from outreach.demo.loop import Shown, left_out, run_demo
 from outreach.settings.environment import LogFormat
 
@@ -23,15 +24,19 @@ def demo(
     made_up: Annotated[
         bool, typer.Option("--made-up", help="A small made-up base instead of real purchases")
     ] = False,
+    lifecycle: Annotated[
+        str, typer.Option(metavar="NAME", help="Under another lifecycle that ships")
+    ] = SAMPLES_OWN,
 ) -> None:
     """The whole loop on a sample base; nothing leaves the machine."""
     call = call_of(ctx)
     set_up_logs(LogFormat.CONSOLE, chatty=False)
-    shown = run_demo(folder, _tell, real=not made_up)
+    shown = run_demo(folder, _tell, real=not made_up, lifecycle=lifecycle)
     document = {
         "folder": shown.folder,
         "source": shown.source,
         "now": shown.now,
+        "lifecycle": lifecycle,
         "stages": shown.standing.counts,
         "plans": shown.plans,
         "reports": shown.reports,
@@ -69,7 +74,9 @@ def _show_base(screen: Screen, shown: Shown) -> None:
     ]
     screen.table(["imported", "rows refused", "the first one"], rows, right=["rows refused"])
     screen.line()
-    screen.heading(f"Stages on {shown.now:%A %d %B %Y}")
+    lifecycle = shown.standing.lifecycle
+    named = "Given stages" if lifecycle is None else f"Stages ({lifecycle.name})"
+    screen.heading(f"{named} on {shown.now:%A %d %B %Y}")
     screen.bars(shown.standing.counts)
 
 

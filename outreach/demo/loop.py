@@ -17,8 +17,10 @@ from outreach.app.stages import Standing, refresh_stages
 from outreach.campaign.project import read_project
 from outreach.channels.capture.adapter import list_outbox, outbox_of
 from outreach.demo.files import DemoFiles, make_files
+from outreach.demo.lifecycles import GIVEN_BY, SAMPLES_OWN, check_name, put_in_force
 from outreach.errors import UsageError
-from outreach.imports import Intake, import_consents, import_customers, import_events
+from outreach.imports import Intake, Options, import_consents, import_customers, import_events
+from outreach.lifecycle.load import GIVEN
 from outreach.reports.funnel import Report, report
 from outreach.scheduler import run_here
 from outreach.store.engine import reading
@@ -44,15 +46,17 @@ class Shown:
     text: str
 
 
-def run_demo(folder: Path, tell: Tell, real: bool = True) -> Shown:
+def run_demo(folder: Path, tell: Tell, real: bool = True, lifecycle: str = SAMPLES_OWN) -> Shown:
     """Make the demo's project anew in `folder` and run it; `tell` hears of each step.
 
-    UsageError where the folder is something else's. Settings of the environment do not count:
+    UsageError where the folder is something else's, or no such lifecycle ships. Settings of the environment do not count:
     nothing leaves this machine.
     """
+    check_name(lifecycle)
     for name in [each for each in os.environ if each.startswith("OUTREACH_")]:
         del os.environ[name]
     _make_folder(folder)
+    put_in_force(folder, lifecycle)
     tell("customers, purchases and consents are made")
     files = make_files(folder / FILES, real=real)
     context = open_context(folder, files.now.isoformat())
@@ -115,7 +119,8 @@ def _import(context: Context, files: DemoFiles, tell: Tell) -> Iterator[tuple[st
     save_rules(context)
     engine, company = context.engine, context.company()
     tell("customers are imported")
-    yield "customers", import_customers(engine, files.customers, company, files.now)
+    options = Options(map={GIVEN_BY: "stage"} if company.lifecycle == GIVEN else {})
+    yield "customers", import_customers(engine, files.customers, company, files.now, options)
     tell("purchases are imported")
     yield "events", import_events(engine, files.events, company, files.now)
     tell("consents are imported")

@@ -23,7 +23,7 @@ def test_the_demo_runs_the_whole_loop(shown: tuple[Path, Answer]) -> None:
 
     found = answer.json
     assert answer.code == 0
-    assert found["source"] == "sample"
+    assert (found["source"], found["lifecycle"]) == ("sample", "six-stage")
     assert sum(found["stages"].values()) > 0
     assert {"sms", "email"} <= set(found["reports"]["weekly-greeting"]["channels"])
     assert found["reports"]["win-back"]["states"]["sent"] > 0
@@ -52,6 +52,7 @@ def test_rows_of_plan_and_report_are_the_same(tmp_path: Path) -> None:
     """Planned on a base where nothing was sent yet; compared after the run, but for the state.
 
     The other campaign rests: its touches, of which the plan could not know, would count.
+    The customers' file says the stages; unit tests check the demo's project under each lifecycle.
     """
     from outreach.demo.loop import run_demo
 
@@ -63,9 +64,10 @@ def test_rows_of_plan_and_report_are_the_same(tmp_path: Path) -> None:
             other.write_text(other.read_text("utf-8").replace("status: active", "status: paused"))
             planned.update(rows(tmp_path / "demo", "plan", "weekly-greeting"))
 
-    run_demo(tmp_path / "demo", plan_first, real=False)
+    shown = run_demo(tmp_path / "demo", plan_first, real=False, lifecycle="given")
 
     assert rows(tmp_path / "demo", "report", "weekly-greeting") == planned != {}
+    assert list(shown.standing.counts) == ["A", "B", "C"]
 
 
 def rows(folder: Path, command: str, campaign: str) -> dict[str, dict[str, str]]:
