@@ -6,6 +6,7 @@ from datetime import UTC, timedelta
 from outreach import queue
 from outreach.app.check import faults
 from outreach.app.context import Context
+from outreach.app.feedback import feedback_checks
 from outreach.app.held_channels import told
 from outreach.app.limits import at_work, limit_checks
 from outreach.app.public_site import public_site
@@ -39,6 +40,7 @@ def examine(context: Context) -> list[Check]:
     if context.loaded.company is not None:
         for channel in sorted(BUILT_IN_CHANNELS | context.company().channels.keys()):
             found += _channel(context, channel)
+        found += feedback_checks(context)
     return [*found, *public_site(context)]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from outreach.app.context import Context
 from outreach.app.stages import refresh_touched
+from outreach.channels.adapter import Check
 from outreach.clock import SystemClock
 from outreach.errors import OutreachError, SetupError, UsageError
 from outreach.feedback.folder import Folder
@@ -68,6 +69,17 @@ def source_of(context: Context) -> Source | None:
     feedback = mail_settings(context).feedback
     where = feedback.maildir or feedback.imap
     return source_at(context, where) if where else None
+
+
+def feedback_checks(context: Context) -> Iterator[Check]:
+    """What `outreach doctor` says of the place where mails come back, if there is one."""
+    try:
+        source = source_of(context)
+        if source is not None:
+            source.check()
+            yield Check("feedback", True, f"mails come back to {source.name}")
+    except OutreachError as error:
+        yield Check("feedback", False, f"{error.message}; {error.hint}")
 
 
 class Watch:

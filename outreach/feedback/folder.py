@@ -49,9 +49,19 @@ class Folder:
                     found[taken.kind.value] += 1
                     self._move(path, "strange" if taken.is_strange else "done")
         except OSError as error:
-            message = f"`{self.name}`, where mails come back, can not be used: {error.strerror}"
-            raise SetupError(message, "make the folder, and let this user write to it") from error
+            raise self._unusable(error.strerror) from error
         return found
+
+    def check(self) -> None:
+        """SetupError where mails could not be read, or not be moved out of it."""
+        new = self._path / "new"
+        for folder in (self._path, new if new.is_dir() else self._path):
+            if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+                raise self._unusable("no such folder, or no right to write to it")
+
+    def _unusable(self, why: str | None) -> SetupError:
+        message = f"`{self.name}`, where mails come back, can not be used: {why}"
+        return SetupError(message, "make the folder, and let this user write to it")
 
     def _mails(self) -> Iterator[Path]:
         new = self._path / "new"

@@ -54,6 +54,11 @@ class ImapMailbox:
                 self._asked(server, "STORE", uid, "+FLAGS.SILENT", flags)
         return found
 
+    def check(self) -> None:
+        """SetupError where the server can not be reached or refuses us."""
+        with self._connected():
+            pass
+
     @contextmanager
     def _connected(self) -> Iterator[imaplib.IMAP4]:
         try:

@@ -210,3 +210,23 @@ def test_a_place_that_can_not_be_watched_is_told(
 
     assert (answer.code, said in answer.err) == (code, True)
     assert "hush" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("where", "ok", "said"),
+    [
+        ("{maildir: bounces}", True, "mails come back to "),
+        ("{maildir: nowhere}", False, "can not be used: no such folder"),
+        ("{imap: 'imap://b@127.0.0.1:1/INBOX'}", False, "127.0.0.1:1 can not be reached"),
+    ],
+)
+def test_the_doctor_looks_at_the_place(project: Path, where: str, ok: bool, said: str) -> None:
+    maildir = dropped(project, b"")
+    rules = project / "outreach.yaml"
+    rules.write_text(rules.read_text().replace("{maildir: bounces}", where))
+
+    answer = outreach_here(project, "doctor", "--json", secret_key=KEY, imap_password="hush")
+
+    found = next(each for each in answer.json if each["check"] == "feedback")
+    assert (found["ok"], said in found["detail"]) == (ok, True)
+    assert (maildir / "new" / "1").exists()

@@ -1,5 +1,6 @@
 """What follows from mails that come back: for the delivery, its address, its run, its customer."""
 
+import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -213,6 +214,42 @@ def test_the_same_mail_again_changes_nothing(desk: Desk) -> None:
 
     assert (first.again, again.again, copy.again) == (False, True, False)
     assert (again.state, copy.state, desk.count(receipts)) == (None, None, 1)
+
+
+@pytest.mark.parametrize("copies", ["the same", "of several mailboxes"])
+def test_a_mail_that_several_take_at_once_is_taken_once(desk: Desk, copies: str) -> None:
+    id_ = desk.make()
+    raw = mails.notification(path_of(id_), HARD)
+    at_once = threading.Barrier(4)
+    taken = []
+
+    def work(number: int) -> None:
+        at_once.wait()
+        head = f"X-Copy: {number}\n".encode() if copies != "the same" else b""
+        taken.append(desk.take(head + raw))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [each.state for each in taken].count(State.BOUNCED) == 1
+    assert (len(taken), desk.count(receipts), len(desk.suppressed())) == (4, 1, 1)
+
+
+def test_complaints_at_once_are_all_counted(engine: Engine) -> None:
+    desk = Desk(engine, RULE)
+    run_id, ids = _run(desk, sent=20)
+
+    threads = [threading.Thread(target=_complain, args=(desk, id_)) for id_ in ids[:4]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert _state_of(desk, run_id)[0] == "held"
+    assert len(desk.suppressed()) == 4
 
 
 def test_mails_out_of_order_come_to_the_same(desk: Desk) -> None:
