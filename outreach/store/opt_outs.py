@@ -1,12 +1,12 @@
 """Noes that came back on a message: they hold for the address it went to, whoever has it now."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from outreach.store import custody, dialect
 from outreach.store.consents import Word, record_consents
@@ -49,56 +49,51 @@ class Against:
 
 
 def addressed(conn: Connection, delivery_ids: Collection[int]) -> dict[int, Addressed]:
-    """What is known of deliveries that went out on a channel, by id; others are left out."""
-    d = deliveries.c
-    columns = (d.id, d.customer_id, d.channel, d.topic, d.address, d.locale)
+    """What is known of deliveries that went out on a channel, by id; others are left out.
+
+    The customer is the one that it was merged into, where it was.
+    """
+    d, c = deliveries.c, customers.c
+    who = func.coalesce(c.merged_into, c.id).label("customer_id")
     wanted = dialect.is_any_of(conn, d.id, sorted(delivery_ids))
-    rows = conn.execute(select(*columns).where(wanted, d.channel.is_not(None)))
+    rows = conn.execute(
+        select(d.id, who, d.channel, d.topic, d.address, d.locale)
+        .join(customers, c.id == d.customer_id)
+        .where(wanted, d.channel.is_not(None))
+    )
     return {row.id: Addressed(*row) for row in rows}
 
 
 def opt_out(conn: Connection, noes: Sequence[OptOut], now: datetime) -> list[Against]:
     """Record the noes in the ledger and for the addresses; claimed deliveries are taken back.
 
-    In their order what each is against. Who said so already adds no word. A merged customer's no
-    is also that of the one it became.
+    In their order what each is against. Who said so already adds no word.
     """
-    into = _merged_into(conn, {no.customer_id for no in noes})
-    every = [*noes, *(no._replace(customer_id=into[no.customer_id]) for no in noes
-                      if no.customer_id in into)]  # fmt: skip
-    present = _lock(conn, every)
-    standing = _noes_that_stand(conn, {no.customer_id for no in every})
+    present = _lock(conn, noes)
+    standing = _noes_that_stand(conn, {no.customer_id for no in noes})
     withdrawn = ConsentState.WITHDRAWN
     new = {
         (no.customer_id, no.channel, no.topic): Word(
             no.customer_id, no.channel, no.topic, withdrawn, now, no.source, no.proof
         )
-        for no in every
+        for no in noes
         if (no.customer_id, no.channel, no.topic) not in standing
     }
     record_consents(conn, list(new.values()), now)
     known = [
         no
-        for no in every
+        for no in noes
         if (no.customer_id, no.channel, no.topic) in standing
         or no.address != present[no.channel].get(no.customer_id)
     ]  # a new no holds for the customer's present address already
     if known:
         _hold_for_addresses(conn, known, now)
-    return [_against(no, into, present[no.channel]) for no in noes]
+    return [_against(no, present[no.channel].get(no.customer_id)) for no in noes]
 
 
-def _against(no: OptOut, into: Mapping[int, int], present: Mapping[int, str]) -> Against:
-    ids = {no.customer_id, into.get(no.customer_id, no.customer_id)}
-    addresses = {no.address, *(present.get(id_) for id_ in ids)} - {None}
-    return Against(no.channel, frozenset(ids), frozenset(filter(None, addresses)))
-
-
-def _merged_into(conn: Connection, ids: Collection[int]) -> dict[int, int]:
-    t = customers.c
-    picked = dialect.is_any_of(conn, t.id, sorted(ids))
-    rows = conn.execute(select(t.id, t.merged_into).where(picked, t.merged_into.is_not(None)))
-    return {row.id: row.merged_into for row in rows}
+def _against(no: OptOut, present: str | None) -> Against:
+    addresses = frozenset(filter(None, (no.address, present)))
+    return Against(no.channel, frozenset({no.customer_id}), addresses)
 
 
 def _lock(conn: Connection, noes: Sequence[OptOut]) -> dict[str, dict[int, str]]:

@@ -24,14 +24,27 @@ def clock() -> MovingClock:
 
 
 @pytest.fixture
-def site(engine: Engine, clock: MovingClock) -> Iterator[Website]:
-    """A site whose only customer said yes to greetings by mail, and got one."""
+def site(sqlite_engine: Engine, clock: MovingClock) -> Iterator[Website]:
+    """A site whose only customer got a mail, for what no database has a part in."""
+    fill(sqlite_engine)
+    with website(sqlite_engine, clock) as found:
+        yield found
+
+
+@pytest.fixture
+def either(engine: Engine, clock: MovingClock) -> Iterator[Website]:
+    """The same on each database."""
+    fill(engine)
+    with website(engine, clock) as found:
+        yield found
+
+
+def fill(engine: Engine) -> None:
+    """A customer who said yes to greetings by mail, and got one."""
     with writing(engine) as conn:
         customer = make_customer(conn, "ann", email=ANN, phone=PHONE, locale="de")
         grant(conn, customer)
         make_delivery(conn, customer, address=ANN, locale="de")
-    with website(engine, clock) as found:
-        yield found
 
 
 def boxes(page: str) -> dict[str, bool]:
@@ -64,16 +77,16 @@ def test_every_box_has_a_label_and_every_group_a_legend(site: Website) -> None:
 
 
 def test_a_tick_is_a_new_yes_with_the_version_of_the_text(
-    site: Website, clock: MovingClock
+    either: Website, clock: MovingClock
 ) -> None:
     clock.at += timedelta(minutes=1)
 
-    page = save(site, yes=["email/greetings", "sms/offers"], shown="email/greetings")
+    page = save(either, yes=["email/greetings", "sms/offers"], shown="email/greetings")
 
-    assert ledger(site.engine)[1:] == [(1, "sms", "offers", "granted", "preferences")]
+    assert ledger(either.engine)[1:] == [(1, "sms", "offers", "granted", "preferences")]
     assert boxes(page)["sms/offers"]
     assert "Gespeichert" in page
-    with reading(site.engine) as conn:
+    with reading(either.engine) as conn:
         proof = conn.execute(select(consents.c.proof).order_by(consents.c.id.desc())).scalar()
     assert re.fullmatch(r"text de [0-9a-f]{12}, message 1, testclient", str(proof))
 
@@ -86,12 +99,15 @@ def test_an_unticked_box_is_a_no_for_the_address_too(site: Website) -> None:
     assert not any(boxes(page).values())
 
 
-def test_all_of_it_off_is_a_no_to_everything_that_needs_a_yes(site: Website) -> None:
-    save(site, yes="sms/offers", shown="email/greetings", nothing="yes")
+def test_all_of_it_off_is_a_no_to_everything_that_needs_a_yes(either: Website) -> None:
+    save(either, yes="sms/offers", shown="email/greetings", nothing="yes")
 
     for channel, address in (("email", ANN), ("sms", PHONE)):
-        assert stands(site.engine, 1, channel) == {"greetings": "withdrawn", "offers": "withdrawn"}
-        assert (channel, address, "offers") in refused(site.engine)
+        assert stands(either.engine, 1, channel) == {
+            "greetings": "withdrawn",
+            "offers": "withdrawn",
+        }
+        assert (channel, address, "offers") in refused(either.engine)
 
 
 def test_saving_twice_adds_no_word(site: Website, clock: MovingClock) -> None:
@@ -122,11 +138,11 @@ def test_a_no_is_lifted_by_a_newer_yes_of_the_person(site: Website, clock: Movin
     assert boxes(page)["email/greetings"]
 
 
-def test_a_no_at_the_address_shows_as_no(site: Website) -> None:
-    with writing(site.engine) as conn:
+def test_a_no_at_the_address_shows_as_no(either: Website) -> None:
+    with writing(either.engine) as conn:
         withdraw(conn, make_customer(conn, "bob", email=ANN), at=NOW)
 
-    page = site.client.get(f"/p/{site.token(1)}").text
+    page = either.client.get(f"/p/{either.token(1)}").text
 
     assert not boxes(page)["email/greetings"]
 
