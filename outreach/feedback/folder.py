@@ -17,9 +17,7 @@ from pathlib import Path
 from outreach.errors import SetupError
 from outreach.feedback.mail import MOST_BYTES
 from outreach.feedback.taking import Taken
-from outreach.logger import Logger
 
-log = Logger(__name__)
 MOST_AT_ONCE = 1_000  # mails of one look: the next look goes on
 _MAILDIR = re.compile(r"[^.].*", re.DOTALL)
 _PLAIN = re.compile(r"[^.].*\.eml|\d+", re.DOTALL | re.ASCII)  # numbers: as MH has it
@@ -80,16 +78,13 @@ class Folder:
 
 
 def _beginning(path: Path) -> bytes | None:
-    """As much of a mail as is read; None of what is no file, or is gone."""
+    """As much of a mail as is read, nothing where that is not allowed; None: no file, or gone."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return None
-    except OSError as error:
-        if path.is_symlink():
-            return None
-        log.warning("mail can not be read", error=error.strerror)
-        return None
+    except OSError:
+        return None if path.is_symlink() else b""
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             return None

@@ -60,7 +60,13 @@ class Desk:
 
 
 @pytest.fixture
-def desk(engine: Engine) -> Desk:
+def desk(sqlite_engine: Engine) -> Desk:
+    return Desk(sqlite_engine)
+
+
+@pytest.fixture
+def any_desk(engine: Engine) -> Desk:
+    """On either database: for what is written, locked and counted."""
     return Desk(engine)
 
 
@@ -72,17 +78,17 @@ def named(id_: int) -> str:
     return f"<{tokens.sign(KEYS, Purpose.MESSAGE, id_)}@example.com>"
 
 
-def test_a_hard_bounce_suppresses_at_once_and_frees_the_slot(desk: Desk) -> None:
-    id_ = desk.make()
+def test_a_hard_bounce_suppresses_at_once_and_frees_the_slot(any_desk: Desk) -> None:
+    id_ = any_desk.make()
 
-    taken = desk.take(mails.notification(path_of(id_), HARD))
+    taken = any_desk.take(mails.notification(path_of(id_), HARD))
 
-    row = rows(desk.engine)[id_]
+    row = rows(any_desk.engine)[id_]
     assert taken == Taken(
         Kind.BOUNCED, "5.1.1", id_, True, state=State.BOUNCED, suppressed="hard_bounce"
     )
     assert (row.state, row.slot_at) == ("bounced", None)
-    assert desk.suppressed() == {"a@example.com": "hard_bounce"}
+    assert any_desk.suppressed() == {"a@example.com": "hard_bounce"}
 
 
 def test_what_was_claimed_for_the_address_is_decided_afresh(desk: Desk) -> None:
@@ -105,14 +111,14 @@ def test_a_policy_bounce_suppresses_nobody(desk: Desk) -> None:
     assert (taken.state, desk.suppressed()) == (State.BOUNCED, {})
 
 
-def test_a_mailbox_full_on_four_days_is_suppressed_on_the_fourth(desk: Desk) -> None:
+def test_a_mailbox_full_on_four_days_is_suppressed_on_the_fourth(any_desk: Desk) -> None:
     seen = []
     for day in range(4):
-        id_ = desk.make(key="a" if not day else f"b{day}", address="a@example.com")
-        seen.append(desk.take(mails.notification(path_of(id_), FULL), day).suppressed)
+        id_ = any_desk.make(key="a" if not day else f"b{day}", address="a@example.com")
+        seen.append(any_desk.take(mails.notification(path_of(id_), FULL), day).suppressed)
 
     assert seen == [None, None, None, "soft_bounces"]
-    assert desk.suppressed() == {"a@example.com": "soft_bounces"}
+    assert any_desk.suppressed() == {"a@example.com": "soft_bounces"}
 
 
 def test_one_message_that_bounces_again_and_again_is_one_day(desk: Desk) -> None:
@@ -217,8 +223,8 @@ def test_the_same_mail_again_changes_nothing(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("copies", ["the same", "of several mailboxes"])
-def test_a_mail_that_several_take_at_once_is_taken_once(desk: Desk, copies: str) -> None:
-    id_ = desk.make()
+def test_a_mail_that_several_take_at_once_is_taken_once(any_desk: Desk, copies: str) -> None:
+    id_ = any_desk.make()
     raw = mails.notification(path_of(id_), HARD)
     at_once = threading.Barrier(4)
     taken = []
@@ -226,7 +232,7 @@ def test_a_mail_that_several_take_at_once_is_taken_once(desk: Desk, copies: str)
     def work(number: int) -> None:
         at_once.wait()
         head = f"X-Copy: {number}\n".encode() if copies != "the same" else b""
-        taken.append(desk.take(head + raw))
+        taken.append(any_desk.take(head + raw))
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
     for thread in threads:
@@ -235,7 +241,7 @@ def test_a_mail_that_several_take_at_once_is_taken_once(desk: Desk, copies: str)
         thread.join()
 
     assert [each.state for each in taken].count(State.BOUNCED) == 1
-    assert (len(taken), desk.count(receipts), len(desk.suppressed())) == (4, 1, 1)
+    assert (len(taken), any_desk.count(receipts), len(any_desk.suppressed())) == (4, 1, 1)
 
 
 def test_complaints_at_once_are_all_counted(engine: Engine) -> None:
@@ -252,8 +258,8 @@ def test_complaints_at_once_are_all_counted(engine: Engine) -> None:
     assert len(desk.suppressed()) == 4
 
 
-def test_mails_out_of_order_come_to_the_same(desk: Desk) -> None:
-    id_ = desk.make("unknown")
+def test_mails_out_of_order_come_to_the_same(any_desk: Desk) -> None:
+    id_ = any_desk.make("unknown")
     path = path_of(id_)
 
     for raw in (
@@ -262,10 +268,10 @@ def test_mails_out_of_order_come_to_the_same(desk: Desk) -> None:
         mails.notification(path, recipient_fields("delivered", "2.0.0")),
         mails.notification(path, recipient_fields("delayed", "4.4.1")),
     ):
-        desk.take(raw)
+        any_desk.take(raw)
 
-    assert rows(desk.engine)[id_].state == "complained"
-    assert desk.suppressed() == {"a@example.com": "complaint"}
+    assert rows(any_desk.engine)[id_].state == "complained"
+    assert any_desk.suppressed() == {"a@example.com": "complaint"}
 
 
 @pytest.mark.parametrize("by", ["return path", "message id"])
@@ -335,12 +341,12 @@ def test_a_person_s_reply_is_an_event_and_proves_the_message(desk: Desk, by: str
     assert row.state == "delivered"
 
 
-def test_a_person_s_mail_about_nothing_of_ours_is_none_of_ours(desk: Desk) -> None:
-    desk.make()
+def test_a_person_s_mail_about_nothing_of_ours_is_none_of_ours(any_desk: Desk) -> None:
+    any_desk.make()
 
-    taken = desk.take(mails.answer("news@example.com", "In-Reply-To: <a@b.example>"))
+    taken = any_desk.take(mails.answer("news@example.com", "In-Reply-To: <a@b.example>"))
 
-    assert (taken.believed, desk.count(events)) == (False, 0)
+    assert (taken.believed, any_desk.count(events)) == (False, 0)
 
 
 def test_no_address_is_kept_of_what_a_server_says(desk: Desk) -> None:
@@ -354,13 +360,13 @@ def test_no_address_is_kept_of_what_a_server_says(desk: Desk) -> None:
     assert kept.detail == "smtp; 550 5.1.1 <…>: no … here"
 
 
-def test_characters_that_a_database_refuses_are_no_obstacle(desk: Desk) -> None:
-    id_ = desk.make()
+def test_characters_that_a_database_refuses_are_no_obstacle(any_desk: Desk) -> None:
+    id_ = any_desk.make()
     strange = "smtp; 550 5.1.1 \0\udcff\u2028 gone"
     path = path_of(id_)
 
     taken = [
-        desk.take(raw)
+        any_desk.take(raw)
         for raw in (
             mails.notification(path, recipient_fields("failed", "5.0.0", "@@")).replace(
                 b"@@", strange.encode("utf-8", "surrogateescape")
@@ -421,13 +427,13 @@ def test_too_many_complaints_hold_the_run(engine: Engine) -> None:
 
 
 def test_a_run_that_a_person_lets_go_on_is_held_again_by_new_complaints_only(
-    engine: Engine,
+    sqlite_engine: Engine,
 ) -> None:
-    desk = Desk(engine, RULE)
+    desk = Desk(sqlite_engine, RULE)
     run_id, ids = _run(desk, sent=10)
     for id_ in ids[:2]:
         _complain(desk, id_)
-    with writing(engine) as conn:
+    with writing(sqlite_engine) as conn:
         conn.execute(runs.update().values(state="running", reason=None))
 
     seen = [_complain(desk, id_).run_held for id_ in (ids[0], ids[2], ids[3])]
@@ -435,8 +441,8 @@ def test_a_run_that_a_person_lets_go_on_is_held_again_by_new_complaints_only(
     assert seen == [None, None, run_id]
 
 
-def test_one_reader_s_slip_holds_nothing(engine: Engine) -> None:
-    desk = Desk(engine, RULE)
+def test_one_reader_s_slip_holds_nothing(sqlite_engine: Engine) -> None:
+    desk = Desk(sqlite_engine, RULE)
     run_id, ids = _run(desk, sent=3)
 
     _complain(desk, ids[0])
@@ -445,8 +451,8 @@ def test_one_reader_s_slip_holds_nothing(engine: Engine) -> None:
     assert _state_of(desk, run_id) == ("running", None)
 
 
-def test_a_run_that_is_done_says_what_its_readers_thought(engine: Engine) -> None:
-    desk = Desk(engine, RULE)
+def test_a_run_that_is_done_says_what_its_readers_thought(sqlite_engine: Engine) -> None:
+    desk = Desk(sqlite_engine, RULE)
     run_id, ids = _run(desk, sent=4, state="done")
 
     taken = [_complain(desk, id_) for id_ in ids[:2]]
@@ -479,8 +485,8 @@ def test_too_many_returns_hold_the_run_and_lift_what_they_suppressed(
     assert desk.suppressed() == {}
 
 
-def test_a_few_returns_hold_nothing_and_stay_suppressed(engine: Engine) -> None:
-    desk = Desk(engine, ChannelSettings(hold_at=HoldAt(share=2_000, least=3)))
+def test_a_few_returns_hold_nothing_and_stay_suppressed(sqlite_engine: Engine) -> None:
+    desk = Desk(sqlite_engine, ChannelSettings(hold_at=HoldAt(share=2_000, least=3)))
     run_id, ids = _run(desk, sent=10)
 
     _return(desk, ids[:2], HARD)
@@ -490,8 +496,8 @@ def test_a_few_returns_hold_nothing_and_stay_suppressed(engine: Engine) -> None:
     assert set(desk.suppressed().values()) == {"hard_bounce"}
 
 
-def test_a_complaint_stays_when_a_run_s_returns_are_lifted(engine: Engine) -> None:
-    desk = Desk(engine, ChannelSettings(hold_at=HoldAt(share=2_000, least=3)))
+def test_a_complaint_stays_when_a_run_s_returns_are_lifted(sqlite_engine: Engine) -> None:
+    desk = Desk(sqlite_engine, ChannelSettings(hold_at=HoldAt(share=2_000, least=3)))
     _, ids = _run(desk, sent=10)
     _complain(desk, ids[0])
 

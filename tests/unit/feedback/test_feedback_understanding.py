@@ -227,7 +227,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 1200), PIECES), max_size=8))
 def test_no_damage_to_a_mail_raises(
     seed: Callable[[], bytes], cuts: list[tuple[int, bytes]]
@@ -239,7 +239,7 @@ def test_no_damage_to_a_mail_raises(
     understood(raw)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=400))
 def test_no_bytes_raise(raw: bytes) -> None:
     understood(raw)
