@@ -19,6 +19,7 @@ _DAEMONS = ("mailer-daemon", "postmaster", "mail-daemon", "mdaemon", "bounce", "
 _ACTION = re.compile(r"[a-z]+")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 _CODE = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.]*\d)[ -]")
+_RETURNED = re.compile(r"^(?:return-path|received|message-id|from|subject):", re.I | re.M)
 _GENERIC = re.compile(r"[45]\.0\.\d{1,3}")  # RFC 3463 3.1: nothing further is known
 _ROUTING = re.compile(r"5\.4\.\d{1,3}")  # RFC 3463 3.5: the way there, not the address
 _KINDS = {
@@ -116,7 +117,7 @@ def odd_notice(message: Message) -> Notice | None:
         return None
     if not permanent:
         return Notice(Kind.DELAYED)
-    fault, status = fault_of("", text)
+    fault, status = fault_of("", _RETURNED.split(text, 1)[0])
     return Notice(Kind.BOUNCED, fault=fault, status=status)
 
 

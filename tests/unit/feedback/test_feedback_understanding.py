@@ -124,6 +124,14 @@ def test_odd_formats_say_that_it_bounced_and_by_their_words_why(why: str, fault:
     assert (said.kind, said.fault) == (Kind.BOUNCED, fault)
 
 
+def test_what_the_returned_mail_itself_says_is_not_the_server_s_word() -> None:
+    raw = mails.qmail_bounce(TO, "It did not work.").replace(
+        b"Hello Ada", b"Tea v5.1.1 is out: 550 "
+    )
+
+    assert said_by(raw).fault is Fault.TEMPORARY
+
+
 def test_a_person_who_quotes_a_bounce_is_a_person() -> None:
     quoted = mails.qmail_bounce(TO).replace(b"Return-Path: <>\n", b"")
     quoted = quoted.replace(b"MAILER-DAEMON@mx.example.net", b"ada@example.com")
