@@ -56,22 +56,29 @@ def plan_run(
 ) -> Pass | None:
     """Plan the run's places whose instant has come; None while another planner is at it.
 
-    A planner that dies leaves its cursor; the next one decides the rest and goes on there.
+    A planner that dies leaves its cursor; the next one decides the rest and goes on there. Of
+    customers' own local times more places have come due by then: it begins with the first
+    customer, and who has a row keeps it. A run that is stopped meanwhile stays so.
     """
     with engine.connect() as conn:
         with begin_write(conn):
             if not runs.take_planning(conn, run.id, planner):
                 return None
+            run = runs.run_by_id(conn, run.id) or run  # as it stands now that it is ours
         occasion = occasion_of_run(run)
         instants = occasion.instants(ruling.grid, localities(conn))
         conn.rollback()
         asked = due_now(instants, run.planned_until, now, ruling.campaign.schedule.late)
         with tenure(engine, run.id, planner):
-            planned = _write(conn, run, ruling, scope, asked, planner) if asked else 0
-        complete = run.local_at is None or occasion.last_at <= now
+            planned, whole = (
+                _write(conn, run, ruling, scope, asked, planner) if asked else (0, True)
+            )
+        complete = whole and (run.local_at is None or occasion.last_at <= now)
         with begin_write(conn):
-            state = RunState.RUNNING if complete else RunState.PLANNING
-            runs.end_pass(conn, run.id, planner, now, state)
+            if whole:
+                state = RunState.RUNNING if complete else RunState.PLANNING
+                runs.end_pass(conn, run.id, planner, now, state)
+            runs.leave_planning(conn, run.id, planner)
     return Pass(planned, complete)
 
 
@@ -82,10 +89,12 @@ def _write(
     scope: Scope,
     asked: dict[int, datetime],
     planner: str,
-) -> int:
+) -> tuple[int, bool]:
+    """Write the rows; how many, and whether all: another may have stopped or taken over the run."""
     decided = Decided(conn, ask_base(conn, ruling, scope, asked))
     conn.commit()
-    total, after, pace = 0, run.cursor, Pace(FIRST_RANGE, MOST)
+    after = run.cursor if run.local_at is None else 0
+    total, pace = 0, Pace(FIRST_RANGE, MOST)
     try:
         while (last := decided.last_of(after, pace.rows)) is not None:
             conn.rollback()
@@ -93,13 +102,13 @@ def _write(
                 rows = conn.execute(_insert(conn, run, ruling, decided, after, last)).rowcount
                 if not runs.advance(conn, run.id, planner, cursor=last, planned=rows):
                     conn.rollback()
-                    return total
+                    return total, False
             total, after = total + rows, last
             let_others_write(conn.engine)
     finally:
         decided.drop()
         conn.commit()
-    return total
+    return total, True
 
 
 def _insert(

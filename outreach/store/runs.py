@@ -151,13 +151,20 @@ def advance(conn: Connection, run_id: int, planner: str, *, cursor: int, planned
 def end_pass(
     conn: Connection, run_id: int, planner: str, planned_until: datetime, state: RunState
 ) -> None:
-    """Note that every place up to `planned_until` is planned, and give the planning back."""
+    """Note that every place up to `planned_until` is planned; not of a run that was stopped."""
+    conn.execute(
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.planner == planner, runs.c.state == RunState.PLANNING)
+        .values(planned_until=planned_until, cursor=0, state=state)
+    )
+
+
+def leave_planning(conn: Connection, run_id: int, planner: str) -> None:
+    """Give the planning back, so that another one may go on with it at once."""
     conn.execute(
         update(runs)
         .where(runs.c.id == run_id, runs.c.planner == planner)
-        .values(
-            planned_until=planned_until, cursor=0, planner=None, planner_until=None, state=state
-        )
+        .values(planner=None, planner_until=None)
     )
 
 

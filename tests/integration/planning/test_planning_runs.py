@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from database_world import Needs
 from makers import NOW, grant, make_campaign, make_customer, make_revision, make_run
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, event, func, select, update
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
 from outreach.decisions.asking import ask_base
@@ -170,21 +170,80 @@ def test_a_second_planner_waits_for_the_first_ones_lease(
     assert found is None
 
 
-def test_a_dead_planners_run_goes_on_at_its_cursor(engine: Engine, run: tuple[Run, Ruling]) -> None:
+@pytest.fixture
+def fixed_run(engine: Engine, run: tuple[Run, Ruling]) -> tuple[Run, Ruling]:
+    """The same run at one instant for everyone."""
     planned, ruling = run
-    now = datetime(2026, 7, 3, 21, tzinfo=UTC)
     with writing(engine) as conn:
+        conn.execute(update(runs_table).values(local_at=None, occurrence_at=NOW))
+    return again(engine, planned), ruling
+
+
+def leave_behind(engine: Engine, cursor: int) -> None:
+    """What a planner leaves who dies after the range up to `cursor`."""
+    dead = {"planner": "dead", "planner_until": NOW - timedelta(days=9000)}
+    with writing(engine) as conn:
+        conn.execute(update(runs_table).values(cursor=cursor, **dead))
+
+
+def test_a_dead_planners_run_goes_on_at_its_cursor(
+    engine: Engine, fixed_run: tuple[Run, Ruling]
+) -> None:
+    planned, ruling = fixed_run
+    with reading(engine) as conn:
         first = conn.execute(select(func.min(customers.c.id))).scalar_one()
-        conn.execute(
-            runs_table.update().values(
-                cursor=first, planned=1, planner="dead", planner_until=now - timedelta(days=9000)
-            )
-        )
+    leave_behind(engine, first)
+
+    plan_run(engine, again(engine, planned), ruling, scope_of(planned, NOW), "next", NOW)
+
+    with reading(engine) as conn:
+        assert sorted(states(conn)) == ["America/New_York", "Europe/Berlin"]
+    assert again(engine, planned).state == RunState.RUNNING
+
+
+def test_places_that_come_due_after_a_planner_died_are_planned_from_the_first_customer_on(
+    engine: Engine, run: tuple[Run, Ruling]
+) -> None:
+    """What the dead one had done of Tokyo's customers says nothing of Berlin's."""
+    planned, ruling = run
+    with reading(engine) as conn:
+        last = conn.execute(select(func.max(customers.c.id))).scalar_one()
+    leave_behind(engine, last)
+    now = datetime(2026, 7, 3, 15, tzinfo=UTC)
 
     plan_run(engine, again(engine, planned), ruling, scope_of(planned, now), "next", now)
 
     with reading(engine) as conn:
-        assert sorted(states(conn)) == ["America/New_York", "Europe/Berlin"]
+        assert sorted(states(conn)) == ["Asia/Tokyo", "Europe/Berlin"]
+    assert again(engine, planned).planned == 2
+
+
+@pytest.mark.parametrize("state", [RunState.PAUSED, RunState.CANCELLED, RunState.HELD])
+def test_a_run_that_is_stopped_while_it_is_planned_stays_so(
+    engine: Engine, run: tuple[Run, Ruling], state: RunState
+) -> None:
+    planned, ruling = run
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def stop(*call: object) -> None:
+        if "TEMP" in str(call[2]) and "decided" in str(call[2]):  # between two transactions
+            with writing(engine) as conn:
+                conn.execute(update(runs_table).values(state=state))
+
+    now = datetime(2026, 7, 3, 21, tzinfo=UTC)
+    try:
+        plan_run(engine, planned, ruling, scope_of(planned, now), "me", now)
+    finally:
+        event.remove(engine, "before_cursor_execute", stop)
+
+    with reading(engine) as conn:
+        left = conn.execute(
+            select(runs_table.c.state, runs_table.c.planner, runs_table.c.planned_until)
+        ).one()
+        assert (left, states(conn)) == ((state, None, None), {})
+    with writing(engine) as conn:
+        conn.execute(update(runs_table).values(state=RunState.PLANNING))
+    plan_run(engine, again(engine, planned), ruling, scope_of(planned, now), "me", now)
     assert again(engine, planned).planned == 3
 
 
