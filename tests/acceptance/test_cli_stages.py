@@ -137,3 +137,26 @@ def test_why_knows_of_no_rules_where_stages_are_given(project: Path) -> None:
         "c in given: gold since 2026-07-03 21:00:00Z",
         "The customers' file gives the stages; there are no rules.",
     ]
+
+
+CAMPAIGN = """\
+owner: mei@example.com
+topic: service
+status: active
+audience: {where: "stage_in('loyalty') == 'member' and stage == 'potential'"}
+schedule: {manual: true}
+steps: [{id: one, channels: email, template: service-notice}]
+"""
+
+
+def test_a_campaign_is_for_a_stage_of_a_further_lifecycle(project: Path) -> None:
+    (project / "campaigns" / "members.yaml").write_text(CAMPAIGN)
+    outreach_here(project, "stages", "refresh", "--now", NOW)
+
+    plan = outreach_here(project, "plan", "members", "--json", "--now", NOW)
+    told = outreach_here(project, "explain", "members", "c", "--json", "--now", NOW)
+    earlier = outreach_here(project, "plan", "members", "--json", "--now", "2026-07-02T17:00")
+
+    assert (plan.code, plan.json["audience"], plan.json["skip"]) == (0, 1, {"no_address": 1})
+    assert told.json["reason"] == "not_in_audience"
+    assert earlier.json["audience"] == 0  # nobody was in a stage then
