@@ -43,6 +43,9 @@ def fill(conn: Connection, world: World) -> tuple[Ruling, dict[str, int]]:
     ids = {each.key: _customer(conn, world, each) for each in world.customers}
     emails = [each.email for each in world.customers if each.email]
     mark_sharing(conn, emails, [each.phone for each in world.customers if each.phone])
+    for each in world.customers:
+        if each.merged_into:
+            _merge(conn, ids[each.key], ids[each.merged_into])
     for consent in world.consents:
         _consent(conn, world, ids, consent)
     for channel, address in world.suppressions:
@@ -97,6 +100,12 @@ def question_of(conn: Connection, world: World, ruling: Ruling) -> Question:
     """The chain over the world's base at its planned instant."""
     scope = Scope(run_at=world.run_at, seen_at=world.asked_at)
     return ask_base(conn, ruling, scope, everywhere(localities(conn), world.asked_at))
+
+
+def _merge(conn: Connection, closed: int, kept: int) -> None:
+    t = tables.customers
+    conn.execute(update(t).where(t.c.id == closed).values(merged_into=kept))
+    conn.execute(update(t).where(t.c.id == kept).values(shares=True))
 
 
 def _customer(conn: Connection, world: World, each: object) -> int:

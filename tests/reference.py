@@ -95,7 +95,7 @@ def _on_channel(world: World, customer: Customer, channel: str) -> tuple[Verdict
 
 
 def _barred(world: World, customer: Customer) -> Reason | None:
-    if customer.erased:
+    if customer.erased or customer.merged_into:
         return Reason.ERASED
     exclude = world.campaign.exclude
     return Reason.EXCLUDED if exclude and picks(exclude, customer, nothing=False) else None
@@ -163,7 +163,10 @@ def _full(world: World, customer: Customer, channel: str, at: datetime) -> dict[
 
 
 def _concerns(world: World, cap: Cap, touch: Touch, customer: Customer) -> bool:
-    theirs = touch.key == customer.key or touch.address == address_of(customer, touch.channel)
+    merged = {c.key for c in world.customers if c.merged_into == customer.key}
+    theirs = touch.key in {customer.key, *merged} or touch.address == address_of(
+        customer, touch.channel
+    )
     named = cap.channel in (None, touch.channel) and cap.topic in (None, touch.topic)
     return theirs and named and not world.is_transactional(touch.topic)
 

@@ -23,6 +23,7 @@ class Customer:
     columns: Mapping[str, str] = field(default_factory=dict)  # stage tier owner locale first_name …
     tags: tuple[str, ...] = ()
     erased: bool = False
+    merged_into: str = ""  # the key of who counts for both
     control_arm: int = 0  # of 10,000; in the control group below company.control_group
     holdout_arm: int = 0  # of 10,000; held out below campaign.holdout
 

@@ -80,6 +80,8 @@ def random_world(draw: st.DrawFn, arms: Arms = odd_and_even) -> World:
     keys = draw(st.lists(st.sampled_from(KEYS), min_size=3, max_size=8, unique=True))
     people = draw(st.tuples(*map(customers, keys)))
     people = tuple(_with_arms(person, *arms(company, campaign, person.key)) for person in people)
+    there = (*keys, "")
+    people = tuple(p if p.merged_into in there else replace(p, merged_into="") for p in people)
     addresses = sorted(
         {(c, address_of(p, c)) for p in people for c in CHANNELS if address_of(p, c)}
     )
@@ -214,6 +216,7 @@ def customers(draw: st.DrawFn, key: str) -> Customer:
         columns,
         draw(st.sampled_from(((), (), (), ("gold",), ("do-not-greet", "gold")))),
         erased=draw(st.sampled_from((*(False,) * 24, True))),
+        merged_into=draw(st.sampled_from((*("",) * 7, KEYS[0]))) if key != KEYS[0] else "",
     )
 
 

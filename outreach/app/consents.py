@@ -18,6 +18,7 @@ from outreach.store.consent_history import Standing, StoredWord, standing, words
 from outreach.store.consents import Recorded, Word, record_consents
 from outreach.store.customers import by_keys
 from outreach.store.engine import reading, writing
+from outreach.store.keys import ids_in_force
 from outreach.vocabulary import ConsentState
 
 
@@ -61,7 +62,7 @@ def say(context: Context, said: Said) -> Recorded:
         raise UsageError(message, "give `--expires` a later date")
     save_rules(context)
     with writing(context.engine) as conn:
-        id_ = by_keys(conn, [said.key]).get(said.key)
+        id_ = ids_in_force(conn, [said.key]).get(said.key)
         if id_ is None:
             raise no_customer(said.key)
         word = Word(

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from outreach.app.context import Context
 from outreach.app.person import person
 from outreach.channels.capture.adapter import IDS_A_FOLDER, outbox_of
 from outreach.errors import SetupError, UsageError
 from outreach.store.acknowledgement import all_acknowledged
+from outreach.store.customers import rows_by_key
 from outreach.store.engine import writing
 from outreach.store.erased import Erased
 from outreach.store.erasure import erase
@@ -41,12 +44,21 @@ def forget(context: Context, key: str) -> Forgotten:
     with writing(context.engine) as conn:
         found = erase(conn, erased, key, person() or "", context.now())
         if found is None:
-            again = bool(erased.erased_keys(conn, [key]))
-            message = f"customer `{key}` was erased" if again else f"there is no customer `{key}`"
-            raise UsageError(message, "" if again else "keys are exact, upper and lower case too")
+            raise _not_there(conn, erased, key)
     all_acknowledged(context.engine)
     files = sum(_delete(context, id_) for id_ in found.messages)
     return Forgotten(found.key, found.stopped, found.kept, files)
+
+
+def _not_there(conn: Connection, erased: Erased, key: str) -> UsageError:
+    """Why nobody can be erased by this key."""
+    if rows_by_key(conn, [key]):
+        hint = "erase the one that it was merged into: this one goes along"
+        return UsageError(f"customer `{key}` was merged into another one", hint)
+    if erased.erased_keys(conn, [key]):
+        return UsageError(f"customer `{key}` was erased")
+    hint = "keys are exact, upper and lower case too"
+    return UsageError(f"there is no customer `{key}`", hint)
 
 
 def _delete(context: Context, delivery_id: int) -> int:

@@ -14,7 +14,7 @@ COMMANDS = {
     "init": "Make a new project from the sample",
     "demo": "The whole loop on a sample base; nothing leaves the machine",
     "check": "Every file of the project: all problems at once",
-    "customers": "Import and export customers; show or erase one",
+    "customers": "Import and export customers; show, merge or erase one",
     "events": "Import events from a file, or retract one",
     "consent": "The ledger of consent: grant, withdraw, import, show",
     "suppressions": "Addresses that are never used again: import, add, lift, list",

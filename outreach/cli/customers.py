@@ -9,6 +9,7 @@ import typer
 from outreach.app.customers import customer_history, import_customer_file, told
 from outreach.app.erasing import forget as erase_customer
 from outreach.app.exporting import export_customers
+from outreach.app.merging import merge_customers
 from outreach.cli.app import COMMANDS, group
 from outreach.cli.call import call_of
 from outreach.cli.intake import (
@@ -102,6 +103,27 @@ def export(
     with call.context() as context, progress() as bars:
         found = export_customers(context, file, bars.of("Exporting customers"))
     call.show(found, lambda screen: screen.line(f"{found.customers:,} customers in {found.file}"))
+
+
+@app.command("merge")
+def merge_(
+    ctx: typer.Context,
+    closed: Annotated[str, typer.Argument(metavar="FROM", help="The key to be closed")],
+    kept: Annotated[str, typer.Argument(metavar="INTO", help="The key that stays")],
+) -> None:
+    """Two records of one person: FROM is closed, its events and touches count for INTO.
+
+    A no of either is a no. What was about to go to FROM is cancelled.
+    """
+    call = call_of(ctx)
+    with call.context() as context:
+        found = merge_customers(context, closed, kept)
+    counts = {
+        "events": found.events,
+        "messages cancelled": found.cancelled,
+        "consents withdrawn": found.withdrawn,
+    }
+    call.show(found, lambda screen: screen.pairs(counts))
 
 
 @app.command()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, not_, or_, select, union_all
+from sqlalchemy import Connection, Text, cast, func, not_, null, or_, select, union_all
 
 from outreach.decisions.candidate import Scope
 from outreach.decisions.grid import Grid, applicable_caps, widest
@@ -149,17 +149,22 @@ def slots_of(
 def _theirs(
     customer_id: int,
     found: Mapping[int, Sequence[tuple[str | None, Slot]]],
-    sharing: Iterable[tuple[int, str]],
+    sharing: Sequence[tuple[int, str | None]],
 ) -> list[Slot]:
-    own = [slot for _, slot in found.get(customer_id, ())]
+    own = {customer_id, *(other for other, at in sharing if at is None)}
+    theirs = [slot for id_ in sorted(own) for _, slot in found.get(id_, ())]
     others = [
-        slot for other, at in sharing for address, slot in found.get(other, ()) if address == at
+        slot
+        for other, at in sharing
+        if other not in own
+        for address, slot in found.get(other, ())
+        if address == at
     ]
-    return own + others
+    return theirs + others
 
 
-def _sharing(conn: Connection, ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
-    """For customers who share an address: who with, and the address."""
+def _sharing(conn: Connection, ids: Sequence[int]) -> dict[int, list[tuple[int, str | None]]]:
+    """For customers who share an address: who with, and the address; None: was merged into it."""
     other = customers.alias("other")
     parts = [
         select(customers.c.id, other.c.id.label("other"), other.c[name].label("address")).where(
@@ -170,7 +175,13 @@ def _sharing(conn: Connection, ids: Sequence[int]) -> dict[int, list[tuple[int, 
         )
         for name in ("email", "phone")
     ]
-    found: dict[int, list[tuple[int, str]]] = {}
+    merged = select(customers.c.id, other.c.id.label("other"), cast(null(), Text).label("address"))
+    parts.append(
+        merged.where(
+            customers.c.id.in_(ids), customers.c.shares, other.c.merged_into == customers.c.id
+        )
+    )
+    found: dict[int, list[tuple[int, str | None]]] = {}
     for id_, other_id, address in conn.execute(union_all(*parts)):
         found.setdefault(id_, []).append((other_id, address))
     return found

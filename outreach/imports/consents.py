@@ -13,7 +13,7 @@ from outreach.imports.parsing import ConsentRow
 from outreach.imports.zeros import unknown_customers
 from outreach.settings.company import Company
 from outreach.store.consents import Word, record_consents
-from outreach.store.customers import by_keys
+from outreach.store.keys import ids_in_force
 from outreach.vocabulary import ConsentState
 
 
@@ -53,7 +53,7 @@ class _Consents:
 
     def apply(self, conn: Connection, rows: list[ConsentRow]) -> list[Refused]:
         """Record one batch in the caller's transaction; the rows whose customer is not there."""
-        ids = by_keys(conn, {row.key for row in rows})
+        ids = ids_in_force(conn, {row.key for row in rows})
         words = [_word(ids[row.key], row) for row in rows if row.key in ids]
         said = record_consents(conn, words, self._now)
         self.recorded += said.recorded

@@ -12,8 +12,8 @@ from outreach.imports.outcome import EventsResult, Options, Touched
 from outreach.imports.parsing import EventRow
 from outreach.imports.zeros import unknown_customers
 from outreach.settings.company import Company
-from outreach.store.customers import by_keys
 from outreach.store.events import Event, add_events
+from outreach.store.keys import ids_in_force
 
 
 def import_events(
@@ -56,7 +56,7 @@ class _Events:
 
     def apply(self, conn: Connection, rows: list[EventRow]) -> list[Refused]:
         """Add one batch in the caller's transaction; the rows whose customer is not there."""
-        ids = by_keys(conn, {row.key for row in rows})
+        ids = ids_in_force(conn, {row.key for row in rows})
         found = [
             Event(
                 ids[row.key],

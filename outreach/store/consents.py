@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from outreach.store import dialect
+from outreach.store.keys import stand_ins
 from outreach.store.tables import consent_states, consents
 from outreach.store.upserts import upsert
 from outreach.store.withdrawals import No, apply_withdrawals, refused_by_address, sharing
@@ -67,10 +68,12 @@ def record_consents(conn: Connection, words: Sequence[Word], now: datetime) -> R
     the present address of its customer, so for everyone who shares it, and takes their claimed
     deliveries on that channel and topic back, under the customers' locks. A yes not newer than
     the no is refused if it is standing or its source begins with `import`, else it is history.
-    Words are taken in their order; a repetition adds nothing.
+    Words are taken in their order; a repetition adds nothing. A no of a customer who was merged
+    into another one is theirs too.
     """
     if not words:
         return Recorded()
+    words = [*words, *_for_stand_ins(conn, words)]
     ids = sorted({word.customer_id for word in words})
     _lock(conn, ids, words)
     last = _last_words(conn, ids)
@@ -79,6 +82,14 @@ def record_consents(conn: Connection, words: Sequence[Word], now: datetime) -> R
     taken_back = apply_withdrawals(conn, _write(conn, new, last.keys(), now))
     refused = ledger.refused_words
     return Recorded(len(new), len(words) - len(new) - refused, refused, taken_back)
+
+
+def _for_stand_ins(conn: Connection, words: Iterable[Word]) -> list[Word]:
+    noes = [word for word in words if word.state is WITHDRAWN]
+    merged = stand_ins(conn, {no.customer_id for no in noes}) if noes else {}
+    return [
+        no._replace(customer_id=merged[no.customer_id]) for no in noes if no.customer_id in merged
+    ]
 
 
 def _lock(conn: Connection, ids: Sequence[int], words: Iterable[Word]) -> None:

@@ -114,15 +114,20 @@ def pick(
 
 
 def sharers(conn: Connection, customer_ids: Collection[int]) -> dict[int, set[int]]:
-    """For each customer the ids of all who have the same e-mail address or phone, itself too."""
+    """For each customer the ids of all who share an address, or were merged into it; itself too."""
     own, other = customers.alias("own"), customers.alias("other")
     found: dict[int, set[int]] = {one: {one} for one in customer_ids}
     if not found:
         return found
-    for address in ("email", "phone"):
+    ties = (
+        other.c.email == own.c.email,
+        other.c.phone == own.c.phone,
+        other.c.merged_into == own.c.id,
+    )
+    for tie in ties:
         pairs = (
             select(own.c.id, other.c.id)
-            .join_from(own, other, other.c[address] == own.c[address])
+            .join_from(own, other, tie)
             .where(is_any_of(conn, own.c.id, sorted(found)))
         )
         for one, another in conn.execute(pairs):

@@ -53,15 +53,33 @@ class Erasure:
 
 
 def erase(conn: Connection, erased: Erased, key: str, actor: str, now: datetime) -> Erasure | None:
-    """Erase the customer of this key, in the caller's transaction; None where there is none.
+    """Erase the customer of this key, and who was merged into it; None where there is none.
 
-    Whoever confirms it waits until nothing begins any more. Orders, touches and decisions stay
+    In the caller's transaction; a customer who was merged goes with whom it was merged into. Whoever confirms it waits until nothing begins any more. Orders, touches and decisions stay
     as they are counted, of a customer without a name.
     """
     lock_with_sharers(conn, [key], [], [])
     row = rows_by_key(conn, [key]).get(key)
-    if row is None or row["erased_at"] is not None:
+    if row is None or row["erased_at"] is not None or row["merged_into"] is not None:
         return None
+    merged = select(customers.c.key).where(customers.c.merged_into == row["id"])
+    found = [
+        _erase(conn, erased, each, actor, now)
+        for each in rows_by_key(conn, [key, *conn.execute(merged).scalars()]).values()
+    ]
+    return Erasure(
+        row["id"],
+        erased.key_of(key),
+        sum(each.stopped for each in found),
+        sum(each.kept for each in found),
+        [id_ for each in found for id_ in each.messages],
+    )
+
+
+def _erase(
+    conn: Connection, erased: Erased, row: dict[str, Any], actor: str, now: datetime
+) -> Erasure:
+    key = row["key"]
     new_key = erased.key_of(key)
     addresses = {name: row[name] for name in ADDRESSES if row[name] is not None}
     kept = erased.keep(conn, addresses, now)

@@ -1,7 +1,10 @@
-"""Customers' keys as texts."""
+"""Customers by their keys, and who stands for whom after a merge."""
 
-from sqlalchemy import Connection, select
+from collections.abc import Collection
 
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select
+
+from outreach.store import dialect
 from outreach.store.tables import customers
 
 
@@ -10,3 +13,26 @@ def some_key_begins_with_zero(conn: Connection) -> bool:
     t = customers.c
     found = select(t.key).where(t.key >= "0", t.key < "1").limit(1)
     return conn.execute(found).first() is not None
+
+
+def ids_in_force(conn: Connection, keys: Collection[str]) -> dict[str, int]:
+    """By key, the id of the customer; of one that was merged, the id of whom it was merged into."""
+    t = customers.c
+    id_ = func.coalesce(t.merged_into, t.id).label("id")
+    rows = conn.execute(select(t.key, id_).where(dialect.is_any_of(conn, t.key, list(keys))))
+    return {row.key: row.id for row in rows}
+
+
+def merged_ids(whose: ColumnElement[int], correlated: FromClause) -> Select[int]:
+    """Ids of those who were merged into a customer of the outer statement."""
+    closed = customers.alias("closed")
+    return select(closed.c.id).where(closed.c.merged_into == whose).correlate(correlated)
+
+
+def stand_ins(conn: Connection, ids: Collection[int]) -> dict[int, int]:
+    """Of customers who were merged, the ids of those whom they were merged into."""
+    t = customers.c
+    merged = (dialect.is_any_of(conn, t.id, sorted(ids)), t.merged_into.is_not(None))
+    return {
+        row.id: row.merged_into for row in conn.execute(select(t.id, t.merged_into).where(*merged))
+    }

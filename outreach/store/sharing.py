@@ -1,4 +1,7 @@
-"""Which customers have an address in common: the flag `shares` says it of each row."""
+"""Which customers have an address in common: the flag `shares` says it of each row.
+
+It is also set where a customer stands for others who were merged into it.
+"""
 
 from collections.abc import Collection
 
@@ -40,10 +43,11 @@ def unmark_sharing(
     other = customers.alias("other")
     same_email = exists().where(other.c.email == t.email, other.c.id != t.id)
     same_phone = exists().where(other.c.phone == t.phone, other.c.id != t.id)
+    stands_for = exists().where(other.c.merged_into == t.id)
     conn.execute(
         update(customers)
         .where(dialect.is_any_of(conn, t.id, sorted(candidates)), t.shares)
-        .where(~same_email, ~same_phone)
+        .where(~same_email, ~same_phone, ~stands_for)
         .values(shares=False)
     )
 

@@ -261,6 +261,25 @@ def test_an_export_that_can_not_be_written_says_why(peopled: Path) -> None:
     )
 
 
+def test_two_records_of_one_person_become_one(peopled: Path) -> None:
+    told = outreach_here(peopled, "customers", "merge", "a", "b", "--json", "--now", NOW)
+    again = outreach_here(peopled, "customers", "merge", "a", "b", "--now", NOW)
+
+    assert told.json == {
+        "closed": "a", "key": "b", "cancelled": 0, "events": 2, "withdrawn": 0,
+    }  # fmt: skip
+    shown = outreach_here(peopled, "customers", "show", "b", "--json", "--now", NOW).json
+    assert (shown["customer"]["orders"], shown["customer"]["spend"]) == (2, 65.5)
+    assert (again.code, again.err) == (
+        2,
+        "outreach: customer `a` was merged into another one; see `outreach customers show KEY`\n",
+    )
+    assert outreach_here(peopled, "customers", "forget", "a").err == (
+        "outreach: customer `a` was merged into another one;"
+        " erase the one that it was merged into: this one goes along\n"
+    )
+
+
 def test_compliance_14_an_erasure_takes_captured_messages_along(peopled: Path) -> None:
     mail = ("send", "service-notice", "--yes", "--now", NOW, "--to")
     assert outreach_here(peopled, *mail, "a", "--to", "b").code == 0

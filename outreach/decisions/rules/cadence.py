@@ -30,6 +30,7 @@ from sqlalchemy import (
 from outreach.decisions.candidate import Marks, Rival
 from outreach.decisions.grid import CapWindow
 from outreach.decisions.ruling import Ruling
+from outreach.store.keys import merged_ids
 from outreach.store.tables import customers, deliveries
 
 _OPEN = 2**24  # what an open message adds to a cap's sum: more than anyone's touches
@@ -71,19 +72,21 @@ def slots(
 
 
 def _shared(candidate: FromClause) -> ColumnElement[bool]:
-    """Deliveries of the customer, and those of others that went to an address of the customer's."""
+    """Deliveries of the customer and of who was merged into it, and what went to its addresses."""
     mine = select(candidate.c.id).select_from(select(literal(1)).subquery()).correlate(candidate)
     others = [
         select(customers.c.id).where(customers.c[name] == candidate.c[name]).correlate(candidate)
         for name in ("email", "phone")
     ]
-    ids = union_all(mine, *others).scalar_subquery()
+    merged = merged_ids(candidate.c.id, candidate)
+    ids = union_all(mine, *others, merged).scalar_subquery()
     return and_(
         deliveries.c.customer_id.in_(ids),
         or_(
             deliveries.c.customer_id == candidate.c.id,
             deliveries.c.address == candidate.c.email,
             deliveries.c.address == candidate.c.phone,
+            deliveries.c.customer_id.in_(merged.scalar_subquery()),
         ),
     )
 

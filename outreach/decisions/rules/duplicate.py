@@ -18,6 +18,7 @@ from sqlalchemy import (
 
 from outreach.decisions.candidate import Marks
 from outreach.decisions.ruling import Ruling
+from outreach.store.keys import merged_ids
 from outreach.store.spelling import text_order
 from outreach.store.tables import customers, deliveries
 from outreach.vocabulary import State
@@ -61,13 +62,15 @@ def not_first(
 
 
 def address_has_message(marks: Marks, candidate: FromClause, number: int) -> ColumnElement[bool]:
-    """A customer who shares the address got this run's message there, or will."""
+    """This run's message went, or will go, to who shares the address, or was merged into this one."""
     address = candidate.c[f"address_{number}"]
+    merged = merged_ids(candidate.c.id, candidate)
     sharing = union_all(
         *(
             select(customers.c.id).where(customers.c[name] == address).correlate(candidate)
             for name in ("email", "phone")
-        )
+        ),
+        merged,
     ).scalar_subquery()
     row = deliveries.c
     counts = row.firm if marks.again else row.state.not_in(WITHOUT_MESSAGE)
@@ -76,7 +79,7 @@ def address_has_message(marks: Marks, candidate: FromClause, number: int) -> Col
         row.run_at == marks.run_at,
         row.customer_id.in_(sharing),
         row.customer_id != candidate.c.id,
-        row.address == address,
+        or_(row.address == address, row.customer_id.in_(merged.scalar_subquery())),
         counts,
     )
     return case((candidate.c.shares, found.correlate(candidate)), else_=false())
@@ -84,11 +87,20 @@ def address_has_message(marks: Marks, candidate: FromClause, number: int) -> Col
 
 def has_it_already(ruling: Ruling, marks: Marks, candidate: FromClause) -> ColumnElement[bool]:
     """The customer got this campaign's message since `repeats_within`, or has one under way."""
+    merged = merged_ids(candidate.c.id, candidate).scalar_subquery()
+    own = _got_it(ruling, marks, candidate, deliveries.c.customer_id == candidate.c.id)
+    others = _got_it(ruling, marks, candidate, deliveries.c.customer_id.in_(merged))
+    return case((candidate.c.shares, or_(own, others)), else_=own)
+
+
+def _got_it(
+    ruling: Ruling, marks: Marks, candidate: FromClause, whose: ColumnElement[bool]
+) -> ColumnElement[bool]:
     row = deliveries.c
     return (
         exists(select(1))
         .where(
-            row.customer_id == candidate.c.id,
+            whose,
             row.slot_at > marks.repeats_within,
             row.campaign_id == ruling.campaign_id,
             row.id != candidate.c.mine_id,

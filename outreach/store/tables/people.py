@@ -92,6 +92,13 @@ Index(  # few: a plan asks who would use a shared address first without reading 
     sqlite_where=text("shares = 1"),  # as SQLAlchemy writes the question, or it is not used
 )
 
+Index(  # few: who was merged into a customer counts for it
+    "ix_customers_merged_into",
+    customers.c.merged_into,
+    postgresql_where=customers.c.merged_into.is_not(None),
+    sqlite_where=customers.c.merged_into.is_not(None),
+)
+
 events = Table(
     "events",
     metadata,

@@ -23,6 +23,7 @@ from outreach.store.engine import reading, writing
 from outreach.store.erased import Erased
 from outreach.store.erasure import Erasure, erase
 from outreach.store.listed_suppressions import lift
+from outreach.store.merging import merge
 from outreach.store.suppressions import reasons_against
 from outreach.store.tables import customers, deliveries, metadata, refusals
 
@@ -54,6 +55,8 @@ def ann(engine: Engine, now: datetime) -> int:
         make_delivery(conn, id_, "claimed", worker_id=1, address="annegret@example.com")
         make_delivery(conn, id_, "held", run_id=make_run(conn, "win-back"))
         add_answers(conn, sent, now)
+        make_customer(conn, "K-4711-old", first_name="Annegret")
+        assert not merge(conn, "K-4711-old", "K-4711", "mei", now).refused
         return id_
 
 
@@ -149,7 +152,7 @@ def test_compliance_13_an_erased_key_comes_not_back_with_the_next_import(
         ("key", "this customer was erased")
     ]
     with reading(engine) as conn:
-        assert conn.execute(select(customers.c.email)).scalars().all() == [None]
+        assert conn.execute(select(customers.c.email)).scalars().all() == [None, None]
 
 
 def test_compliance_13_an_address_that_another_customer_has_stays_refused_and_suppressed(

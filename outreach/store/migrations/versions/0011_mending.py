@@ -1,4 +1,4 @@
-"""Hashes of addresses that were erased."""
+"""Hashes of addresses that were erased; who was merged into whom is found by an index."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """One row for each suppression and each no that must outlive an address."""
+    """A row for each suppression and each no that must outlive an address; the index."""
     op.create_table(
         "erased_addresses",
         sa.Column("digest", sa.Text(), nullable=False),
@@ -23,4 +23,12 @@ def upgrade() -> None:
         sa.Column("consent_id", types.BigId, nullable=True),
         sa.PrimaryKeyConstraint("digest", "channel", "topic", name=op.f("pk_erased_addresses")),
         sqlite_with_rowid=False,
+    )
+    merged = sa.text("merged_into IS NOT NULL")
+    op.create_index(
+        "ix_customers_merged_into",
+        "customers",
+        ["merged_into"],
+        postgresql_where=merged,
+        sqlite_where=merged,
     )
