@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.context import ForkProcess
 
 from outreach.errors import UsageError
@@ -26,7 +26,15 @@ class _Place:
     process: ForkProcess | None = None
     started_at: float = 0.0
     start_after: float = 0.0
-    quick_deaths: int = field(default=0)
+    quick_deaths: int = 0
+
+    def died(self, now: float) -> float:
+        """Note a death, or a start that failed; how many seconds until the next start."""
+        quick = now - self.started_at < QUICK_SECONDS
+        self.quick_deaths = self.quick_deaths + 1 if quick else 0
+        pause = min(2.0 ** (self.quick_deaths - 1), LONGEST_PAUSE_SECONDS) if quick else 0.0
+        self.start_after = now + pause
+        return pause
 
 
 def supervise(work: Callable[[], None], processes: int, stop: threading.Event) -> None:
@@ -64,15 +72,19 @@ def stop_on_signals(stop: threading.Event) -> None:
 def _look_after(place: _Place, work: Callable[[], None]) -> None:
     now = time.monotonic()
     if place.process is not None and not place.process.is_alive():
-        quick = now - place.started_at < QUICK_SECONDS
-        place.quick_deaths = place.quick_deaths + 1 if quick else 0
-        pause = min(2.0 ** (place.quick_deaths - 1), LONGEST_PAUSE_SECONDS) if quick else 0.0
+        pause = place.died(now)
         log.warning("worker process died", code=place.process.exitcode, pause_seconds=pause)
-        place.process, place.start_after = None, now + pause
+        place.process = None
     if place.process is None and now >= place.start_after:
-        place.process = multiprocessing.get_context("fork").Process(target=_begin, args=(work,))
-        place.process.start()
         place.started_at = now
+        process = multiprocessing.get_context("fork").Process(target=_begin, args=(work,))
+        try:
+            process.start()
+        except OSError as error:  # no more processes or memory for now; the others go on
+            pause = place.died(now)
+            log.warning("worker process not started", error=error.strerror, pause_seconds=pause)
+        else:
+            place.process = process
 
 
 def _begin(work: Callable[[], None]) -> None:

@@ -2,8 +2,7 @@
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from commands import NOW, environment
 from consent_race import begun_after, recorder, withdraw_at_random
 from letterbox import people
 from sqlalchemy import func, select
+from waiting import wait_for
 
 from outreach.app.context import open_context
 from outreach.store.engine import reading
@@ -32,13 +32,6 @@ def sending(project: Path, **settings: str) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(30)
-
-
-def wait_for(there: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 60
-    while not there():
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
 
 
 def test_no_mail_from_comes_after_a_confirmed_withdrawal(

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from commands import NOW, environment, outreach, outreach_here
 from consent_race import Recorder, recorder
 from letterbox import people
 from scripted_smtp import Post, only_password, smtp_server
+from waiting import wait_for
 
 KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 CUSTOMERS = 200
@@ -41,13 +42,6 @@ def sending(project: Path, settings: Settings) -> Iterator[None]:
     finally:
         process.terminate()
         assert process.wait(30) == 0
-
-
-def wait_for(there: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 60
-    while not there():
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
 
 
 def runs(project: Path, settings: Settings, *words: object) -> Any:

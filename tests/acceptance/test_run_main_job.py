@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from commands import NOW, environment, outreach, outreach_here, sample_project
 from letterbox import letterbox, people
 from sqlalchemy import func, select
+from waiting import wait_for
 
 from outreach.store.engine import dispose, make_engine, reading
 from outreach.store.tables import deliveries, workers
@@ -48,13 +48,6 @@ def ran(once_peopled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return sorted(csv.DictReader(file), key=lambda row: row["key"])
-
-
-def wait_for(there: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    while not there():
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
 
 
 Process = subprocess.Popen[bytes]

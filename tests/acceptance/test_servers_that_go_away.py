@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -13,6 +13,7 @@ import restarting
 from commands import NOW, environment, outreach_here
 from letterbox import Letterbox, letterbox, people
 from sqlalchemy import func, select
+from waiting import wait_for
 
 from outreach.store.engine import dispose, make_engine, reading
 from outreach.store.tables import deliveries
@@ -20,13 +21,6 @@ from outreach.store.tables import deliveries
 KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 PATIENCE_SECONDS = 60
 CUSTOMERS = 300
-
-
-def wait_for(there: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    while not there():
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
 
 
 class Processes:

@@ -1,6 +1,5 @@
 """A broker that is restarted empty, or flushed: rings are heard again."""
 
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -11,18 +10,12 @@ from dispatching import LIMITS, OneCap, Told, make_due
 from makers import NOW, make_run
 from sqlalchemy import Engine
 from structlog.testing import capture_logs
+from waiting import wait_for
 
 from outreach import queue
 from outreach.clock import FrozenClock
 from outreach.store.engine import writing
 from outreach.worker import Duty, on_duty
-
-
-def wait_for(happened: Callable[[], object], seconds: float = 30.0) -> None:
-    until = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < until, "it never happened"
-        time.sleep(0.05)
 
 
 def test_rings_are_heard_again_once_the_broker_is_back(sqlite_engine: Engine) -> None:

@@ -11,6 +11,7 @@ from dispatching import LIMITS, OneCap, Told, accept, make_due, rows
 from makers import NOW, make_run
 from sqlalchemy import Engine, event
 from structlog.testing import capture_logs
+from waiting import wait_for
 
 from outreach.channels.adapter import Message, Outcome
 from outreach.clock import FrozenClock
@@ -58,13 +59,6 @@ class Disk:
         if self._engine.dialect.name == "postgresql":
             with self._engine.begin() as conn:
                 conn.exec_driver_sql(f"UPDATE disk SET is_full = {full}")
-
-
-def wait_for(happened: Callable[[], object], seconds: float = 30.0) -> None:
-    until = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < until, "it never happened"
-        time.sleep(0.01)
 
 
 def slowly(message: Message) -> Outcome:

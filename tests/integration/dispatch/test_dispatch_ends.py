@@ -3,7 +3,6 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,19 +10,13 @@ from dispatching import LIMITS, OneCap, Told, accept, make_due, rows, states
 from makers import NOW, make_run
 from sqlalchemy import Engine
 from structlog.testing import capture_logs
+from waiting import wait_for
 
 from outreach.channels.adapter import Message, Outcome
 from outreach.clock import FrozenClock
 from outreach.store.engine import writing
 from outreach.store.schema import OtherSchema
 from outreach.worker import Duty, on_duty, run_until_idle, run_worker
-
-
-def wait_for(happened: Callable[[], object], seconds: float = 30.0) -> None:
-    until = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < until, "it never happened"
-        time.sleep(0.01)
 
 
 def duty(engine: Engine, adapter: Told, **columns: object) -> Duty:

@@ -1,7 +1,6 @@
 """A database that is older than what was sent: its runs wait until a person resumes them."""
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from dispatching import LIMITS, OneCap, Told, accept, make_due, states
 from makers import NOW, make_run
 from sqlalchemy import Engine, select
 from structlog.testing import capture_logs
+from waiting import wait_for
 
 from outreach import queue
 from outreach.channels.adapter import Message, Outcome
@@ -21,13 +21,6 @@ from outreach.store.engine import reading, writing
 from outreach.store.tables import marks as table
 from outreach.store.tables import runs
 from outreach.worker import Duty, on_duty
-
-
-def wait_for(happened: Callable[[], object], seconds: float = 30.0) -> None:
-    until = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < until, "it never happened"
-        time.sleep(0.01)
 
 
 def mark(engine: Engine) -> marks.SentMark:

@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 from dispatching import LIMITS, OneCap, Told, accept, kill, make_due, make_shift, rows, states
 from makers import NOW, make_run
 from sqlalchemy import Engine
+from waiting import wait_for
 
 from outreach import queue
 from outreach.channels.adapter import Message, Outcome
@@ -28,13 +28,6 @@ from outreach.vocabulary import Answer, Fault
 from outreach.worker import Duty, GivenUp, LeaseLost, on_duty, run_until_idle, run_worker
 
 TESTS = Path(__file__).parents[2]
-
-
-def wait_for(happened: Callable[[], object], seconds: float = 20.0) -> None:
-    until = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < until, "it never happened"
-        time.sleep(0.01)
 
 
 def is_any_alive(engine: Engine) -> bool:
