@@ -75,7 +75,7 @@ async def run(links: list[str], rate: float, connections: int) -> dict[str, obje
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--rate", type=float, required=True)
-    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--connections", type=int, default=200)
     options = parser.parse_args()
     found = asyncio.run(run(sys.stdin.read().split(), options.rate, options.connections))
     json.dump(found, sys.stdout)

@@ -25,7 +25,8 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         try:
-            body = await asyncio.wait_for(self._read(receive), self._seconds)
+            async with asyncio.timeout(self._seconds):
+                body = await self._read(receive)
         except TimeoutError:
             await _refuse(send, 408)
             return

@@ -18,7 +18,7 @@ from outreach.web.application import make_application
 log = Logger(__name__)
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 30
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0001
 GRACE_SECONDS = 10  # for what is being answered at the end
 
 

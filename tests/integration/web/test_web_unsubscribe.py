@@ -208,6 +208,19 @@ def test_whoever_has_the_address_now_is_taken_out_of_the_workers_hands(either: W
     assert (states[mine], states[offer]) == ("due", "claimed")
 
 
+def test_a_no_by_a_merged_customers_mail_is_that_of_the_one_it_became(site: Website) -> None:
+    with writing(site.engine) as conn:
+        into = make_customer(conn, "anna", email="anna@example.com")
+        grant(conn, into)
+        conn.execute(update(customers).where(customers.c.id == 1).values(merged_into=into))
+
+    site.client.post(f"/u/{site.token(1)}", data=ONE_CLICK)
+
+    of = {("email", ANN, "greetings"), ("email", "anna@example.com", "greetings")}
+    assert refused(site.engine) == of
+    assert stands(site.engine, into) == {"greetings": "withdrawn"}
+
+
 def test_the_answer_comes_when_nothing_against_it_begins_any_more(either: Website) -> None:
     with writing(either.engine) as conn:
         make_delivery(conn, 1, "handing", address=ANN, worker_id=7)
