@@ -1,5 +1,6 @@
 """`outreach stages`: where customers stand, and why one of them does."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,10 @@ CUSTOMERS = "key,tags\na,\nb,vip\nc,\n"
 EVENTS = "key,kind,at,amount\na,order,2026-06-20,60\na,reply,2026-06-20,\n"
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample with a second lifecycle; Ann ordered, Bob is important, Cyd is neither."""
-    project = sample_project(tmp_path / "project")
+    project = sample_project(tmp_path_factory.mktemp("stages") / "project")
     with (project / "outreach.yaml").open("a") as file:
         file.write("\nlifecycles: {loyalty: loyalty}\n")
     (project / "lifecycles").mkdir()
@@ -33,6 +34,12 @@ def project(tmp_path: Path) -> Path:
     outreach_here(project, "customers", "import", "c.csv", "--now", NOW)
     outreach_here(project, "events", "import", "e.csv", "--now", NOW)
     return project
+
+
+@pytest.fixture
+def project(filled: Path, tmp_path: Path) -> Path:
+    """A copy of it that a test may change."""
+    return Path(shutil.copytree(filled, tmp_path / "project"))
 
 
 def why(project: Path, key: str, *options: str, now: str = NOW) -> Answer:
