@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine, Select, or_, select
 
 from outreach.store.custody import BEGIN_SECONDS
 from outreach.store.customers import address_column
-from outreach.store.dialect import is_any_of
-from outreach.store.engine import reading
+from outreach.store.dialect import is_any_of, wait_for_hand_overs
+from outreach.store.engine import reading, writing
 from outreach.store.tables import customers, deliveries
 from outreach.vocabulary import State
 
@@ -60,7 +60,12 @@ def all_acknowledged(engine: Engine, begin_seconds: float = BEGIN_SECONDS) -> No
 
 
 def run_acknowledged(engine: Engine, run_id: int, begin_seconds: float = BEGIN_SECONDS) -> None:
-    """Return once no message of a run that was stopped begins any more."""
+    """Return once no message of a run that was stopped begins any more.
+
+    Who was handing over when it was stopped may have read the run's state before.
+    """
+    with writing(engine) as conn:
+        wait_for_hand_overs(conn)
     until = _until(begin_seconds)
     with reading(engine) as conn:
         handing = _as_set(conn, _handing().where(d.run_id == run_id))

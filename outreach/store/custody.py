@@ -25,7 +25,13 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from outreach.store.deliveries import OPEN_RUNS
-from outreach.store.dialect import is_any_of, row_source, row_values, rows_from
+from outreach.store.dialect import (
+    hand_over_together,
+    is_any_of,
+    row_source,
+    row_values,
+    rows_from,
+)
 from outreach.store.tables import deliveries, runs
 from outreach.vocabulary import RunState, State
 
@@ -83,6 +89,7 @@ def hand(conn: Connection, worker_id: int, wanted: Sequence[tuple[int, int, str]
     Only what the worker still holds, of a run that is neither paused, held nor cancelled. What is
     not returned is not sent; if the commit fails, or nobody knows whether it did, nothing is.
     """
+    hand_over_together(conn)  # the run's state is read after it
     values = row_values(conn, "handed", _HANDED, wanted)
     found = conn.execute(_handing(conn.dialect.name), {**values, "of_worker": worker_id})
     return set(found.scalars())

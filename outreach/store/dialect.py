@@ -151,6 +151,18 @@ def one_at_a_time(conn: Connection, what: str) -> None:
         )
 
 
+def hand_over_together(conn: Connection) -> None:
+    """Let `wait_for_hand_overs` wait for this transaction; what it asks next is seen from then."""
+    if is_postgres(conn):
+        conn.exec_driver_sql("SELECT pg_advisory_xact_lock_shared(746218)")
+
+
+def wait_for_hand_overs(conn: Connection) -> None:
+    """Return once no transaction is open that hands over; SQLite has one writer at a time."""
+    if is_postgres(conn):
+        conn.exec_driver_sql("SELECT pg_advisory_xact_lock(746218)")
+
+
 def reserve_ids(conn: Connection, table: Table, count: int) -> list[int]:
     """So many new ids of a table, rising; on SQLite they hold within the write transaction."""
     if not count:

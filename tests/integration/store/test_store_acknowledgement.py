@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from makers import make_customer, make_delivery, make_run
 from sqlalchemy import Engine, update
 
+from outreach.store import custody, workers
 from outreach.store.acknowledgement import acknowledged, all_acknowledged, run_acknowledged
 from outreach.store.engine import writing
 from outreach.store.tables import deliveries
@@ -88,6 +90,32 @@ def test_a_run_that_is_stopped_waits_for_its_own(engine: Engine, handing: int) -
     run_acknowledged(engine, 99, FOR_EVER)
 
     assert waits_until_settled(engine, lambda: run_acknowledged(engine, 1, FOR_EVER), state="sent")
+
+
+def test_a_run_that_is_stopped_waits_for_a_handing_over_that_is_not_committed_yet(
+    postgres_engine: Engine,
+) -> None:
+    """It has read the run's state before the run was stopped."""
+    engine = postgres_engine
+    with writing(engine) as conn:
+        run_id = make_run(conn)
+        worker_id = workers.register(conn, "w", timedelta(minutes=5))
+        customer = make_customer(conn, "a", email="a@example.com")
+        id_ = make_delivery(conn, customer, "claimed", run_id=run_id, worker_id=worker_id, fence=1)
+    with engine.connect() as conn:
+        assert custody.hand(conn, worker_id, [(id_, 1, "<m@example.com>")]) == {id_}
+        stopping = threading.Thread(target=run_acknowledged, args=(engine, run_id, FOR_EVER))
+        stopping.start()
+        stopping.join(0.3)
+        assert stopping.is_alive()
+        conn.commit()
+    stopping.join(0.3)
+    assert stopping.is_alive()  # now for the message to be begun
+
+    settle(engine, state="sent")
+    stopping.join(20)
+
+    assert not stopping.is_alive()
 
 
 def test_it_waits_for_nobody_else_and_no_other_channel(engine: Engine, handing: int) -> None:
