@@ -51,11 +51,19 @@ def served(site: Site, listening: socket.socket) -> Iterator[None]:
         )
     )
     # The thread that commits waits for the one that answers after each statement: by default up to
-    # 5 ms, twenty times a transaction.
+    # 5 ms, and a transaction has many.
+    before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
+
+    def ended(_: object) -> None:
+        sys.setswitchinterval(before)
+        if not server.should_exit:
+            log.error("pages are not served any more")
+
     host, port = listening.getsockname()[:2]
     with ThreadPoolExecutor(1, "pages") as thread:  # where uvicorn leaves signals alone
         serving = thread.submit(asyncio.run, server.serve([listening]))
+        serving.add_done_callback(ended)
         log.info("pages are served", host=host, port=port)
         try:
             yield
