@@ -52,7 +52,7 @@ def planned(conn: Connection, question: object) -> dict[int, Verdict]:
 
 
 @pytest.mark.parametrize(("days", "reason"), [(1, Reason.CAPPED), (8, None)])
-def test_touches_of_the_one_fill_the_caps_of_the_other(
+def test_compliance_13_touches_of_who_was_merged_fill_the_caps_of_who_stays(
     engine: Engine, days: int, reason: Reason | None
 ) -> None:
     with engine.connect() as conn:

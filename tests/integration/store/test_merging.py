@@ -89,7 +89,7 @@ def test_the_stricter_consent_stays(engine: Engine, pair: tuple[int, int], now: 
     assert (new, "greetings") not in found
 
 
-def test_a_later_no_of_the_closed_one_is_a_no_of_both(
+def test_compliance_13_a_merge_frees_nobody_from_a_no(
     engine: Engine, pair: tuple[int, int], now: datetime
 ) -> None:
     old, new = pair
