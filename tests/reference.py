@@ -181,7 +181,7 @@ def _leaves_at(world: World, customer: Customer, channel: str, capped: bool) -> 
 
 
 def _instants(world: World) -> Iterator[datetime]:
-    """The instant asked, each minute until `late`, and each at which a cap to the second frees."""
+    """The instant asked, each minute before `late`, and each at which a cap to the second frees."""
     start, end, minute = world.asked_at, world.late_at, timedelta(minutes=1)
     caps = (*world.company.cadence, *world.campaign.cadence)
     spans = [timedelta(seconds=c.per.length) for c in caps if c.per.kind is PerKind.SECONDS]
@@ -189,7 +189,7 @@ def _instants(world: World) -> Iterator[datetime]:
     whole = start.replace(second=0, microsecond=0) + minute
     minutes = (whole + n * minute for n in range((end - start) // minute + 1))
     yield start
-    yield from (at for at in heapq.merge(minutes, frees) if start < at <= end)
+    yield from (at for at in heapq.merge(minutes, frees) if start < at < end)
 
 
 def _closed(world: World, customer: Customer, channel: str, at: datetime) -> Reason | None:

@@ -151,7 +151,7 @@ class Candidate:
         return self.customer.c[ADDRESS_COLUMN[self.ruling.channels[number]]]
 
     def opens_at(self, number: int) -> ColumnElement[datetime | None]:
-        """When a message may leave on a channel; null: not by `late`."""
+        """When a message may leave on a channel; null: not before `late`."""
         return self.zones.c[f"opens_{self.ruling.grid.groups[number]}"]
 
     def why(self, number: int) -> ColumnElement[int | None]:

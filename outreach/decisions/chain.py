@@ -216,7 +216,7 @@ def _counted(candidate: Candidate, asked: CTE, without: tuple[str, ...]) -> Sele
 def _stop(candidate: Candidate, counted: FromClause, number: int) -> ColumnElement[int | None]:
     """Where a channel stops: twice the reason's code, odd if that ends the choice; null: free."""
     opens_at, why = _of_zone(candidate, counted.c, number)
-    too_late = and_(why.is_not(None), or_(opens_at.is_(None), opens_at > counted.c.late_at))
+    too_late = and_(why.is_not(None), or_(opens_at.is_(None), opens_at >= counted.c.late_at))
     block = counted.c[f"block_{number}"]
     return case(
         (counted.c.person.is_not(None), counted.c.person * 2 + 1),

@@ -83,7 +83,7 @@ class Details:
         if failed:
             said = f"{local}: {'outside of the window' if window else 'quiet'}"
             if opening.opens_at is None:
-                return f"{said}; opens not by `late`"
+                return f"{said}; opens not before `late`"
             return f"{said}; moved to {self.local(opening.opens_at)}"
         said = f"{local}: {'in time' if window else 'awake'}"
         until = self.verdict.until or opening.opens_at

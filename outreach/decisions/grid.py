@@ -108,7 +108,7 @@ class Grid:
     def opening_after(
         self, place: Locality, group: int, at: datetime, limit_at: datetime
     ) -> datetime | None:
-        """The first instant from `at` on at which the clocks allow a message; None: not by the limit."""
+        """The first instant from `at` on at which the clocks allow a message; None: not before the limit."""
         hours = self._hours(group, place.country)
         return opening(hours, self.clocks(place), at, limit_at).opens_at
 

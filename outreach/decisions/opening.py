@@ -16,7 +16,7 @@ MIDNIGHT = time(0)
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """When a message asked for at one instant may leave; `opens_at` None: not by the limit."""
+    """When a message asked for at one instant may leave; `opens_at` None: not before the limit."""
 
     opens_at: datetime | None
     why: Reason | None  # the rule in the way at the instant asked; None: it may leave at once
@@ -108,7 +108,10 @@ def _gap_end(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
 
 
 def opening(hours: Hours, zones: Sequence[str], asked_at: datetime, limit_at: datetime) -> Opening:
-    """When a message may leave if every one of `zones` must allow it, from `asked_at` to `limit_at`."""
+    """When a message may leave if every one of `zones` must allow it, from `asked_at` to `limit_at`.
+
+    An opening at the limit itself is none: nothing opened then could leave before it is over.
+    """
     named = [zone_of(name) for name in zones]
     why = _in_the_way(hours, named, asked_at)
     changes = _changes(hours, named, asked_at, max(limit_at, asked_at + DAY) + DAY)
@@ -117,7 +120,7 @@ def opening(hours: Hours, zones: Sequence[str], asked_at: datetime, limit_at: da
     first: datetime | None = None
     for at in changes:
         first = first or at
-        if at > limit_at:
+        if at >= limit_at:
             break
         if _in_the_way(hours, named, at) is None:
             return Opening(at, why, first)

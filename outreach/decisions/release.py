@@ -59,7 +59,7 @@ def _released(ruling: Ruling, verdict: Verdict, place: Locality, taken: list[Slo
 def _free(
     ruling: Ruling, verdict: Verdict, channel: str, place: Locality, taken: list[Slot]
 ) -> datetime | None:
-    """The first instant at which clocks and caps let the message leave; None: not by `late`."""
+    """The first instant at which clocks and caps let the message leave; None: not before `late`."""
     grid = ruling.grid
     group = grid.groups[grid.channels.index(channel)]
     caps = [
@@ -75,7 +75,7 @@ def _free(
         free_at = _free_at(caps, taken, opens_at, grid, place)
         if free_at is None:
             return opens_at
-        if free_at > verdict.late_at:
+        if free_at >= verdict.late_at:
             return None
         at = free_at
     return None
