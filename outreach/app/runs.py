@@ -103,6 +103,8 @@ def settle_unknown(context: Context, run_id: int, again: bool) -> RunShown:
     while left:
         with writing(context.engine) as conn:
             run = run_with(conn, run_id)
+            if again and run.state is RunState.CANCELLED:
+                raise UsageError(f"run {run_id} is cancelled", "nothing of it is sent any more")
             rows = unknowns.of_run(conn, run_id, BATCH)
             (_wait_again if again else _went_out)(conn, rows)
             settled, left = settled + len(rows), len(rows) == BATCH

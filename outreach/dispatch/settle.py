@@ -1,7 +1,7 @@
 """What an answer makes of a delivery, and the transaction that writes a flush of answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -64,6 +64,8 @@ def settlement(answered: Answered, now: datetime, backoff: Backoff) -> Settlemen
                 held.id, held.fence, State.UNKNOWN, answered.at,
                 attempts.storable(outcome.stage), provider_id=provider_id,
             )  # fmt: skip
+        case Answer.UNKNOWN:
+            return replace(_again(answered, now, backoff), doubt=True)
         case _:
             return _again(answered, now, backoff)
 

@@ -14,7 +14,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    false,
     null,
     or_,
     select,
@@ -32,6 +31,7 @@ from outreach.store.dialect import (
     row_values,
     rows_from,
 )
+from outreach.store.endings import ended, slot_once_ended
 from outreach.store.tables import deliveries, runs
 from outreach.vocabulary import RunState, State
 
@@ -55,6 +55,7 @@ class Settlement:
     provider_id: str | None = None
     tries: int = 0  # added to the delivery's
     begun: bool = True  # False: nothing was written, so it may still be only claimed
+    doubt: bool = False  # it may have gone out, though it waits to be sent again
 
 
 def _run_state() -> ColumnElement[str]:
@@ -75,10 +76,10 @@ def back_to_due() -> dict[str, ColumnElement[object]]:
     """Column values of what is free again; a row of a cancelled run ends instead."""
     cancelled = _run_is_cancelled()
     return {
-        "state": case((cancelled, State.CANCELLED.value), else_=State.DUE.value),
+        "state": case((cancelled, ended(State.CANCELLED)), else_=State.DUE.value),
         "ready": ~cancelled,
-        "firm": false(),
-        "slot_at": case((cancelled, null()), else_=d.due_at),
+        "firm": d.doubt,
+        "slot_at": case((or_(cancelled, d.doubt), slot_once_ended()), else_=d.due_at),
         "worker_id": null(),
     }
 
@@ -182,17 +183,24 @@ def _settling(database: str) -> ReturningUpdate[int, str]:
     """The statement of `settle`, built once."""
     v = row_source(database, "settled", _SETTLED).c
     due = v.state == State.DUE.value
-    ends = v.state.in_((State.FAILED.value, State.EXPIRED.value))
     cancelled = and_(due, _run_is_cancelled())
+    ends = or_(cancelled, v.state.in_((State.FAILED.value, State.EXPIRED.value)))
+    doubt = or_(d.doubt, v.doubt)
     return (
         update(deliveries)
         .where(d.id == v.id, d.fence == v.fence, _may_move(v.state, v.begun))
         .values(
-            state=case((cancelled, State.CANCELLED.value), else_=v.state),
+            state=case(
+                (and_(ends, doubt), State.UNKNOWN.value),
+                (cancelled, State.CANCELLED.value),
+                else_=v.state,
+            ),
             ready=and_(due, ~cancelled),
-            firm=case((due, false()), else_=True),
+            firm=case((and_(due, ~cancelled), doubt), else_=True),
+            doubt=doubt,
             slot_at=case(
-                (or_(ends, cancelled), null()),
+                (and_(or_(ends, due), doubt), d.slot_at),
+                (ends, null()),
                 (due, d.due_at),
                 (d.ready, d.claimed_at),
                 else_=d.slot_at,
@@ -221,7 +229,7 @@ _SETTLED = (
     ("id", d.id.type), ("fence", d.fence.type), ("state", d.state.type),
     ("reason", d.reason.type), ("retry_at", d.retry_at.type), ("sent_at", d.sent_at.type),
     ("settled_at", d.settled_at.type), ("provider_id", d.provider_id.type),
-    ("tries", d.tries.type), ("begun", d.ready.type),
+    ("tries", d.tries.type), ("begun", d.ready.type), ("doubt", d.doubt.type),
 )  # fmt: skip
 
 
@@ -229,13 +237,15 @@ def _row(one: Settlement) -> tuple[object, ...]:
     return (
         one.id, one.fence, one.state.value, one.reason, one.retry_at, one.sent_at,
         one.settled_at, one.provider_id, one.tries, one.begun,
+        one.doubt,
     )  # fmt: skip
 
 
 def fail(conn: Connection, worker_id: int, held: Sequence[tuple[int, int]], reason: str) -> int:
     """End claimed deliveries `(id, fence)` that can not be rendered; how many."""
     values = {
-        "state": State.FAILED.value, "reason": reason, "slot_at": null(), "worker_id": null(),
+        "state": ended(State.FAILED), "reason": reason, "slot_at": slot_once_ended(),
+        "worker_id": null(),
     }  # fmt: skip
     return len(_end_claims(conn, worker_id, held, values))
 

@@ -6,10 +6,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, null, select, update
+from sqlalchemy import Connection, Row, case, func, null, select, update
 
 from outreach.store import lanes, workers
 from outreach.store.dialect import is_any_of, rows_from
+from outreach.store.endings import ended
 from outreach.store.tables import customers, deliveries, runs
 from outreach.vocabulary import OPEN_STATES, Reason, RunState, State
 
@@ -203,15 +204,15 @@ def put_off(conn: Connection, ruled: Sequence[Ruled]) -> set[int]:
         update(deliveries)
         .where(d.id == v.id, d.fence == v.fence, d.ready)
         .values(
-            state=v.state,
+            state=case((v.ready, v.state), else_=ended(v.state)),
             reason=v.reason,
             due_at=v.due_at,
             until=v.until_at,
-            slot_at=v.slot_at,
+            slot_at=case((d.doubt, d.slot_at), else_=v.slot_at),
             channel=v.channel,
             lane=v.lane,
             ready=v.ready,
-            firm=False,
+            firm=d.doubt,
         )
     )
     return set(conn.execute(written.returning(d.id)).scalars())

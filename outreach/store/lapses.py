@@ -8,8 +8,9 @@ from sqlalchemy.sql import ColumnElement
 
 from outreach.store.custody import back_to_due
 from outreach.store.dialect import is_any_of, rows_from
-from outreach.store.tables import deliveries
-from outreach.vocabulary import State
+from outreach.store.endings import ended, slot_once_ended
+from outreach.store.tables import deliveries, runs
+from outreach.vocabulary import RunState, State
 
 d = deliveries.c
 MOST_LAPSES = 5  # two in company, then three alone: what fails is the delivery, not its neighbours
@@ -47,10 +48,10 @@ def lapse(conn: Connection, dead: Sequence[int]) -> list[Lapse]:
         update(deliveries)
         .where(theirs, d.state == State.CLAIMED.value)
         .values(
-            state=case((too_often, State.FAILED.value), else_=free["state"]),
+            state=case((too_often, ended(State.FAILED)), else_=free["state"]),
             ready=and_(~too_often, free["ready"]),
-            firm=false(),
-            slot_at=case((too_often, null()), else_=free["slot_at"]),
+            firm=d.doubt,
+            slot_at=case((too_often, slot_once_ended()), else_=free["slot_at"]),
             reason=case((too_often, LAPSED), else_=null()),
             lapses=case((is_suspect, d.lapses + 1), else_=d.lapses),
             worker_id=null(),
@@ -80,14 +81,23 @@ def _are_last_claims(conn: Connection, theirs: ColumnElement[bool]) -> ColumnEle
 
 
 def send_again(conn: Connection, lapsed: Sequence[Lapse]) -> set[int]:
-    """Let unknown deliveries wait to be sent once more (`on_unknown: resend`); ids that changed."""
+    """Let unknown deliveries wait to be sent once more; ids that changed: not of cancelled runs.
+
+    They stay touches meanwhile, and are unknown again where they do not go out.
+    """
     if not lapsed:
         return set()
     rows = [(one.id, one.fence) for one in lapsed]
     v = rows_from(conn, "again", [("id", d.id.type), ("fence", d.fence.type)], rows).c
     freed = (
         update(deliveries)
-        .where(d.id == v.id, d.fence == v.fence, d.state == State.UNKNOWN.value)
-        .values(**back_to_due(), reason=null())
+        .where(
+            d.id == v.id,
+            d.fence == v.fence,
+            d.state == State.UNKNOWN.value,
+            runs.c.id == d.run_id,
+            runs.c.state != RunState.CANCELLED.value,
+        )
+        .values(state=State.DUE.value, ready=True, doubt=True, reason=null())
     )
     return set(conn.execute(freed.returning(d.id)).scalars())

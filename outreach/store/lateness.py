@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select, update
 
 from outreach.store.dialect import is_any_of
+from outreach.store.endings import ended, slot_once_ended
 from outreach.store.tables import deliveries, runs
 from outreach.vocabulary import Reason, RunState, State
 
@@ -27,7 +28,7 @@ def first_late_at(conn: Connection, run_id: int) -> datetime | None:
 def expire(conn: Connection, run_id: int, now: datetime, limit: int) -> int:
     """Expire up to `limit` of a run's deliveries that are late; how many: fewer, it was the last.
 
-    What a claim has locked is left to it. Nothing of them went out: their slots are free.
+    What a claim has locked is left to it. One that may have gone out before is unknown again.
     """
     late = (
         select(d.id)
@@ -36,13 +37,13 @@ def expire(conn: Connection, run_id: int, now: datetime, limit: int) -> int:
         .with_for_update(skip_locked=True)
     )
     ids = list(conn.execute(late).scalars())
-    ended = (
+    expired = (
         update(deliveries)
         .where(is_any_of(conn, d.id, ids))
         .values(
-            state=State.EXPIRED.value, reason=Reason.EXPIRED.value, ready=False, firm=False,
-            slot_at=None,
+            state=ended(State.EXPIRED), reason=Reason.EXPIRED.value, ready=False, firm=d.doubt,
+            slot_at=slot_once_ended(),
         )
     )  # fmt: skip
-    conn.execute(ended)
+    conn.execute(expired)
     return len(ids)

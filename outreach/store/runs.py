@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, exists, or_, select, update
 
 from outreach.store.dialect import insert
+from outreach.store.endings import ended, slot_once_ended
 from outreach.store.engine import database_now
 from outreach.store.tables import campaigns, deliveries, runs
 from outreach.vocabulary import RunKind, RunState, State
@@ -209,7 +210,7 @@ def cancel_open(conn: Connection, run_id: int, limit: int) -> int:
     cancelled = (
         update(deliveries)
         .where(row.id.in_(some), row.ready)
-        .values(state=State.CANCELLED, ready=False, slot_at=None)
+        .values(state=ended(State.CANCELLED), ready=False, slot_at=slot_once_ended())
         .returning(row.id)
     )
     return len(conn.execute(cancelled).all())

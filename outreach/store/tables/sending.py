@@ -50,6 +50,9 @@ deliveries = Table(
     Column("retry_at", Instant),  # not before (real clock)
     Column("slot_at", Instant),  # occupies a cadence slot at this instant; null: none
     Column("firm", Boolean, nullable=False, server_default=text("false")),  # claimed once: a touch
+    Column(
+        "doubt", Boolean, nullable=False, server_default=text("false")
+    ),  # an earlier attempt may be out
     Column("ready", Boolean, nullable=False, server_default=text("false")),  # due or held
     Column("fence", Integer, nullable=False, server_default=text("0")),
     Column("worker_id", BigId),

@@ -59,6 +59,7 @@ def _make_deliveries() -> None:
         sa.Column("retry_at", types.Instant(), nullable=True),
         sa.Column("slot_at", types.Instant(), nullable=True),
         sa.Column("firm", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("doubt", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("ready", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("fence", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("worker_id", types.BigId, nullable=True),
