@@ -74,6 +74,7 @@ class _Reader:
         self._keeps_cells = job.sort != "customers"
         fields = self._parser.fields
         self._warnings: list[str] = []
+        self._has_read = False  # a JSON line
         self.rows = self._open(job, file)
         if isinstance(self.rows, JsonRows):
             fields.check_map()
@@ -101,15 +102,27 @@ class _Reader:
             found = self._parser.parse(line, of_columns, cells if self._keeps_cells else [])
         elif isinstance(content, dict):
             cells = [json.dumps(content, default=str, ensure_ascii=False)]
-            of = self._parser.fields.of
-            pairs = [(of(name), value) for name, value in content.items()]
-            found = _twice(pairs) or self._parser.parse(line, pairs, cells)
+            found = self._of_object(line, content, cells)
         else:
             cells, found = [content.raw], [(content.column, content.message)]
         if type(found) is list:  # a row is a tuple, faults are a list
             batch.refused.append(Refused(line, found, cells))
         else:
             batch.rows.append(found)
+
+    def _of_object(self, line: int, content: dict[str, Any], cells: list[str]) -> Any:
+        """What a JSON line says, or its faults; names of the first line speak for the file."""
+        of = self._parser.fields.of
+        pairs = []
+        for name, value in content.items():
+            try:
+                pairs.append((of(name), value))
+            except UsageError as error:
+                if not self._has_read:
+                    raise
+                return [(name, f"{error.message}; {error.hint}" if error.hint else error.message)]
+        self._has_read = True
+        return _twice(pairs) or self._parser.parse(line, pairs, cells)
 
     def finish(self, batch: Batch) -> Batch:
         """The batch with what is true at its end."""
