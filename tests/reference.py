@@ -120,7 +120,11 @@ def _refused(world: World, customer: Customer, channel: str) -> Reason | None:
     now = {c.key: address_of(c, channel) for c in world.customers}
     there = [c for c in said if (c.address or now[c.key]) == address]
     answer = _consent(world, [c for c in said if c.key == customer.key], there)
-    lacking = [n for n in world.needs.get(channel, ()) if not customer.columns.get(n)]
+    lacking = [
+        n
+        for n in world.needs.get(channel, ())
+        if not {"tags": customer.tags, **customer.columns}.get(n)
+    ]
     return answer or (Reason.MISSING_DATA if lacking else None)
 
 

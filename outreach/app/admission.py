@@ -1,20 +1,42 @@
 """A new revision is rendered on trial, in a process of its own with limits, before any run has it."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from outreach.app.context import Context
+from outreach.campaign.model import Campaign
 from outreach.errors import Problem
 from outreach.logger import Logger
-from outreach.planning.tick import Candidate
-from outreach.rendering import trial
+from outreach.rendering.trial import trial, trial_in_check
+from outreach.vocabulary import Status
+
+if TYPE_CHECKING:  # `check` goes without a database
+    from outreach.planning.tick import Candidate
 
 log = Logger(__name__)
 
 
-def problems_on_trial(context: Context, candidate: Candidate) -> list[Problem]:
+def problems_on_trial(context: Context, candidate: "Candidate") -> list[Problem]:
     """What a trial rendering finds: a template that hangs, swells or fails for made-up customers."""
     return trial(candidate.files, candidate.campaign, context.company())
 
 
-def is_admitted(context: Context, candidate: Candidate) -> bool:
+def failing(context: Context) -> Iterator[tuple[Campaign, list[Problem]]]:
+    """The campaigns whose files can be read and yet make no run, each with what the trial finds.
+
+    Archived ones are not asked. Nothing where outreach.yaml is at fault.
+    """
+    company = context.loaded.company
+    if company is None:
+        return
+    for campaign in context.loaded.campaigns.values():
+        if campaign.status is not Status.ARCHIVED:
+            problems = trial_in_check(context.files.contents, campaign, company)
+            if problems:
+                yield campaign, problems
+
+
+def is_admitted(context: Context, candidate: "Candidate") -> bool:
     """Whether the trial finds nothing; what it finds is told."""
     problems = problems_on_trial(context, candidate)
     for each in problems:

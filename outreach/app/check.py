@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from outreach.app.admission import failing
 from outreach.app.context import Context
 from outreach.app.fragments import company_as_read, expressions_in, stages_in, unused_templates
 from outreach.app.slips import likely_slips
@@ -40,6 +41,7 @@ class Checked:
 def check_files(context: Context) -> Checked:
     """All that is wrong with the project's files; with a database also what finds nobody in it."""
     problems = _all_problems(context) | set(_unknown_campaigns(context))
+    problems |= {each for _, found in failing(context) for each in found}
     if not any(map(_is_fault, problems)):
         problems |= set(likely_slips(context))
         if context.has_database:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, timedelta
 
 from outreach import queue
+from outreach.app.admission import failing
 from outreach.app.check import faults
 from outreach.app.context import Context
 from outreach.app.feedback import feedback_checks
@@ -20,7 +21,7 @@ from outreach.store import health
 from outreach.store.channel_holds import held
 from outreach.store.deliveries import Instants
 from outreach.store.engine import reading
-from outreach.vocabulary import RunState, State
+from outreach.vocabulary import RunState, State, Status
 
 # Older than this, something is wrong: a worker takes what is due within a second, and an answer
 # to a message comes within the ten minutes that RFC 5321 4.5.3.2.6 grants a server.
@@ -36,7 +37,7 @@ OLDEST = {
 
 def examine(context: Context) -> list[Check]:
     """One line for each part, in order; nothing is sent and no file is changed."""
-    found = [_files(context), *_database(context), _broker(context)]
+    found = [_files(context), *_no_runs(context), *_database(context), _broker(context)]
     if context.loaded.company is not None:
         for channel in sorted(BUILT_IN_CHANNELS | context.company().channels.keys()):
             found += _channel(context, channel)
@@ -49,6 +50,13 @@ def _files(context: Context) -> Check:
     if found:
         return Check("files", False, f"problems: {len(found)}; run `outreach check`")
     return Check("files", True, f"{len(context.files.contents)} files, no problems")
+
+
+def _no_runs(context: Context) -> Iterator[Check]:
+    """Active campaigns whose templates fail when they are filled in: only a scheduler's log said so."""
+    for campaign, problems in failing(context):
+        if campaign.status is Status.ACTIVE:
+            yield Check(f"campaign {campaign.name}", False, f"makes no run: {problems[0]}")
 
 
 def _database(context: Context) -> Iterator[Check]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, Text, literal, null, type_coerce
+from sqlalchemy import BigInteger, Text, literal, null, or_, type_coerce
 from sqlalchemy.sql import ColumnElement
 
 from outreach.audience.names import FACTS, NO_ATTRIBUTES, Kind, Names
@@ -90,8 +90,12 @@ class Row:
 
 
 def name_is_missing(name: str, row: Row) -> ColumnElement[bool]:
-    """Whether the customer has no value for the name; KeyError: nobody knows the name."""
-    return row.column(name).is_(None)
+    """Whether the customer has no value for the name, or an empty list; KeyError: nobody knows it."""
+    column = row.column(name)
+    missing = column.is_(None)
+    if row.names.kinds[name] is Kind.LIST:
+        return or_(missing, spelling.list_length(column) == 0)
+    return missing
 
 
 def months_later(day: date, months: int) -> date:

@@ -8,7 +8,7 @@ from jinja2.exceptions import TemplateError
 
 from outreach.campaign.model import Campaign, Step
 from outreach.errors import Problem
-from outreach.rendering.context import needable_names
+from outreach.rendering.context import list_names, needable_names
 from outreach.rendering.misnamed import misnamed
 from outreach.rendering.parts import Renderer
 from outreach.rendering.positions import Line
@@ -65,6 +65,7 @@ def prepare(
         company.brand.locale,
         frozenset(names),
         needable_names(company),
+        list_names(company),
         bool(company.public_url) and not is_transactional(campaign, company),
     )
 
@@ -79,10 +80,11 @@ def _prepared(
     brand_locale: str,
     names: frozenset[str],
     needable: frozenset[str],
+    lists: frozenset[str],
     owes_duties: bool,
 ) -> Prepared:
     sources = Sources(dict(files), template, brand_locale)
-    reader = Reader(sources, names, needable)
+    reader = Reader(sources, names, needable, lists)
     reader.problems.update(sources.odd_files())
     variants = {}
     if "email" in channels:

@@ -44,7 +44,8 @@ FACTS = frozenset(
         "typical_gap",
     ]
 )
-ALWAYS_THERE = frozenset({"key", "created_at", "orders", "spend", "tags", "interests"})
+ALWAYS_THERE = frozenset({"key", "created_at", "orders", "spend"})
+_LISTS = frozenset({"tags", "interests"})
 CAMPAIGN_KEYS = frozenset({"name", "title", "topic"})
 BRAND_KEYS = frozenset(Brand.model_fields)
 _NOTHING_KNOWN: dict[str, object] = dict.fromkeys(COLUMNS | FACTS)
@@ -61,6 +62,11 @@ def customer_names(company: Company) -> frozenset[str]:
 def needable_names(company: Company) -> frozenset[str]:
     """Every name of the customer that may be missing."""
     return customer_names(company) - ALWAYS_THERE
+
+
+def list_names(company: Company) -> frozenset[str]:
+    """Every name of the customer that is a list: one with nothing in it is missing."""
+    return _LISTS.union(name for name, kind in company.attributes.items() if kind == "list")
 
 
 def context_names(company: Company) -> frozenset[str]:
@@ -80,13 +86,14 @@ def build_context(
     `customer` holds columns and facts by name; its attributes are flat or under `attributes`.
     `now` is aware; `today` is the date on the customer's clock, company time where no zone is
     known. `extra` is laid over everything. `salutation` is made anew in the language of the
-    template that is used.
+    template that is used. A list that is not known is one with nothing in it.
     """
     context = {**_NOTHING_KNOWN, **dict.fromkeys(company.attributes)}
     attributes = customer.get("attributes")
     if isinstance(attributes, Mapping):
         context.update({k: v for k, v in attributes.items() if k in company.attributes})
     context.update({k: v for k, v in customer.items() if k in context})
+    context.update({name: [] for name in list_names(company) if context[name] is None})
     zone = _zone(customer.get("timezone"), company)
     local_now = now.astimezone(ZoneInfo(zone))
     locale = customer.get("locale")

@@ -24,11 +24,9 @@ _PLAIN = [
     "capitalize",
     "count",
     "dictsort",
-    "first",
     "float",
     "int",
     "items",
-    "last",
     "length",
     "list",
     "lower",
@@ -56,10 +54,24 @@ _LONGEST_PATTERN = 60
 
 
 def default(value: object, other: object = "", boolean: bool = False) -> object:
-    """The value, or `other` where it is missing: not given, or none; with `boolean`, empty too."""
+    """The value, or `other` where it is missing: not given, none, an empty text or list.
+
+    With `boolean` also in place of 0 and of what is false.
+    """
     if value is None or isinstance(value, Undefined) or (boolean and not value):
         return other
-    return value
+    return other if isinstance(value, str | list | tuple) and not value else value
+
+
+def first(values: Iterable[object]) -> object:
+    """The first member; none where there is no member, which `or` and `default` take as missing."""
+    return next(iter(values), None)
+
+
+def last(values: Iterable[object]) -> object:
+    """The last member; none where there is no member."""
+    members = list(values)
+    return members[-1] if members else None
 
 
 def escape_once(value: object) -> object:
@@ -243,7 +255,9 @@ _OWN: dict[str, Function] = {
     "default": default,
     "e": escape_once,
     "escape": escape_once,
+    "first": first,
     "join": join,
+    "last": last,
     "money": format_money,
     "number": format_number,
     "replace": replace,

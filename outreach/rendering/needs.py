@@ -31,9 +31,9 @@ class Printed:
     paths: set[str] = field(default_factory=set)  # names and `name.attribute`, printed anywhere
 
 
-def printed_by(part: Part, names: Collection[str]) -> Printed:
-    """What the part prints; `names` are those a customer may lack."""
-    reader = _Reader(part, frozenset(names))
+def printed_by(part: Part, names: Collection[str], lists: Collection[str]) -> Printed:
+    """What the part prints; `names` are those a customer may lack, `lists` such as may be empty."""
+    reader = _Reader(part, frozenset(names), frozenset(lists))
     reader.run()
     return reader.printed
 
@@ -51,15 +51,18 @@ class _Meaning:
     paths: frozenset[str] = frozenset()
 
 
+_OF_ALL = ("length", "count")  # filters that have an answer for an empty list
+_OF_SOME = ("join", "first", "last")  # filters whose answer for an empty list is empty
 _OPAQUE = _Meaning()  # a loop's variable: whatever it is, no customer lacks it
 
 
 class _Reader(Walk):
     """Reads what is printed where; `if` and `or` around a name lift its need."""
 
-    def __init__(self, part: Part, names: frozenset[str]) -> None:
+    def __init__(self, part: Part, names: frozenset[str], lists: frozenset[str]) -> None:
         super().__init__(part)
         self.names = names
+        self.lists = lists
         self.printed = Printed()
         self.local: dict[str, _Meaning] = {}
         self.tested: frozenset[str] = frozenset()  # names an `if` around this asks about
@@ -74,7 +77,7 @@ class _Reader(Walk):
         self.local.update(dict.fromkeys(_names_in(node.target), meaning))
 
     def on_for(self, node: nodes.For) -> None:
-        self.printed.clauses |= self._clauses(node.iter)
+        self.printed.clauses |= self._clauses_but_lists(node.iter)  # of none there are no rounds
         before = self.local
         self.local = {**before, **dict.fromkeys(_names_in(node.target), _OPAQUE)}
         self.walk(node.body)
@@ -129,8 +132,23 @@ class _Reader(Walk):
             if node.name != "join" or listed or node.node is None:
                 return frozenset()
             return self._clauses(node.node)
+        if isinstance(node, nodes.Filter) and node.name in _OF_ALL:
+            return self._clauses_but_lists(node)
+        return self._clauses_within(node)
+
+    def _clauses_within(self, node: nodes.Node) -> frozenset[Clause]:
         children = (self._clauses(child) for child in node.iter_child_nodes())
         return frozenset().union(*children)
+
+    def _clauses_but_lists(self, node: nodes.Node) -> frozenset[Clause]:
+        """The same where nothing is amiss with an empty list."""
+        before = self.tested
+        self.tested |= self.lists
+        found = (
+            self._clauses_within(node) if isinstance(node, nodes.Filter) else self._clauses(node)
+        )
+        self.tested = before
+        return found
 
     def _clauses_of_name(self, name: str) -> frozenset[Clause]:
         if name in self.tested:
@@ -158,6 +176,10 @@ class _Reader(Walk):
             return first | second, names | more
         if isinstance(node, nodes.Name):
             return frozenset(), frozenset({node.name})
+        if isinstance(node, nodes.Filter) and node.name in _OF_SOME:
+            needed = self._clauses(node)
+            empty = frozenset(c for c in needed if c <= self.lists)
+            return needed - empty, frozenset().union(*empty)
         return self._clauses(node), frozenset()  # worked out before `or` is asked
 
     def _clauses_of_either(self, node: nodes.CondExpr) -> frozenset[Clause]:

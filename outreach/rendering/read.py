@@ -61,6 +61,7 @@ class Reader:
     sources: Sources
     names: Collection[str]  # that templates may use
     needable: Collection[str]  # that a customer may lack
+    lists: Collection[str]  # that are lists
     problems: set[Problem] = field(default_factory=set)
     warnings: set[Problem] = field(default_factory=set)  # what a message can be made with
 
@@ -159,7 +160,7 @@ class Reader:
                 self._note(file, texts[file], line, word, "unseen", message, hint)
         if len(self.problems) > before or path not in trees:
             return None
-        return Source(part, printed_by(part, self.needable))
+        return Source(part, printed_by(part, self.needable, self.lists))
 
     def _gather(
         self,

@@ -10,12 +10,18 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from jinja2 import nodes
+
 from outreach.campaign.model import Campaign
 from outreach.errors import Problem
+from outreach.rendering.check import prepare
+from outreach.rendering.context import context_names
+from outreach.rendering.made_up import try_rendering
 from outreach.settings.company import Company
 
 SECONDS = 20
 MEMORY = 2 * 1024**3  # bytes of address space
+_FLAT = ("join", "_concat", "_compare")  # filters that keep nothing of a list but its members
 
 
 def trial(
@@ -49,6 +55,39 @@ def trial(
         return [_problem(campaign, "rendering broke its process: too much time or memory")]
     found: list[Problem] = pickle.loads(done.stdout)  # noqa: S301 - our own child's answer
     return found
+
+
+def trial_in_check(
+    files: Mapping[str, bytes], campaign: Campaign, company: Company, seconds: int = SECONDS
+) -> list[Problem]:
+    """The same for somebody who waits; [] where the templates have other problems already.
+
+    What every message's budget can bound is rendered in this process, which has compiled it
+    already: a process of its own takes longer than all the rest of a check.
+    """
+    prepared = prepare(files, campaign.steps[0], campaign, company, context_names(company))
+    if prepared.problems:
+        return []
+    trees = [
+        tree
+        for by_locale in prepared.channels.values()
+        for ready in by_locale.values()
+        for source in ready.source.sources()
+        for tree in source.part.trees.values()
+    ]
+    if any(map(_builds_lists, trees)):
+        return trial(files, campaign, company, seconds=seconds)
+    return try_rendering(files, campaign, company, [])
+
+
+def _builds_lists(tree: nodes.Template) -> bool:
+    """Whether it puts values into lists of its own: lists of lists grow faster than is counted."""
+    flat = {id(found.node) for found in tree.find_all(nodes.Filter) if found.name in _FLAT}
+    return any(
+        id(found) not in flat and getattr(found, "ctx", "load") == "load"
+        for found in tree.find_all((nodes.List, nodes.Tuple, nodes.Dict))
+        if found.find(nodes.Name) is not None
+    )
 
 
 def _problem(campaign: Campaign, message: str) -> Problem:

@@ -67,7 +67,7 @@ def test_every_key_must_hold_and_a_list_is_any_of(
 
 
 def test_attributes_of_another_type_are_missing_and_break_nothing(engine: Engine) -> None:
-    values = ["x", 1, 2.5, 10**30, 1e-300, True, ["x"], {"x": 1}, None, "2026-02-30", "true", 0]
+    values = ["x", 1, 2.5, 10**30, 1e-300, True, ["x"], {"x": 1}, None, "2026-02-30", "true", 0, []]
     with writing(engine) as conn:
         for number, value in enumerate(values):
             attributes = {kind.value: value for kind in KINDS}

@@ -29,7 +29,7 @@ def company(**changes: Any) -> Company:
         "brand": Brand(name="Tea House", postal_address="1 Leaf Street, Mainz", currency="EUR"),
         "public_url": "https://o.example.com",
         "topics": {"greetings": Topic(), "service": Topic(transactional=True)},
-        "attributes": {"vip": "yes_no", "points": "number"},
+        "attributes": {"vip": "yes_no", "points": "number", "sizes": "list"},
         "owners": {"mei@tea.example.com": {"name": "Mei Lin"}},
         "channels": {
             "email": ChannelSettings(sender="Mei Lin <mei@tea.example.com>"),

@@ -34,7 +34,16 @@ def needs_of(text: str, **more: str) -> list[list[str]]:
         ("{{ nickname if nickname else city }}", [["city", "nickname"]]),
         ("{{ 'Hi ' ~ first_name if first_name else 'Hi' }}", []),
         ("{{ owner.name }} {{ brand.phone }} {{ campaign.title }} {{ today }}", [["owner"]]),
-        ("{{ salutation }} {{ key }} {{ orders }} {{ spend }} {{ tags|join }}", []),
+        ("{{ salutation }} {{ key }} {{ orders }} {{ spend }}", []),
+        ("{{ tags|join }} {{ 'a' ~ interests|sort|first }} {{ sizes[0] }}", [["interests"], ["sizes"], ["tags"]]),
+        ("{{ interests|length }} {{ sizes|length }} {{ 'a' in tags }}", []),
+        ("{% for x in interests|sort %}{{ x }}{% endfor %}{% for x in sizes %}{{ x }}{% endfor %}", []),
+        ("{% set these = interests %}{% for x in these %}{{ x }}{% endfor %}", []),
+        ("{% set these = interests %}{{ these|join }}", [["interests"]]),
+        ("{% if interests %}{{ interests|first }}{% endif %}", []),
+        ("{{ interests|first or 'tea' }} {{ interests|join(' and ') or 'tea' }}", []),
+        ("{{ interests|first or city }} {{ (sizes or tags)|last }}", [["city", "interests"], ["sizes", "tags"]]),
+        ("{{ interests|first|default('tea') }} {{ (tags or ['all'])|join }}", []),
         ("{% set name = first_name %}Hi {{ name }}", [["first_name"]]),
         ("{% set name = first_name %}{% if name %}{{ name }}{% endif %}", []),
         ("{% set name = nickname or 'you' %}Hi {{ name }}", []),
@@ -83,6 +92,22 @@ def test_a_mail_needs_what_any_of_its_parts_needs() -> None:
     (need,) = compiled(templates, "service").needs("email")
 
     assert need.names == {"city", "tier", "stage"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ interests|first or 'tea' }}",
+        "{{ interests|last or 'tea' }}",
+        "{{ interests|first|default('tea') }}",
+        "{{ interests|join(', ')|default('tea') }}",
+        "{{ sizes|join(', ') or 'tea' }}",
+        "{{ sizes|default(['tea'])|join }}",
+        "{% for each in sizes %}{{ each }}{% else %}tea{% endfor %}",
+    ],
+)
+def test_an_empty_list_gives_way_to_what_is_written_for_it(text: str) -> None:
+    assert sms(text) == "tea"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,137 @@
+"""Made-up customers, and what fails when a message is made for them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from outreach.campaign.model import Campaign
+from outreach.errors import Problem, ProblemsFound
+from outreach.rendering.compiled import Compiled, Recipient, compile_step
+from outreach.rendering.context import build_context, customer_names
+from outreach.rendering.refusal import RenderError
+from outreach.settings.company import Company
+
+_NOW = datetime(2026, 7, 3, 9, 0, tzinfo=UTC)
+_PLACE = re.compile(r"(templates/[^:]+):(\d+): (.*)", re.DOTALL)
+_TAG = re.compile(r"\{[{%].*?(?:[}%]\}|$)")
+_WORD = re.compile(r"[^\W\d]\w*")
+_NOTHING_LEFT = (
+    "for a customer of whom little is known; write something outside of `{% if … %}` too"
+)
+_TYPES: dict[str, object] = {
+    "text": "words",
+    "number": Decimal(7),
+    "money": Decimal("12.50"),
+    "yes_no": True,
+    "date": _NOW.date(),
+    "datetime": _NOW,
+    "list": ["one", "two"],
+}
+_KNOWN: dict[str, object] = {
+    "key": "C-1", "first_name": "Alex", "last_name": "Martin", "nickname": "Al", "title": "Dr",
+    "gender": "female", "email": "trial@example.com", "phone": "+15005550006", "timezone": "UTC",
+    "country": "DE", "city": "Mainz", "tier": "A", "stage": "growth", "stage_since": _NOW,
+    "owner": "owner@example.com", "tags": ["tag"], "interests": ["tea"], "birthday": "1980-02-29",
+    "created_at": _NOW, "orders": 3, "spend": Decimal("99.90"), "first_order_at": _NOW,
+    "last_order_at": _NOW, "last_contact_at": _NOW, "last_engaged_at": _NOW,
+    "typical_gap": timedelta(days=40),
+}  # fmt: skip
+_ALWAYS: dict[str, object] = {
+    "key": "C-2", "created_at": _NOW, "orders": 0, "spend": Decimal(0), "tags": [], "interests": [],
+}  # fmt: skip
+
+
+def try_rendering(
+    files: Mapping[str, bytes],
+    campaign: Campaign,
+    company: Company,
+    contexts: list[Mapping[str, object]],
+) -> list[Problem]:
+    """Problems met while rendering every channel and language for these and made-up customers."""
+    try:
+        compiled = compile_step(files, campaign, company)
+    except ProblemsFound as found:
+        return found.problems
+    problems: dict[Problem, None] = {}
+    names = customer_names(company)
+    for channel in compiled.channels:
+        to = "trial@example.com" if channel == "email" else "+15005550006"
+        recipient = Recipient(1, "trial", to, "https://example.com/u/trial", "<trial@example.com>")
+        for context in (*contexts, *_made_up(compiled, channel, campaign, company)):
+            try:
+                if _has_all(compiled, channel, context):
+                    compiled.render(channel, context, recipient)
+            except RenderError as error:
+                lacking = frozenset(n for n in names if context.get(n) in (None, []))
+                problems[_problem(files, campaign, channel, error.reason, lacking)] = None
+    return list(problems)
+
+
+def _made_up(
+    compiled: Compiled, channel: str, campaign: Campaign, company: Company
+) -> Iterator[dict[str, object]]:
+    rich = {**{name: _TYPES[kind] for name, kind in company.attributes.items()}, **_KNOWN}
+    rich["owner"] = next(iter(company.owners), rich["owner"])
+    for locale in compiled.locales(channel):
+        needs = [n for n in compiled.needs(channel) if n.locales is None or locale in n.locales]
+        names = {name for need in needs for name in need.names}
+        names |= {min(group) for need in needs for group in need.any_of}
+        poor = {**_ALWAYS, **{name: rich[name] for name in names if name in rich}}
+        for customer in (rich, poor):
+            said = {**customer, "locale": locale or company.brand.locale}
+            yield build_context(said, company, campaign, _NOW)
+
+
+def _has_all(compiled: Compiled, channel: str, context: Mapping[str, object]) -> bool:
+    wanted = context.get("locale")
+    locale = compiled.locale_for(channel, wanted if isinstance(wanted, str) else None)
+    return all(
+        all(_has(context, name) for name in need.names)
+        and all(any(_has(context, name) for name in group) for group in need.any_of)
+        for need in compiled.needs(channel)
+        if need.locales is None or locale in need.locales
+    )
+
+
+def _has(context: Mapping[str, object], name: str) -> bool:
+    return context.get(name) not in (None, [])
+
+
+def _problem(
+    files: Mapping[str, bytes],
+    campaign: Campaign,
+    channel: str,
+    reason: str,
+    lacking: frozenset[str],
+) -> Problem:
+    """What failed, at its place; `lacking` are the names this customer has nothing for."""
+    place = _PLACE.fullmatch(reason)
+    if place is None:
+        path = f"templates/{campaign.steps[0].template}"
+        hint = _NOTHING_LEFT if reason.endswith("is empty") else ""
+        return Problem(path, 0, 0, "trial", f"{channel}: {reason}", hint)
+    path, line = place[1], int(place[2])
+    blamed = frozenset() if place[3].startswith("ZeroDivision") else lacking
+    column, names = _tag_at(files.get(path, b"").decode(errors="replace"), line, blamed)
+    message, _, hint = place[3].partition("; ")
+    if names:
+        message = f"{message}, for customers without {' or '.join(f'`{n}`' for n in names)}"
+        hint = f"write `{{% if {names[0]} %}}` around it, or what to say instead: `default('…')`"
+    return Problem(path, line, column, "trial", message, hint)
+
+
+def _tag_at(text: str, number: int, lacking: frozenset[str]) -> tuple[int, list[str]]:
+    """The column of the tag that fails in a line, and which of the lacking names it reads.
+
+    Jinja tells the line; the tag is the first in it that reads one of them, else the first: those
+    that print before the others.
+    """
+    lines = text.split("\n")
+    tags = list(_TAG.finditer(lines[number - 1])) if number <= len(lines) else []
+    tags.sort(key=lambda tag: not tag[0].startswith("{{"))
+    for tag in tags:
+        names = [word for word in dict.fromkeys(_WORD.findall(tag[0])) if word in lacking]
+        if names:
+            return tag.start() + 1, names
+    return (tags[0].start() + 1 if tags else 1), []
