@@ -12,15 +12,17 @@ if TYPE_CHECKING:
     from structlog.types import Processor
 
 
-def set_up_logs(form: LogFormat, *, chatty: bool = False) -> None:
-    """Write logs to stderr from now on: warnings, and with `chatty` also what is done.
+def set_up_logs(form: LogFormat, *, chatty: bool = False, least: int = logging.WARNING) -> None:
+    """Write logs to stderr from now on: from level `least` on, and with `chatty` also what is done.
 
     Tracebacks in them show no values of variables: those may hold personal data.
     """
-    level = logging.INFO if chatty else logging.WARNING
+    level = logging.INFO if chatty else least
     before_first_line(partial(_configure, form, level))
     logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+        level=max(least, logging.WARNING),
+        stream=sys.stderr,
+        format="%(levelname)s %(name)s: %(message)s",
     )
 
 

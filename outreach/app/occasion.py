@@ -26,16 +26,27 @@ def occasion_of(context: Context, campaign: Campaign, at: str | None) -> Occasio
     return _next(context, campaign) or Occasion(at=context.now())
 
 
+def is_over(context: Context, campaign: Campaign) -> bool:
+    """Whether a campaign with a calendar has no occurrence to come, nor one on its way."""
+    return _runs(campaign) and _next(context, campaign) is None
+
+
 def _runs(campaign: Campaign) -> bool:
     return campaign.schedule.kind is not ScheduleKind.MANUAL
 
 
 def _next(context: Context, campaign: Campaign) -> Occasion | None:
-    """The next occurrence; of local times the next on the company's own clock."""
+    """The next occurrence; of local times the next on the company's own clock.
+
+    Where none is to come, one that places further west have yet to see.
+    """
     now, zone = context.now(), context.company().brand.timezone
+    on_its_way = None
     for found in occurrences(campaign.schedule, zone, now - WIDEST_DAY, now + LOOK_AHEAD):
         if found.local is None and found.instant_at >= now:
             return Occasion(at=found.instant_at)
         if found.local is not None and instant_in(found.local, ZoneInfo(zone)) >= now:
             return Occasion(local_at=found.local)
-    return None
+        occasion = Occasion(found.instant_at if found.local is None else None, found.local)
+        on_its_way = occasion if occasion.last_at >= now else None
+    return on_its_way

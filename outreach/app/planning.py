@@ -19,7 +19,7 @@ from outreach.app.cost import (
     region_number,
     segments_taken,
 )
-from outreach.app.occasion import occasion_of
+from outreach.app.occasion import is_over, occasion_of
 from outreach.app.rulings import pinned, ruling_of
 from outreach.campaign.model import Campaign
 from outreach.campaign.occurrences import CUSTOMER
@@ -70,6 +70,7 @@ class Plan:
     when: str  # `occurrence` as people say it
     held_until: tuple[datetime, datetime] | None  # the earliest and the latest
     segments: SegmentsTaken | None  # of text messages; None where there would be none
+    over: bool  # the schedule has no time to come: no further run is made by itself
 
 
 def plan_campaign(
@@ -102,8 +103,9 @@ def plan_campaign(
         locales=funnel.locales,
         cost=cost,
         when=when,
-        held_until=_on_clock(funnel.held_until, _zone(campaign, company)),
+        held_until=on_clock(funnel.held_until, campaign, company),
         segments=taken,
+        over=at is None and is_over(context, campaign),
     )
 
 
@@ -128,9 +130,11 @@ def _zone(campaign: Campaign, company: Company) -> ZoneInfo:
     return ZoneInfo(company.brand.timezone if zone == CUSTOMER else zone)
 
 
-def _on_clock(
-    span: tuple[datetime, datetime] | None, zone: ZoneInfo
+def on_clock(
+    span: tuple[datetime, datetime] | None, campaign: Campaign, company: Company
 ) -> tuple[datetime, datetime] | None:
+    """Two instants in the zone of the campaign's own clock."""
+    zone = _zone(campaign, company)
     return None if span is None else (span[0].astimezone(zone), span[1].astimezone(zone))
 
 

@@ -29,7 +29,8 @@ SAMPLE = 50  # text messages rendered again to learn how many segments they took
 class Reported:
     """A report; `opened` and `clicked` are None: nothing measures them yet.
 
-    `sent` is all that a provider accepted, whatever came after; `arms` is empty until there are
+    `sent` is all that a provider accepted, whatever came after: `planned` is the sum of it, of
+    `failed` to `unknown` and of all that is `skipped`; `arms` is empty until there are
     experiments with variants. `cost` is about: SMS by the average segments of a sample; None
     where nothing that was sent has a price.
     """
@@ -41,6 +42,10 @@ class Reported:
     complained: int
     failed: int
     expired: int
+    cancelled: int
+    due: int
+    claimed: int
+    handing: int
     held: int
     unknown: int
     opened: int | None
@@ -93,6 +98,10 @@ def _reported(found: Report, cost: Cost | None) -> Reported:
         complained=number(State.COMPLAINED),
         failed=number(State.FAILED),
         expired=number(State.EXPIRED),
+        cancelled=number(State.CANCELLED),
+        due=number(State.DUE),
+        claimed=number(State.CLAIMED),
+        handing=number(State.HANDING),
         held=number(State.HELD),
         unknown=number(State.UNKNOWN),
         opened=None,

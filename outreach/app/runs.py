@@ -2,15 +2,16 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row
 
 from outreach.app.context import Context
 from outreach.app.person import person
 from outreach.errors import UsageError
-from outreach.reports.funnel import report
+from outreach.reports.funnel import Waiting, report, waiting_in
 from outreach.reports.states import states_of_runs
 from outreach.store import custody, lapses, run_answers, runs, unknowns
 from outreach.store.acknowledgement import run_acknowledged
@@ -39,6 +40,8 @@ class RunShown:
     planned: int
     states: dict[State, int]  # they add up to `planned`
     skipped: dict[str, int]  # by reason; of one run only
+    held: dict[str, int]  # by reason; of one run only
+    held_until: tuple[datetime, datetime] | None  # the earliest and the latest, company time
     channels_held: list[ChannelHold]  # that open messages of it wait for
     params: dict[str, object]  # what a run by hand was asked for
     created_at: datetime
@@ -50,7 +53,8 @@ def list_runs(context: Context, campaign: str | None, limit: int) -> list[RunSho
         found = runs.latest_runs(conn, limit, campaign)
         ids = [run.id for run in found]
         states, held = states_of_runs(conn, ids), waiting(conn, ids)
-    return [_one(run, states[run.id], {}, held[run.id]) for run in found]
+    nothing = Waiting({}, None)
+    return [_one(run, states[run.id], {}, held[run.id], nothing) for run in found]
 
 
 def show_run(context: Context, run_id: int) -> RunShown:
@@ -59,7 +63,18 @@ def show_run(context: Context, run_id: int) -> RunShown:
         run = run_with(conn, run_id)
         counted = report(conn, run_id=run_id)
         held = waiting(conn, [run_id])[run_id]
-    return _one(run, counted.states, counted.skipped, held)
+        waits = held_in(context, conn, run_id)
+    return _one(run, counted.states, counted.skipped, held, waits)
+
+
+def held_in(context: Context, conn: Connection, run_id: int) -> Waiting:
+    """Why messages of a run are held, and until when: by company time, if that can be read."""
+    found, company = waiting_in(conn, run_id), context.loaded.company
+    if found.until is None:
+        return found
+    zone = UTC if company is None else ZoneInfo(company.brand.timezone)
+    first, last = (each.astimezone(zone) for each in found.until)
+    return Waiting(found.held, (first, last))
 
 
 def pause_run(context: Context, run_id: int) -> RunShown:
@@ -157,7 +172,11 @@ def run_with(conn: Connection, run_id: int) -> Run:
 
 
 def _one(
-    run: Run, states: dict[State, int], skipped: dict[str, int], held: list[ChannelHold]
+    run: Run,
+    states: dict[State, int],
+    skipped: dict[str, int],
+    held: list[ChannelHold],
+    waits: Waiting,
 ) -> RunShown:
     return RunShown(
         id=run.id,
@@ -169,6 +188,8 @@ def _one(
         planned=run.planned,
         states=states,
         skipped=skipped,
+        held=waits.held,
+        held_until=waits.until,
         channels_held=held,
         params=dict(run.params),
         created_at=run.created_at,

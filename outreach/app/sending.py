@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
@@ -10,20 +11,21 @@ from outreach import queue
 from outreach.app.admission import problems_on_trial
 from outreach.app.context import Context
 from outreach.app.person import person
-from outreach.app.planning import question_of
+from outreach.app.planning import on_clock, question_of
 from outreach.app.project import campaign_named, save_rules
-from outreach.app.rulings import pinned, ruling_of
+from outreach.app.rulings import pinned
 from outreach.app.running import REPEAT, plan_pass, planner_name, wake
-from outreach.app.runs import run_with
+from outreach.app.runs import held_in, run_with
 from outreach.audience.check import check
 from outreach.audience.names import names_of
 from outreach.campaign.model import Campaign, Expression, Place
+from outreach.decisions.asking import Question
 from outreach.decisions.loading import Rulings
 from outreach.decisions.order import CODES
 from outreach.errors import ProblemsFound, SetupError, UsageError
 from outreach.planning.plan import Funnel, count
 from outreach.planning.tick import Candidate, rank_of
-from outreach.reports.funnel import report
+from outreach.reports.funnel import Waiting, report
 from outreach.store import runs, workers
 from outreach.store.customers import by_keys
 from outreach.store.engine import reading, writing
@@ -54,9 +56,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A run made by hand; its messages are on their way as soon as a worker is alive."""
+    """A run made by hand; its messages are on their way as soon as a worker is alive.
 
-    run: int
+    `run` is None where the audience picks nobody: none is made.
+    """
+
+    run: int | None
     send: int
     hold: int
     skip: dict[str, int]
@@ -67,6 +72,7 @@ class PlanByHand:
     """Whom a run by hand would reach; `earlier` tells who of `duplicate` has it how."""
 
     funnel: Funnel
+    held_until: tuple[datetime, datetime] | None  # the earliest and the latest, campaign's clock
     earlier: tuple[Earlier, ...]
 
 
@@ -78,16 +84,7 @@ def plan_by_hand(context: Context, asked: Asked) -> PlanByHand:
     _active(context, asked.campaign)
     now = context.now()
     with reading(context.engine) as conn:
-        _check(context, conn, asked)
-        question, _ = question_of(
-            context,
-            conn,
-            asked.campaign,
-            now.isoformat(),
-            to=asked.to,
-            where=asked.expression,
-            repeats_within=None if asked.again else now - REPEAT,
-        )
+        question = _question(context, conn, asked)
         funnel = count(conn, question)
         earlier: list[Earlier] = []
         if Reason.DUPLICATE in funnel.skip and not asked.again:
@@ -95,7 +92,31 @@ def plan_by_hand(context: Context, asked: Asked) -> PlanByHand:
             who = select(rows.id).where(rows.code == CODES[Reason.DUPLICATE])
             campaign_id = question.ruling.campaign_id
             earlier = earlier_messages(conn, campaign_id, now - REPEAT, who)
-        return PlanByHand(funnel, tuple(earlier))
+        campaign = question.ruling.campaign
+        until = on_clock(funnel.held_until, campaign, context.company())
+        return PlanByHand(funnel, until, tuple(earlier))
+
+
+def _question(context: Context, conn: Connection, asked: Asked) -> Question:
+    """The chain over whom was asked for; files, keys and `where` are checked first."""
+    _check(context, conn, asked)
+    now = context.now()
+    question, _ = question_of(
+        context,
+        conn,
+        asked.campaign,
+        now.isoformat(),
+        to=asked.to,
+        where=asked.expression,
+        repeats_within=None if asked.again else now - REPEAT,
+    )
+    return question
+
+
+def waiting_of_run(context: Context, run_id: int) -> Waiting:
+    """Why messages of a run are held, and until when, by company time."""
+    with reading(context.engine) as conn:
+        return held_in(context, conn, run_id)
 
 
 def earlier_of_run(context: Context, run_id: int) -> tuple[Earlier, ...]:
@@ -112,12 +133,16 @@ def earlier_of_run(context: Context, run_id: int) -> tuple[Earlier, ...]:
 
 
 def send_by_hand(context: Context, asked: Asked) -> Sent:
-    """Make a run of the campaign now and plan it; workers are woken to send it."""
+    """Make a run of the campaign now and plan it; workers are woken to send it.
+
+    None is made where nobody is picked.
+    """
     campaign = _active(context, asked.campaign)
     save_rules(context)
     with reading(context.engine) as conn:
-        _check(context, conn, asked)
-        ruling_of(context, conn, asked.campaign)  # templates at fault are told before a run is made
+        # Templates at fault are told before a run is made, too.
+        if not _question(context, conn, asked).finds_anyone(conn):
+            return Sent(None, 0, 0, {})
     _admit(context, campaign)
     run_id = _make(context, campaign, asked)
     _plan(context, run_id)

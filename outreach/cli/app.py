@@ -72,12 +72,13 @@ def _outreach(
     json: Annotated[
         bool, typer.Option("--json", help="One JSON document on stdout, and nothing else")
     ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Which version this is")] = False,
 ) -> None:
     """Personal messages to customers at every stage of their lifecycle.
 
     The options work before and after the command.
     """
-    # Taken out of the arguments before typer sees them (options.py): here they are only shown.
+    # Taken out of the arguments before typer sees them (frame.py, options.py): only shown here.
 
 
 def _nothing() -> None:

@@ -1,5 +1,6 @@
 """`outreach demo`."""
 
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +13,10 @@ from outreach.cli.screen import Screen
 from outreach.demo.lifecycles import SAMPLES_OWN
 from outreach.demo.loop import Shown, left_out, run_demo
 from outreach.settings.environment import LogFormat
+from outreach.vocabulary import State
 
 HTML = "Content-Type: text/html"
+NOT_OUT = (State.FAILED, State.UNKNOWN, State.EXPIRED, State.CANCELLED)
 
 
 def demo(
@@ -30,7 +33,7 @@ def demo(
 ) -> None:
     """The whole loop on a sample base; nothing leaves the machine."""
     call = call_of(ctx)
-    set_up_logs(LogFormat.CONSOLE, chatty=False)
+    set_up_logs(LogFormat.CONSOLE, least=logging.ERROR)
     shown = run_demo(folder, _tell, real=not made_up, lifecycle=lifecycle)
     document = {
         "folder": shown.folder,
@@ -83,12 +86,14 @@ def _show_base(screen: Screen, shown: Shown) -> None:
 def _show_sent(screen: Screen, shown: Shown) -> None:
     screen.line()
     screen.heading("Who was sent what, on which channel")
+    others = [s for s in NOT_OUT if any(s in each.states for each in shown.reports.values())]
     rows = [
         (name, each.planned, each.sent, each.channels.get("sms", 0), each.channels.get("email", 0),
-         sum(each.skipped.values()), each.open)
+         *(each.states.get(state, 0) for state in others), sum(each.skipped.values()), each.open)
         for name, each in shown.reports.items()
     ]  # fmt: skip
-    columns = ["campaign", "audience", "sent", "sms", "email", "left out", "held"]
+    columns = ["campaign", "audience", "sent", "sms", "email"]
+    columns += [*(state.value for state in others), "left out", "held"]
     screen.table(columns, rows, right=columns[1:])
     screen.line()
     screen.heading("Why the others were left out")

@@ -61,6 +61,8 @@ def _call(arguments: list[str]) -> int:
     options, rest = take_out(arguments)
     if not rest and options.json:
         raise UsageError("missing command", "see `outreach --help`")
+    if rest == ["--version"]:
+        return _show_version(options.json)
     if not rest:
         rest = ["--help"]
     command = get_command(application(rest))
@@ -69,6 +71,17 @@ def _call(arguments: list[str]) -> int:
         gc.enable()
     code = command.main(args=rest, prog_name="outreach", standalone_mode=False, obj=Call(options))
     return code if isinstance(code, int) else 0
+
+
+def _show_version(json: bool) -> int:
+    from importlib.metadata import version
+
+    found = version("outreach")
+    if json:
+        write_document({"version": found})
+    else:
+        sys.stdout.write(f"outreach {found}\n")
+    return 0
 
 
 def _show_problems(found: ProblemsFound, json: bool) -> int:

@@ -9,6 +9,12 @@ from outreach.app.cost import SegmentsTaken
 from outreach.app.planning import Plan, plan_campaign
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
+from outreach.cli.waiting import show_held
+
+_OVER = (
+    "its schedule has no time to come any more, so no further run is made by itself; "
+    "this is whom `outreach send` would reach now"
+)
 
 
 def plan(
@@ -31,18 +37,16 @@ def plan(
 def show_plan(screen: Screen, found: Plan) -> None:
     """The plan for people: the funnel first, then channels, languages and cost."""
     screen.heading(f"{found.campaign}: {found.when}")
+    if found.over:
+        screen.line(_OVER)
     screen.pairs({"audience": found.audience, "send": found.send, "hold": found.hold})
     if not found.audience:
         screen.line("nobody is picked by the audience")
-    for title, counts in (("Held for", found.held), ("Left out for", found.skip)):
-        if counts:
-            screen.line()
-            screen.heading(title)
-            screen.bars({reason.value: count for reason, count in counts.items()})
-        if counts is found.held and found.held_until:
-            first, last = (f"{each:%Y-%m-%d %H:%M}" for each in found.held_until)
-            span = first if first == last else f"{first} – {last}"
-            screen.line(f"until {span} {found.held_until[0].tzinfo}")
+    show_held(screen, {why.value: count for why, count in found.held.items()}, found.held_until)
+    if found.skip:
+        screen.line()
+        screen.heading("Left out for")
+        screen.bars({reason.value: count for reason, count in found.skip.items()})
     if found.channels:
         screen.line()
         screen.heading("By channel")

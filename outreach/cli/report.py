@@ -9,9 +9,9 @@ from outreach.app.reporting import Reported, report_on
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
 
-COUNTS = (
-    "planned", "sent", "delivered", "bounced", "complained", "failed", "expired", "held", "unknown",
-)  # fmt: skip
+OF_SENT = ("delivered", "bounced", "complained")
+COUNTS = ("failed", "unknown", "expired", "cancelled", "held")
+PASSING = ("due", "claimed", "handing")  # shown only where there are any
 
 
 def report(
@@ -24,7 +24,8 @@ def report(
 ) -> None:
     """What came of campaigns: counts by state, who was left out and why, cost.
 
-    `sent` is all that a provider accepted, whatever came after. `opened` and `clicked` are null
+    `sent` is all that a provider accepted, whatever came after; with it the counts down to
+    `left out` add up to `planned`. `opened` and `clicked` are null
     in JSON: they are not measured yet. The cost of text messages is about: by the average
     segments of a sample.
     """
@@ -35,7 +36,14 @@ def report(
 
 
 def _show(screen: Screen, found: Reported) -> None:
-    screen.pairs({name: getattr(found, name) for name in COUNTS})
+    screen.pairs({
+        "planned": found.planned,
+        "sent": found.sent,
+        **{f"  {name}": getattr(found, name) for name in OF_SENT},
+        **{name: getattr(found, name) for name in COUNTS},
+        **{name: number for name in PASSING if (number := getattr(found, name))},
+        "left out": sum(found.skipped.values()),
+    })  # fmt: skip
     if found.skipped:
         screen.line()
         screen.heading("Left out for")

@@ -20,6 +20,7 @@ from outreach.app.runs import (
 from outreach.cli.app import COMMANDS, group
 from outreach.cli.call import Call, call_of
 from outreach.cli.screen import Screen, shown
+from outreach.cli.waiting import show_held
 from outreach.errors import UsageError
 from outreach.store.channel_holds import ChannelHold
 
@@ -153,6 +154,7 @@ def _show(screen: Screen, run: RunShown) -> None:
     screen.line()
     screen.pairs({"planned": run.planned, **{s.value: n for s, n in run.states.items()}})
     _show_holds(screen, run.channels_held)
+    show_held(screen, run.held, run.held_until)
     if run.skipped:
         screen.line()
         screen.heading("Left out for")

@@ -15,11 +15,16 @@ from outreach.app.sending import (
     is_anyone_sending,
     plan_by_hand,
     send_by_hand,
+    waiting_of_run,
 )
 from outreach.cli.call import Call, call_of
 from outreach.cli.screen import Screen
+from outreach.cli.waiting import show_held
 from outreach.errors import UsageError
+from outreach.reports.funnel import Waiting
 from outreach.store.repeats import Earlier
+
+_FINDS_NOBODY = "the audience picks nobody: no run is made"
 
 
 def send(
@@ -61,16 +66,20 @@ def send(
     if as_ is not None:
         raise UsageError("`--as` stands without `--test`", "say who is to get the test")
     asked = Asked(campaign, tuple(to), where, again)
-    if not yes and (call.json or not sys.stdin.isatty()):
-        raise UsageError("nobody can be asked whether to send", "add `--yes`")
+    if not yes and call.json:
+        raise _nobody_to_ask()
     with call.context() as context:
         if not yes and not _agreed(call, plan_by_hand(context, asked)):
             return 0
         found = send_by_hand(context, asked)
+        if found.run is None:
+            call.show(found, lambda screen: screen.line(_FINDS_NOBODY))
+            return 0
         if not is_anyone_sending(context):
             sys.stderr.write("nothing is sent yet, for no worker is alive: run `outreach run`\n")
         earlier = earlier_of_run(context, found.run) if "duplicate" in found.skip else ()
-    call.show(found, lambda screen: _show(screen, found, earlier))
+        waits = waiting_of_run(context, found.run)
+    call.show(found, lambda screen: _show(screen, found, waits, earlier))
     return 0
 
 
@@ -84,20 +93,35 @@ def _test(call: Call, campaign: str, addresses: list[str], key: str | None) -> i
 
 
 def _agreed(call: Call, plan: PlanByHand) -> bool:
+    """Whether a person says yes to the plan; nobody is asked about a plan that reaches nobody."""
     call.show(plan, lambda screen: _show_plan(screen, plan))
+    if not plan.funnel.send + plan.funnel.hold:
+        return False
+    if not sys.stdin.isatty():
+        raise _nobody_to_ask()
     return typer.confirm(f"Send {plan.funnel.send + plan.funnel.hold:,} messages?")
+
+
+def _nobody_to_ask() -> UsageError:
+    return UsageError("nobody can be asked whether to send", "add `--yes`")
 
 
 def _show_plan(screen: Screen, by_hand: PlanByHand) -> None:
     plan = by_hand.funnel
     screen.pairs({"audience": plan.audience, "send": plan.send, "hold": plan.hold})
+    show_held(screen, {why.value: number for why, number in plan.held.items()}, by_hand.held_until)
     _show_skipped(screen, {reason.value: count for reason, count in plan.skip.items()})
     _show_earlier(screen, by_hand.earlier)
+    if not plan.audience:
+        screen.line(_FINDS_NOBODY)
+    elif not plan.send + plan.hold:
+        screen.line("nobody would get it: no run is made")
 
 
-def _show(screen: Screen, found: Sent, earlier: Sequence[Earlier]) -> None:
+def _show(screen: Screen, found: Sent, waits: Waiting, earlier: Sequence[Earlier]) -> None:
     screen.heading(f"Run {found.run}")
     screen.pairs({"send": found.send, "hold": found.hold, "left out": sum(found.skip.values())})
+    show_held(screen, waits.held, waits.until)
     _show_skipped(screen, found.skip)
     _show_earlier(screen, earlier)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, select, true
 
@@ -51,6 +52,25 @@ def report(conn: Connection, campaign: str | None = None, run_id: int | None = N
         skipped=dict(skipped.most_common()),
         channels=dict(sorted(channels.items())),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is held in a run, by reason; `until`: the earliest and the latest instant, aware UTC."""
+
+    held: dict[str, int]
+    until: tuple[datetime, datetime] | None
+
+
+def waiting_in(conn: Connection, run_id: int) -> Waiting:
+    """Why messages of a run are held, and until when."""
+    row, number = deliveries.c, func.count().label("deliveries")
+    query = select(row.reason, number, func.min(row.due_at), func.max(row.due_at)).where(
+        row.run_id == run_id, row.state == State.HELD.value
+    )
+    found = conn.execute(query.group_by(row.reason).order_by(number.desc(), row.reason)).all()
+    until = (min(each[2] for each in found), max(each[3] for each in found)) if found else None
+    return Waiting({reason: count for reason, count, _, _ in found}, until)
 
 
 def which(campaign: str | None, run_id: int | None) -> ColumnElement[bool]:

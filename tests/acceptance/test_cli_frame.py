@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from commands import ROOT, environment, outreach
+from commands import ROOT, environment, outreach, outreach_here
 
 
 def test_help_names_every_command_and_the_options_of_all(project: Path) -> None:
@@ -16,6 +17,11 @@ def test_help_names_every_command_and_the_options_of_all(project: Path) -> None:
     for word in ("--project DIR", "--json", "check", "customers", "send", "doctor"):
         assert word in answer.out
     assert "--now" not in answer.out
+
+
+def test_the_version_is_told(project: Path) -> None:
+    assert outreach_here(project, "--version").out == f"outreach {version('outreach')}\n"
+    assert outreach_here(project, "--json", "--version").json == {"version": version("outreach")}
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -69,6 +69,26 @@ def test_a_plan_says_that_its_audience_picks_nobody(noted: Path) -> None:
     )
 
 
+def test_a_plan_says_that_its_time_is_past(noted: Path) -> None:
+    after = ("plan", "notes", "--now", "2026-07-07T17:00")
+
+    said = outreach_here(noted, *after).out.splitlines()[1]
+    found = outreach_here(noted, *after, "--json").json
+    asked = outreach_here(noted, *after, "--at", "2026-07-06T06:00", "--json").json
+
+    assert said.startswith("its schedule has no time to come any more, so no further run is made")
+    assert (found["over"], asked["over"]) == (True, False)
+
+
+def test_a_time_that_places_further_west_have_yet_to_see_is_not_past(noted: Path) -> None:
+    path = noted / "campaigns/notes.yaml"
+    path.write_text(path.read_text().replace("Europe/Berlin", "customer"))
+
+    found = outreach_here(noted, "plan", "notes", "--now", "2026-07-06T12:00", "--json").json
+
+    assert (found["occurrence"], found["over"]) == ("2026-07-06T06:00:00", False)
+
+
 def test_a_preview_reads_like_a_message(noted: Path) -> None:
     words = ("preview", "notes", "--now", NOW, "--customer")
     got, missed = outreach(noted, *words, "C2").out, outreach(noted, *words, "C1")

@@ -30,6 +30,7 @@ def test_nothing_is_sent_where_nobody_can_be_asked(peopled: Path) -> None:
 
     assert answer.code == 2
     assert answer.err == "outreach: nobody can be asked whether to send; add `--yes`\n"
+    assert answer.out == "audience  5\nsend      5\nhold      0\n"  # what `--yes` would do
     assert outreach(peopled, "runs", "list", "--json").json == []
 
 
@@ -64,6 +65,35 @@ def test_who_waits_for_it_is_told_apart_from_who_got_it(peopled: Path) -> None:
     ]  # fmt: skip
     assert details[0] == "has it waiting in run 1, for 2026-07-03 17:00-04:00"
     assert details[-1] == "got it in run 1, at 2026-07-03 17:00-04:00"
+
+
+def test_in_the_night_it_says_what_it_waits_for_and_until_when(peopled: Path) -> None:
+    night = ("--now", "2026-07-03T22:00")
+
+    asked = outreach_here(peopled, "send", "service-notice", *night).out
+    sent = outreach_here(peopled, "send", "service-notice", *night, "--yes").out
+    shown = outreach_here(peopled, "runs", "show", 1).out
+    found = outreach_here(peopled, "runs", "show", 1, "--json").json
+
+    waits = f"\nHeld for\nquiet_hours  5  {'█' * 40}\nuntil 2026-07-04 08:00 America/New_York\n"
+    assert [waits in each for each in (asked, sent, shown)] == [True, True, True]
+    assert (found["held"], found["held_until"][0]) == (
+        {"quiet_hours": 5}, "2026-07-04T08:00:00-04:00",
+    )  # fmt: skip
+
+
+def test_where_the_audience_is_nobody_no_run_is_made(peopled: Path) -> None:
+    nobody = (*BY_HAND, "--where", "key == 'k9'")
+
+    asked = outreach_here(peopled, *nobody)
+    sent = outreach_here(peopled, *nobody, "--yes")
+    document = outreach_here(peopled, *nobody, "--yes", "--json").json
+
+    assert asked.out.splitlines()[-1] == "the audience picks nobody: no run is made"
+    assert sent.out == "the audience picks nobody: no run is made\n"
+    assert (asked.code, sent.code) == (0, 0)
+    assert document == {"run": None, "send": 0, "hold": 0, "skip": {}}
+    assert outreach_here(peopled, "runs", "list", "--json").json == []
 
 
 def test_what_can_not_be_meant_is_refused_before_anything_is_planned(peopled: Path) -> None:
@@ -117,6 +147,11 @@ def test_a_run_can_be_paused_resumed_and_cancelled(peopled: Path) -> None:
     assert cancelled["states"] == {"cancelled": sent["send"], **_skipped(sent)}
     assert rested == {"sent": 0, "failed": 0, "unknown": 0}
     assert again.code == 2
+    assert outreach_here(peopled, "report").out.splitlines() == [
+        "planned       5", "sent          0", "  delivered   0", "  bounced     0",
+        "  complained  0", "failed        0", "unknown       0", "expired       0",
+        "cancelled     5", "held          0", "left out      0",
+    ]  # fmt: skip
 
 
 def _skipped(sent: dict[str, Any]) -> dict[str, int]:

@@ -1,0 +1,23 @@
+"""What is held, and until when, as `plan`, `send` and `runs show` say it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from outreach.cli.screen import Screen
+
+
+def show_held(
+    screen: Screen, held: Mapping[str, int], until: tuple[datetime, datetime] | None
+) -> None:
+    """Messages held by reason, and the earliest and the latest instant they wait for.
+
+    `until` is in the zone it is to be read in. Nothing where nothing is held.
+    """
+    if not held:
+        return
+    screen.line()
+    screen.heading("Held for")
+    screen.bars(held)
+    if until is not None:
+        first, last = (f"{each:%Y-%m-%d %H:%M}" for each in until)
+        screen.line(f"until {first if first == last else f'{first} – {last}'} {until[0].tzinfo}")
