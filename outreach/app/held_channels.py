@@ -8,7 +8,7 @@ from outreach.errors import UsageError
 from outreach.store import channel_holds
 from outreach.store.channel_holds import ChannelHold
 from outreach.store.engine import writing
-from outreach.store.tables import audit
+from outreach.store.journal import record
 
 MINUTES = "%Y-%m-%d %H:%M UTC"
 
@@ -39,6 +39,5 @@ def resume_channel(context: Context, channel: str) -> bool:
     with writing(context.engine) as conn:
         lifted = channel_holds.lift(conn, channel, anew=True)
         if lifted:
-            row = {"at": context.now(), "actor": person() or "", "action": "channel resumed"}
-            conn.execute(audit.insert().values(**row, subject=channel))
+            record(conn, context.now(), person() or "", "channel resumed", channel)
     return lifted

@@ -32,10 +32,10 @@ from outreach.settings.company import Company
 from outreach.settings.rules_file import BUILT_IN_CHANNELS
 from outreach.store import activity, deliveries, runs, schema
 from outreach.store.engine import reading, writing
-from outreach.store.marks import FACTS, facts_for
+from outreach.store.marks import facts_for, refreshed_at
 from outreach.store.runs import Run
 from outreach.store.schema import head
-from outreach.store.tables import customers, marks
+from outreach.store.tables import customers
 from outreach.vocabulary import RunState
 
 log = Logger(__name__)
@@ -210,7 +210,7 @@ def refresh_daily(context: Context, now: datetime) -> bool:
     """
     zone = ZoneInfo(context.company().brand.timezone)
     with reading(context.engine) as conn:
-        known = conn.execute(select(marks.c.at).where(marks.c.name == FACTS)).scalar()
+        known = refreshed_at(conn)
         at = _last_refresh(now, zone)
         if known is not None and known >= at:
             return False

@@ -18,8 +18,8 @@ from outreach.store.acknowledgement import run_acknowledged
 from outreach.store.channel_holds import ChannelHold, waiting
 from outreach.store.custody import Settlement
 from outreach.store.engine import database_now, reading, writing
+from outreach.store.journal import record
 from outreach.store.runs import Run
-from outreach.store.tables import audit
 from outreach.vocabulary import RunKind, RunState, State
 
 GOING_ON = (RunState.PLANNING, RunState.RUNNING)
@@ -159,8 +159,7 @@ def _move(context: Context, run_id: int, to: RunState, among: Collection[RunStat
 
 
 def _note(context: Context, conn: Connection, action: str, run_id: int) -> None:
-    row = {"at": context.now(), "actor": person() or "", "action": action}
-    conn.execute(audit.insert().values(**row, subject=str(run_id)))
+    record(conn, context.now(), person() or "", action, run_id)
 
 
 def run_with(conn: Connection, run_id: int) -> Run:

@@ -17,9 +17,9 @@ from outreach.imports.refused_addresses import addressed, normal_address, reason
 from outreach.imports.values import BadValueError
 from outreach.store.acknowledgement import all_acknowledged
 from outreach.store.engine import reading, writing
+from outreach.store.journal import record
 from outreach.store.listed_suppressions import Listed, add_listed, lift, listed
 from outreach.store.suppressions import Suppression, lock_addressees
-from outreach.store.tables import audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,5 +145,4 @@ def _audit(
 def _row(
     conn: Connection, context: Context, action: str, subject: str, detail: dict[str, Any]
 ) -> None:
-    row = {"at": context.now(), "actor": person() or "", "action": action, "subject": subject}
-    conn.execute(audit.insert().values(**row, detail=detail))
+    record(conn, context.now(), person() or "", action, subject, **detail)

@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from outreach.logger import Logger
 from outreach.settings.company import HoldAt
 from outreach.store import runs, suppressions
+from outreach.store.journal import record
 from outreach.store.listed_suppressions import HARD_BOUNCE
 from outreach.store.run_answers import Standing
-from outreach.store.tables import audit
 from outreach.vocabulary import Fault, RunState
 
 log = Logger(__name__)
@@ -59,18 +59,11 @@ def hold(conn: Connection, run_id: int, why: str, actor: str, now: datetime) -> 
     """
     held = runs.move_run(conn, run_id, RunState.HELD, OPEN, why)
     if held or runs.note_reason(conn, run_id, RunState.DONE, why):
-        _audit(conn, "run held" if held else "run met refusals", run_id, actor, now, why=why)
+        record(conn, now, actor, "run held" if held else "run met refusals", run_id, why=why)
         log.error("run is held" if held else "run met refusals", run=run_id, why=why)
     # An opt-out is a person's word: it stays, and so does a complaint.
     lifted = suppressions.lift_of_run(conn, run_id, HARD_BOUNCE, LIFTED_AT_ONCE)
     if lifted:
-        _audit(conn, "suppressions lifted", run_id, actor, now, attempts=lifted)
+        record(conn, now, actor, "suppressions lifted", run_id, attempts=lifted)
         log.warning("suppressions lifted", run=run_id, suppressions=len(lifted))
     return Hold(held, len(lifted) < LIFTED_AT_ONCE)
-
-
-def _audit(
-    conn: Connection, action: str, run_id: int, actor: str, now: datetime, **detail: object
-) -> None:
-    row = {"at": now, "actor": actor, "action": action, "subject": str(run_id), "detail": detail}
-    conn.execute(audit.insert().values(**row))

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -44,7 +44,7 @@ class Turn:
     """
 
     seconds: float
-    ends_at: float = field(default=0.0)
+    ends_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.ends_at = time.monotonic() + self.seconds

@@ -12,7 +12,7 @@ from outreach.logger import Logger
 from outreach.settings.company import ComplaintsAt
 from outreach.store import feedback_mails, runs
 from outreach.store.feedback_mails import FeedbackMail
-from outreach.store.tables import audit
+from outreach.store.journal import record
 from outreach.vocabulary import RunState
 
 log = Logger(__name__)
@@ -51,10 +51,6 @@ def _hold(conn: Connection, mail: FeedbackMail, total: int, why: str, now: datet
         return False
     feedback_mails.note_hold(conn, mail.digest, total)
     action = "run held" if held else "run met complaints"
-    row = {
-        "at": now, "actor": "feedback", "action": action, "subject": str(mail.run_id),
-        "detail": {"why": why},
-    }  # fmt: skip
-    conn.execute(audit.insert().values(**row))
+    record(conn, now, "feedback", action, mail.run_id, why=why)
     log.error(action, run=mail.run_id, why=why)
     return held

@@ -14,9 +14,9 @@ from outreach.settings.company import ChannelSettings, Company
 from outreach.store import suppressions
 from outreach.store.events import Event, add_events
 from outreach.store.inbound import Writer, is_new, writer_at
+from outreach.store.journal import record
 from outreach.store.opt_outs import Against
 from outreach.store.suppressions import Suppression, lock_addressees
-from outreach.store.tables import audit
 
 CHANNEL = "sms"
 OPTED_OUT = "opted_out"
@@ -86,8 +86,7 @@ def _start(conn: Connection, text: Text, now: datetime) -> None:
     """Lift the stop of the number; the audit log keeps by which message."""
     lock_addressees(conn, CHANNEL, {text.phone})
     if suppressions.lift_reason(conn, CHANNEL, text.phone, OPTED_OUT):
-        row = {"at": now, "actor": text.provider, "action": "opt-out lifted"}
-        conn.execute(audit.insert().values(**row, subject=text.name))
+        record(conn, now, text.provider, "opt-out lifted", text.name)
 
 
 def _reply(conn: Connection, text: Text, writer: Writer | None, now: datetime) -> tuple[int, ...]:

@@ -37,7 +37,6 @@ from outreach.vocabulary import RunState, State
 
 d = deliveries.c
 BEGIN_SECONDS = 2.0  # a delivery not begun so long after its handing was committed never is
-_HELD_STATES = (State.CLAIMED.value, State.HANDING.value)
 _ANSWERABLE = (State.HANDING.value, State.UNKNOWN.value)
 
 

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, delete, false, literal, null, select, update
 from outreach.store import dialect
 from outreach.store.customers import rows_by_key
 from outreach.store.erased import ADDRESSES, Erased
+from outreach.store.journal import record
 from outreach.store.places import NOWHERE, place_ids
 from outreach.store.sharing import lock_with_sharers, unmark_sharing
 from outreach.store.tables import (
     attempts,
-    audit,
     consents,
     customers,
     deliveries,
@@ -89,8 +89,7 @@ def _erase(
     _forget_addresses(conn, row["id"], addresses)
     _blank_history(conn, row["id"], ids)
     _rename_in_runs(conn, key, new_key)
-    said = {"at": now, "actor": actor, "action": ACTION, "subject": new_key}
-    conn.execute(audit.insert().values(**said, detail={"customer": row["id"], "kept": kept}))
+    record(conn, now, actor, ACTION, new_key, customer=row["id"], kept=kept)
     return Erasure(row["id"], new_key, stopped, kept, ids)
 
 

@@ -19,7 +19,7 @@ _TICK = timedelta(microseconds=1)
 
 def refreshed_at(conn: Connection) -> datetime | None:
     """The instant that the stored facts and stages of everyone are as of; None before the first."""
-    return conn.execute(select(marks.c.at).where(marks.c.name == FACTS)).scalar()
+    return _instant(conn, FACTS)
 
 
 def facts_for(conn: Connection, at: datetime) -> str:

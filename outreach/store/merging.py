@@ -11,8 +11,9 @@ from sqlalchemy import Connection, false, null, or_, select, update
 
 from outreach.store.consents import Word, record_consents
 from outreach.store.customers import rows_by_key
+from outreach.store.journal import record
 from outreach.store.sharing import lock_with_sharers
-from outreach.store.tables import audit, consent_states, customers, deliveries, events
+from outreach.store.tables import consent_states, customers, deliveries, events
 from outreach.vocabulary import ConsentState, State
 
 ACTION = "customers merged"
@@ -52,9 +53,8 @@ def merge(conn: Connection, closed: str, kept: str, actor: str, now: datetime) -
     moved = update(events).where(events.c.customer_id == old).values(customer_id=new)
     count = conn.execute(moved).rowcount
     withdrawn = _withdraw(conn, old, new, closed, actor, now)
-    said = {"at": now, "actor": actor, "action": ACTION, "subject": str(new)}
     detail = {"closed": old, "customer": new, "events": count, "cancelled": cancelled}
-    conn.execute(audit.insert().values(**said, detail=detail))
+    record(conn, now, actor, ACTION, new, **detail)
     return Merged("", new, cancelled, count, withdrawn)
 
 

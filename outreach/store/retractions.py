@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select
 
 from outreach.store import dialect
-from outreach.store.tables import audit, customers, event_ids, events
+from outreach.store.journal import record
+from outreach.store.tables import customers, event_ids, events
 
 ACTION = "event retracted"
 
@@ -51,8 +52,7 @@ def retract_events(
             "at": row.at.isoformat(),
             "amount": None if row.amount is None else str(row.amount),
         }
-        said = {"at": now, "actor": actor, "action": ACTION, "subject": row.external_id}
-        conn.execute(audit.insert().values(**said, detail=detail))
+        record(conn, now, actor, ACTION, row.external_id, **detail)
     return [_told(id_, found.get(id_)) for id_ in dict.fromkeys(ids)]
 
 

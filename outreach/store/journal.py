@@ -1,0 +1,15 @@
+"""The audit log: who changed what by hand, or what changed itself and why; rows are only added."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from outreach.store.tables import audit
+
+
+def record(
+    conn: Connection, at: datetime, actor: str, action: str, subject: object, /, **detail: object
+) -> None:
+    """Add a row in the caller's transaction; `detail` becomes JSON and holds no address."""
+    row = {"at": at, "actor": actor, "action": action, "subject": str(subject)}
+    conn.execute(audit.insert().values(**row, detail=detail or None))
