@@ -104,7 +104,8 @@ class _Reader:
             cells = [json.dumps(content, default=str, ensure_ascii=False)]
             found = self._of_object(line, content, cells)
         else:
-            cells, found = [content.raw], [(content.column, content.message)]
+            cells = list(content.cells) or [content.raw]
+            found = [(content.column, content.message)]
         if type(found) is list:  # a row is a tuple, faults are a list
             batch.refused.append(Refused(line, found, cells))
         else:

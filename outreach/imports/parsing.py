@@ -124,8 +124,9 @@ class CustomerParser:
         }
         faults = read_cells(cells, self._clears, into)
         key = found.pop("key", None)
-        if key is None and not faults:
-            faults.append(("key", "is blank"))
+        told = {column for column, _ in faults}
+        if key is None and self._source("key") not in told:
+            faults.append((self._source("key"), "is blank"))
         if found.get("phone") is not None:
             try:
                 found["phone"] = addresses.phone(found["phone"], found.get("country") or self._home)

@@ -25,11 +25,15 @@ Pairs = Iterable[tuple[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A row that can not be read: what is wrong, in which column, and the text as far as it goes."""
+    """A row that can not be read: what is wrong, in which column, and the text as far as it goes.
+
+    `cells` where they can be told apart, if only their number is wrong: each stays in its place.
+    """
 
     column: str
     message: str
     raw: str
+    cells: tuple[str, ...] = ()
 
 
 Row = tuple[int, list[Any] | dict[str, Any] | Broken]  # the line it begins at, its content
@@ -165,7 +169,8 @@ class CsvRows:
         if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
             return cells[:width]
         message = f"the row has {len(cells)} cells, the header {width}"
-        return Broken(self.header[min(len(cells), width - 1)], message, _show(line))
+        column = self.header[min(len(cells), width - 1)]
+        return Broken(column, message, _show(line), tuple(cells))
 
     def _not_utf8(self, line: bytes, error: UnicodeDecodeError) -> Broken:
         place = line[: error.start].count(self._delimiter) if error.object == line else 0

@@ -53,8 +53,9 @@ class SheetRows:
             while (found := self._next()) is not None:
                 cells = [_cell(value) for value in found[:width]]
                 if any(_cell(value) != "" for value in found[width:]):
-                    message = f"the row has {len(_trimmed(found))} cells, the header {width}"
-                    yield self._number, Broken(self.header[-1], message, _shown(found))
+                    whole = tuple(str(_cell(value)) for value in _trimmed(found))
+                    message = f"the row has {len(whole)} cells, the header {width}"
+                    yield self._number, Broken(self.header[-1], message, _shown(found), whole)
                 elif any(cell != "" for cell in cells):
                     yield self._number, cells + [""] * (width - len(cells))
         except _FAULTS as error:
@@ -83,7 +84,7 @@ def _rows(file: BinaryIO, sheet: str | None) -> Iterator[tuple[Any, ...]]:
     except ImportError:
         message = "reading a workbook needs openpyxl, which is not installed"
         raise SetupError(
-            message, "install `outreach[xlsx]`, or save the file as «CSV UTF-8»"
+            message, "install it (`.venv/bin/pip install openpyxl`), or save the file as «CSV UTF-8»"
         ) from None
     _refuse_large(file)
     with warnings.catch_warnings():

@@ -53,6 +53,35 @@ def test_refused_rows_take_their_name_at_the_end(sqlite_engine: Engine, tmp_path
     assert sorted(each.name for each in tmp_path.glob("*.part")) == []
 
 
+@pytest.mark.parametrize("text", ["5,a,Paris,Texas", '5,a,"Paris","Texas"'])
+def test_a_row_with_too_many_cells_is_mended_in_its_place(
+    sqlite_engine: Engine, tmp_path: Path, text: str
+) -> None:
+    path, rejects = tmp_path / "a.csv", tmp_path / "a.csv.rejects.csv"
+    path.write_text(f"key,first_name,city\n{text}\n6,b\n")
+
+    import_customers(sqlite_engine, path, COMPANY, NOW)
+    written = rejects.read_text()
+    path.write_text(written.replace("Paris,Texas", '"Paris, Texas"').replace("6,b", "6,b,Rome"))
+    found = import_customers(sqlite_engine, path, COMPANY, NOW)
+
+    assert written.splitlines() == [
+        "line,column,message,key,first_name,city",
+        '2,city,"the row has 4 cells, the header 3",5,a,Paris,Texas',
+        '3,city,"the row has 2 cells, the header 3",6,b',
+    ]
+    assert (found.created, found.rejected) == (2, 0)
+
+
+def test_a_row_names_all_its_faults_at_once(sqlite_engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Number,email,birthday\n,@@,someday\n")
+
+    found = import_customers(sqlite_engine, path, COMPANY, NOW, Options(map={"Number": "key"}))
+
+    assert [each.column for each in found.rejects] == ["email", "birthday", "Number"]
+
+
 def test_refused_rows_may_go_to_a_device(sqlite_engine: Engine, tmp_path: Path) -> None:
     path, device = tmp_path / "a.csv", Path("/dev/null")
     path.write_text(TEXT)

@@ -67,6 +67,8 @@ def test_blank_rows_are_nothing_and_short_ones_are_filled() -> None:
 
 def test_a_cell_beyond_the_header_is_refused() -> None:
     assert read(("1", "a", None, "x")) == [(2, "name", "the row has 4 cells, the header 2")]
+    rows = SheetRows(workbook(HEADER, ("1", "a", None, "x")), None)
+    assert [row.cells for _, row in rows if isinstance(row, Broken)] == [("1", "a", "", "x")]
 
 
 def test_the_first_row_that_is_not_blank_names_the_columns() -> None:
