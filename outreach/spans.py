@@ -93,7 +93,8 @@ def parse_per(text: str) -> Per:
     match = _SPAN.fullmatch(text)
     if match is None or not 0 < int(match[1]) * _UNITS[match[2]] <= 366 * 86_400:
         raise ValueError(
-            f"`{text}` is no window; write `7 days`, `36 hours`, or `calendar day`, `week`, `month`"
+            f"`{text}` is no window; write `7 days`, `36 hours`, `calendar day`, `calendar week` "
+            "or `calendar month`"
         )
     seconds = int(match[1]) * _UNITS[match[2]]
     if match[2] in ("day", "week"):

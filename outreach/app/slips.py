@@ -1,5 +1,6 @@
 """What a campaign says and hardly means: told by `check` from the files alone, no fault."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -10,8 +11,12 @@ from outreach.campaign.occurrences import CUSTOMER, instant_in
 from outreach.documents import Document, did_you_mean, load
 from outreach.errors import WARNING, Problem
 from outreach.settings.company import Company
+from outreach.spans import WEEKDAYS
 from outreach.vocabulary import Status
 
+_NUMBER = re.compile(r"\d+")
+_WEEKDAY = re.compile(r"[a-z]{3}", re.IGNORECASE)
+_ORDINALS = ("", "first", "second", "third", "fourth")
 LATEST_OFFSET = timedelta(hours=12)  # no clock on earth is further behind UTC
 
 
@@ -23,6 +28,7 @@ def likely_slips(context: Context) -> Iterator[Problem]:
         if campaign.status is not Status.ARCHIVED and document is not None:
             yield from _never_comes(document, campaign, company, context.now())
             yield from _at_night(document, campaign)
+            yield from _day_or_weekday(document, campaign)
             yield from _unknown_owner(document, campaign, company)
 
 
@@ -53,6 +59,22 @@ def _at_night(document: Document, campaign: Campaign) -> Iterator[Problem]:
     message = f"`{window.start:%H:%M}-{window.end:%H:%M}` goes over midnight: sent at night only"
     hint = f'did you mean `"{window.end:%H:%M}-{window.start:%H:%M}"`?'
     yield document.problem(("schedule", "window"), f"{WARNING}night", message, hint)
+
+
+def _day_or_weekday(document: Document, campaign: Campaign) -> Iterator[Problem]:
+    """A cron with a day of the month and a weekday: cron(5) goes by either, few mean that."""
+    fields = campaign.schedule.cron.split()
+    if len(fields) != 5 or fields[2].startswith("*") or fields[4].startswith("*"):
+        return
+    minute, hour, day, month, weekday = fields
+    nth = (int(found[0]) + 6) // 7 if (found := _NUMBER.match(day)) else 0
+    alone = _WEEKDAY.fullmatch(weekday) is not None
+    meant = f"{weekday.upper()}#{nth}" if alone and 0 < nth < len(_ORDINALS) else "MON#1"
+    name = next(each.capitalize() for each in WEEKDAYS if each.upper().startswith(meant[:3]))
+    which = f"the {_ORDINALS[int(meant[-1])]} {name} of the month"
+    message = f"days `{day}` and weekday `{weekday}`: it goes out on each of these days"
+    hint = f"for {which} write `{minute} {hour} * {month} {meant}`"
+    yield document.problem(("schedule", "cron"), f"{WARNING}cron-days", message, hint)
 
 
 def _unknown_owner(document: Document, campaign: Campaign, company: Company) -> Iterator[Problem]:

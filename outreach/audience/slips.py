@@ -32,6 +32,10 @@ _SPAN = re.compile(r"(?<![\w.(])(\d+)\s*(hour|day|week|month|year)s?\b(?!\()")
 _COMMA = re.compile(r"[<>=]\s*(\d+),(\d+)(?!\d)")
 _WORD = re.compile(r"[^\W\d]\w*(?:-[^\W\d]\w*)+")
 _KEY = re.compile(r"\s*(stage|tier|owner|tags|country|locale|where|exclude):(\S+)")
+_HAPPENED = {
+    **dict.fromkeys(("complained", "complaint", "complaints", "has_complained"), "complaint"),
+    **dict.fromkeys(("ordered", "bought", "purchased", "has_ordered"), "order"),
+}
 _EVERYONE = ("all", "any", "anybody", "anyone", "everybody", "every")
 
 
@@ -53,8 +57,11 @@ def slips_in(source: str) -> tuple[Fault, ...]:
 
 
 def for_name(name: str) -> str:
-    """A hint for a word that stands for everyone elsewhere."""
-    return "for everyone write `everyone`" if name.lower() in _EVERYONE else ""
+    """A hint for a word that stands for everyone elsewhere, or for something that happened."""
+    if name.lower() in _EVERYONE:
+        return "for everyone write `everyone`"
+    kind = _HAPPENED.get(name.lower())
+    return f"write `count('{kind}') > 0`" if kind else ""
 
 
 def for_tag(word: str) -> str:

@@ -82,6 +82,8 @@ class _Reader:
             self._refuse(
                 path, "this link leads to a folder or out of the project", "copy the files"
             )
+        elif S_ISDIR(mode) and path.endswith(".yaml") and not path.startswith("templates/"):
+            self._refuse(path, "this is a folder, not a file", "rename it, or put a file there")
         elif S_ISDIR(mode):
             if depth < MAX_DEPTH:
                 self.walk(path, depth + 1)

@@ -1,6 +1,7 @@
 """A schedule as it is written in a campaign."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Annotated, ClassVar, Literal, Self
@@ -18,6 +19,10 @@ CUSTOMER = "customer"
 _AT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _YEARS = range(1970, 2200)  # every zone can show them
 _WORD = re.compile(r"[^\W\d]+")
+_BY_CRON = (
+    'write for example `cron: "0 17 * * FRI"` for Fridays at 17:00, `"30 9 * * *"` for each day '
+    "at 09:30; for one day `at: 2026-12-24T09:00`"
+)
 _CRON_DAYS = {
     "mo": "MON",
     "tu": "TUE",
@@ -31,6 +36,7 @@ _CRON_DAYS = {
     "su": "SUN",
     "so": "SUN",
 }
+_DAY = 2  # where the day of the month stands
 _CRON_FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
 
 
@@ -47,6 +53,9 @@ def parse_cron(text: str) -> str:
     except CronSimError as error:
         faulty = str(error).removeprefix("Bad ")
         number = _CRON_FIELDS.index(faulty)
+        if number == _DAY and _is_cron(["0", "0", fields[_DAY], "1", "*"]):
+            message = f"`{text}` never comes: there is no day `{fields[2]}` in month `{fields[3]}`"
+            raise RefusalError(message, "name a day that exists") from None
         hint = _cron_with_days(fields) if number == 4 else ""
         hint = hint or 'write for example "0 17 * * FRI" for Fridays at 17:00'
         raise RefusalError(f"`{fields[number]}` is no {faulty} of cron", hint) from None
@@ -60,12 +69,16 @@ def _cron_with_days(fields: list[str]) -> str:
     days = _WORD.sub(lambda word: _CRON_DAYS.get(word[0].lower()[:2], word[0]), fields[4])
     if days == fields[4]:
         return ""
+    meant = [*fields[:4], days]
+    return f'write "{" ".join(meant)}"' if _is_cron(meant) else ""
+
+
+def _is_cron(fields: list[str]) -> bool:
     try:
-        meant = " ".join([*fields[:4], days])
-        next(CronSim(meant, datetime(2024, 1, 1)))  # noqa: DTZ001 - a wall clock has no zone
+        next(CronSim(" ".join(fields), datetime(2024, 1, 1)))  # noqa: DTZ001 - a wall clock
     except (CronSimError, StopIteration):
-        return ""
-    return f'write "{meant}"'
+        return False
+    return True
 
 
 def parse_at(text: str) -> datetime:
@@ -115,7 +128,9 @@ def _holidays(written: object) -> object:
     return written
 
 
-Cron = Annotated[str, *text_as(parse_cron, "cron's five fields", "0 17 * * FRI", "30 9 1 * *")]
+Cron = Annotated[
+    str, *text_as(parse_cron, "cron's five fields", "0 17 * * FRI", "30 9 1 * *", "0 9 * * MON#1")
+]
 At = Annotated[datetime, *text_as(parse_at, "a date and time", "2026-12-24T09:00")]
 Day = Annotated[date, *text_as(parse_date, "a date", "2026-12-24")]
 Timezone = Annotated[str, *text_as(parse_timezone, "a time zone", CUSTOMER, "Europe/Berlin")]
@@ -131,6 +146,8 @@ class ScheduleFile(FileModel):
     later: ClassVar[frozenset[str]] = frozenset(
         {"every", "on_date", "on_holiday", "on_event", "on_stage", "idle", "backlog"}
     )
+    meanwhile: ClassVar[Mapping[str, str]] = {"every": _BY_CRON}
+    elsewhere: ClassVar[Mapping[str, str]] = {"on": _BY_CRON}
 
     cron: Cron | None = Field(
         None, description="Again and again: minute, hour, day of the month, month, day of the week."

@@ -1,7 +1,7 @@
 """YAML files read strictly, with the place of everything in them; all problems at once."""
 
 from outreach.documents.document import Document, Path, Tree
-from outreach.documents.guesses import did_you_mean
+from outreach.documents.guesses import closest, did_you_mean
 from outreach.documents.passage import Passage
 from outreach.documents.reading import load
 from outreach.documents.validation import FileModel, RefusalError, validate
@@ -13,6 +13,7 @@ __all__ = [
     "Path",
     "RefusalError",
     "Tree",
+    "closest",
     "did_you_mean",
     "load",
     "validate",

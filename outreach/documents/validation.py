@@ -39,6 +39,7 @@ class FileModel(BaseModel):
     )
 
     later: ClassVar[frozenset[str]] = frozenset()  # keys of the contract that are yet to come
+    meanwhile: ClassVar[Mapping[str, str]] = {}  # what to write until then, for some of them
     elsewhere: ClassVar[Mapping[str, str]] = {}  # keys that belong elsewhere, and where
 
 
@@ -107,7 +108,7 @@ def _problems(
 def _unknown_key(document: Document, owner: type[FileModel] | None, path: Path) -> Problem:
     key = str(path[-1])
     if owner is not None and key in owner.later:
-        hint = "take it out for now"
+        hint = owner.meanwhile.get(key, "take it out for now")
         return document.problem(path, LATER, f"`{key}` is not supported yet", hint, key=True)
     hint = ""
     if owner is not None:
@@ -161,6 +162,8 @@ def _in_plain_words(error: ErrorDetails, name: str, written: Tree) -> tuple[str,
         return f"{name} must be text, not {_kind(written)}", f'put it in quotes: "{shown}"'
     if kind.startswith("bool") and (meant := _YES_NO.get(str(written).lower())):
         return f"{name} must be `true` or `false`, not {_kind(written)}", f"write `{meant}`"
+    if kind.startswith("int") and isinstance(written, str) and _LONG.fullmatch(written):
+        return f"{name} is too large a number", "write at most 18 digits"
     for start, wanted, hint in _WANTED:
         if kind.startswith(start):
             return f"{name} must be {wanted}, not {_kind(written)}", hint
@@ -178,6 +181,7 @@ def _in_plain_words(error: ErrorDetails, name: str, written: Tree) -> tuple[str,
 
 
 _UNDER = re.compile(r"it belongs under `(\w+)`")
+_LONG = re.compile(r"-?[1-9]\d{18,}", re.ASCII)  # scalars reads no number of more digits
 _YES_NO = {
     **dict.fromkeys(("yes", "y", "on", "ja", "1", "true"), "true"),
     **dict.fromkeys(("no", "n", "off", "nein", "0", "false"), "false"),

@@ -32,6 +32,7 @@ _UNITS = {
     }.items()
     for word in words.split()
 }
+_LONG = {"month": 30, "quarter": 90, "year": 365}  # days
 _SPAN = re.compile(r"(\d{1,5}|[^\W\d]+)[\s-]*([^\W\d]+)")
 _CLOCK = r"(\d{1,2})(?:[:.h](\d\d))?\s*(am|pm|uhr)?"
 _HOURS = re.compile(rf"{_CLOCK}\s*(?:-|–|—|to|bis|until)\s*{_CLOCK}", re.IGNORECASE)
@@ -45,12 +46,27 @@ def near_span(text: str) -> str:
     match = _SPAN.fullmatch(text.strip().lower())
     if match is None:
         return ""
-    number = int(match[1]) if match[1].isdecimal() else _NUMBERS.get(match[1], 0)
+    number = _number(match[1])
     unit = _UNITS.get(match[2], "")
     if not number or not unit:
         return ""
     number, unit = (number * 7, "day") if unit == "week" else (number, unit)
     return f"{number} {unit}{'s' * (number != 1)}"
+
+
+def near_window(text: str) -> str:
+    """`month` as `calendar month`, `3 months` as `90 days`, `quarter` as `90 days`, else a span."""
+    word = text.strip().lower().removeprefix("per ").removeprefix("calendar ").strip()
+    if word in ("day", "week", "month"):
+        return f"calendar {word}"
+    match = None if word in _LONG else _SPAN.fullmatch(word)
+    number, unit = (1, word) if match is None else (_number(match[1]), match[2])
+    days = _LONG.get(unit.removesuffix("s"), 0) * number
+    return f"{days} days" if 0 < days <= 366 else near_span(text)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else _NUMBERS.get(text, 0)
 
 
 def near_hours(text: str) -> str:

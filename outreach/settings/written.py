@@ -21,8 +21,8 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from outreach.documents import RefusalError, did_you_mean
-from outreach.settings.near_values import near_hours, near_span
+from outreach.documents import RefusalError, closest, did_you_mean
+from outreach.settings.near_values import near_hours, near_span, near_window
 from outreach.spans import WEEKDAYS, DaySpan, Per, parse_day_span, parse_per, parse_span
 
 T = TypeVar("T")
@@ -30,6 +30,7 @@ ARM_SIZE = 10_000  # shares are kept in parts of 10,000
 _NAME = re.compile(r"[^\W_][\w-]{0,79}")
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,2})?)\s*%", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+_USUAL_COUNTRIES = {"UK": "GB", "USA": "US", "UAE": "AE", "ENGLAND": "GB", "SCOTLAND": "GB"}
 _NO_COUNTRIES = frozenset(["EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"])
 _LAST_DAYS = re.compile(r"(\w+)\s*-\s*(\w+)")
 
@@ -81,9 +82,23 @@ def parse_country(text: str) -> str:
     """A country's two letters (ISO 3166 alpha-2), in capitals."""
     if text in _countries():
         return text
-    upper = "GB" if text.upper() == "UK" else text.upper()
-    hint = f"did you mean `{upper}`?" if upper in _countries() else "write for example `DE`"
+    upper = _USUAL_COUNTRIES.get(text.upper(), text.upper())
+    upper = upper if upper in _countries() else _country_called(text)
+    hint = f"did you mean `{upper}`?" if upper else "write for example `DE`"
     raise RefusalError(f"`{text}` is no country's two letters", hint)
+
+
+def _country_called(text: str) -> str:
+    """The letters of the country with this name in a language we greet in, or one nearly so."""
+    from babel import Locale
+
+    codes: dict[str, str] = {}
+    for language in ("en", "de", "fr", "es", "zh_Hans", "ja"):
+        names = Locale.parse(language).territories
+        for code in _countries() & names.keys():
+            codes.setdefault(names[code].lower(), code)
+    name = closest(text, codes)
+    return "" if name is None else codes[name]
 
 
 def parse_locale(text: str) -> str:
@@ -140,7 +155,7 @@ def _or_near(parse: Callable[[str], T], near: Callable[[str], str], text: str) -
 
 def parse_window(text: str) -> Per:
     """The window of a cap."""
-    return _or_near(parse_per, near_span, text)
+    return _or_near(parse_per, near_window, text)
 
 
 def parse_hours(text: str) -> DaySpan:

@@ -42,6 +42,24 @@ def said(folder: Path, owner: str, schedule: str, status: str = "active") -> lis
             '`"09:00-20:00"`?',
         ),
         (
+            "mei@example.com",
+            'cron: "0 9 1-7 * MON"',
+            "3:18: days `1-7` and weekday `MON`: it goes out on each of these days; for the first "
+            "Monday of the month write `0 9 * * MON#1`",
+        ),
+        (
+            "mei@example.com",
+            'cron: "30 8 13 * fri"',
+            "3:18: days `13` and weekday `fri`: it goes out on each of these days; for the second "
+            "Friday of the month write `30 8 * * FRI#2`",
+        ),
+        (
+            "mei@example.com",
+            'cron: "0 9 31 * MON-FRI"',
+            "3:18: days `31` and weekday `MON-FRI`: it goes out on each of these days; for the "
+            "first Monday of the month write `0 9 * * MON#1`",
+        ),
+        (
             "mai@example.com",
             "manual: true",
             "1:8: `mai@example.com` is not among `owners` of outreach.yaml; did you mean "
@@ -58,6 +76,11 @@ def test_what_is_hardly_meant_is_a_warning(
 @pytest.mark.parametrize("schedule", ["at: 2026-06-01T06:00", "at: 2026-07-01T09:00"])
 def test_an_at_that_somebody_has_before_them_is_no_past_one(tmp_path: Path, schedule: str) -> None:
     assert said(tmp_path, "mei@example.com", schedule) == []
+
+
+@pytest.mark.parametrize("cron", ["0 9 * * MON#1", "0 9 */2 * MON", "0 9 1 * *", "0 9 1 * */2"])
+def test_one_of_day_and_weekday_is_what_it_says(tmp_path: Path, cron: str) -> None:
+    assert said(tmp_path, "mei@example.com", f'cron: "{cron}"') == []
 
 
 def test_a_draft_may_have_a_past_date(tmp_path: Path) -> None:

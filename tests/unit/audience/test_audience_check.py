@@ -152,6 +152,8 @@ SLIPS = [
     ("stage|lower != growth", "7:25: unknown name `growth`; texts stand in quotes: `'growth'`"),
     ("country in [DE]", "7:22: unknown name `DE`; texts stand in quotes: `'DE'`"),
     ("wholesale in tags", "7:10: unknown name `wholesale`; texts stand in quotes: `'wholesale'`"),
+    ("complained", "7:10: unknown name `complained`; write `count('complaint') > 0`"),
+    ("not complaint", "7:14: unknown name `complaint`; write `count('complaint') > 0`"),
     ("all", "7:10: unknown name `all`; for everyone write `everyone`"),
     (
         "do-not-greet",

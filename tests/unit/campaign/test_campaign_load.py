@@ -164,11 +164,21 @@ def test_keys_that_are_yet_to_come_are_refused(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["every", "on_date", "on_holiday", "on_event", "on_stage", "idle", "backlog"]
+    "key", ["on_date", "on_holiday", "on_event", "on_stage", "idle", "backlog"]
 )
 def test_triggers_that_are_yet_to_come_are_refused(key: str) -> None:
     assert lines(with_part(schedule=f"schedule: {{{key}: x}}")) == [
         f"{FILE}:5:12: `{key}` is not supported yet; take it out for now"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("every", "`every` is not supported yet"), ("on", "unknown key `on`")]
+)
+def test_days_in_words_are_refused_with_how_cron_says_them(key: str, said: str) -> None:
+    assert lines(with_part(schedule=f"schedule: {{{key}: friday at 17:00}}")) == [
+        f'{FILE}:5:12: {said}; write for example `cron: "0 17 * * FRI"` for Fridays at 17:00, '
+        '`"30 9 * * *"` for each day at 09:30; for one day `at: 2026-12-24T09:00`'
     ]
 
 
@@ -280,8 +290,7 @@ def test_a_fault_is_refused_at_its_place(text: str, line: str) -> None:
         (
             "schedule",
             "schedule: {cron: 0 0 31 2 *}",
-            '5:18: `31` is no day-of-month of cron; write for example "0 17 * * FRI" for Fridays at '
-            "17:00",
+            "5:18: `0 0 31 2 *` never comes: there is no day `31` in month `2`; name a day that exists",
         ),
         (
             "schedule",
@@ -369,7 +378,7 @@ def test_a_fault_is_refused_at_its_place(text: str, line: str) -> None:
         (
             "steps",
             "steps: [{id: a, channels: task, template: t}]",
-            "5:27: channel `task` is not supported yet; take it out for now",
+            "5:27: there is no channel `task`; add it to `channels` in outreach.yaml",
         ),
         (
             "steps",

@@ -51,6 +51,15 @@ def said(**changed: bytes | None) -> list[str]:
     return [str(problem) for problem in check_project(files)]
 
 
+def test_a_folder_that_is_called_as_a_campaign_is_told(tmp_path: Path) -> None:
+    (write(tmp_path, PROJECT) / "campaigns/k.yaml").mkdir()
+    (tmp_path / "templates/k.yaml").mkdir()
+
+    assert refusals(tmp_path) == [
+        "campaigns/k.yaml: this is a folder, not a file; rename it, or put a file there"
+    ]
+
+
 def test_a_project_is_read_as_bytes_by_path(tmp_path: Path) -> None:
     others = {"README.md": b"", "campaigns/.hidden.yaml": b"", "templates/hello/body.html~": b""}
 

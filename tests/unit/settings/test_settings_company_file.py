@@ -176,7 +176,21 @@ def test_channels_keep_what_is_written_of_them() -> None:
         ("quiet_hours: no", "2:14: this must be a list of rules; to have none, write `none`"),
         (
             "cadence: [{at_most: 1, per: week}]",
-            "2:29: `week` is no window; write `7 days`, `36 hours`, or `calendar day`, `week`, `month`",
+            "2:29: `week` is no window; write `calendar week`",
+        ),
+        ("cadence: [{at_most: 1, per: quarter}]", "2:29: `quarter` is no window; write `90 days`"),
+        (
+            "cadence: [{at_most: 1, per: 3 months}]",
+            "2:29: `3 months` is no window; write `90 days`",
+        ),
+        (
+            "cadence: [{at_most: 1, per: fortnight}]",
+            "2:29: `fortnight` is no window; write `7 days`, `36 hours`, `calendar day`, "
+            "`calendar week` or `calendar month`",
+        ),
+        (
+            "cadence: [{at_most: 99999999999999999999, per: 7 days}]",
+            "2:21: `at_most` is too large a number; write at most 18 digits",
         ),
         ("cadence: [{at_most: 0, per: 1 day}]", "2:21: `at_most` is 0; it must be at least 1"),
         (
@@ -197,7 +211,7 @@ def test_channels_keep_what_is_written_of_them() -> None:
         ),
         (
             "quiet_hours: [{span: all_day, country: Norway}]",
-            "2:40: `Norway` is no country's two letters; write for example `DE`",
+            "2:40: `Norway` is no country's two letters; did you mean `NO`?",
         ),
         ("control_group: 0.02", "2:16: this must be a share; write for example `10%`"),
         ("control_group: 101%", "2:16: `101%` is no share; write for example `10%`"),
