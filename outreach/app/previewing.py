@@ -43,6 +43,8 @@ class Preview:
     speaks: str = ""  # the customer's locale, "" where it is not known
     segments: Segments | None = None  # of a text message
     verdict: str = ""  # of one customer who is asked about: `send`, else what is in the way
+    chosen: bool = False  # would go; False on a channel that another one comes before
+    file: str = ""  # where it was written
 
     @property
     def suffix(self) -> str:
@@ -57,7 +59,7 @@ def preview_campaign(
 
     With `out` they are written into that folder, one file each, as the bytes that would go.
     """
-    verdict = "" if key is None else _verdict(explain_customer(context, name, key))
+    explained = None if key is None else explain_customer(context, name, key)
     with reading(context.engine) as conn:
         if key is None:
             found = _of_plan(context, conn, name)
@@ -69,13 +71,26 @@ def preview_campaign(
             found = _messages(
                 context, conn, ruling, [(customer_id, each) for each in ruling.channels]
             )
-            found = [replace(each, verdict=verdict) for each in found]
+        found = [_judged(each, explained) for each in found]
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        for each in found:
-            path = out / f"{each.key}.{each.channel}{each.suffix}".replace("/", "_")
-            path.write_bytes(each.text.encode())
+        found = [_written(each, out) for each in found]
     return found
+
+
+def _judged(preview: Preview, explained: Explained | None) -> Preview:
+    """With what the chain says; without a customer who is asked about it is one that would go."""
+    if explained is None:
+        return replace(preview, chosen=True)
+    return replace(
+        preview, verdict=_verdict(explained), chosen=preview.channel == explained.channel
+    )
+
+
+def _written(preview: Preview, out: Path) -> Preview:
+    path = out / f"{preview.key}.{preview.channel}{preview.suffix}".replace("/", "_")
+    path.write_bytes(preview.text.encode())
+    return replace(preview, file=str(path))
 
 
 def _of_plan(context: Context, conn: Connection, name: str) -> list[Preview]:
@@ -147,5 +162,6 @@ def _verdict(found: Explained) -> str:
         return f"send by {found.channel}"
     if found.decision is Decision.HOLD and found.until and found.reason:
         local = found.until.astimezone(ZoneInfo(found.timezone)).isoformat(" ", "minutes")
-        return f"hold until {local} {found.timezone}: {found.reason.value}"
+        when = f"hold by {found.channel} until {local}"
+        return f"{when} {found.timezone}: {found.reason.value}"
     return found.reason.value if found.reason else found.decision.value

@@ -75,6 +75,23 @@ def _offsets(source: str) -> Iterator[tuple[int, str, str]]:
         raise TemplateSyntaxError(error.message or "", max(offset, 0)) from error
 
 
+def alternatives(source: str) -> list[str]:
+    """What a chain of `or` joins, each as written on one line; else the whole.
+
+    The text must be one that `read` can read.
+    """
+    if not isinstance(read(source), nodes.Or):
+        return [" ".join(source.split())]
+    starts, depth = [0], 0
+    for offset, sort, text in _offsets(source):
+        if sort == "operator":
+            depth += (text in "([{") - (text in ")]}")
+        elif (sort, text, depth) == ("name", "or", 0):
+            starts.append(offset + len(text))
+    ends = [*(start - len("or") for start in starts[1:]), len(source)]
+    return [" ".join(source[start:end].split()) for start, end in zip(starts, ends, strict=True)]
+
+
 def _shown(source: str, offset: int) -> str:
     words = source[offset:].split()
     return f"`{words[0][:30]}`" if words else "the end"

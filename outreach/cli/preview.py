@@ -35,11 +35,18 @@ def _show(screen: Screen, found: list[Preview]) -> None:
             screen.heading(_said_of(each.key, each.verdict))
             screen.line()
     for each in found:
-        screen.heading(f"{each.channel} to {each.key}")
+        screen.heading(f"{each.channel} to {each.key}{_judged(each)}")
         screen.pairs(_facts(each))
         screen.line()
         screen.line(each.problem or each.body.replace("\r\n", "\n").rstrip())
         screen.line()
+
+
+def _judged(preview: Preview) -> str:
+    """Of several channels, which one goes; nothing where none does."""
+    if not preview.verdict.startswith(("send", "hold")):
+        return ""
+    return ": this one goes" if preview.chosen else ": not this one"
 
 
 def _said_of(key: str, verdict: str) -> str:
@@ -70,4 +77,5 @@ def _facts(preview: Preview) -> dict[str, object]:
         found["length"] = f"{taken.characters} characters, {taken.segments} segment{many}"
         if taken.encoding == "UCS-2":
             found["length"] = f"{found['length']} (UCS-2)"
+    found["written to"] = preview.file
     return {name: value for name, value in found.items() if value}

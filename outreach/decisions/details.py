@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from outreach.audience.compile import compile_selection
+from outreach.audience.syntax import alternatives
 from outreach.campaign.model import Selection
 from outreach.decisions.asking import Question
 from outreach.decisions.candidate import ADDRESS_COLUMN
@@ -58,6 +59,8 @@ class Details:
             return self._needs(channel)
         if rule is Reason.NOT_IN_AUDIENCE:
             return self._audience()
+        if rule is Reason.EXCLUDED and failed:
+            return self._excluded()
         return ""
 
     def is_quiet(self, channel: str) -> bool:
@@ -114,6 +117,24 @@ class Details:
         ]
         if audience.where is not None:
             said.append(f"where: {'true' if answers[-1] else 'false'}")
+        return "; ".join(said)
+
+    def _excluded(self) -> str:
+        """What of `exclude` holds: each key with the customer's value, of an `or` the half."""
+        exclude, row = self.question.ruling.campaign.exclude, self.question.candidate().row
+        if exclude is None:
+            return ""
+        keys = [name for name in SHORTHAND if getattr(exclude, name)]
+        values = self._asked([customers.c[name] for name in keys]) if keys else ()
+        said = [f"{name}: is {_words(value)}" for name, value in zip(keys, values, strict=True)]
+        if exclude.where is not None:
+            halves = alternatives(exclude.where.source)
+            parts = [
+                replace(_EVERYONE, where=replace(exclude.where, source=half)) for half in halves
+            ]
+            answers = self._asked([compile_selection(part, row) for part in parts])
+            holding = [half for half, holds in zip(halves, answers, strict=True) if holds]
+            said.append(f"true: {'; '.join(holding)}")
         return "; ".join(said)
 
     def _asked(self, columns: Sequence[ColumnElement[Any]]) -> Sequence[Any]:

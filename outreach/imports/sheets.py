@@ -84,7 +84,8 @@ def _rows(file: BinaryIO, sheet: str | None) -> Iterator[tuple[Any, ...]]:
     except ImportError:
         message = "reading a workbook needs openpyxl, which is not installed"
         raise SetupError(
-            message, "install it (`.venv/bin/pip install openpyxl`), or save the file as «CSV UTF-8»"
+            message,
+            "install it (`.venv/bin/pip install openpyxl`), or save the file as «CSV UTF-8»",
         ) from None
     _refuse_large(file)
     with warnings.catch_warnings():

@@ -94,7 +94,11 @@ def test_a_preview_reads_like_a_message(noted: Path) -> None:
     got, missed = outreach(noted, *words, "C2").out, outreach(noted, *words, "C1")
 
     assert got.startswith(
-        "C2 would get this later: held until 2026-07-06 09:00+02:00 Europe/Vienna"
+        "C2 would get this later: held by sms until 2026-07-06 09:00+02:00 Europe/Vienna"
+    )
+    assert ("sms to C2: this one goes\n" in got, "email to C2: not this one\n" in got) == (
+        True,
+        True,
     )
     assert "language  en; C2 speaks de-AT\nlength    " in got
     assert "characters, 2 segments (UCS-2)" in got
@@ -109,12 +113,33 @@ def test_the_whole_mail_is_in_the_files_and_in_json(noted: Path) -> None:
 
     assert "MIME-Version" in found[0]["text"]
     assert "MIME-Version" in (noted / "there/C1.email.eml").read_text()
+    assert (found[0]["file"], found[0]["chosen"]) == ("there/C1.email.eml", False)
+    assert (
+        "\nwritten to  there/C1.email.eml\n" in outreach_here(noted, *words, "--out", "there").out
+    )
 
 
 def test_explain_names_the_part_of_the_audience_that_fails(noted: Path) -> None:
     said = outreach_here(noted, "explain", "notes", "C1", "--now", NOW).out
 
     assert "tier: is A, wanted B; where: true" in said
+
+
+def test_explain_names_the_half_of_exclude_that_holds(noted: Path) -> None:
+    path = noted / "campaigns/notes.yaml"
+    whole = path.read_text()
+    words = ("explain", "notes", "C2", "--now", NOW, "--json")
+
+    def detail(exclude: str) -> str:
+        path.write_text(whole.replace("orders == 0}", f"orders == 0, exclude: {exclude}}}"))
+        rules = outreach_here(noted, *words).json["rules"]
+        return next(each["detail"] for each in rules if each["rule"] == "excluded")
+
+    assert detail("\"tier == 'A' or (city is none and orders == 0)\"") == (
+        "true: (city is none and orders == 0)"
+    )
+    assert detail("{tier: [B, C], where: orders == 0}") == "tier: is B; true: orders == 0"
+    assert detail("\"tier == 'A'\"") == ""
 
 
 def test_explain_says_until_when_on_the_customers_clock(noted: Path) -> None:

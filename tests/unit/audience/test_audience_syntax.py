@@ -1,5 +1,6 @@
 """Any text at all is read or refused, at a place inside it."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import nodes
@@ -7,7 +8,7 @@ from random_expressions import conditions
 
 from outreach.audience.analysis import analyse
 from outreach.audience.names import NO_ATTRIBUTES, Kind, Names
-from outreach.audience.syntax import Fault, read
+from outreach.audience.syntax import Fault, alternatives, read
 
 PIECES = ["city", " ", "'x'", "(", ")", "[", "]", "and", "not", "in", "is none", "|lower", "1.5"]
 PIECES += ["{{", "}}", "{%", "-", "+", "==", "\n", "count", ",", ".", "%", "'", '"', "if", "else"]
@@ -38,3 +39,16 @@ def test_offsets_count_characters_not_bytes() -> None:
     [fault] = analyse("'😀王' == cty", Names((("a", Kind.TEXT),))).faults
 
     assert fault.offset == 8
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("tier == 'A'\n or  city in ['a or b']", ["tier == 'A'", "city in ['a or b']"]),
+        ("a or (b or c) or not d and e", ["a", "(b or c)", "not d and e"]),
+        ("(a or b)", ["(a or b)"]),
+        ("a if b or c else d", ["a if b or c else d"]),
+    ],
+)
+def test_a_chain_of_or_has_each_alternative_as_written(source: str, found: list[str]) -> None:
+    assert alternatives(source) == found
