@@ -6,8 +6,16 @@ from pathlib import Path
 import pytest
 from commands import ROOT, outreach, sample_project
 
+from outreach.audience.names import LATER_FUNCTIONS, LATER_NAMES
+from outreach.campaign.campaign_file import CampaignFile, ExperimentFile, StepFile
+from outreach.campaign.load import LATER_CHANNELS
+from outreach.campaign.schedule_file import ScheduleFile
+from outreach.settings.company_file import BrandFile, CompanyFile
+
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "lifecycles").glob("*.md")])
-_CAMPAIGN = re.compile(r"^```yaml\n(title:.*?)^```$", re.MULTILINE | re.DOTALL)
+_CAMPAIGN = re.compile(
+    r"^```yaml\n(?:# campaigns/([a-z-]+)\.yaml\n)?(title:.*?)^```$", re.MULTILINE | re.DOTALL
+)
 _LIFECYCLE = re.compile(
     r"^```yaml\n((?:#[^\n]*\n|title:[^\n]*\n)?stages:.*?)^```$", re.MULTILINE | re.DOTALL
 )
@@ -23,8 +31,8 @@ _LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 def test_campaigns_in_the_docs_have_no_problems(tmp_path: Path) -> None:
     project = sample_project(tmp_path / "project")
     found = _CAMPAIGN.findall((ROOT / "docs" / "campaigns.md").read_text(encoding="utf-8"))
-    for number, campaign in enumerate(found):
-        path = project / "campaigns" / f"example-{number}.yaml"
+    for number, (name, campaign) in enumerate(found):
+        path = project / "campaigns" / f"{name or f'example-{number}'}.yaml"
         path.write_text(campaign, encoding="utf-8")
 
     answer = outreach(project, "check")
@@ -32,6 +40,25 @@ def test_campaigns_in_the_docs_have_no_problems(tmp_path: Path) -> None:
     assert len(found) >= 3
     assert answer.code == 0, answer.out
     assert answer.out.endswith("files, no problems\n")
+
+
+def test_what_is_not_supported_yet_is_what_the_docs_say() -> None:
+    page = (ROOT / "docs" / "campaigns.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^- (.*?(?:\n  .*?)*)$", page.partition("## Not supported yet")[2], re.MULTILINE
+    )
+    said = {name: set(re.findall(r"`([^`]+)`", rest)) for name, _, rest in map(_parted, rows)}
+
+    assert said["campaign"] == CampaignFile.later | StepFile.later
+    assert said["`schedule`"] == ScheduleFile.later | {"holidays: skip", "next_workday"}
+    assert said["`experiment`"] >= ExperimentFile.later
+    assert said["channels"] >= LATER_CHANNELS
+    assert said["expressions"] == {*LATER_FUNCTIONS, *LATER_NAMES, "entered_at"}
+    assert said["outreach.yaml"] == CompanyFile.later | BrandFile.later
+
+
+def _parted(row: str) -> tuple[str, str, str]:
+    return row.partition(":")
 
 
 def test_expressions_in_the_docs_have_no_problems(tmp_path: Path) -> None:
