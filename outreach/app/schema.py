@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from outreach.campaign.schema import campaign_schema, company_schema
+from outreach.app.context import Context
+from outreach.campaign.known import Known
+from outreach.campaign.schema import Choices, campaign_schema, company_schema
+from outreach.campaign.template_files import template_names
 from outreach.lifecycle.lifecycle_file import lifecycle_schema
+from outreach.lifecycle.load import load_lifecycles
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +21,21 @@ class Schemas:
     paths: tuple[Path, ...]
 
 
-def write_schemas(state: Path) -> Schemas:
+def choices_of(context: Context) -> Choices:
+    """The names of the project's own topics, stages, channels and templates, as far as it is sound."""
+    files, company = context.files.contents, context.loaded.company
+    templates = template_names(files)
+    if company is None:
+        return Choices(templates=templates)
+    known, lifecycle = Known.of(company), load_lifecycles(company, files)[0].main
+    stages = () if lifecycle is None else lifecycle.ids
+    return Choices(known.topics, stages, known.channels, templates)
+
+
+def write_schemas(state: Path, choices: Choices | None = None) -> Schemas:
     """Write `<kind>.schema.json` into the folder of the project's state."""
     schemas = {
-        "campaign": campaign_schema(),
+        "campaign": campaign_schema(choices),
         "lifecycle": lifecycle_schema(),
         "outreach": company_schema(),
     }

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -132,6 +132,11 @@ def _first_of(written: object) -> object:
     return written[:1] if isinstance(written, list) else written
 
 
+def _of_a_list(schema: dict[str, Any]) -> None:
+    """Behind a validator pydantic takes a list's least length for that of a text."""
+    schema["minItems"] = schema.pop("minLength")
+
+
 def is_one_step(written: object) -> bool:
     """Whether a list of steps is one step with a dash before every line of it."""
     if not isinstance(written, list) or not all(isinstance(each, dict) for each in written):
@@ -241,7 +246,7 @@ class CampaignFile(FileModel):
     steps: Annotated[
         tuple[StepFile, ...],
         BeforeValidator(_first_of),
-        Field(min_length=1),
+        Field(min_length=1, json_schema_extra=_of_a_list),
     ] = Field(
         description="The message.",
         examples=[[{"id": "greet", "channels": ["email"], "template": "friday-greeting"}]],

@@ -131,8 +131,10 @@ def _holidays(written: object) -> object:
 Cron = Annotated[
     str, *text_as(parse_cron, "cron's five fields", "0 17 * * FRI", "30 9 1 * *", "0 9 * * MON#1")
 ]
-At = Annotated[datetime, *text_as(parse_at, "a date and time", "2026-12-24T09:00")]
-Day = Annotated[date, *text_as(parse_date, "a date", "2026-12-24")]
+At = Annotated[
+    datetime, *text_as(parse_at, "a date and time", "2026-12-24T09:00", pattern=_AT.pattern)
+]
+Day = Annotated[date, *text_as(parse_date, "a date", "2026-12-24", pattern=r"\d{4}-\d\d-\d\d")]
 Timezone = Annotated[str, *text_as(parse_timezone, "a time zone", CUSTOMER, "Europe/Berlin")]
 
 

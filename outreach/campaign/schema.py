@@ -1,5 +1,7 @@
 """JSON Schemas of the files for editors: what a key means appears while it is written."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -31,9 +33,47 @@ class _ForWriters(GenerateJsonSchema):
         return written
 
 
-def campaign_schema() -> dict[str, Any]:
-    """The JSON Schema of a campaign's file."""
-    return schema_of(CampaignFile, "A campaign")
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The names that one project gives; where there are none, any name may be written."""
+
+    topics: Collection[str] = ()
+    stages: Collection[str] = ()
+    channels: Collection[str] = ()
+    templates: Collection[str] = ()
+
+
+def campaign_schema(choices: Choices | None = None) -> dict[str, Any]:
+    """The JSON Schema of a campaign's file; with choices it takes those names alone."""
+    schema = schema_of(CampaignFile, "A campaign")
+    if choices is None:
+        return schema
+    models = schema["$defs"]
+    places = (
+        (choices.topics, schema, "topic"),
+        (choices.topics, models["CapFile"], "topic"),
+        (choices.channels, models["CapFile"], "channel"),
+        (choices.channels, models["StepFile"], "channels"),
+        (choices.templates, models["StepFile"], "template"),
+        (choices.stages, models["AudienceFile"], "stage"),
+        (choices.stages, models["SelectionFile"], "stage"),
+    )
+    for names, model, key in places:
+        if names:
+            _choose(model["properties"][key], sorted(names))
+    return schema
+
+
+def _choose(schema: dict[str, Any], names: list[str]) -> None:
+    """Take these names alone, also where several may stand in a list."""
+    schema.pop("examples", None)  # of other projects
+    if "anyOf" in schema:
+        for each in schema["anyOf"]:
+            _choose(each, names)
+    elif schema.get("type") == "array":
+        _choose(schema["items"], names)
+    else:
+        schema["enum"] = names
 
 
 def company_schema() -> dict[str, Any]:

@@ -32,7 +32,7 @@ def missing_templates(document: Document, files: Mapping[str, bytes]) -> Iterato
         return  # told by the campaign's own check
     names = _names_in(folder, files)
     if not names:
-        hint = did_you_mean(written, _templates(files)) or _to_make(document)
+        hint = did_you_mean(written, template_names(files)) or _to_make(document)
         yield document.problem(path, "no-template", f"there is no folder `{folder}`", hint)
         return
     for channel in dict.fromkeys(str(document.get(each)) for each in channel_paths(document)):
@@ -66,7 +66,8 @@ def _names_in(folder: str, files: Mapping[str, bytes]) -> set[str]:
     return {_LOCALE.sub("", name) for parent, _, name in parts if parent == folder}
 
 
-def _templates(files: Mapping[str, bytes]) -> set[str]:
+def template_names(files: Mapping[str, bytes]) -> set[str]:
+    """The folders under templates/ that a step may name."""
     folders = {path.rpartition("/")[0] for path in files if path.startswith("templates/")}
     names = {folder.removeprefix("templates/") for folder in folders if folder != "templates"}
     return {name for name in names if not name.startswith("_")}

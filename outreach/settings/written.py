@@ -35,15 +35,22 @@ _NO_COUNTRIES = frozenset(["EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"])
 _LAST_DAYS = re.compile(r"(\w+)\s*-\s*(\w+)")
 
 
-def text_as(parse: Callable[[str], T], what: str, *examples: str) -> tuple[Any, Any]:
-    """Annotations of a value that is written as text and read by `parse`, with its JSON Schema."""
+def text_as(
+    parse: Callable[[str], T], what: str, *examples: str, pattern: str = ""
+) -> tuple[Any, Any]:
+    """Annotations of a value that is written as text and read by `parse`, with its JSON Schema.
+
+    `pattern` is for editors: what it does not match is refused, not all that matches is taken.
+    """
 
     def read(written: object) -> T:
         if not isinstance(written, str):
             raise RefusalError(f"this must be {what}", f"write for example `{examples[0]}`")
         return parse(written.strip())
 
-    schema = {"type": "string", "examples": list(examples)}
+    schema: dict[str, Any] = {"type": "string", "examples": list(examples)}
+    if pattern:
+        schema["pattern"] = f"^({pattern})$"
     return PlainValidator(read), WithJsonSchema(schema)
 
 
@@ -242,14 +249,36 @@ Name = Annotated[
 ]
 Whole = Annotated[int, Strict()]
 YesNo = Annotated[bool, Strict()]
-Country = Annotated[str, *text_as(parse_country, "a country's two letters", "DE", "CN")]
+_SPANS = r"\d+\s+(second|minute|hour|day|week)s?"
+_CLOCKS = r"([01]\d|2[0-3]):[0-5]\d"
+Country = Annotated[
+    str, *text_as(parse_country, "a country's two letters", "DE", "CN", pattern="[A-Z]{2}")
+]
 Language = Annotated[str, *text_as(parse_locale, "a language", "de", "zh-Hans")]
 Zone = Annotated[str, *text_as(parse_zone, "a time zone", "Europe/Berlin")]
-Currency = Annotated[str, *text_as(parse_currency, "a currency's three letters", "EUR")]
-Share = Annotated[int, *text_as(parse_share, "a share", "10%", "2.5%")]
-Window = Annotated[Per, *text_as(parse_window, "a window", "7 days", "36 hours", "calendar week")]
-Late = Annotated[timedelta, *text_as(parse_late, "a span of time", "6 hours", "2 days")]
-HoursOfDay = Annotated[DaySpan, *text_as(parse_hours, "hours of the day", "09:00-20:00")]
+Currency = Annotated[
+    str, *text_as(parse_currency, "a currency's three letters", "EUR", pattern="[A-Z]{3}")
+]
+Share = Annotated[
+    int, *text_as(parse_share, "a share", "10%", "2.5%", pattern=r"\d{1,3}(\.\d{1,2})?\s*%")
+]
+Window = Annotated[
+    Per,
+    *text_as(
+        parse_window, "a window", "7 days", "36 hours", "calendar day", "calendar week",
+        "calendar month", pattern=rf"calendar\s+(day|week|month)|{_SPANS}",
+    ),
+]  # fmt: skip
+Late = Annotated[
+    timedelta, *text_as(parse_late, "a span of time", "6 hours", "2 days", pattern=_SPANS)
+]
+HoursOfDay = Annotated[
+    DaySpan,
+    *text_as(
+        parse_hours, "hours of the day", "09:00-20:00",
+        pattern=rf"all_day|{_CLOCKS}\s*-\s*({_CLOCKS}|24:00)",
+    ),
+]  # fmt: skip
 Weekdays = Annotated[
     frozenset[int],
     PlainValidator(_read_days),

@@ -1,0 +1,93 @@
+"""The JSON Schemas that editors read: what they take, and which of a project's own names they know."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from commands import ROOT
+
+from outreach.app.context import open_context
+from outreach.app.schema import choices_of, write_schemas
+from outreach.campaign.schema import campaign_schema
+from outreach.documents import load
+
+SAMPLE = sorted((ROOT / "campaigns").glob("*.yaml"))
+SOUND = """\
+owner: mei@example.com
+topic: greetings
+audience: {stage: growth, country: [DE], exclude: {stage: [decline]}}
+schedule: {cron: 0 17 * * FRI, window: 09:00-20:00, late: 6 hours, starts: 2026-01-01}
+cadence: [{at_most: 1, per: calendar week, channel: sms, topic: greetings}]
+steps: [{id: greet, channels: [sms, email], template: win-back}]
+experiment: {holdout: 2.5 %}
+"""
+
+
+def written(text: str) -> Any:
+    document, problems = load("a.yaml", text.encode())
+    assert document is not None
+    assert problems == []
+    return document.value
+
+
+@pytest.fixture(scope="module")
+def schemas(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Those of the sample project, as they stand in their files."""
+    paths = write_schemas(tmp_path_factory.mktemp("state"), choices_of(open_context(ROOT))).paths
+    return {path.name.partition(".")[0]: json.loads(path.read_text()) for path in paths}
+
+
+@pytest.mark.parametrize("file", [*SAMPLE, ROOT / "outreach.yaml"], ids=lambda file: file.stem)
+def test_the_sample_is_as_its_schemas_say(schemas: dict[str, Any], file: Path) -> None:
+    kind = "outreach" if file.stem == "outreach" else "campaign"
+
+    assert jsonschema_rs.is_valid(schemas[kind], written(file.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("sound", "broken"),
+    [
+        ("steps: [{id: greet, channels: [sms, email], template: win-back}]", "steps: []"),
+        ("country: [DE]", "country: [Germany]"),
+        ("window: 09:00-20:00", "window: 9-20"),
+        ("late: 6 hours", "late: six hours"),
+        ("starts: 2026-01-01", "starts: 1.1.2026"),
+        ("cron: 0 17 * * FRI", "at: tomorrow"),
+        ("per: calendar week", "per: week"),
+        ("per: calendar week", "per: 3 months"),
+        ("holdout: 2.5 %", "holdout: 0.02"),
+        ("holdout: 2.5 %", "holdout: 2.5 percent"),
+        ("topic: greetings\na", "topic: greeting\na"),
+        ("topic: greetings}", "topic: greeting}"),
+        ("stage: growth", "stage: grwth"),
+        ("stage: [decline]", "stage: [declin]"),
+        ("[sms, email]", "[sms, emial]"),
+        ("channel: sms", "channel: smss"),
+        ("template: win-back", "template: win-bak"),
+    ],
+)
+def test_what_check_refuses_is_refused_while_it_is_written(
+    schemas: dict[str, Any], sound: str, broken: str
+) -> None:
+    assert SOUND.count(sound) == 1
+
+    assert jsonschema_rs.is_valid(schemas["campaign"], written(SOUND))
+    assert not jsonschema_rs.is_valid(schemas["campaign"], written(SOUND.replace(sound, broken)))
+
+
+def test_without_a_project_any_name_may_be_written() -> None:
+    text = SOUND.replace("greetings", "news").replace("growth", "warm").replace("win-back", "hello")
+
+    assert jsonschema_rs.is_valid(campaign_schema(), written(text))
+
+
+def test_a_company_at_fault_leaves_the_names_of_templates(tmp_path: Path) -> None:
+    (tmp_path / "outreach.yaml").write_text("topics: {greetings: {}}\n")
+    (tmp_path / "templates/hello").mkdir(parents=True)
+    (tmp_path / "templates/hello/sms.txt").write_text("Hi")
+
+    choices = choices_of(open_context(tmp_path))
+
+    assert (choices.topics, choices.stages, choices.templates) == ((), (), {"hello"})
