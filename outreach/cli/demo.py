@@ -105,8 +105,12 @@ def _show_next(screen: Screen, shown: Shown) -> None:
     project = f"--project {shown.folder} --now {shown.ended:%Y-%m-%dT%H:%MZ}"
     screen.line()
     screen.heading("Where to look next (the demo's clock stands where it ended)")
-    screen.line(f"{command} explain weekly-greeting C00007 {project}   # why one customer, why not")
-    screen.line(f"{command} plan weekly-greeting {project}   # the Friday after")
-    screen.line(f"{command} report win-back {project}")
-    screen.line(f"{command} customers show C00007 {project}")
+    for about, words in (  # no comments behind commands: zsh would take them for arguments
+        ("why one customer, why not", "explain weekly-greeting C00007"),
+        ("the Friday after", "plan weekly-greeting"),
+        ("what came of a campaign", "report win-back"),
+        ("one customer", "customers show C00007"),
+    ):
+        screen.line(f"{about}:")
+        screen.line(f"    {command} {words} {project}")
     screen.line(f"the messages: {shown.folder}/.outreach/outbox")
