@@ -76,6 +76,13 @@ class QuietHours:
     channel: str | None = None
     days: frozenset[int] | None = None
 
+    def holds(self, channel: str) -> bool:
+        """Whether a channel is quiet then: a rule without one holds for all messages.
+
+        A task is none: staff ring when they are at work, so only a rule that names `task` holds it.
+        """
+        return self.channel == channel or (self.channel is None and channel != "task")
+
 
 def parse_span(text: str) -> timedelta:
     """`90 minutes`, `2 weeks` … as a timedelta; ValueError says what is wrong."""

@@ -123,6 +123,22 @@ class ConsentState(StrEnum):
     WITHDRAWN = "withdrawn"  # no
 
 
+class TaskKind(StrEnum):
+    """What a member of staff is asked to do; also the kind of the event that it becomes."""
+
+    CALL = "call"  # ring the customer
+    VISIT = "visit"  # go there, or meet
+    LETTER = "letter"  # write by hand
+
+
+class TaskState(StrEnum):
+    """States of a task."""
+
+    OPEN = "open"  # given out, not done yet
+    DONE = "done"  # done, with a note
+    DROPPED = "dropped"  # will not be done, with a note why
+
+
 class Status(StrEnum):
     """Where a campaign stands in its life."""
 

@@ -15,7 +15,11 @@ from outreach.documents import Document, Path, load
 from outreach.settings.company import ATTRIBUTE_TYPES, Brand, Company
 from outreach.settings.company_file import COMPANY_FILE
 
-_CHANNELS = {"email": ("subject.", "body."), "sms": ("sms.",)}  # by the names of its files
+_CHANNELS = {
+    "email": ("subject.", "body."),
+    "sms": ("sms.",),
+    "task": ("task.",),
+}  # by the names of its files
 
 
 def company_as_read(content: bytes) -> Company | None:

@@ -13,7 +13,7 @@ from outreach.app.context import Context
 from outreach.app.explaining import Explained, explain_customer
 from outreach.app.planning import question_of
 from outreach.app.rulings import ruling_of
-from outreach.channels.adapter import Email, Text
+from outreach.channels.adapter import Message, Task, Text
 from outreach.decisions.candidate import ADDRESS_COLUMN
 from outreach.decisions.ruling import Ruling
 from outreach.dispatch.held import Held
@@ -144,8 +144,10 @@ def _message(
     )
 
 
-def _read(preview: Preview, message: Email | Text) -> Preview:
+def _read(preview: Preview, message: Message) -> Preview:
     """With what people read of it: who it is from, subject and text."""
+    if isinstance(message, Task):
+        return replace(preview, subject=message.title, body=message.words)
     if isinstance(message, Text):
         taken = segments(message.text)
         return replace(preview, sender=message.sender, body=message.text, segments=taken)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from outreach.app.context import Context
 from outreach.app.planning import question_of
 from outreach.app.rulings import ruling_of
-from outreach.channels.adapter import Email, Message, Outcome, Text
+from outreach.channels.adapter import Message, Outcome, Task, Text
 from outreach.channels.registry import make_adapter
 from outreach.decisions.ruling import Ruling
 from outreach.dispatch.held import Held
@@ -105,7 +105,9 @@ def _message(
         raise UsageError(f"the message can not be made: {error}", "see `--as KEY`") from error
 
 
-def _marked(message: Email | Text) -> Message:
+def _marked(message: Message) -> Message:
+    if isinstance(message, Task):
+        return replace(message, title=MARK + message.title)
     if isinstance(message, Text):
         return replace(message, text=MARK + message.text)
     head, subject, rest = message.content.partition(b"\r\nSubject: ")

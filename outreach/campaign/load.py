@@ -11,7 +11,7 @@ from outreach.errors import Problem
 from outreach.settings.company import Company
 from outreach.settings.rules_file import unknown_name, unknown_names
 
-LATER_CHANNELS = frozenset({"task", "letter", "call", "visit", "whatsapp", "push"})
+LATER_CHANNELS = frozenset({"letter", "call", "visit", "whatsapp", "push"})
 _ADD_TOPIC = "add it to `topics` in outreach.yaml"
 _ADD_CHANNEL = "add it to `channels` in outreach.yaml"
 

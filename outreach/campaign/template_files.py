@@ -12,6 +12,7 @@ from outreach.errors import Problem
 NEEDED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "email": (("subject.txt",), ("body.html", "body.txt")),
     "sms": (("sms.txt",),),
+    "task": (("task.txt",),),
 }
 _LOCALE = re.compile(r"\.[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*(?=\.[a-z]+$)")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Protocol, runtime_checkable
 
-from outreach.vocabulary import Answer, Fault, ReceiptKind
+from outreach.vocabulary import Answer, Fault, ReceiptKind, TaskKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,25 @@ class Text:
     begin_by: float = field(default=float("inf"), compare=False)
 
 
-Message = Email | Text
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something for the customer's owner to do: a call, a visit, a letter."""
+
+    channel: ClassVar[str] = "task"
+    id: int
+    to: str  # the customer's key
+    kind: TaskKind
+    title: str  # one line
+    words: str  # what to say; may be empty
+    begin_by: float = field(default=float("inf"), compare=False)
+
+    @property
+    def text(self) -> str:
+        """The whole of it, for people."""
+        return f"{self.kind.value}: {self.title}\n\n{self.words}".strip()
+
+
+Message = Email | Text | Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +78,7 @@ class Outcome:
     detail: str = ""  # the provider's words; never an address or the message's text
     provider_id: str = ""  # what the provider calls the message
     begun: bool = True  # False: nothing was written; it goes back as if never handed
+    task: Task | None = None  # what was accepted to be written into the list of tasks
 
     @classmethod
     def not_begun(cls, id: int, detail: str = "") -> "Outcome":  # noqa: A002

@@ -17,6 +17,7 @@ _BUILT_IN = {
     "smtp": "outreach.channels.email.smtp:SmtpAdapter",
     "twilio": "outreach.channels.sms.twilio:TwilioAdapter",
     "capture": "outreach.channels.capture.adapter:CaptureAdapter",
+    "task": "outreach.channels.task.adapter:TaskAdapter",
 }
 
 MakeAdapter = Callable[[str, Company, Environment], Adapter]
@@ -48,6 +49,8 @@ def adapter_name(channel: str, company: Company, environment: Environment) -> st
     named = company.channels.get(channel, ChannelSettings()).adapter
     if named:
         return named
+    if channel == "task":
+        return "task"
     if channel == "email" and environment.smtp_url:
         return "smtp"
     if channel == "sms" and environment.twilio_account_sid:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from outreach.app.assigning import Assigned, assign_customers
 from outreach.app.customers import customer_history, import_customer_file, told
 from outreach.app.erasing import forget as erase_customer
 from outreach.app.exporting import export_customers
@@ -127,6 +128,25 @@ def merge_(
 
 
 @app.command()
+def assign(
+    ctx: typer.Context,
+    from_: Annotated[str, typer.Option("--from", metavar="A", help="Whose they are")],
+    to: Annotated[str, typer.Option("--to", metavar="B", help="Whose they shall be")],
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="Only this customer; several times")
+    ] = None,
+) -> None:
+    """Hand customers and their open tasks over to another owner; the audit log keeps it.
+
+    Who is not A's is left alone. The same again goes on where it stopped.
+    """
+    call = call_of(ctx)
+    with call.context() as context:
+        found = assign_customers(context, from_, to, only)
+    call.show(found, lambda screen: _show_assigned(screen, found))
+
+
+@app.command()
 def forget(ctx: typer.Context, key: Annotated[str, typer.Argument(metavar="KEY")]) -> None:
     """Erase a customer for good: names, addresses, texts. Counts stay, and every opt-out.
 
@@ -146,6 +166,12 @@ def forget(ctx: typer.Context, key: Annotated[str, typer.Argument(metavar="KEY")
             }
         ),
     )
+
+
+def _show_assigned(screen: Screen, found: Assigned) -> None:
+    screen.pairs({"customers": found.customers, "open tasks": found.tasks})
+    if found.left:
+        screen.line(f"left alone, not of {found.from_owner}: {', '.join(found.left)}")
 
 
 def _show(screen: Screen, found: Mapping[str, Any]) -> None:

@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, FromClause, Integer, Text, and_, bindparam, literal
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    Text,
+    and_,
+    bindparam,
+    case,
+    literal,
+    null,
+)
 from sqlalchemy.sql.expression import FromClause as From
 
 from outreach.audience.names import names_of
@@ -19,7 +29,8 @@ from outreach.store.tables import (
 )
 from outreach.store.types import BigId, Instant
 
-ADDRESS_COLUMN = {"email": "email", "sms": "phone"}
+# A task about a customer goes to nobody else: its address is the key, if there is an owner.
+ADDRESS_COLUMN = {"email": "email", "sms": "phone", "task": "key"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +159,12 @@ class Candidate:
 
     def address(self, number: int) -> ColumnElement[str | None]:
         """The customer's address on a channel."""
-        return self.customer.c[ADDRESS_COLUMN[self.ruling.channels[number]]]
+        channel = self.ruling.channels[number]
+        address: ColumnElement[str | None] = self.customer.c[ADDRESS_COLUMN[channel]]
+        if channel != "task":
+            return address
+        known = self.customer.c.owner.in_(sorted(self.ruling.company.owners))
+        return case((known, address), else_=null())
 
     def opens_at(self, number: int) -> ColumnElement[datetime | None]:
         """When a message may leave on a channel; null: not before `late`."""

@@ -49,6 +49,8 @@ class Details:
         """The sentence for a rule's answer; empty where there is nothing to add."""
         if rule in _CONSENT and channel is not None:
             return self._consent(channel)
+        if rule is Reason.NO_ADDRESS and channel == "task" and failed:
+            return "has no owner who is among `owners` of outreach.yaml"
         if rule is Reason.SUPPRESSED and channel is not None and failed:
             return self._suppression(channel)
         if rule in (Reason.CAPPED, Reason.RESERVED) and channel is not None:

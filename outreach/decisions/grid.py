@@ -68,7 +68,7 @@ class Grid:
 
     def _groups(self) -> tuple[int, ...]:
         rules = [
-            frozenset(rule for rule in self._quiet() if rule.channel in (None, channel))
+            frozenset(rule for rule in self._quiet() if rule.holds(channel))
             for channel in self.channels
         ]
         kinds = list(dict.fromkeys(rules))

@@ -213,6 +213,8 @@ def _has_row(candidate: Candidate, number: int) -> ColumnElement[bool]:
 def _is_shared(candidate: Candidate, place: int) -> ColumnElement[bool]:
     """The rival's address is also the address of the customer of the row."""
     column = ADDRESS_COLUMN[candidate.ruling.channels[place]]
+    if column == "key":  # of a task: nobody else's
+        return candidate.customer.c.id == candidate.zones.c.id
     return candidate.customer.c[column] == candidate.zones.c[column]
 
 

@@ -68,11 +68,7 @@ def _is_quiet(rule: QuietHours, local: datetime) -> bool:
 
 def hours_for(schedule: Schedule, quiet: Iterable[QuietHours], channel: str, country: str) -> Hours:
     """The hours of one campaign for one channel and country; rules without either hold for all."""
-    rules = tuple(
-        rule
-        for rule in quiet
-        if rule.channel in (None, channel) and rule.country in (None, country)
-    )
+    rules = tuple(rule for rule in quiet if rule.holds(channel) and rule.country in (None, country))
     return Hours(schedule.window, schedule.days, schedule.starts, schedule.ends, rules)
 
 

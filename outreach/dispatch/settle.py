@@ -11,7 +11,7 @@ from outreach.dispatch.final import finals_of
 from outreach.dispatch.held import Held
 from outreach.dispatch.purse import refund
 from outreach.dispatch.retry import Backoff
-from outreach.store import attempts, custody, run_answers, soft_bounces, suppressions
+from outreach.store import attempts, custody, run_answers, soft_bounces, suppressions, tasks
 from outreach.store.attempts import Attempt
 from outreach.store.custody import Settlement
 from outreach.store.deliveries import Instants
@@ -124,7 +124,10 @@ class Ledger:
         refund(conn, [one.held for one in flush if one.is_unsent])
         run_answers.count(conn, self.worker_id, self.channel, finals_of(runs_and_outcomes(flush)))
         settlements = [settlement(one, at.now, self.backoff) for one in flush]
-        return settlements, custody.settle(conn, settlements)
+        moved = custody.settle(conn, settlements)
+        given = [one.outcome.task for one in flush if moved.get(one.held.id) is State.SENT]
+        tasks.give_out(conn, [task for task in given if task is not None], at.now)
+        return settlements, moved
 
     def _given_up(
         self, conn: Connection, full: Sequence[Answered], now: datetime

@@ -91,6 +91,8 @@ def _prepared(
         variants["email"] = reader.email()
     if "sms" in channels:
         variants["sms"] = reader.sms()
+    if "task" in channels:
+        variants["task"] = reader.task()
     if owes_duties:
         for variant in variants.get("email", {}).values():
             reader.problems.update(_missing_duties(variant))

@@ -8,10 +8,11 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from outreach.campaign.model import Campaign
-from outreach.channels.adapter import Email, Text
+from outreach.channels.adapter import Email, Message, Text
 from outreach.errors import Problem, ProblemsFound
 from outreach.rendering.check import Ready, is_transactional, prepare
 from outreach.rendering.context import context_names
+from outreach.rendering.errand import task_of
 from outreach.rendering.filters import FUNCTIONS
 from outreach.rendering.footer import complete
 from outreach.rendering.headers import (
@@ -90,9 +91,7 @@ class Compiled:
             return tuple(Need(None, *what) for what in found)
         return tuple(Need(frozenset(locales), *what) for what, locales in found.items())
 
-    def render(
-        self, channel: str, context: Mapping[str, object], recipient: Recipient
-    ) -> Email | Text:
+    def render(self, channel: str, context: Mapping[str, object], recipient: Recipient) -> Message:
         """One customer's message; RenderError for this one alone. `context` is build_context's."""
         wanted = context.get("locale")
         locale = self.locale_for(channel, wanted if isinstance(wanted, str) else None)
@@ -106,6 +105,9 @@ class Compiled:
         }
         if any("salutation" in source.printed.paths for source in ready.source.sources()):
             variables["salutation"] = salutation(context, language)
+        if channel == "task":
+            assert ready.text is not None
+            return task_of(recipient.delivery_id, recipient.to, ready.text.run(variables))
         if channel == "sms":
             return self._text(ready, variables, recipient)
         return self._email(ready, variables, recipient, context)

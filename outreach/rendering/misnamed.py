@@ -8,9 +8,9 @@ from outreach.errors import Problem
 from outreach.rendering.locales import is_locale
 from outreach.rendering.sources import Sources, split_name
 
-_READ = ("subject.txt", "body.html", "body.txt", "sms.txt")
-_STEMS = {"subject": ("txt",), "body": ("html", "txt"), "sms": ("txt",)}
-_JOINED = re.compile(r"(subject|body|sms)[-_ ]([a-z]{2,3}(?:[-_][a-z]+)*)", re.IGNORECASE)
+_READ = ("subject.txt", "body.html", "body.txt", "sms.txt", "task.txt")
+_STEMS = {"subject": ("txt",), "body": ("html", "txt"), "sms": ("txt",), "task": ("txt",)}
+_JOINED = re.compile(r"(subject|body|sms|task)[-_ ]([a-z]{2,3}(?:[-_][a-z]+)*)", re.IGNORECASE)
 
 
 def misnamed(sources: Sources) -> Iterator[Problem]:

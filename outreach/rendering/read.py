@@ -96,8 +96,15 @@ class Reader:
 
     def sms(self) -> dict[str, Variant]:
         """The text message in each language there is a file for."""
-        texts = self.sources.locales("sms", "txt")
-        self._ask_for_fallback(frozenset(texts), "sms", "txt")
+        return self._texts("sms")
+
+    def task(self) -> dict[str, Variant]:
+        """The task in each language there is a file for: its first line is the title."""
+        return self._texts("task")
+
+    def _texts(self, stem: str) -> dict[str, Variant]:
+        texts = self.sources.locales(stem, "txt")
+        self._ask_for_fallback(frozenset(texts), stem, "txt")
         return {
             locale: Variant(locale, text=self._read(path, locale))
             for locale, path in sorted(texts.items())

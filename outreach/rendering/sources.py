@@ -100,7 +100,7 @@ class Sources:
         problems = []
         for folder, stem, _ in self._variants:
             known, dot, locale = stem.partition(".")
-            if folder == self.folder and dot and known in ("subject", "body", "sms"):
+            if folder == self.folder and dot and known in ("subject", "body", "sms", "task"):
                 path = next(iter(self._variants[folder, stem, _].values()))
                 problems.append(
                     Problem(

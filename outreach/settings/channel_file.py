@@ -21,6 +21,7 @@ _OF_EMAIL = frozenset(
 )
 _PARTS = {"rate", "per_domain", "hold_at", "feedback", "complaints"}
 _OF_SMS = frozenset({"messaging_service", "signature", "stop_words", "price"})
+_NOT_OF_TASKS = _OF_EMAIL | _OF_SMS | {"sender"}
 
 
 def parse_mailbox(text: str) -> str:
@@ -69,7 +70,7 @@ class ChannelFile(FileModel):
 
     adapter: Name | None = Field(
         None,
-        description="What sends: smtp, twilio, capture, or a package's own. Left out: by what the "
+        description="What sends: smtp, twilio, capture, task, or a package's own. Left out: by what the "
         "environment has, else `capture`, which keeps messages as files.",
         examples=["smtp", "twilio", "capture"],
     )
@@ -147,11 +148,15 @@ class ChannelFile(FileModel):
 
     def check_for(self, channel: str) -> None:
         """RefusalError when a key does not belong to this channel, or its sender can not be."""
-        foreign = {"email": _OF_SMS, "sms": _OF_EMAIL}.get(channel, frozenset())
-        for key in sorted(self.model_fields_set & foreign):
+        foreign = {"email": _OF_SMS, "sms": _OF_EMAIL, "task": _NOT_OF_TASKS}
+        for key in sorted(self.model_fields_set & foreign.get(channel, frozenset())):
             hint = "take it out"
             raise RefusalError(f"`{key}` means nothing for {channel}", hint, "unknown-key", (key,))
-        if channel not in ("email", "sms") and self.adapter is None:
+        if (channel == "task") is not (self.adapter == "task") and self.adapter is not None:
+            message = f"channel `{channel}` can not have the adapter `{self.adapter}`"
+            hint = "the adapter `task` stands under the channel `task`, and no other does"
+            raise RefusalError(message, hint, at=("adapter",))
+        if channel not in ("email", "sms", "task") and self.adapter is None:
             raise RefusalError(
                 f"channel `{channel}` has no `adapter`", "name the package's adapter", "missing"
             )

@@ -217,6 +217,9 @@ def _unknown_names(document: Document) -> Iterator[Problem]:
     for rules in ("cadence", "quiet_hours"):
         yield from unknown_names(document, (rules,), "channel", channels, "add it to `channels`")
     yield from unknown_names(document, ("cadence",), "topic", names, "add it to `topics`")
+    if document.has(("channels", "task")) and not document.get(("owners",)):
+        message = "channel `task` needs `owners`: the people who are given tasks"
+        yield document.problem(("channels", "task"), "missing", message, "name them")
 
 
 def _company(file: CompanyFile) -> Company:

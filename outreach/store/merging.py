@@ -13,7 +13,7 @@ from outreach.store.consents import Word, record_consents
 from outreach.store.customers import rows_by_key
 from outreach.store.journal import record
 from outreach.store.sharing import lock_with_sharers
-from outreach.store.tables import consent_states, customers, deliveries, events
+from outreach.store.tables import consent_states, customers, deliveries, events, tasks
 from outreach.vocabulary import ConsentState, State
 
 ACTION = "customers merged"
@@ -52,6 +52,7 @@ def merge(conn: Connection, closed: str, kept: str, actor: str, now: datetime) -
     cancelled = _cancel(conn, old)
     moved = update(events).where(events.c.customer_id == old).values(customer_id=new)
     count = conn.execute(moved).rowcount
+    conn.execute(update(tasks).where(tasks.c.customer_id == old).values(customer_id=new))
     withdrawn = _withdraw(conn, old, new, closed, actor, now)
     detail = {"closed": old, "customer": new, "events": count, "cancelled": cancelled}
     record(conn, now, actor, ACTION, new, **detail)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from heapq import nlargest
 from pathlib import Path
 
-from outreach.channels.adapter import Check, Email, Message, Outcome, Source
+from outreach.channels.adapter import Check, Email, Message, Outcome, Source, Task
 from outreach.settings.company import Company
 from outreach.settings.environment import Environment
 from outreach.vocabulary import Answer, Fault
@@ -90,6 +90,8 @@ class CaptureAdapter:
 def _bytes(message: Message) -> bytes:
     if isinstance(message, Email):
         return message.content
+    if isinstance(message, Task):
+        return message.text.encode("utf-8", "replace")
     head = f"To: {message.to}\nFrom: {message.sender}\n\n"
     return (head + message.text).encode("utf-8", "replace")
 

@@ -17,6 +17,7 @@ from outreach.store.tables.metadata import metadata
 from outreach.store.tables.people import customers, event_ids, events, places, stage_changes
 from outreach.store.tables.sending import attempts, audit, deliveries, marks, receipts, workers
 from outreach.store.tables.stages import customer_stages
+from outreach.store.tables.tasks import owner_changes, tasks
 from outreach.store.tables.work import blobs, campaigns, company_rules, revisions, runs
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "limits",
     "marks",
     "metadata",
+    "owner_changes",
     "places",
     "receipts",
     "refusals",
@@ -49,5 +51,6 @@ __all__ = [
     "soft_bounces",
     "stage_changes",
     "suppressions",
+    "tasks",
     "workers",
 ]

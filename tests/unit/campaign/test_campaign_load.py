@@ -378,7 +378,8 @@ def test_a_fault_is_refused_at_its_place(text: str, line: str) -> None:
         (
             "steps",
             "steps: [{id: a, channels: task, template: t}]",
-            "5:27: there is no channel `task`; add it to `channels` in outreach.yaml",
+            "5:27: there is no channel `task`; there are `email`, `sms`; or add it to `channels` in "
+                "outreach.yaml",
         ),
         (
             "steps",

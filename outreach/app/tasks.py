@@ -1,0 +1,172 @@
+"""Tasks of staff: listed with the customer's card, done with a note, dropped."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import Connection, select
+
+from outreach.app.context import Context
+from outreach.app.person import person
+from outreach.app.project import save_rules
+from outreach.app.stages import refresh_touched
+from outreach.documents import did_you_mean
+from outreach.errors import UsageError
+from outreach.store import tasks
+from outreach.store.customers import contexts
+from outreach.store.engine import reading, writing
+from outreach.store.events import Event, add_events
+from outreach.store.tables import deliveries
+from outreach.store.tasks import StoredTask
+from outreach.vocabulary import TaskState
+
+SOON = timedelta(days=1)
+LAST_TOUCHES = 3
+LONGEST_NOTE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Something that reached, or may have reached, a customer."""
+
+    at: datetime
+    channel: str
+    topic: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What to know of a customer before ringing; as it stands now, kept nowhere."""
+
+    name: str
+    email: str | None
+    phone: str | None
+    stage: str | None
+    tier: str | None
+    orders: int
+    spend: Decimal
+    last_order_at: datetime | None
+    interests: list[str]
+    touches: list[Touch]  # the latest first
+
+
+@dataclass(frozen=True, slots=True)
+class TaskShown:
+    """A task as its owner sees it: `urgency` is overdue, soon (within a day) or later, "" if closed."""
+
+    task: StoredTask
+    urgency: str
+    card: Card
+
+
+def list_tasks(
+    context: Context,
+    state: TaskState = TaskState.OPEN,
+    owner: str | None = None,
+    until: datetime | None = None,
+    limit: int = 100,
+) -> list[TaskShown]:
+    """Tasks of one state, open ones by when they are due; UsageError for an owner nobody knows."""
+    if owner is not None:
+        must_know_owner(context, owner)
+    with reading(context.engine) as conn:
+        found = tasks.listed(conn, state, owner, until, limit)
+        return _shown(context, conn, found)
+
+
+def show_task(context: Context, task_id: int) -> TaskShown:
+    """One task with its customer's card."""
+    with reading(context.engine) as conn:
+        return _shown(context, conn, [_task(conn, task_id)])[0]
+
+
+def finish_task(context: Context, task_id: int, note: str) -> TaskShown:
+    """Close a task as done; an event of its kind, with the note, makes facts and stages follow.
+
+    UsageError where the task is not open: of two at once one is told so.
+    """
+    return _close(context, task_id, TaskState.DONE, note)
+
+
+def drop_task(context: Context, task_id: int, note: str) -> TaskShown:
+    """Close a task that will not be done; UsageError where it is not open."""
+    return _close(context, task_id, TaskState.DROPPED, note)
+
+
+def must_know_owner(context: Context, owner: str) -> None:
+    """UsageError unless outreach.yaml names this owner."""
+    owners = context.company().owners
+    if owner not in owners:
+        hint = did_you_mean(owner, owners, listing="there are")
+        raise UsageError(f"`{owner}` is not among `owners` in outreach.yaml", hint or "add it")
+
+
+def _close(context: Context, task_id: int, state: TaskState, note: str) -> TaskShown:
+    note, by, now = note.strip(), person() or "", context.now()
+    if not note:
+        raise UsageError("a task ends with a note", "say what came of it: `--note TEXT`")
+    if len(note) > LONGEST_NOTE:
+        raise UsageError(f"the note has more than {LONGEST_NOTE:,} characters", "shorten it")
+    save_rules(context)
+    with writing(context.engine) as conn:
+        found = _task(conn, task_id)
+        if not tasks.close(conn, task_id, state, note, by, now):
+            raise UsageError(f"task {task_id} is {found.state.value} already", "see `tasks show`")
+        if state is TaskState.DONE:
+            data = {"task": task_id, "note": note, "by": by}
+            event = Event(
+                found.customer_id, found.kind.value, now, None, f"outreach:task:{task_id}", data
+            )
+            add_events(conn, [event], now)
+    if state is TaskState.DONE:
+        refresh_touched(context, [found.customer_id])
+    return show_task(context, task_id)
+
+
+def _task(conn: Connection, task_id: int) -> StoredTask:
+    found = tasks.task_with(conn, task_id)
+    if found is None:
+        raise UsageError(f"there is no task {task_id}", "see `outreach tasks list`")
+    return found
+
+
+def _shown(context: Context, conn: Connection, found: list[StoredTask]) -> list[TaskShown]:
+    ids = sorted({task.customer_id for task in found})
+    people = contexts(conn, ids, {})
+    cards = {id_: _card(conn, id_, people[id_]) for id_ in ids}
+    now = context.now()
+    return [TaskShown(task, _urgency(task, now), cards[task.customer_id]) for task in found]
+
+
+def _urgency(task: StoredTask, now: datetime) -> str:
+    if task.state is not TaskState.OPEN:
+        return ""
+    if task.due_at <= now:
+        return "overdue"
+    return "soon" if task.due_at <= now + SOON else "later"
+
+
+def _card(conn: Connection, customer_id: int, about: dict[str, object]) -> Card:
+    names = (about["first_name"], about["last_name"])
+    return Card(
+        name=" ".join(str(name) for name in names if name),
+        touches=_touches(conn, customer_id),
+        **{name: about[name] for name in _OF_CARD},  # type: ignore[arg-type]
+    )
+
+
+_OF_CARD = (
+    "email", "phone", "stage", "tier", "orders", "spend", "last_order_at", "interests",
+)  # fmt: skip
+
+
+def _touches(conn: Connection, customer_id: int) -> list[Touch]:
+    d = deliveries.c
+    query = (
+        select(d.slot_at, d.channel, d.topic, d.state)
+        .where(d.customer_id == customer_id, d.slot_at.is_not(None), d.firm)
+        .order_by(d.slot_at.desc())
+        .limit(LAST_TOUCHES)
+    )
+    return [Touch(*row) for row in conn.execute(query)]

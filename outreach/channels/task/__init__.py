@@ -1,0 +1,1 @@
+"""Tasks: what the people behind the customers do themselves."""

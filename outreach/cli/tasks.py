@@ -1,0 +1,119 @@
+"""`outreach tasks`."""
+
+from typing import Annotated
+
+import typer
+
+from outreach.app.context import read_instant
+from outreach.app.tasks import TaskShown, drop_task, finish_task, list_tasks, show_task
+from outreach.cli.app import COMMANDS, group
+from outreach.cli.call import call_of
+from outreach.cli.screen import Screen
+from outreach.vocabulary import TaskState
+
+app = group(COMMANDS["tasks"])
+MOST = 100
+Id = Annotated[int, typer.Argument(metavar="ID")]
+Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="What came of it")]
+COLUMNS = ["id", "urgency", "due", "owner", "kind", "customer", "name", "phone", "stage", "title"]
+
+
+@app.callback(invoke_without_command=True)
+def tasks(ctx: typer.Context) -> None:
+    """Calls, visits and letters for people; without a sub-command those that are open."""
+    if ctx.invoked_subcommand is None:
+        list_(ctx)
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    owner: Annotated[str | None, typer.Option(metavar="O", help="Of one person only")] = None,
+    due: Annotated[
+        str | None, typer.Option(metavar="T", help="Only what is due before this instant")
+    ] = None,
+    state: Annotated[TaskState, typer.Option(help="Which")] = TaskState.OPEN,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many")] = MOST,
+) -> None:
+    """Tasks with their customers' cards: open ones by when they are due, others the latest first."""
+    call = call_of(ctx)
+    until = None if due is None else read_instant(due, "--due")
+    with call.context() as context:
+        before = until and context.instant(until)
+        found = list_tasks(context, state, owner, before, limit)
+    call.show(found, lambda screen: _list(screen, found, state))
+
+
+@app.command()
+def show(ctx: typer.Context, task: Id) -> None:
+    """One task: what to do, why, and what to know of the customer."""
+    call = call_of(ctx)
+    with call.context() as context:
+        found = show_task(context, task)
+    call.show(found, lambda screen: _show(screen, found))
+
+
+@app.command()
+def done(ctx: typer.Context, task: Id, note: Note) -> None:
+    """Close a task that was done; its note becomes an event, and facts and stages follow."""
+    call = call_of(ctx)
+    with call.context() as context:
+        found = finish_task(context, task, note)
+    kind = found.task.kind
+    call.show(found, lambda screen: screen.line(f"task {task} done: event `{kind}` added"))
+
+
+@app.command()
+def drop(ctx: typer.Context, task: Id, note: Note) -> None:
+    """Close a task that will not be done; the touch still counts, for it was given out."""
+    call = call_of(ctx)
+    with call.context() as context:
+        found = drop_task(context, task, note)
+    call.show(found, lambda screen: screen.line(f"task {task} dropped"))
+
+
+def _list(screen: Screen, found: list[TaskShown], state: TaskState) -> None:
+    if not found:
+        screen.line(f"no task is {state.value}")
+        return
+    rows = [
+        (
+            str(each.task.id), each.urgency, each.task.due_at, each.task.owner, each.task.kind,
+            each.task.customer, each.card.name, each.card.phone, each.card.stage, each.task.title,
+        )
+        for each in found
+    ]  # fmt: skip
+    screen.table(COLUMNS, rows)
+
+
+def _show(screen: Screen, found: TaskShown) -> None:
+    task, card = found.task, found.card
+    screen.heading(f"{task.kind}: {task.title}")
+    if task.words:
+        screen.line(task.words)
+    screen.line()
+    screen.pairs(
+        {
+            "task": f"{task.id}, {task.state} {found.urgency}".rstrip(),
+            "owner": task.owner,
+            "why": f"campaign {task.campaign}, run {task.run}",
+            "given": task.given_at,
+            "due": task.due_at,
+            "customer": f"{task.customer} {card.name}".rstrip(),
+            "phone": card.phone,
+            "email": card.email,
+            "stage": card.stage,
+            "tier": card.tier,
+            "orders": card.orders,
+            "spend": card.spend,
+            "last order": card.last_order_at,
+            "interests": card.interests,
+            "closed": task.closed_at,
+            "by": task.closed_by,
+            "note": task.note,
+        }
+    )
+    if card.touches:
+        screen.line()
+        rows = [(each.at, each.channel, each.topic, each.state) for each in card.touches]
+        screen.table(["last touches", "channel", "topic", "state"], rows)
