@@ -1,6 +1,9 @@
 """Explain says what the plan decides, with an answer of every rule."""
 
-from database_world import fill, verdicts
+from dataclasses import replace
+
+import pytest
+from database_world import fill, question_of, verdicts
 from hypothesis import HealthCheck, given, settings
 from meanings import Example, examples
 from sqlalchemy import Connection, Engine, select
@@ -8,6 +11,7 @@ from test_decisions_reference import arms, begin
 from world import Verdict, World
 from worlds import random_world
 
+from outreach.campaign.model import Expression, Place, Selection
 from outreach.decisions.candidate import Scope
 from outreach.decisions.explain import Explanation, explain
 from outreach.decisions.localities import localities
@@ -51,6 +55,34 @@ def test_explain_agrees_with_the_plan(engine: Engine, world: World) -> None:
     outside = {key for key, each in found.items() if each.reason is Reason.NOT_IN_AUDIENCE}
     assert {key: each for key, each in found.items() if key not in outside} == planned
     assert outside.isdisjoint(planned)
+
+
+def test_explain_names_the_half_of_exclude_that_holds(engine: Engine) -> None:
+    example: Example = next(each for each in examples() if each.file == "days")
+    halves = Expression("tier == 'Z' or email is not none", Place("c.yaml", 1, 1))
+    campaign = replace(example.world.campaign, exclude=Selection(where=halves))
+    world = replace(example.world, campaign=campaign)
+    with engine.connect() as conn:
+        ruling, ids = fill(conn, world)
+
+        found = explained(conn, world, ruling, ids[example.who])
+
+    assert [each.detail for each in found.answers if each.rule is Reason.EXCLUDED] == [
+        "true: email is not none"
+    ]
+
+
+@pytest.mark.parametrize(("picks", "found"), [("email is not none", True), ("tier == 'Z'", False)])
+def test_it_is_known_whether_an_audience_picks_anyone(
+    engine: Engine, picks: str, found: bool
+) -> None:
+    example: Example = next(each for each in examples() if each.file == "days")
+    audience = Selection(where=Expression(picks, Place("c.yaml", 1, 1)))
+    world = replace(example.world, campaign=replace(example.world.campaign, audience=audience))
+    with engine.connect() as conn:
+        ruling, _ = fill(conn, world)
+
+        assert question_of(conn, world, ruling).finds_anyone(conn) is found
 
 
 def test_explain_asks_rules_behind_the_first_that_fails_too(engine: Engine) -> None:
