@@ -40,7 +40,9 @@ def test_a_new_project_overwrites_nothing(project: Path) -> None:
 def test_schemas_are_written_where_editors_look(project: Path) -> None:
     answer = outreach(project, "schema")
 
-    paths = [project / f".outreach/{kind}.schema.json" for kind in ("campaign", "lifecycle", "outreach")]
+    paths = [
+        project / f".outreach/{kind}.schema.json" for kind in ("campaign", "lifecycle", "outreach")
+    ]
     assert (answer.code, answer.err) == (0, "")
     assert answer.out == "".join(f"{path}\n" for path in paths)
     assert json.loads(paths[0].read_text())["title"] == "A campaign"
