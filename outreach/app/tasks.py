@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from outreach.app.context import Context
 from outreach.app.person import person
@@ -16,23 +16,12 @@ from outreach.store import tasks
 from outreach.store.customers import contexts
 from outreach.store.engine import reading, writing
 from outreach.store.events import Event, add_events
-from outreach.store.tables import deliveries
-from outreach.store.tasks import StoredTask
+from outreach.store.tasks import StoredTask, Touch
 from outreach.vocabulary import TaskState
 
 SOON = timedelta(days=1)
 LAST_TOUCHES = 3
 LONGEST_NOTE = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """Something that reached, or may have reached, a customer."""
-
-    at: datetime
-    channel: str
-    topic: str
-    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +123,8 @@ def _task(conn: Connection, task_id: int) -> StoredTask:
 def _shown(context: Context, conn: Connection, found: list[StoredTask]) -> list[TaskShown]:
     ids = sorted({task.customer_id for task in found})
     people = contexts(conn, ids, {})
-    cards = {id_: _card(conn, id_, people[id_]) for id_ in ids}
+    touches = tasks.last_touches(conn, ids, LAST_TOUCHES)
+    cards = {id_: _card(people[id_], touches.get(id_, [])) for id_ in ids}
     now = context.now()
     return [TaskShown(task, _urgency(task, now), cards[task.customer_id]) for task in found]
 
@@ -147,11 +137,11 @@ def _urgency(task: StoredTask, now: datetime) -> str:
     return "soon" if task.due_at <= now + SOON else "later"
 
 
-def _card(conn: Connection, customer_id: int, about: dict[str, object]) -> Card:
+def _card(about: dict[str, object], touches: list[Touch]) -> Card:
     names = (about["first_name"], about["last_name"])
     return Card(
         name=" ".join(str(name) for name in names if name),
-        touches=_touches(conn, customer_id),
+        touches=touches,
         **{name: about[name] for name in _OF_CARD},  # type: ignore[arg-type]
     )
 
@@ -159,14 +149,3 @@ def _card(conn: Connection, customer_id: int, about: dict[str, object]) -> Card:
 _OF_CARD = (
     "email", "phone", "stage", "tier", "orders", "spend", "last_order_at", "interests",
 )  # fmt: skip
-
-
-def _touches(conn: Connection, customer_id: int) -> list[Touch]:
-    d = deliveries.c
-    query = (
-        select(d.slot_at, d.channel, d.topic, d.state)
-        .where(d.customer_id == customer_id, d.slot_at.is_not(None), d.firm)
-        .order_by(d.slot_at.desc())
-        .limit(LAST_TOUCHES)
-    )
-    return [Touch(*row) for row in conn.execute(query)]

@@ -30,7 +30,7 @@ COMMANDS = {
     "feedback": "What comes back by mail: bounces, complaints, answers",
     "runs": "Runs and their states",
     "report": "What came of campaigns",
-    "tasks": "Calls, visits and letters for people: list, show, done, drop",
+    "tasks": "Calls, visits and letters for people: list, show, done, drop, export",
     "doctor": "Whether everything works: database, broker, providers, ages",
     "schema": "JSON Schemas for editors",
     "migrate": "Bring the database up to date",

@@ -1,10 +1,12 @@
 """`outreach tasks`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from outreach.app.context import read_instant
+from outreach.app.task_export import export_tasks
 from outreach.app.tasks import TaskShown, drop_task, finish_task, list_tasks, show_task
 from outreach.cli.app import COMMANDS, group
 from outreach.cli.call import call_of
@@ -70,6 +72,19 @@ def drop(ctx: typer.Context, task: Id, note: Note) -> None:
     with call.context() as context:
         found = drop_task(context, task, note)
     call.show(found, lambda screen: screen.line(f"task {task} dropped"))
+
+
+@app.command()
+def export(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Ends with .csv or .ics")],
+    owner: Annotated[str | None, typer.Option(metavar="O", help="Of one person only")] = None,
+) -> None:
+    """Write the open tasks to a CSV file, or as to-dos for a calendar (.ics)."""
+    call = call_of(ctx)
+    with call.context() as context:
+        found = export_tasks(context, file, owner)
+    call.show(found, lambda screen: screen.line(f"{found.file}: {found.tasks:,} to do"))
 
 
 def _list(screen: Screen, found: list[TaskShown], state: TaskState) -> None:

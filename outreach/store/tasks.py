@@ -44,6 +44,16 @@ class StoredTask:
     note: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Something that reached, or may have reached, a customer."""
+
+    at: datetime
+    channel: str
+    topic: str
+    state: str
+
+
 def give_out(conn: Connection, given: Sequence[Task], now: datetime) -> None:
     """Write the tasks of deliveries down, each once, for whoever owns the customer now.
 
@@ -121,6 +131,22 @@ def blank(conn: Connection, customer_id: int, by: str, now: datetime) -> None:
     dropped = {"state": TaskState.DROPPED.value, "closed_at": now, "closed_by": by}
     conn.execute(mine.where(t.state == TaskState.OPEN.value).values(dropped))
     conn.execute(mine.values(title=by, words="", note=None))
+
+
+def last_touches(conn: Connection, ids: Sequence[int], most: int) -> dict[int, list[Touch]]:
+    """By customer up to `most` touches, the latest first."""
+    latest = func.row_number().over(partition_by=d.customer_id, order_by=d.slot_at.desc())
+    rows = (
+        select(d.customer_id, d.slot_at, d.channel, d.topic, d.state, latest.label("number"))
+        .where(dialect.is_any_of(conn, d.customer_id, ids), d.slot_at.is_not(None), d.firm)
+        .subquery()
+    )
+    few = select(rows).where(rows.c.number <= most)
+    found: dict[int, list[Touch]] = {}
+    for row in conn.execute(few.order_by(rows.c.customer_id, rows.c.number)):
+        touch = Touch(row.slot_at, row.channel, row.topic, row.state)
+        found.setdefault(row.customer_id, []).append(touch)
+    return found
 
 
 def _all() -> Select[tuple[object, ...]]:

@@ -1,5 +1,6 @@
 """Tasks on the command line: given out by a campaign, listed, done, dropped."""
 
+import csv
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from commands import outreach_here
 from sqlalchemy import select
 
+from outreach.app.task_export import _escaped, _folded
 from outreach.store.engine import dispose, make_engine, reading
 from outreach.store.tables import audit, owner_changes
 
@@ -217,3 +219,43 @@ def test_a_handing_over_that_can_not_be_meant_changes_nothing(
 ) -> None:
     assert call(given, *ASSIGN, *wrong).code == 2
     assert len(rows(given, "--owner", "mei@example.com")) == 1
+
+
+def test_a_spreadsheet_gets_cells_that_are_no_formulas(given: Path) -> None:
+    found = call(given, "tasks", "export", "t.csv", "--json")
+
+    lines = list(csv.DictReader((given / "t.csv").read_text().splitlines()))
+    assert (found.code, found.json["tasks"]) == (0, 2)
+    assert [(line["customer"], line["title"]) for line in lines] == [
+        ("a", "Ann of nowhere"), ("b", "Bob of nowhere"),
+    ]  # fmt: skip
+    assert lines[0]["phone"] == "'+4930901820"
+
+
+def test_a_calendar_gets_to_dos_in_folded_lines(given: Path) -> None:
+    found = call(given, "tasks", "export", "t.ics", "--owner", "mei@example.com")
+
+    content = (given / "t.ics").read_bytes()
+    lines = content.split(b"\r\n")
+    assert found.out == "t.ics: 1 to do\n"
+    assert max(map(len, lines)) <= 75
+    assert b"\n" not in content.replace(b"\r\n", b"")
+    whole = content.replace(b"\r\n ", b"").decode()
+    assert "DUE:20260705T070000Z\r\nSUMMARY:visit: Ann of nowhere\r\n" in whole
+    assert "DESCRIPTION:Ask what Mei Lin may do.\\n\\na Ann\\n+4930901820\r\n" in whole
+    assert whole.count("BEGIN:VTODO") == 1
+
+
+def test_long_words_of_any_script_are_folded_between_characters() -> None:
+    line = "SUMMARY:" + "王总，" * 60
+
+    parts = list(_folded(line))
+
+    assert max(len(part.encode()) for part in parts) <= 75
+    assert parts[0] + "".join(part.removeprefix(" ") for part in parts[1:]) == line
+    assert _escaped("a;b,c\\d\ne\r\x00") == "a\\;b\\,c\\\\d\\ne"
+
+
+def test_a_file_of_another_ending_is_refused(given: Path) -> None:
+    assert call(given, "tasks", "export", "t.txt").code == 2
+    assert not (given / "t.txt").exists()

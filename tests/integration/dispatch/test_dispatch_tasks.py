@@ -1,5 +1,6 @@
 """The channel `task` on both databases: decided by the chain, written down once."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,18 @@ def test_a_task_is_written_down_once_and_closed_once(engine: Engine) -> None:
     with reading(engine) as conn:
         assert conn.execute(select(func.count()).select_from(table)).scalar_one() == 1
     assert ended == [True, False]
+
+
+def test_a_card_shows_the_last_touches_of_each_customer(engine: Engine) -> None:
+    with writing(engine) as conn:
+        ids = [make_customer(conn, key) for key in "ab"]
+        for days in range(4):
+            make_delivery(conn, ids[0], "sent", at=NOW - timedelta(days=days))
+        make_delivery(conn, ids[1], "due", at=NOW + timedelta(days=1))
+
+    with reading(engine) as conn:
+        found = tasks.last_touches(conn, ids, 3)
+
+    assert {id_: [(NOW - each.at).days for each in touches] for id_, touches in found.items()} == {
+        ids[0]: [0, 1, 2]
+    }
