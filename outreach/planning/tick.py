@@ -23,6 +23,8 @@ log = Logger(__name__)
 MAY_HAVE_RUN = "the database is a restored backup: this may have been sent already"
 MOST_AT_ONCE = 200  # runs made in one transaction
 MOST_MISSED = 1_000  # of a campaign, recorded one by one; of those before only the number is told
+PAST = "its time was past when the campaign was first seen active"
+LONG_AGO = timedelta(days=3660)
 JUST_BEFORE = timedelta(microseconds=1)
 WIDEST_DAY = timedelta(hours=28)  # from the first place that sees a local time to the last
 
@@ -73,6 +75,7 @@ def _tick(
         return []
     if known is None or since is None or known.looked_until is None:
         known = _activate(engine, each.campaign, now)
+        _note_past(engine, each, company, known, now)
     if known.digest != digest_of(each.files):
         _show(engine, each, known, now)
     found = _found(each.campaign, company, known, now)
@@ -96,6 +99,24 @@ def _activate(engine: Engine, campaign: Campaign, now: datetime) -> Activity:
     with writing(engine) as conn:
         activity.activate(conn, campaign.name, now, now - back - JUST_BEFORE)
         return activity.activities(conn)[campaign.name]
+
+
+def _note_past(
+    engine: Engine, each: Candidate, company: Company, known: Activity, now: datetime
+) -> None:
+    """Record a single occurrence that was over when its campaign was first active as missed."""
+    schedule = each.campaign.schedule
+    if schedule.kind is not ScheduleKind.AT:
+        return
+    for found in occurrences(schedule, company.brand.timezone, now - LONG_AGO, now):
+        occasion = Occasion(None, found.local) if found.local else Occasion(found.instant_at, None)
+        if occasion.last_at < now:
+            with writing(engine) as conn:
+                revision = save_revision(conn, each.campaign.name, each.files, now)
+                new = _run(each.campaign, company, revision, occasion, known, now)
+                run_id = runs.make_run(conn, new)
+                if run_id is not None:
+                    runs.set_state(conn, run_id, RunState.MISSED, PAST)
 
 
 def _show(engine: Engine, each: Candidate, known: Activity, now: datetime) -> None:

@@ -122,3 +122,28 @@ def test_files_are_admitted_before_their_first_run_though_workers_see_them(engin
     made = make_due_runs(engine, COMPANY, [weekly()], FRIDAY, lambda _: False)
 
     assert made == []
+
+
+def once(at: datetime, status: Status = Status.ACTIVE) -> Candidate:
+    """A campaign for one instant."""
+    greeting = weekly(status=status)
+    schedule = Schedule(ScheduleKind.AT, at=at, timezone="Europe/Berlin")
+    return replace(greeting, campaign=replace(greeting.campaign, schedule=schedule))
+
+
+def test_one_instant_that_is_past_when_it_is_first_seen_is_recorded_as_missed(
+    engine: Engine,
+) -> None:
+    for ticked_at in (FRIDAY + WEEK, FRIDAY + WEEK + timedelta(hours=1)):
+        assert make_due_runs(engine, COMPANY, [once(FRIDAY)], ticked_at) == []
+
+    assert found(engine) == [(FRIDAY, "missed")]
+
+
+def test_what_ran_is_not_missed_when_its_campaign_is_switched_on_again(engine: Engine) -> None:
+    make_due_runs(engine, COMPANY, [once(FRIDAY)], FRIDAY)
+    make_due_runs(engine, COMPANY, [once(FRIDAY, Status.PAUSED)], FRIDAY + WEEK)
+
+    make_due_runs(engine, COMPANY, [once(FRIDAY)], FRIDAY + WEEK)
+
+    assert found(engine) == [(FRIDAY, "planning")]
