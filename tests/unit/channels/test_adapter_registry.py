@@ -53,7 +53,12 @@ def test_the_company_has_the_first_word(tmp_path: Path) -> None:
     ("channel", "adapter", "says", "hint"),
     [
         ("email", "smpt", "unknown adapter `smpt`", "did you mean `smtp`?"),
-        ("email", "pigeon", "unknown adapter `pigeon`", "there are `capture`, `smtp`, `twilio`"),
+        (
+            "email",
+            "pigeon",
+            "unknown adapter `pigeon`",
+            "there are `capture`, `smtp`, `task`, `twilio`",
+        ),
         ("email", "smtp", "OUTREACH_SMTP_URL is unset", "set it, or use `capture`"),
         ("sms", "twilio", "OUTREACH_TWILIO_ACCOUNT_SID is unset", "set it, or use `capture`"),
         ("sms", "smtp", "smtp sends on `email`", "choose another adapter"),
