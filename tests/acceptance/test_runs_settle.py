@@ -54,3 +54,14 @@ def test_where_nothing_is_unknown_nothing_is_settled(unknown: Path) -> None:
 
     assert again.code == 2
     assert again.err == ("outreach: run 1 has no unknown messages; see `outreach runs show 1`\n")
+
+
+def test_of_a_cancelled_run_nothing_goes_out_again(unknown: Path) -> None:
+    with sqlite3.connect(unknown / ".outreach/outreach.db") as conn:
+        conn.execute("UPDATE runs SET state = 'cancelled'")
+
+    again = outreach_here(unknown, "runs", "settle", 1, "--again")
+
+    assert again.code == 2
+    assert again.err == "outreach: run 1 is cancelled; nothing of it is sent any more\n"
+    assert outreach_here(unknown, "runs", "show", 1, "--json").json["states"] == {"unknown": 2}
