@@ -18,7 +18,7 @@ from outreach.store.tables import customers
 
 DEFAULT = "default"  # the price of countries without one of their own
 SAMPLE = 50  # messages rendered to learn how many segments they take
-
+FIRST_RANGE = 1_000  # ids looked at for them at first
 MOST_UNUSUAL = 20  # characters listed
 
 
@@ -85,13 +85,9 @@ def segments_taken(
 ) -> SegmentsTaken | None:
     """The segments of up to 50 rendered text messages; None where none can be rendered.
 
-    `messages` is how many there are: the chain is read no further than to the last that is wanted.
+    `messages` is how many there are.
     """
-    ruling, rows = question.ruling, question.filled().subquery()
-    query = select(rows.c.id, rows.c.address).where(
-        rows.c.code.is_(None), rows.c.number == ruling.channels.index("sms")
-    )
-    sample = {row.id: row.address for row in conn.execute(query.limit(min(messages, SAMPLE)))}
+    ruling, sample = question.ruling, _sample(conn, question, min(messages, SAMPLE))
     about = contexts(conn, list(sample), ruling.company.attributes)
     counts: list[int] = []
     unusual: Counter[str] = Counter()
@@ -109,3 +105,21 @@ def segments_taken(
     often = sorted(unusual, key=lambda each: (-unusual[each], each))
     shown = "".join(often[:MOST_UNUSUAL])
     return SegmentsTaken(len(counts), Decimal(sum(counts)) / len(counts), max(counts), shown)
+
+
+def _sample(conn: Connection, question: Question, wanted: int) -> dict[int, str]:
+    """The first so many who would get a text, with their numbers: the same on each database.
+
+    The chain is asked in ranges of ids that double, and no further than to the last that is wanted.
+    """
+    sms = question.ruling.channels.index("sms")
+    end = conn.execute(select(func.max(customers.c.id))).scalar() or 0
+    found: dict[int, str] = {}
+    first, size = 0, FIRST_RANGE
+    while len(found) < wanted and first < end:
+        rows = question.among(first, first + size).subquery()
+        query = select(rows.c.id, rows.c.address).where(rows.c.code.is_(None), rows.c.number == sms)
+        query = query.order_by(rows.c.id).limit(wanted - len(found))
+        found |= {row.id: row.address for row in conn.execute(query)}
+        first, size = first + size, size * 2
+    return found

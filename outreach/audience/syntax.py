@@ -8,6 +8,8 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 
+from outreach.documents import numeral_fault
+
 LONGEST = 10_000  # characters
 DEEPEST = 60  # levels of the tree
 _OPENING = "{{ "
@@ -69,6 +71,8 @@ def _offsets(source: str) -> Iterator[tuple[int, str, str]]:
     offset = -len(_OPENING)
     try:
         for _, token, text in _ENVIRONMENT.lexer.tokeniter(f"{_OPENING}{source} }}}}", None):
+            if fault := numeral_fault(token, text):
+                raise TemplateSyntaxError(fault, offset)
             yield offset, token, text
             offset += len(text)
     except TemplateSyntaxError as error:  # knows its line only

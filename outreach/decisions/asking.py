@@ -67,6 +67,10 @@ class Question:
         """The statement with its values in it, to be part of another one."""
         return self.statement.params(**self.values)
 
+    def among(self, first: int, last: int) -> Select[Any]:
+        """As `filled`, of customers with ids in this range: first excluded, last included."""
+        return decide(self.candidate(), (first, last)).params(**self.values)
+
     def outcomes(
         self, among: tuple[int, int] | None = None, by: ColumnElement[int] | None = None
     ) -> Select[Any]:

@@ -53,13 +53,15 @@ _OF_STOPS = ("person", "block_", "duplicate_", "slots")  # asked in `r`
 _OF_ONE = ("id", "key", "place_id", "mine_id", "asked_at", "address_", "consent_")
 
 
-def decide(candidate: Candidate) -> Select[Any]:
+def decide(candidate: Candidate, among: tuple[int, int] | None = None) -> Select[Any]:
     """A row for each candidate: id, key, place_id, mine_id, locale, asked_at, late_at, `number`
     of the channel, `code` of the reason (null: may go), address, consent_id, opens_at, `why`.
 
-    With `why` and without `code` the message is held until `opens_at`.
+    With `why` and without `code` the message is held until `opens_at`. `among`: only customers with
+    ids of this range, first excluded and last included; who shares an address is compared with
+    everyone all the same.
     """
-    row = _chosen(candidate, counted_rows(candidate))
+    row = _chosen(candidate, counted_rows(candidate, among=among))
     named = [_of_channel(candidate, row, name) for name in ("address", "consent", "opens")]
     address, consent_id, opens_at = named
     found: list[ColumnElement[Any]] = [
@@ -82,10 +84,7 @@ def outcomes(
     by: ColumnElement[int] | None = None,
 ) -> Select[Any]:
     """The same rows with nothing in them but what is counted: `number`, `code`, `why`, locale,
-    opens_at and, where given, `by`: an expression over the columns of `customers`.
-
-    `among`: only customers with ids of this range, first excluded and last included; who shares
-    an address is compared with everyone all the same.
+    opens_at and, where given, `by`: an expression over the columns of `customers`. `among` as above.
     """
     row = _chosen(candidate, counted_rows(candidate, without=_OF_ONE, among=among, by=by))
     opens_at = _of_channel(candidate, row, "opens").label("opens_at")

@@ -2,6 +2,7 @@
 
 from outreach.documents.document import Document, Path, Tree
 from outreach.documents.guesses import closest, did_you_mean
+from outreach.documents.numerals import numeral_fault
 from outreach.documents.passage import Passage
 from outreach.documents.reading import load
 from outreach.documents.validation import FileModel, RefusalError, validate
@@ -16,5 +17,6 @@ __all__ = [
     "closest",
     "did_you_mean",
     "load",
+    "numeral_fault",
     "validate",
 ]

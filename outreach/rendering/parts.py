@@ -66,7 +66,9 @@ class Renderer:
                     budget.grow(LARGEST_TEXT + 1)
         except (RenderError, TemplateError, ArithmeticError, LookupError, RecursionError) as error:
             raise refusal(error) from None
-        except (TypeError, ValueError, AttributeError, AssertionError, MemoryError) as error:
+        except (TypeError, ValueError, AttributeError, NameError) as error:
+            raise refusal(error) from None
+        except (AssertionError, MemoryError) as error:
             raise refusal(error) from None
         finally:
             enter(before)

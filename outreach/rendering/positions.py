@@ -8,6 +8,8 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 
+from outreach.documents import numeral_fault
+
 _PARSER = Environment(autoescape=False)  # noqa: S701 - parses only, never renders
 _AT = re.compile(r" at (\d+)$")
 _BEGINS = {"comment": "{#", "raw": "{%"}
@@ -86,10 +88,13 @@ class _Tokens:
                 counted = start
                 if token.endswith("_begin"):
                     self.tag = start
-                self._at = start + len(value)
+                self._at = start
+                if fault := numeral_fault(token, value):
+                    raise TemplateSyntaxError(fault, line)
+                self._at += len(value)
                 column = start - self.text.rfind("\n", 0, start)
                 yield Line(line, column), token, value
-        except TemplateSyntaxError as error:  # the lexer knows lines only
+        except TemplateSyntaxError as error:  # it knows lines only
             at = self._place(error.message or "")
             raise TemplateSyntaxError(error.message or "", line_at(self.text, at)) from error
 

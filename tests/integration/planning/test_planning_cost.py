@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from commands import sample_project
 from makers import NOW, make_customer, make_delivery
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from outreach.app.context import open_context
+from outreach.app.cost import SAMPLE
 from outreach.app.planning import plan_campaign
 from outreach.imports import import_customers
 from outreach.reports.accepted import Destination, destinations
@@ -83,6 +84,22 @@ def test_held_messages_are_priced_and_dated_in_the_same_pass(project: Path) -> N
     assert found.held_until is not None
     first, last = (each.isoformat() for each in found.held_until)
     assert (first, last) == ("2026-07-03T02:00:00-04:00", "2026-07-03T09:00:00-04:00")
+
+
+def test_texts_are_rendered_for_the_same_customers_on_each_database(project: Path) -> None:
+    (project / "templates/service-notice/sms.txt").write_text("{{ city }} STOP to opt out")
+    rows = [f"{n},+1202555{1000 + n},US,{('Rome', 'Rome ' * 40)[n < SAMPLE]}" for n in range(120)]
+    (project / "c.csv").write_text("\n".join(["key,phone,country,city", *rows]))
+    context = open_context(project, NOW.isoformat())
+    import_customers(context.engine, project / "c.csv", context.company(), NOW)
+    with context.engine.begin() as conn:  # PostgreSQL then finds the first ones last
+        conn.execute(update(customers).where(customers.c.id <= SAMPLE).values(tier="A"))
+
+    found = plan_campaign(context, "service-notice").segments
+
+    context.close()
+    assert found is not None
+    assert (found.messages, found.average) == (SAMPLE, 2)
 
 
 def test_a_report_goes_by_the_number_that_was_written_to(engine: Engine) -> None:

@@ -42,6 +42,19 @@ def test_offsets_count_characters_not_bytes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "said"),
+    [("9" * 5_000, "a number has at most 100 digits"), ("1e400", "the number is too large")],
+)
+def test_a_number_that_python_can_not_read_is_refused_where_it_stands(
+    number: str, said: str
+) -> None:
+    [fault] = analyse(f"key == 'a' or 5 > {number}", NO_ATTRIBUTES).faults
+
+    assert fault.offset == len("key == 'a' or 5 > ")
+    assert fault.message.endswith(said)
+
+
+@pytest.mark.parametrize(
     ("source", "found"),
     [
         ("tier == 'A'\n or  city in ['a or b']", ["tier == 'A'", "city in ['a or b']"]),

@@ -92,6 +92,8 @@ def test_jinja_speaks_plainly(template: str, said: str) -> None:
         ("Hi\n {% raw %} x", "2:2: `{% raw %}` is never closed; write `{% endraw %}` where it ends"),
         ("{% if vip %}x{% else %}y{% elif tier %}z{% endif %}", "1:25: `{% elif %}` can not stand here; write it before `{% else %}`"),
         ("{{ city }} {{ city is sunny }}", "1:23: there is no test `sunny`"),
+        ("{{ city }}\n{{ orders + " + "9" * 5_000 + " }}", "2:13: a number has at most 100 digits"),
+        ("{{ city }} {{ 1e400|int }}", "1:15: the number is too large"),
         ("{{ city }} {{ citi }}\r\n{{ tier._x }}", "1:15: customer has no `citi`; did you mean `city`?"),
     ],
 )  # fmt: skip
