@@ -21,6 +21,7 @@ from outreach.imports.fields import (
     remembering,
 )
 from outreach.imports.outcome import Options
+from outreach.imports.seen_keys import SeenKeys
 from outreach.imports.values import BadValueError, Read
 from outreach.settings.company import Company
 from outreach.store.places import Place
@@ -97,6 +98,7 @@ class CustomerParser:
     def __init__(self, company: Company, options: Options) -> None:
         self._home = company.brand.country
         self._clears = options.blank_clears
+        self._seen = SeenKeys()
         self._lists = {name for name, kind in company.attributes.items() if kind == "list"}
         ignored = {} if company.lifecycle == "given" else {
             "stage": f"the lifecycle `{company.lifecycle}` decides it",
@@ -113,7 +115,11 @@ class CustomerParser:
         )
 
     def parse(self, line: int, cells: Cells, raw: list[str]) -> CustomerRow | list[Fault]:  # noqa: ARG002
-        """The customer; the number is read last, for it needs the country."""
+        """The customer; the number is read last, for it needs the country.
+
+        A key that comes again is refused: which row held would depend on where a transaction ends,
+        and the same file again would change what the later one says back and forth.
+        """
         found: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
         consents: dict[tuple[str, str], ConsentState] = {}
@@ -134,6 +140,10 @@ class CustomerParser:
                 faults.append((self._source("phone"), str(error)))
         if faults or key is None:
             return faults
+        earlier = self._seen.earlier(key, line)
+        if earlier is not None:
+            message = f"stands on line {earlier} already: one row a customer"
+            return [(self._source("key"), message)]
         if "phone" in found:
             found["phone_region"] = region_of(found["phone"])  # what a text message to it costs
         for name in ("tags", "interests"):

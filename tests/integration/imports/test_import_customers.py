@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func, select
 
 from outreach.errors import UsageError
 from outreach.imports import ImportResult, Options, import_customers
+from outreach.imports.outcome import Reject
 from outreach.settings.company import Brand, Company, Topic
 from outreach.store.engine import reading
 from outreach.store.tables import consents, customers, places, stage_changes
@@ -182,11 +183,14 @@ def test_a_dry_run_counts_and_writes_nothing(base: Base) -> None:
         assert conn.execute(select(func.count()).select_from(places)).scalar() == 0
 
 
-def test_a_key_that_comes_twice_is_one_customer(base: Base) -> None:
-    result = base.take("key,first_name,city\n1,Ann,Bonn\n1,Anna,\n")
+def test_a_key_that_comes_again_is_refused_and_the_file_again_changes_nothing(base: Base) -> None:
+    text = "key,first_name,city\n1,Ann,Bonn\n2,,Rome\n1,Anna,Paris\n"
 
-    assert counts(result) == (1, 1, 0, 0)
-    assert base.one("1", "first_name", "city") == ("Anna", "Bonn")
+    result, again = base.take(text), base.take(text)
+
+    assert result.rejects == (Reject(4, "key", "stands on line 2 already: one row a customer"),)
+    assert (counts(result), counts(again)) == ((2, 0, 0, 1), (0, 0, 2, 1))
+    assert base.one("1", "first_name", "city") == ("Ann", "Bonn")
 
 
 def test_customers_with_one_address_are_marked_until_it_is_given_up(base: Base) -> None:
