@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from outreach.store import dialect
 from outreach.store.journal import record
 from outreach.store.tables import customers, event_ids, events
 
 ACTION = "event retracted"
+NO_EVENT = 0  # SQLite may give the number of one that is gone to another event
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ def retract_events(
     there = [row for row in found.values() if row.customer_id is not None]
     dialect.lock_customers(conn, sorted({row.customer_id for row in there}))
     conn.execute(delete(events).where(dialect.is_any_of(conn, e.id, [r.event_id for r in there])))
+    taken = dialect.is_any_of(conn, i.external_id, [row.external_id for row in there])
+    conn.execute(update(event_ids).where(taken).values(event_id=NO_EVENT))
     for row in there:
         detail = {
             "customer": row.customer_id,

@@ -83,3 +83,17 @@ def test_a_retracted_events_id_stays_taken(engine: Engine, now: datetime) -> Non
         assert conn.execute(select(events.c.id)).scalars().all() != []
         (row,) = conn.execute(select(audit.c.actor, audit.c.action, audit.c.subject))
     assert tuple(row) == ("mei", "event retracted", "o-2")
+
+
+def test_what_is_retracted_twice_takes_no_later_event_along(engine: Engine, now: datetime) -> None:
+    """SQLite gives the number of the last event that is gone to the next one."""
+    with writing(engine) as conn:
+        ann = make_customer(conn, "a")
+        add_events(conn, [Event(ann, "order", now, external_id="o-1")], now)
+        retract_events(conn, ["o-1"], "mei", now)
+        add_events(conn, [Event(ann, "order", now, external_id="o-2")], now)
+
+        again = retract_events(conn, ["o-1"], "mei", now)
+
+        assert [one.state for one in again] == ["already"]
+        assert len(conn.execute(select(events)).all()) == 1
