@@ -124,19 +124,48 @@ class ConsentState(StrEnum):
 
 
 class TaskKind(StrEnum):
-    """What a member of staff is asked to do; also the kind of the event that it becomes."""
+    """What a member of staff is asked to do."""
 
     CALL = "call"  # ring the customer
     VISIT = "visit"  # go there, or meet
     LETTER = "letter"  # write by hand
+    ANSWER = "answer"  # answer what the customer wrote, in whatever way
+    PROMISE = "promise"  # keep what was promised
+
+    @property
+    def event(self) -> str:
+        """The kind of the event that it becomes when it is done."""
+        return PROMISE_KEPT if self is TaskKind.PROMISE else self.value
+
+
+class TaskCause(StrEnum):
+    """What a task comes from; all but a campaign are kinds of events, and make it urgent."""
+
+    CAMPAIGN = "campaign"  # a step on the channel `task`
+    PROMISE = "promise"  # was not kept in time
+    REPLY = "reply"  # an answer is owed
+    COMPLAINT = "complaint"  # an answer is owed
+
+
+PROMISE_KEPT = "promise_kept"
+PROMISE_MISSED = "promise_missed"
+TO_ANSWER = (TaskCause.REPLY, TaskCause.COMPLAINT)
+ANSWERS = ("answer", "call", "visit", "letter")  # kinds of events that answer a customer
+OF_TASKS = frozenset((TaskCause.PROMISE, PROMISE_KEPT, *TO_ANSWER, *ANSWERS))  # kinds that matter
 
 
 class TaskState(StrEnum):
     """States of a task."""
 
+    PROMISED = "promised"  # the promise is not due yet: becomes a task when it is missed
+    WAITING = "waiting"  # its owner or customer has as many urgent tasks as allowed
     OPEN = "open"  # given out, not done yet
     DONE = "done"  # done, with a note
     DROPPED = "dropped"  # will not be done, with a note why
+    SETTLED = "settled"  # not needed any more: an event says that it was answered or kept
+
+
+TASKS_AHEAD = (TaskState.PROMISED, TaskState.WAITING, TaskState.OPEN)  # not closed
 
 
 class Status(StrEnum):

@@ -21,7 +21,7 @@ from outreach.vocabulary import ConsentState, Decision, Reason
 
 FOLDER = Path(__file__).parent.parent / "docs" / "meanings"
 SOURCES = sorted(
-    path for path in FOLDER.glob("*.yaml") if path.stem != "stages"
+    path for path in FOLDER.glob("*.yaml") if path.stem not in ("owed", "stages")
 )  # those by stage_meanings.py
 COLUMNS = ("#", "given", "at", "decision", "reason", "until", "channel")
 PLAIN = ("key", "email", "phone", "timezone", "country", "erased")

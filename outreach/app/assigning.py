@@ -23,14 +23,14 @@ class Assigned:
     from_owner: str
     to_owner: str
     customers: int
-    tasks: int  # open ones
+    tasks: int  # that are not closed
     left: tuple[str, ...] = ()
 
 
 def assign_customers(
     context: Context, from_: str, to: str, only: Sequence[str] | None = None
 ) -> Assigned:
-    """Give customers with their open tasks from one owner to another; messages follow the owner.
+    """Give customers with their tasks from one owner to another; messages follow the owner.
 
     In ranges, each with its row in the audit log: what is done stays when it breaks off. `from_`
     may be gone from outreach.yaml, `to` may not. UsageError for a key that nobody has.
@@ -72,7 +72,7 @@ def _in_ranges(
 
 
 def _further_tasks(context: Context, from_: str, to: str) -> int:
-    """Open tasks about customers who are not that owner's any more."""
+    """Tasks about customers who are not that owner's any more."""
     given = 0
     while True:
         with writing(context.engine) as conn:

@@ -12,6 +12,7 @@ from outreach.app.held_channels import told
 from outreach.app.limits import at_work, limit_checks
 from outreach.app.public_site import public_site
 from outreach.app.recording import recording
+from outreach.app.tasks import task_checks
 from outreach.channels.adapter import Check
 from outreach.channels.registry import make_adapter
 from outreach.clock import SystemClock
@@ -79,7 +80,9 @@ def _database(context: Context) -> Iterator[Check]:
         yield from (Check(f"channel {h.channel}", False, told(h)) for h in held(conn))
         yield from map(_stopped, health.stopped(conn))
         yield _sums(health.sums(conn))
-        yield from limit_checks(conn, company) if company else ()
+        if company:
+            yield from limit_checks(conn, company)
+            yield from task_checks(conn, company)
     yield from recording(context, engine)
 
 

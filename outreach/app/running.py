@@ -11,6 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from outreach import queue
 from outreach.app.admission import is_admitted
 from outreach.app.context import Context
+from outreach.app.owing import look_after_owed
 from outreach.app.project import save_rules
 from outreach.app.stages import refresh_stages
 from outreach.app.watching import WatchedProject
@@ -92,7 +93,7 @@ class Tick:
         self._look_at_database()
         self._read_files()
         context, now = self.context, self.context.now()
-        busy = refresh_daily(context, now)
+        busy = any([refresh_daily(context, now), look_after_owed(context)])
         made = make_due_runs(
             context.engine,
             context.company(),

@@ -16,7 +16,7 @@ from outreach.imports.intake import neutral
 MOST = 10_000
 COLUMNS = (
     "id", "owner", "urgency", "due_at", "kind", "title", "words", "customer", "name", "phone",
-    "email", "stage", "campaign", "run",
+    "email", "stage", "why", "escalated_to", "campaign", "run",
 )  # fmt: skip
 _PRIORITY = {"overdue": 1, "soon": 5, "later": 9}  # RFC 5545 3.8.1.9: 1 is the highest
 _LONGEST_LINE = 75  # octets without the line's end, RFC 5545 3.1
@@ -62,7 +62,7 @@ def _csv(found: list[TaskShown], now: datetime) -> str:  # noqa: ARG001
         cells = (
             task.id, task.owner, each.urgency, task.due_at.isoformat(), task.kind.value,
             task.title, task.words, task.customer, card.name, card.phone, card.email, card.stage,
-            task.campaign, task.run,
+            each.reason, task.escalated_to, task.campaign, task.run,
         )  # fmt: skip
         writer.writerow(neutral("" if cell is None else str(cell)) for cell in cells)
     return file.getvalue()
@@ -80,13 +80,15 @@ def _to_do(each: TaskShown, now: datetime) -> Iterator[str]:
     """One VTODO (RFC 5545 3.6.2); its UID stays, so a calendar takes the next export as an update."""
     task, card = each.task, each.card
     about = [task.words, "", f"{task.customer} {card.name}", card.phone or "", card.email or ""]
+    why = each.reason + (f", escalated to {task.escalated_to}" if task.escalated_to else "")
+    born_at = task.happened_at or task.given_at or task.due_at
     yield "BEGIN:VTODO"
-    yield f"UID:task-{task.id}-{task.given_at:%Y%m%dT%H%M%S%f}@outreach.invalid"
+    yield f"UID:task-{task.id}-{born_at:%Y%m%dT%H%M%S%f}@outreach.invalid"
     yield f"DTSTAMP:{_instant(now)}"
     yield f"DUE:{_instant(task.due_at)}"
     yield f"SUMMARY:{_escaped(f'{task.kind.value}: {task.title}')}"
-    yield f"DESCRIPTION:{_escaped(chr(10).join(about).strip())}"
-    yield f"CATEGORIES:{_escaped(task.campaign)}"
+    yield f"DESCRIPTION:{_escaped(chr(10).join([*about, why]).strip())}"
+    yield f"CATEGORIES:{_escaped(task.campaign or task.cause.value)}"
     yield f"PRIORITY:{_PRIORITY[each.urgency]}"
     yield "STATUS:NEEDS-ACTION"
     yield "END:VTODO"

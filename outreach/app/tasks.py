@@ -1,8 +1,10 @@
 """Tasks of staff: listed with the customer's card, done with a note, dropped."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -10,18 +12,22 @@ from outreach.app.context import Context
 from outreach.app.person import person
 from outreach.app.project import save_rules
 from outreach.app.stages import refresh_touched
+from outreach.channels.adapter import Check
 from outreach.documents import did_you_mean
 from outreach.errors import UsageError
+from outreach.settings.company import Company
 from outreach.store import tasks
 from outreach.store.customers import contexts
 from outreach.store.engine import reading, writing
 from outreach.store.events import Event, add_events
 from outreach.store.tasks import StoredTask, Touch
-from outreach.vocabulary import TaskState
+from outreach.store.urgent import NOBODY
+from outreach.vocabulary import TASKS_AHEAD, TaskState
 
 SOON = timedelta(days=1)
 LAST_TOUCHES = 3
 LONGEST_NOTE = 10_000
+NONE = "none"  # as people write that there is no owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +47,23 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class TasksApart:
+    """How many tasks wait above a cap, or are promises that are not due yet."""
+
+    waiting: int
+    promised: int
+
+
+@dataclass(frozen=True, slots=True)
 class TaskShown:
-    """A task as its owner sees it: `urgency` is overdue, soon (within a day) or later, "" if closed."""
+    """A task as its owner sees it: `urgency` is overdue, soon (within a day) or later, "" if closed.
+
+    `reason` says what it comes from; its day is the company's.
+    """
 
     task: StoredTask
     urgency: str
+    reason: str
     card: Card
 
 
@@ -56,12 +74,49 @@ def list_tasks(
     until: datetime | None = None,
     limit: int = 100,
 ) -> list[TaskShown]:
-    """Tasks of one state, open ones by when they are due; UsageError for an owner nobody knows."""
-    if owner is not None:
+    """Tasks of one state, open ones by when they are due; UsageError for an owner nobody knows.
+
+    `owner` may be `none`: what is of customers without a known owner.
+    """
+    if owner == NONE:
+        owner = NOBODY
+    elif owner is not None:
         must_know_owner(context, owner)
     with reading(context.engine) as conn:
         found = tasks.listed(conn, state, owner, until, limit)
         return _shown(context, conn, found)
+
+
+def tasks_apart(context: Context, owner: str | None = None) -> TasksApart:
+    """How many tasks of one owner, or of all, a list of the open ones does not show."""
+    with reading(context.engine) as conn:
+        counts = tasks.counts(conn)
+    theirs = [
+        (state, number) for (state, whose), number in counts.items() if owner in (None, whose)
+    ]
+    return TasksApart(
+        sum(number for state, number in theirs if state is TaskState.WAITING),
+        sum(number for state, number in theirs if state is TaskState.PROMISED),
+    )
+
+
+def task_checks(conn: Connection, company: Company) -> Iterator[Check]:
+    """What `outreach doctor` says of tasks, if there are any: whether somebody has them."""
+    counts = tasks.counts(conn)
+    states = dict.fromkeys(reversed(TASKS_AHEAD), 0)
+    for (state, _), number in counts.items():
+        states[state] += number
+    if counts:
+        detail = ", ".join(f"{state}: {number:,}" for state, number in states.items())
+        yield Check("tasks", True, detail)
+    nobodys = counts.get((TaskState.OPEN, NOBODY), 0)
+    if nobodys:
+        hint = "name a `fallback` under `tasks`, or give these customers an owner"
+        yield Check("tasks", False, f"of customers without a known owner: {nobodys:,}; {hint}")
+    gone = {owner for _, owner in counts} - company.owners.keys() - {NOBODY}
+    for owner in sorted(gone):
+        hint = f"`outreach customers assign --from {owner} --to …`"
+        yield Check("tasks", False, f"`{owner}` has some and is not among `owners`; {hint}")
 
 
 def show_task(context: Context, task_id: int) -> TaskShown:
@@ -73,13 +128,14 @@ def show_task(context: Context, task_id: int) -> TaskShown:
 def finish_task(context: Context, task_id: int, note: str) -> TaskShown:
     """Close a task as done; an event of its kind, with the note, makes facts and stages follow.
 
-    UsageError where the task is not open: of two at once one is told so.
+    A promise is kept by it, before it is due too. UsageError where the task is closed: of two at
+    once one is told so.
     """
     return _close(context, task_id, TaskState.DONE, note)
 
 
 def drop_task(context: Context, task_id: int, note: str) -> TaskShown:
-    """Close a task that will not be done; UsageError where it is not open."""
+    """Close a task that will not be done; UsageError where it is closed."""
     return _close(context, task_id, TaskState.DROPPED, note)
 
 
@@ -100,14 +156,14 @@ def _close(context: Context, task_id: int, state: TaskState, note: str) -> TaskS
     save_rules(context)
     with writing(context.engine) as conn:
         found = _task(conn, task_id)
-        if not tasks.close(conn, task_id, state, note, by, now):
-            raise UsageError(f"task {task_id} is {found.state.value} already", "see `tasks show`")
         if state is TaskState.DONE:
             data = {"task": task_id, "note": note, "by": by}
             event = Event(
-                found.customer_id, found.kind.value, now, None, f"outreach:task:{task_id}", data
+                found.customer_id, found.kind.event, now, None, f"outreach:task:{task_id}", data
             )
             add_events(conn, [event], now)
+        if not tasks.close(conn, task_id, state, note, by, now):
+            raise UsageError(f"task {task_id} is {found.state.value} already", "see `tasks show`")
     if state is TaskState.DONE:
         refresh_touched(context, [found.customer_id])
     return show_task(context, task_id)
@@ -125,12 +181,21 @@ def _shown(context: Context, conn: Connection, found: list[StoredTask]) -> list[
     people = contexts(conn, ids, {})
     touches = tasks.last_touches(conn, ids, LAST_TOUCHES)
     cards = {id_: _card(people[id_], touches.get(id_, [])) for id_ in ids}
-    now = context.now()
-    return [TaskShown(task, _urgency(task, now), cards[task.customer_id]) for task in found]
+    now, zone = context.now(), ZoneInfo(context.company().brand.timezone)
+    return [
+        TaskShown(task, _urgency(task, now), _reason(task, zone), cards[task.customer_id])
+        for task in found
+    ]
+
+
+def _reason(task: StoredTask, zone: ZoneInfo) -> str:
+    if task.happened_at is None:
+        return f"campaign {task.campaign}, run {task.run}"
+    return f"{task.cause} of {task.happened_at.astimezone(zone):%Y-%m-%d}"
 
 
 def _urgency(task: StoredTask, now: datetime) -> str:
-    if task.state is not TaskState.OPEN:
+    if task.state not in TASKS_AHEAD:
         return ""
     if task.due_at <= now:
         return "overdue"

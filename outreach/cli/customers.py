@@ -84,7 +84,7 @@ def import_(
 
 @app.command()
 def show(ctx: typer.Context, key: Annotated[str, typer.Argument(metavar="KEY")]) -> None:
-    """One customer: data, consents, stages, deliveries, events."""
+    """One customer: data, consents, stages, deliveries, tasks, events."""
     call = call_of(ctx)
     with call.context() as context:
         found = customer_history(context, key)
@@ -136,7 +136,7 @@ def assign(
         list[str] | None, typer.Option(metavar="KEY", help="Only this customer; several times")
     ] = None,
 ) -> None:
-    """Hand customers and their open tasks over to another owner; the audit log keeps it.
+    """Hand customers and their tasks over to another owner; the audit log keeps it.
 
     Who is not A's is left alone. The same again goes on where it stopped.
     """
@@ -169,7 +169,7 @@ def forget(ctx: typer.Context, key: Annotated[str, typer.Argument(metavar="KEY")
 
 
 def _show_assigned(screen: Screen, found: Assigned) -> None:
-    screen.pairs({"customers": found.customers, "open tasks": found.tasks})
+    screen.pairs({"customers": found.customers, "tasks": found.tasks})
     if found.left:
         screen.line(f"left alone, not of {found.from_owner}: {', '.join(found.left)}")
 
@@ -202,5 +202,6 @@ _PARTS = {
     "lifecycles": ("model", "stage", "since"),
     "stages": ("at", "model", "from_stage", "to_stage"),
     "deliveries": ("planned_at", "run_id", "step", "channel", "state", "reason"),
+    "tasks": ("task", "due_at", "kind", "title", "owner", "state"),
     "events": ("kind", "count", "first_at", "last_at"),
 }

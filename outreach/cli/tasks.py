@@ -7,7 +7,15 @@ import typer
 
 from outreach.app.context import read_instant
 from outreach.app.task_export import export_tasks
-from outreach.app.tasks import TaskShown, drop_task, finish_task, list_tasks, show_task
+from outreach.app.tasks import (
+    TasksApart,
+    TaskShown,
+    drop_task,
+    finish_task,
+    list_tasks,
+    show_task,
+    tasks_apart,
+)
 from outreach.cli.app import COMMANDS, group
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
@@ -17,7 +25,10 @@ app = group(COMMANDS["tasks"])
 MOST = 100
 Id = Annotated[int, typer.Argument(metavar="ID")]
 Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="What came of it")]
-COLUMNS = ["id", "urgency", "due", "owner", "kind", "customer", "name", "phone", "stage", "title"]
+COLUMNS = [
+    "id", "urgency", "due", "owner", "escalated to", "kind", "customer", "name", "phone", "stage",
+    "title", "why",
+]  # fmt: skip
 
 
 @app.callback(invoke_without_command=True)
@@ -30,7 +41,9 @@ def tasks(ctx: typer.Context) -> None:
 @app.command("list")
 def list_(
     ctx: typer.Context,
-    owner: Annotated[str | None, typer.Option(metavar="O", help="Of one person only")] = None,
+    owner: Annotated[
+        str | None, typer.Option(metavar="O", help="Of one person only; `none`: of nobody")
+    ] = None,
     due: Annotated[
         str | None, typer.Option(metavar="T", help="Only what is due before this instant")
     ] = None,
@@ -43,7 +56,8 @@ def list_(
     with call.context() as context:
         before = until and context.instant(until)
         found = list_tasks(context, state, owner, before, limit)
-    call.show(found, lambda screen: _list(screen, found, state))
+        apart = tasks_apart(context, owner)
+    call.show(found, lambda screen: _list(screen, found, state, apart))
 
 
 @app.command()
@@ -61,13 +75,13 @@ def done(ctx: typer.Context, task: Id, note: Note) -> None:
     call = call_of(ctx)
     with call.context() as context:
         found = finish_task(context, task, note)
-    kind = found.task.kind
+    kind = found.task.kind.event
     call.show(found, lambda screen: screen.line(f"task {task} done: event `{kind}` added"))
 
 
 @app.command()
 def drop(ctx: typer.Context, task: Id, note: Note) -> None:
-    """Close a task that will not be done; the touch still counts, for it was given out."""
+    """Close a task that will not be done; that of a campaign still counts as a touch."""
     call = call_of(ctx)
     with call.context() as context:
         found = drop_task(context, task, note)
@@ -87,18 +101,26 @@ def export(
     call.show(found, lambda screen: screen.line(f"{found.file}: {found.tasks:,} to do"))
 
 
-def _list(screen: Screen, found: list[TaskShown], state: TaskState) -> None:
-    if not found:
+def _list(screen: Screen, found: list[TaskShown], state: TaskState, apart: TasksApart) -> None:
+    if found:
+        screen.table(COLUMNS, [_row(each) for each in found])
+    else:
         screen.line(f"no task is {state.value}")
-        return
-    rows = [
-        (
-            str(each.task.id), each.urgency, each.task.due_at, each.task.owner, each.task.kind,
-            each.task.customer, each.card.name, each.card.phone, each.card.stage, each.task.title,
-        )
-        for each in found
+    if state is TaskState.OPEN:
+        for count, told in (
+            (apart.waiting, "waiting, for enough urgent ones are open: {} (--state waiting)"),
+            (apart.promised, "promises that are not due yet: {} (--state promised)"),
+        ):
+            if count:
+                screen.line(told.format(f"{count:,}"))
+
+
+def _row(each: TaskShown) -> list[object]:
+    task, card = each.task, each.card
+    return [
+        str(task.id), each.urgency, task.due_at, task.owner, task.escalated_to, task.kind,
+        task.customer, card.name, card.phone, card.stage, task.title, each.reason,
     ]  # fmt: skip
-    screen.table(COLUMNS, rows)
 
 
 def _show(screen: Screen, found: TaskShown) -> None:
@@ -111,9 +133,11 @@ def _show(screen: Screen, found: TaskShown) -> None:
         {
             "task": f"{task.id}, {task.state} {found.urgency}".rstrip(),
             "owner": task.owner,
-            "why": f"campaign {task.campaign}, run {task.run}",
+            "why": found.reason,
             "given": task.given_at,
             "due": task.due_at,
+            "escalated": task.escalated_at,
+            "escalated to": task.escalated_to,
             "customer": f"{task.customer} {card.name}".rstrip(),
             "phone": card.phone,
             "email": card.email,

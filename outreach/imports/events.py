@@ -14,6 +14,7 @@ from outreach.imports.zeros import unknown_customers
 from outreach.settings.company import Company
 from outreach.store.events import Event, add_events
 from outreach.store.keys import ids_in_force
+from outreach.vocabulary import TaskCause
 
 
 def import_events(
@@ -27,6 +28,8 @@ def import_events(
 ) -> EventsResult:
     """Add events from CSV or JSON lines: `key,kind,at,amount,id`, other columns are data.
 
+    A `promise` is `due` by an instant, or by the end of a day in company time.
+
     An `id` is taken once; without one a second import adds the event again. An event dated after
     `now` is taken and seen from then on. UsageError when the file can not be read at all.
     `touched` holds the customers of what is committed also when the import ends by an error.
@@ -38,6 +41,8 @@ def import_events(
         taken.warn(
             f"events without an `id`: {events.nameless:,}; another import of this file adds them again"
         )
+    if events.undated:
+        taken.warn(f"promises without a date in `due`: {events.undated:,}; nobody is told of these")
     return EventsResult(
         **taken.parts(),
         customers=events.touched.ids(),
@@ -52,7 +57,7 @@ class _Events:
     def __init__(self, now: datetime, touched: Touched | None) -> None:
         self._now = now
         self.touched = touched or Touched()
-        self.created = self.duplicate = self.nameless = 0
+        self.created = self.duplicate = self.nameless = self.undated = 0
 
     def apply(self, conn: Connection, rows: list[EventRow]) -> list[Refused]:
         """Add one batch in the caller's transaction; the rows whose customer is not there."""
@@ -65,6 +70,7 @@ class _Events:
                 row.values.get("amount"),
                 row.values.get("id", ""),
                 row.data,
+                row.values.get("due_at"),
             )
             for row in rows
             if row.key in ids
@@ -73,6 +79,9 @@ class _Events:
         self.created += len(added)
         self.duplicate += len(found) - len(added)
         self.nameless += sum(not event.external_id for event in added)
+        self.undated += sum(
+            event.kind == TaskCause.PROMISE and event.due_at is None for event in added
+        )
         self.touched.add(event.customer_id for event in added)
         unknown = [(row.line, row.key, row.cells) for row in rows if row.key not in ids]
         return unknown_customers(conn, unknown)

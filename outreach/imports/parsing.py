@@ -26,7 +26,7 @@ from outreach.imports.values import BadValueError, Read
 from outreach.settings.company import Company
 from outreach.store.places import Place
 from outreach.store.regions import region_of
-from outreach.vocabulary import ConsentState
+from outreach.vocabulary import ConsentState, TaskCause
 
 CLOCK_SKEW = timedelta(minutes=5)
 Fault = tuple[str, str]  # the column's name, what is wrong
@@ -49,7 +49,7 @@ class EventRow(NamedTuple):
 
     line: int
     key: str
-    values: dict[str, Any]  # kind, at, amount, id, as far as given
+    values: dict[str, Any]  # kind, at, amount, id, due_at of a promise, as far as given
     data: dict[str, Any]
     cells: list[str]
 
@@ -88,6 +88,12 @@ def read_cells(cells: Cells, clears: bool, into: dict[str, dict[Any, Any]]) -> l
         if value is not None or (clears and field.kind in (COLUMN, ATTRIBUTE)):
             into[field.kind][field.about or field.name] = value
     return faults
+
+
+def source_of(name: str, options: Options) -> str:
+    """What a file calls one of our fields."""
+    sources = {target: source for source, target in options.map.items()}
+    return sources.get(name, name)
 
 
 class CustomerParser:
@@ -131,13 +137,14 @@ class CustomerParser:
         faults = read_cells(cells, self._clears, into)
         key = found.pop("key", None)
         told = {column for column, _ in faults}
-        if key is None and self._source("key") not in told:
-            faults.append((self._source("key"), "is blank"))
+        source = source_of("key", self.fields.options)
+        if key is None and source not in told:
+            faults.append((source, "is blank"))
         if found.get("phone") is not None:
             try:
                 found["phone"] = addresses.phone(found["phone"], found.get("country") or self._home)
             except BadValueError as error:
-                faults.append((self._source("phone"), str(error)))
+                faults.append((source_of("phone", self.fields.options), str(error)))
         if faults or key is None:
             return faults
         earlier = self._seen.earlier(key, line)
@@ -154,9 +161,8 @@ class CustomerParser:
         place = addresses.place(found.get("timezone"), found.get("country"), found.get("phone"))
         return CustomerRow(line, key, found, attributes, consents, place)
 
-    def _source(self, name: str) -> str:
-        sources = {target: source for source, target in self.fields.options.map.items()}
-        return sources.get(name, name)
+
+OF_PROMISES = ("due", "promise", "what", "text")  # columns that are data, by whatever case
 
 
 class EventParser:
@@ -167,6 +173,8 @@ class EventParser:
     def __init__(self, company: Company, options: Options) -> None:
         self._currency = company.brand.currency
         zone = ZoneInfo(company.brand.timezone)
+        self._due = partial(values.end, zone=zone, order=options.dates)
+        datum = remembering(_datum)
         self.fields = Fields(
             reads={
                 "key": values.code,
@@ -174,9 +182,10 @@ class EventParser:
                 "at": partial(values.instant, zone=zone, order=options.dates),
                 "amount": remembering(partial(values.amount, comma=options.decimal_comma)),
                 "id": values.code,
+                **dict.fromkeys(OF_PROMISES, datum),
             },
             options=options,
-            others=remembering(_datum),
+            others=datum,
         )
 
     def parse(self, line: int, cells: Cells, raw: list[str]) -> EventRow | list[Fault]:
@@ -185,6 +194,12 @@ class EventParser:
         data: dict[str, Any] = {}
         faults = read_cells(cells, False, {COLUMN: found, DATA: data})
         faults += missing(found, self.required, faults)
+        data |= {name: found.pop(name) for name in OF_PROMISES if name in found}
+        if found.get("kind") == TaskCause.PROMISE and "due" in data:
+            try:
+                found["due_at"] = self._due(data["due"])
+            except BadValueError as error:
+                faults.append((source_of("due", self.fields.options), str(error)))
         currency = data.get("currency")
         if currency is not None and currency != self._currency:
             message = (

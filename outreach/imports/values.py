@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -257,6 +257,15 @@ def instant(raw: Any, zone: ZoneInfo, order: str | None = None) -> datetime | No
     if not 1850 <= at.year <= 2200:
         raise BadValueError(f"`{word[:40]}` is too far away: years from 1850 to 2200")
     return at
+
+
+def end(raw: Any, zone: ZoneInfo, order: str | None = None) -> datetime | None:
+    """As `instant`; but a date is its last moment, the midnight after it in company time."""
+    at = instant(raw, zone, order)
+    if at is None or _date(clean(raw), order) is None:
+        return at
+    next_day = at.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(next_day, time(0), zone).astimezone(UTC)
 
 
 def _instant(word: str, order: str | None) -> datetime | None:

@@ -9,7 +9,8 @@ from outreach.vocabulary import TaskKind
 LONGEST_TITLE = 200
 LONGEST_WORDS = 20_000
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
-_KIND = re.compile(rf"({'|'.join(TaskKind)}) *: *", re.IGNORECASE)
+_WRITTEN = (TaskKind.CALL, TaskKind.VISIT, TaskKind.LETTER)
+_KIND = re.compile(rf"({'|'.join(_WRITTEN)}) *: *", re.IGNORECASE)
 
 
 def task_of(delivery_id: int, key: str, text: str) -> Task:

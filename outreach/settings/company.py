@@ -1,5 +1,6 @@
 """outreach.yaml as frozen models: the rules of the whole company."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
@@ -8,6 +9,7 @@ from outreach.settings.rate_limits import ChannelLimits, DomainLimit
 from outreach.settings.rates import Rate
 from outreach.spans import Cap, Per, PerKind, QuietHours, parse_day_span
 
+MANAGER = "manager"  # what an owner may say of theirs, under `owners`
 ATTRIBUTE_TYPES = ("text", "number", "money", "yes_no", "date", "datetime", "list")
 
 
@@ -80,6 +82,24 @@ class ChannelSettings(Frozen):
     per_domain: tuple[DomainLimit, ...] = ()
 
 
+class Escalation(Frozen):
+    """When an urgent task is so long overdue, it is somebody else's concern too."""
+
+    after: timedelta
+    to: str  # a key of `owners`
+
+
+class TaskRules(Frozen):
+    """Which events give out tasks, to whom, and how many of these at once."""
+
+    service_levels: dict[str, timedelta] = {}  # kind of event → how soon it is answered
+    late: timedelta = timedelta(days=7)  # what is older when it arrives is history
+    escalation: Escalation | None = None
+    per_customer: int = 3  # urgent tasks at once
+    per_owner: int = 20
+    fallback: str = ""  # whose the tasks are where a customer has no known owner; "": nobody's
+
+
 DEFAULT_CADENCE = (Cap(2, Per(PerKind.DAYS, 7)),)
 DEFAULT_QUIET_HOURS = (QuietHours(parse_day_span("21:00-08:00")),)
 
@@ -101,6 +121,14 @@ class Company(Frozen):
     attributes: dict[str, str] = {}  # name → one of ATTRIBUTE_TYPES
     channels: dict[str, ChannelSettings] = {}
     owners: dict[str, dict[str, str]] = {}
+    tasks: TaskRules = TaskRules()
+
+    def boss_of(self, owner: str) -> str:
+        """Who is told of an owner's tasks that are long overdue; "" for nobody else."""
+        if self.tasks.escalation is None:
+            return ""
+        boss = self.owners.get(owner, {}).get(MANAGER, self.tasks.escalation.to)
+        return "" if boss == owner else boss
 
     def limits(self, channel: str) -> ChannelLimits:
         """The rate limits of a channel."""

@@ -15,6 +15,7 @@ from outreach.settings.company import (
     DEFAULT_QUIET_HOURS,
     Brand,
     Company,
+    TaskRules,
     Topic,
 )
 from outreach.settings.public_url import check_public_url
@@ -24,6 +25,7 @@ from outreach.settings.rules_file import (
     QuietHoursFile,
     unknown_names,
 )
+from outreach.settings.tasks_file import TasksFile, unknown_people
 from outreach.settings.written import (
     Country,
     Currency,
@@ -189,8 +191,12 @@ class CompanyFile(FileModel):
     )
     owners: dict[Words, dict[Name, Words]] = Field(
         {},
-        description="The people customers belong to, and what is printed of them.",
+        description="The people customers belong to, and what is printed of them; `manager`: another "
+        "of them.",
         examples=[{"mei@example.com": {"name": "Mei Wang"}}],
+    )
+    tasks: TasksFile | None = Field(
+        None, description="Promises that are missed and answers that are owed, as tasks."
     )
 
 
@@ -220,6 +226,7 @@ def _unknown_names(document: Document) -> Iterator[Problem]:
     if document.has(("channels", "task")) and not document.get(("owners",)):
         message = "channel `task` needs `owners`: the people who are given tasks"
         yield document.problem(("channels", "task"), "missing", message, "name them")
+    yield from unknown_people(document)
 
 
 def _company(file: CompanyFile) -> Company:
@@ -245,5 +252,6 @@ def _company(file: CompanyFile) -> Company:
         attributes=dict(file.attributes),
         channels={name: channel.settings() for name, channel in file.channels.items()},
         owners=file.owners,
+        tasks=TaskRules() if file.tasks is None else file.tasks.rules(),
         **{"salt": file.brand.name, **given},
     )

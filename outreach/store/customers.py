@@ -24,6 +24,7 @@ from outreach.store.tables import (
     places,
     stage_changes,
 )
+from outreach.store.tasks import tasks_about
 from outreach.store.types import MONEY_SCALE, Instant
 
 # What a file may say of a customer; also the order in which files are exported.
@@ -175,6 +176,7 @@ def show(
         ],
         "stages": _latest(conn, id_, stage_changes, stage_changes.c.at, now),
         "deliveries": _latest(conn, id_, deliveries, deliveries.c.planned_at, now),
+        "tasks": tasks_about(conn, id_),
         "events": _event_counts(conn, id_, now),
     }
 

@@ -6,15 +6,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from outreach.store import dialect
-from outreach.store.tables import event_ids, events
+from outreach.store.tables import company_rules, event_ids, events, pending_events
+from outreach.vocabulary import OF_TASKS
+
+ADDING = "add events"  # what one transaction does at a time; taken before any customer's lock
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event; `external_id` is the sender's own, "" when it has none."""
+    """One event; `external_id` is the sender's own, "" when it has none; `due_at` is a promise's."""
 
     customer_id: int
     kind: str
@@ -22,6 +25,7 @@ class Event:
     amount: Decimal | None = None
     external_id: str = ""
     data: dict[str, Any] = field(default_factory=dict)
+    due_at: datetime | None = None
 
 
 def add_events(conn: Connection, new: Sequence[Event], now: datetime) -> list[Event]:
@@ -29,7 +33,7 @@ def add_events(conn: Connection, new: Sequence[Event], now: datetime) -> list[Ev
 
     The one way in, so that an id can not be taken twice at once.
     """
-    dialect.one_at_a_time(conn, "add events")
+    dialect.one_at_a_time(conn, ADDING)
     taken = _taken(conn, [event.external_id for event in new if event.external_id])
     added = []
     for event in new:
@@ -49,7 +53,17 @@ def add_events(conn: Connection, new: Sequence[Event], now: datetime) -> list[Ev
         (event.external_id, id_) for id_, event in zip(ids, added, strict=True) if event.external_id
     ]
     dialect.insert_rows(conn, event_ids, ("external_id", "event_id"), sorted(named))
+    _ask_for_tasks(conn, list(zip(ids, added, strict=True)))
     return added
+
+
+def _ask_for_tasks(conn: Connection, added: Sequence[tuple[int, Event]]) -> None:
+    """Let the scheduler look at events that may give out or end a task, by the rules of today."""
+    asked = [(id_, event) for id_, event in added if event.kind in OF_TASKS]
+    if asked:
+        rules = conn.execute(select(func.max(company_rules.c.id))).scalar()
+        rows = [(id_, event.at, event.due_at, rules) for id_, event in asked]
+        dialect.insert_rows(conn, pending_events, ("event_id", "at", "due_at", "rules_id"), rows)
 
 
 def _taken(conn: Connection, ids: Sequence[str]) -> set[str]:

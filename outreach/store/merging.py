@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, false, null, or_, select, update
 
+from outreach.store import owed
 from outreach.store.consents import Word, record_consents
 from outreach.store.customers import rows_by_key
 from outreach.store.journal import record
@@ -53,6 +54,7 @@ def merge(conn: Connection, closed: str, kept: str, actor: str, now: datetime) -
     moved = update(events).where(events.c.customer_id == old).values(customer_id=new)
     count = conn.execute(moved).rowcount
     conn.execute(update(tasks).where(tasks.c.customer_id == old).values(customer_id=new))
+    owed.look_again(conn, [new])
     withdrawn = _withdraw(conn, old, new, closed, actor, now)
     detail = {"closed": old, "customer": new, "events": count, "cancelled": cancelled}
     record(conn, now, actor, ACTION, new, **detail)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from outreach.store import dialect
 from outreach.store.tables import customers, owner_changes, tasks
-from outreach.vocabulary import TaskState
+from outreach.vocabulary import TASKS_AHEAD
 
 MOST = 500  # customers in one transaction
 
@@ -29,7 +29,7 @@ def customers_of(
 def hand_over(
     conn: Connection, ids: Sequence[int], from_: str, to: str, actor: str, now: datetime
 ) -> tuple[int, int]:
-    """Give customers and their open tasks to another owner: how many customers, how many tasks.
+    """Give customers and their tasks to another owner: how many customers, how many tasks.
 
     Whoever belongs to somebody else meanwhile is left alone.
     """
@@ -43,16 +43,24 @@ def hand_over(
         (number, id_, from_, to, now, actor) for number, id_ in zip(numbers, moving, strict=True)
     ]
     dialect.insert_rows(conn, owner_changes, names, rows)
-    open_ = (t.state == TaskState.OPEN.value, t.owner == from_)
-    given = update(tasks).where(dialect.is_any_of(conn, t.customer_id, moving), *open_)
+    ahead = (t.state.in_(TASKS_AHEAD), t.owner == from_)
+    given = update(tasks).where(dialect.is_any_of(conn, t.customer_id, moving), *ahead)
     return len(moving), conn.execute(given.values(owner=to)).rowcount
 
 
 def hand_over_tasks(conn: Connection, from_: str, to: str) -> int:
-    """Give up to MOST further open tasks to another owner, whoever their customers belong to."""
-    some = select(t.id).where(t.state == TaskState.OPEN.value, t.owner == from_).limit(MOST)
-    given = update(tasks).where(t.id.in_(some.scalar_subquery())).values(owner=to)
-    return conn.execute(given).rowcount
+    """Give up to MOST further tasks to another owner, whoever their customers belong to.
+
+    Those that were escalated to the one are the other's to look at.
+    """
+    theirs = or_(t.owner == from_, t.escalated_to == from_)
+    some = select(t.id, t.customer_id).where(t.state.in_(TASKS_AHEAD), theirs).limit(MOST)
+    found = conn.execute(some).all()
+    dialect.lock_customers(conn, sorted({row.customer_id for row in found}))
+    given = update(tasks).where(dialect.is_any_of(conn, t.id, [row.id for row in found]))
+    for column in (t.owner, t.escalated_to):
+        conn.execute(given.where(column == from_).values({column.name: to}))
+    return len(found)
 
 
 def belonging(conn: Connection, keys: Sequence[str]) -> dict[str, str | None]:

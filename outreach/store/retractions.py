@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from outreach.store import dialect
+from outreach.store import dialect, owed
+from outreach.store.events import ADDING
 from outreach.store.journal import record
 from outreach.store.tables import customers, event_ids, events
 
@@ -31,10 +32,10 @@ def retract_events(
 ) -> list[Retraction]:
     """Take out the events with these ids of their senders', each in the audit log.
 
-    The id stays taken: an import brings it back no more. Facts and stages of the customers are
-    to be refreshed by the caller.
+    The id stays taken: an import brings it back no more. Open tasks that came from them are
+    dropped. Facts and stages of the customers are to be refreshed by the caller.
     """
-    dialect.one_at_a_time(conn, "add events")
+    dialect.one_at_a_time(conn, ADDING)
     i, e, c = event_ids.c, events.c, customers.c
     query = (
         select(i.external_id, i.event_id, e.customer_id, c.key, e.kind, e.at, e.amount)
@@ -44,10 +45,13 @@ def retract_events(
     )
     found = {row.external_id: row for row in conn.execute(query)}
     there = [row for row in found.values() if row.customer_id is not None]
-    dialect.lock_customers(conn, sorted({row.customer_id for row in there}))
-    conn.execute(delete(events).where(dialect.is_any_of(conn, e.id, [r.event_id for r in there])))
+    customer_ids = sorted({row.customer_id for row in there})
+    dialect.lock_customers(conn, customer_ids)
+    gone = [row.event_id for row in there]
+    conn.execute(delete(events).where(dialect.is_any_of(conn, e.id, gone)))
     taken = dialect.is_any_of(conn, i.external_id, [row.external_id for row in there])
     conn.execute(update(event_ids).where(taken).values(event_id=NO_EVENT))
+    owed.retracted(conn, gone, customer_ids, actor, now)
     for row in there:
         detail = {
             "customer": row.customer_id,

@@ -100,6 +100,12 @@ def company_files_at(conn: Connection, at: datetime) -> dict[str, bytes]:
     return _load(conn, conn.execute(row).scalar_one())
 
 
+def company_files_numbered(conn: Connection, rules_id: int) -> dict[str, bytes]:
+    """The bytes of one version of the company's rules."""
+    row = select(company_rules.c.files).where(company_rules.c.id == rules_id)
+    return _load(conn, conn.execute(row).scalar_one())
+
+
 def _save(conn: Connection, files: Files) -> dict[str, str]:
     digests = {path: sha256(content).hexdigest() for path, content in sorted(files.items())}
     rows = {digests[path]: content for path, content in files.items()}

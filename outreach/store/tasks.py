@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     func,
     literal,
+    or_,
     select,
     update,
 )
@@ -18,7 +19,7 @@ from sqlalchemy import (
 from outreach.channels.adapter import Task
 from outreach.store import dialect
 from outreach.store.tables import campaigns, customers, deliveries, tasks
-from outreach.vocabulary import TaskKind, TaskState
+from outreach.vocabulary import TASKS_AHEAD, TaskCause, TaskKind, TaskState
 
 t, c, d = tasks.c, customers.c, deliveries.c
 
@@ -31,17 +32,21 @@ class StoredTask:
     owner: str
     customer_id: int
     customer: str  # the customer's key
-    campaign: str
-    run: int
+    campaign: str | None  # None: an event gave it out
+    run: int | None
     kind: TaskKind
     title: str
     words: str
     state: TaskState
-    given_at: datetime
+    given_at: datetime | None  # None: not yet
     due_at: datetime
     closed_at: datetime | None
     closed_by: str | None
     note: str | None
+    cause: TaskCause
+    happened_at: datetime | None  # when the event did
+    escalated_to: str | None
+    escalated_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +90,16 @@ def listed(
     until: datetime | None = None,
     limit: int = 100,
 ) -> list[StoredTask]:
-    """Up to `limit` tasks of one state: open ones by when they are due, others the latest first.
+    """Up to `limit` tasks of one state by when they are due; closed ones the latest first.
 
-    `owner`: only of one; `until`: only what is due before then.
+    `owner`: only of one, or escalated to them; `until`: only what is due before then.
     """
     wanted: list[ColumnElement[bool]] = [t.state == literal_state(state)]
     if owner is not None:
-        wanted.append(t.owner == owner)
+        wanted.append(or_(t.owner == owner, t.escalated_to == owner))
     if until is not None:
         wanted.append(t.due_at < until)
-    if state is TaskState.OPEN:
+    if state in TASKS_AHEAD:
         order: list[ColumnElement[object]] = [t.due_at.asc(), t.id.asc()]
     else:
         order = [t.closed_at.desc(), t.id.desc()]
@@ -116,21 +121,37 @@ def task_with(conn: Connection, task_id: int) -> StoredTask | None:
 def close(
     conn: Connection, task_id: int, state: TaskState, note: str, by: str, now: datetime
 ) -> bool:
-    """End an open task; False: it is not open, and nothing was done. One caller alone gets True."""
+    """End a task; False: it is closed, and nothing was done. One caller alone gets True."""
     closing = (
         update(tasks)
-        .where(t.id == task_id, t.state == TaskState.OPEN.value)
+        .where(t.id == task_id, t.state.in_(TASKS_AHEAD))
         .values(state=state.value, note=note or None, closed_by=by, closed_at=now)
     )
     return conn.execute(closing).rowcount == 1
 
 
 def blank(conn: Connection, customer_id: int, by: str, now: datetime) -> None:
-    """Drop a customer's open tasks, and take out of all of them what is personal."""
+    """Drop a customer's tasks, and take out of all of them what is personal."""
     mine = update(tasks).where(t.customer_id == customer_id)
     dropped = {"state": TaskState.DROPPED.value, "closed_at": now, "closed_by": by}
-    conn.execute(mine.where(t.state == TaskState.OPEN.value).values(dropped))
+    conn.execute(mine.where(t.state.in_(TASKS_AHEAD)).values(dropped))
     conn.execute(mine.values(title=by, words="", note=None))
+
+
+def tasks_about(conn: Connection, customer_id: int) -> list[dict[str, object]]:
+    """What is to be done about a customer, by when it is due: promises that are not due yet too."""
+    query = select(t.id.label("task"), t.due_at, t.kind, t.title, t.owner, t.state)
+    ahead = query.where(t.customer_id == customer_id, t.state.in_(TASKS_AHEAD))
+    return [dict(row) for row in conn.execute(ahead.order_by(t.due_at, t.id)).mappings()]
+
+
+def counts(conn: Connection) -> dict[tuple[TaskState, str], int]:
+    """How many tasks that are not closed there are, by state and owner."""
+    query = select(t.state, t.owner, func.count()).where(t.state.in_(TASKS_AHEAD))
+    return {
+        (TaskState(state), owner): number
+        for state, owner, number in conn.execute(query.group_by(t.state, t.owner))
+    }
 
 
 def last_touches(conn: Connection, ids: Sequence[int], most: int) -> dict[int, list[Touch]]:
@@ -152,7 +173,7 @@ def last_touches(conn: Connection, ids: Sequence[int], most: int) -> dict[int, l
 def _all() -> Select[tuple[object, ...]]:
     names = (
         "id", "owner", "customer_id", "kind", "title", "words", "state", "given_at", "due_at",
-        "closed_at", "closed_by", "note",
+        "closed_at", "closed_by", "note", "cause", "happened_at", "escalated_to", "escalated_at",
     )  # fmt: skip
     return (
         select(
@@ -162,11 +183,10 @@ def _all() -> Select[tuple[object, ...]]:
             campaigns.c.name.label("campaign"),
         )
         .join(customers, c.id == t.customer_id)
-        .join(campaigns, campaigns.c.id == t.campaign_id)
+        .outerjoin(campaigns, campaigns.c.id == t.campaign_id)
     )
 
 
 def _stored(row: RowMapping) -> StoredTask:
-    found = dict(row)
-    kind, state = TaskKind(found.pop("kind")), TaskState(found.pop("state"))
-    return StoredTask(**found, kind=kind, state=state)
+    kinds = {"kind": TaskKind, "state": TaskState, "cause": TaskCause}
+    return StoredTask(**{**row, **{name: kind(row[name]) for name, kind in kinds.items()}})

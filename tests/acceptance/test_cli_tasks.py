@@ -84,7 +84,8 @@ def test_a_task_goes_to_the_owner_with_the_customers_card(given: Path) -> None:
         "campaign": "ring", "run": 1, "kind": "visit", "title": "Ann of nowhere",
         "words": "Ask what Mei Lin may do.", "state": "open",
         "given_at": "2026-07-03T07:00:00+00:00", "due_at": "2026-07-05T07:00:00+00:00",
-        "closed_at": None, "closed_by": None, "note": None,
+        "closed_at": None, "closed_by": None, "note": None, "cause": "campaign",
+        "happened_at": None, "escalated_to": None, "escalated_at": None,
     }  # fmt: skip
     assert only["urgency"] == "later"
     card = only["card"]
@@ -131,7 +132,7 @@ def test_people_see_what_to_do_and_why(given: Path) -> None:
     shown = call(given, "tasks", "show", "1").out
 
     assert "visit: Ann of nowhere\nAsk what Mei Lin may do.\n" in shown
-    assert "why         campaign ring, run 1" in shown
+    assert "why           campaign ring, run 1" in shown
     assert "mei@example.com" in call(given, "tasks").out
 
 
@@ -203,6 +204,16 @@ def test_customers_are_handed_over_with_their_open_tasks_and_it_is_kept(given: P
     assert details == [{"from": ASSIGN[3], "to": ASSIGN[5], "customers": 2, "tasks": 1}]
 
 
+def test_messages_to_customers_who_were_handed_over_are_from_their_new_owner(given: Path) -> None:
+    before = call(given, "preview", "ring", "--customer", "a").out
+    assert call(given, *ASSIGN).code == 0
+
+    after = call(given, "preview", "ring", "--customer", "a").out
+
+    assert "Ask what Mei Lin may do." in before
+    assert "Ask what Tom Okafor may do." in after
+
+
 def test_only_the_named_customers_are_handed_over_and_nobody_elses(given: Path) -> None:
     found = call(given, *ASSIGN, "--only", "e", "--only", "c").json
 
@@ -242,7 +253,7 @@ def test_a_calendar_gets_to_dos_in_folded_lines(given: Path) -> None:
     assert b"\n" not in content.replace(b"\r\n", b"")
     whole = content.replace(b"\r\n ", b"").decode()
     assert "DUE:20260705T070000Z\r\nSUMMARY:visit: Ann of nowhere\r\n" in whole
-    assert "DESCRIPTION:Ask what Mei Lin may do.\\n\\na Ann\\n+4930901820\r\n" in whole
+    assert "DESCRIPTION:Ask what Mei Lin may do.\\n\\na Ann\\n+4930901820\\n\\n" in whole
     assert whole.count("BEGIN:VTODO") == 1
 
 

@@ -17,7 +17,7 @@ from outreach.store.tables.metadata import metadata
 from outreach.store.tables.people import customers, event_ids, events, places, stage_changes
 from outreach.store.tables.sending import attempts, audit, deliveries, marks, receipts, workers
 from outreach.store.tables.stages import customer_stages
-from outreach.store.tables.tasks import owner_changes, tasks
+from outreach.store.tables.tasks import owner_changes, pending_events, tasks
 from outreach.store.tables.work import blobs, campaigns, company_rules, revisions, runs
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "marks",
     "metadata",
     "owner_changes",
+    "pending_events",
     "places",
     "receipts",
     "refusals",

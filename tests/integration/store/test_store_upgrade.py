@@ -30,6 +30,7 @@ ADDS = (
     r"CREATE (UNIQUE )?INDEX ",
     r"ALTER TABLE \w+ ADD COLUMN (?!.*NOT NULL)",
     r"ALTER TABLE \w+ ADD COLUMN .*DEFAULT",
+    r"ALTER TABLE \w+ ALTER COLUMN \w+ DROP NOT NULL",
 )
 MIGRATING = """
 import sys, time

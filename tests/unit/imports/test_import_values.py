@@ -154,6 +154,22 @@ def test_instant(raw: str, found: Any) -> None:
 @pytest.mark.parametrize(
     ("raw", "found"),
     [
+        ("2026-07-03", datetime(2026, 7, 3, 22, tzinfo=UTC)),
+        ("3.7.2026", datetime(2026, 7, 3, 22, tzinfo=UTC)),
+        ("2026-03-29", datetime(2026, 3, 29, 22, tzinfo=UTC)),  # of 23 hours
+        ("2026-07-03T17:00", datetime(2026, 7, 3, 15, tzinfo=UTC)),
+        ("3.7.2026 17:00", datetime(2026, 7, 3, 15, tzinfo=UTC)),
+        (" ", None),
+        ("soon", "! `soon` is no date or time; write YYYY-MM-DD"),
+    ],
+)
+def test_a_day_ends_at_the_midnight_after_it(raw: str, found: Any) -> None:
+    assert outcome(values.end, raw, BERLIN, "dmy") == found
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
         ("7/3/2026 5:30 PM", (17, 30)),
         ("7/3/2026 12:05 am", (0, 5)),
         ("7/3/2026, 12:05:00 p.m.", (12, 5)),

@@ -1,0 +1,1 @@
+"""Promises and answers that are owed: events become tasks, and end them."""
