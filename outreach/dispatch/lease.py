@@ -6,11 +6,9 @@ import threading
 from datetime import timedelta
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from outreach.dispatch.shift import Shift
 from outreach.dispatch.sweep import Stocktaking, sweep
-from outreach.dispatch.trouble import kind_of
 from outreach.logger import Logger
 from outreach.store import workers
 from outreach.store.engine import writing
@@ -48,22 +46,18 @@ class Lease:
         self._closed.set()
         for thread in self._threads:
             thread.join()
-        try:
-            with self._shift.writing() as conn:
-                workers.retire(conn, self._shift.worker_id)
-        except SQLAlchemyError as error:
-            log.warning("worker not retired; it lapses", error=kind_of(error))
+        noted = self._shift.trouble.noted("worker not retired; it lapses")
+        with noted, self._shift.writing() as conn:
+            workers.retire(conn, self._shift.worker_id)
 
     def _keep(self) -> None:
         wait = self._every_seconds
         while not self._closed.wait(wait):
-            try:
-                with self._shift.writing() as conn:
-                    alive = workers.renew(conn, self._shift.worker_id, self._shift.limits.lease)
-            except SQLAlchemyError as error:
+            alive: bool | None = None  # nobody knows
+            with self._shift.trouble.noted("lease not renewed"), self._shift.writing() as conn:
+                alive = workers.renew(conn, self._shift.worker_id, self._shift.limits.lease)
+            if alive is None:
                 self._database_was_away.set()
-                if not self._shift.trouble.failed(error):
-                    log.warning("lease not renewed", error=kind_of(error))
                 wait = min(AGAIN_SECONDS, self._every_seconds)
                 continue
             wait = self._every_seconds
@@ -82,14 +76,11 @@ class Lease:
                 self._database_was_away.clear()
                 self._closed.wait(self._shift.limits.lease.total_seconds())
                 continue
-            try:
+            swept = False
+            with self._shift.trouble.noted("sweep failed"):
                 lapsed = sweep(self._shift.engine, self._shift.rulebook)
-                stocktaking.compare()
-            except SQLAlchemyError as error:
-                self._database_was_away.set()
-                if not self._shift.trouble.failed(error):
-                    log.warning("sweep failed", error=kind_of(error))
-            except Exception:
-                log.exception("sweep failed")
-            else:
                 self._shift.tally.add(one.state for one in lapsed if not one.waits)
+                stocktaking.compare()
+                swept = True
+            if not swept:
+                self._database_was_away.set()
