@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from outreach.app.context import Context
 from outreach.app.stages import refresh_touched
 from outreach.channels.adapter import Check
+from outreach.channels.email.server import parse_smtp_url
 from outreach.clock import SystemClock
 from outreach.errors import OutreachError, SetupError, UsageError
 from outreach.feedback.folder import Folder
@@ -21,6 +22,7 @@ from outreach.feedback.origin import Seal
 from outreach.feedback.taking import Mailroom, Taken
 from outreach.logger import Logger
 from outreach.settings.company import ChannelSettings
+from outreach.settings.environment import Environment
 from outreach.settings.feedback_file import parse_imap_url
 from outreach.store.deliveries import Instants
 
@@ -43,11 +45,17 @@ def take_mail(context: Context, raw: bytes, recipient: str | None = None) -> Tak
     """
     keys = [key.get_secret_value() for key in context.environment.secret_keys()]
     settings = mail_settings(context)
-    room = Mailroom(context.engine, Seal(keys, settings.bounces), settings)
+    seal = Seal(keys, settings.bounces)
+    room = Mailroom(context.engine, seal, settings, _server(context.environment))
     taken = room.take(raw, Instants(context.now(), SystemClock().now()), recipient)
     if taken.customer is not None:
         refresh_touched(context, [taken.customer])
     return taken
+
+
+def _server(environment: Environment) -> str:
+    url = environment.smtp_url
+    return "the mail server" if url is None else parse_smtp_url(url.get_secret_value()).place
 
 
 def source_at(context: Context, where: str) -> Source:

@@ -16,11 +16,15 @@ MINUTES = "%Y-%m-%d %H:%M UTC"
 def told(hold: ChannelHold) -> str:
     """Since when, what the server said, when it is tried again, and how to have it tried at once."""
     answer = " ".join(filter(None, (hold.code, _words(hold)))) or "no"
+    since = f"held since {hold.since:{MINUTES}}"
+    again = f"`outreach runs resume --channel {hold.channel}`"
+    if hold.waits_for_a_person:
+        took = f"messages that {hold.place} took came back"
+        return f"{since}: {took}: {answer}; no try can tell when that is mended, so then {again}"
     where = f" (at {hold.stage})" if hold.stage else ""
-    said = f"held since {hold.since:{MINUTES}}: {hold.place} said {answer}{where}"
+    said = f"{since}: {hold.place} said {answer}{where}"
     if hold.probed:
         said += f"; tried since: {hold.probed}"
-    again = f"`outreach runs resume --channel {hold.channel}`"
     return f"{said}; next try at {hold.probe_at:{MINUTES}}, at once with {again}"
 
 

@@ -6,15 +6,17 @@ from outreach.dispatch.trouble import kind_of
 from outreach.logger import Logger
 from outreach.store import channel_holds
 from outreach.store.attempts import storable
-from outreach.store.channel_holds import Refused
+from outreach.store.channel_holds import ENOUGH, Refused
 from outreach.vocabulary import Answer, Fault
 
 log = Logger(__name__)
-ENOUGH = 3  # refusals of the channel in a row, over turns, with no message accepted between
 
 
 class Refusals:
-    """Answers in a row that refuse the channel itself: credentials, sender, connection."""
+    """Answers in a row that refuse the channel itself: credentials, sender, connection.
+
+    Over turns, with no message accepted between.
+    """
 
     def __init__(self) -> None:
         self._count = 0

@@ -13,6 +13,7 @@ from outreach.feedback.complaint_rate import look
 from outreach.feedback.mail import message_ids, read_mail
 from outreach.feedback.notice import Kind, Notice
 from outreach.feedback.origin import Seal, delivery_of
+from outreach.feedback.unauthenticated import hold_if_many
 from outreach.feedback.understanding import notice_of
 from outreach.logger import Logger
 from outreach.settings.company import ChannelSettings
@@ -68,11 +69,15 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Mailroom:
-    """Where mails are taken: the database, what we sign with, and when a run must hold itself."""
+    """Where mails are taken: the database, what we sign with, and when a run must hold itself.
+
+    `place` is the server that our mails go to.
+    """
 
     engine: Engine
     seal: Seal
     rules: ChannelSettings = LEFT_OUT
+    place: str = "the mail server"
 
     def take(self, raw: bytes, at: Instants, recipient: str | None = None) -> Taken:
         """Write down what a mail says; nothing it can hold raises, and nobody is answered.
@@ -93,6 +98,7 @@ class Mailroom:
             taken = self._write(conn, letter, delivery_id)
         if taken.state is State.BOUNCED:
             taken = replace(taken, run_held=self._look(delivery_id, at))
+            hold_if_many(self.engine, CHANNEL, self.place, letter.digest, notice.status, at.now)
         said = {"kind": taken.kind.value, "delivery": delivery_id, "status": taken.status}
         log.info("mail taken", **said, again=taken.again)
         return taken

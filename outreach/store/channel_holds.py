@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, exists, insert, or_, select, update
 
 from outreach.store.dialect import is_any_of, one_at_a_time
 from outreach.store.engine import database_now
 from outreach.store.tables import channel_holds, deliveries, runs
 
 h, d = channel_holds.c, deliveries.c
+RETURN = "return"  # the stage of a refusal that came back as a mail
+ENOUGH = 3  # refusals before a channel is held
 FIRST = timedelta(seconds=30)
 LONGEST = timedelta(minutes=10)
 RELAPSE = timedelta(hours=1)  # refused again within it: the waits go on where they were
@@ -41,6 +43,11 @@ class ChannelHold:
     detail: str | None
     probe_at: datetime
     probed: str | None
+
+    @property
+    def waits_for_a_person(self) -> bool:
+        """Whether no try can tell that it is mended: the server took those mails as well."""
+        return self.stage == RETURN
 
 
 def hold(conn: Connection, channel: str, refused: Refused) -> bool:
@@ -94,16 +101,25 @@ def is_held(conn: Connection, channel: str) -> bool:
     return conn.execute(found).first() is not None
 
 
+def lifted_at(conn: Connection, channel: str) -> datetime | None:
+    """When the channel was last let go on; None: it never was held."""
+    return conn.execute(select(h.lifted_at).where(h.channel == channel)).scalar()
+
+
 def to_probe(conn: Connection) -> list[str]:
     """The held channels whose next try has come."""
-    come = select(h.channel).where(h.lifted_at.is_(None), h.probe_at <= database_now(conn))
-    return list(conn.execute(come).scalars())
+    return list(conn.execute(select(h.channel).where(*_come(database_now(conn)))).scalars())
+
+
+def _come(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    can_tell = or_(h.stage.is_(None), h.stage != RETURN)
+    return h.lifted_at.is_(None), h.probe_at <= now, can_tell
 
 
 def take_probe(conn: Connection, channel: str) -> bool:
     """Become the one worker that tries the channel now; the next try waits twice as long."""
     now = database_now(conn)
-    come = (h.channel == channel, h.lifted_at.is_(None), h.probe_at <= now)
+    come = (h.channel == channel, *_come(now))
     probes = conn.execute(select(h.probes).where(*come)).scalar()
     if probes is None:
         return False

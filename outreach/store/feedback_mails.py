@@ -1,5 +1,6 @@
 """Mails that came back about our messages: each taken once, complaints counted by run."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,7 @@ from outreach.store.tables import customers, deliveries, feedback_mails
 
 d, f = deliveries.c, feedback_mails.c
 COMPLAINT = "complaint"
+BOUNCED = "bounced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,30 @@ def keep(conn: Connection, mail: FeedbackMail) -> bool:
     }  # fmt: skip
     new = insert(conn, feedback_mails).values(values).on_conflict_do_nothing()
     return conn.execute(new.returning(f.digest)).scalar() is not None
+
+
+def words_of(conn: Connection, digest: str) -> str | None:
+    """The server's words in a mail that was kept."""
+    return conn.execute(select(f.detail).where(f.digest == digest)).scalar()
+
+
+def returned_by_run(
+    conn: Connection, statuses: Collection[str], since: datetime, settled_after: datetime | None
+) -> dict[int, int]:
+    """By run, how many messages came back with one of these statuses since an instant.
+
+    Without those settled before another one, by the real clock: what was sent by then says nothing.
+    It reads all mails that ever came back, so ask it seldom.
+    """
+    query = (
+        select(f.run_id, func.count(f.delivery_id.distinct()))
+        .join_from(feedback_mails, deliveries, d.id == f.delivery_id)
+        .where(f.kind == BOUNCED, f.status.in_(sorted(statuses)), f.at > since)
+        .group_by(f.run_id)
+    )
+    if settled_after is not None:
+        query = query.where(d.settled_at > settled_after)
+    return dict(conn.execute(query).tuples().all())
 
 
 def complaints_of(conn: Connection, run_id: int) -> Complaints:

@@ -1,13 +1,13 @@
 """Final answers to a run's messages, counted as they are settled: no scan of the run, no hot row."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Insert, delete, func, select
 
-from outreach.store.dialect import insert
+from outreach.store.dialect import insert, is_any_of
 from outreach.store.tables import run_answers
 from outreach.vocabulary import Fault
 
@@ -109,6 +109,12 @@ def standing(conn: Connection, run_id: int, channel: str) -> Standing:
     if most is None:
         return Standing(accepted, {})
     return Standing(accepted, dict(refused), most.code, most.detail or "", Fault(most.fault))
+
+
+def answers_of(conn: Connection, run_ids: Collection[int], channel: str) -> int:
+    """How many messages of these runs were answered for good on a channel, together."""
+    theirs = (is_any_of(conn, a.run_id, sorted(run_ids)), a.channel == channel)
+    return int(conn.execute(select(func.sum(a.answers)).where(*theirs)).scalar() or 0)
 
 
 def begin_anew(conn: Connection, run_id: int) -> None:

@@ -46,6 +46,8 @@ _BY_STATUS: dict[str, Meaning] = {
     "5.7.515": OURS,  # Outlook's rule for bulk senders: not authenticated
 }
 
+AGAINST_US = frozenset(status for status, meaning in _BY_STATUS.items() if meaning == OURS)
+
 # RFC 5321 4.2.3 and RFC 4954 6, where no enhanced status is given.
 _BY_CODE: dict[tuple[Stage, int], Meaning] = {
     (Stage.RCPT, 551): NO_ADDRESS,

@@ -31,6 +31,11 @@ class Server:
     user: str = ""
     password: str = field(default="", repr=False)
 
+    @property
+    def place(self) -> str:
+        """As people know it: no user, no password."""
+        return f"{self.host}:{self.port}"
+
 
 def parse_smtp_url(url: str) -> Server:
     """The server an OUTREACH_SMTP_URL names; SetupError, without the URL's secrets, when it can't be read.

@@ -42,7 +42,7 @@ class SmtpAdapter:
                 "set it, or use `capture`",
             )
         self._server = parse_smtp_url(environment.smtp_url.get_secret_value())
-        self.place = f"{self._server.host}:{self._server.port}"
+        self.place = self._server.place
         settings = company.channels.get(channel, ChannelSettings())
         self._connections = settings.connections
         self._sender = settings.bounces or parseaddr(settings.sender)[1]  # MAIL FROM

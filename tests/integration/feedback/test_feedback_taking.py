@@ -10,17 +10,22 @@ import pytest
 from dispatching import rows
 from mails import recipient_fields
 from makers import NOW, make_customer, make_delivery, make_run, make_worker
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 
 from outreach import tokens
+from outreach.app.held_channels import told
 from outreach.channels.email.return_path import return_path
 from outreach.feedback.notice import Kind
 from outreach.feedback.origin import Seal
 from outreach.feedback.taking import Mailroom, Taken
 from outreach.settings.company import ChannelSettings, ComplaintsAt, HoldAt
-from outreach.store import run_answers
+from outreach.store import channel_holds, run_answers
+from outreach.store.channel_holds import ChannelHold
 from outreach.store.deliveries import Instants
 from outreach.store.engine import reading, writing
+from outreach.store.run_answers import Final
+from outreach.store.tables import channel_holds as channel_holds_table
+from outreach.store.tables import deliveries as table
 from outreach.store.tables import events, feedback_mails, receipts, runs, suppressions
 from outreach.tokens import Purpose
 from outreach.vocabulary import Fault, State
@@ -28,6 +33,7 @@ from outreach.vocabulary import Fault, State
 KEYS = ["k" * 40]
 MAILBOX = "bounces@mail.example.com"
 LEFT_OUT = ChannelSettings()
+SECOND = timedelta(seconds=1)
 HARD, FULL, POLICY = (recipient_fields("failed", each) for each in ("5.1.1", "5.2.2", "5.7.1"))
 
 
@@ -504,3 +510,71 @@ def test_a_complaint_stays_when_a_run_s_returns_are_lifted(sqlite_engine: Engine
     _return(desk, ids[:4], HARD)
 
     assert desk.suppressed() == {"k0@example.com": "complaint"}
+
+
+GMAIL = recipient_fields(
+    "failed", "5.7.26",
+    "smtp; 550-5.7.26 Your email has been blocked because the sender is unauthenticated.\n"
+    "    550-5.7.26 Gmail requires all senders to authenticate with either SPF or DKIM.\n"
+    "    550 5.7.26 https://support.google.com/mail/answer/81126 x1-2.3 - gsmtp",
+)  # fmt: skip
+OUTLOOK = recipient_fields(
+    "failed", "5.7.515",
+    "smtp;550 5.7.515 Access denied, sending domain EXAMPLE.COM doesn't meet the required "
+    "authentication level.",
+)  # fmt: skip
+
+
+def _held(desk: Desk) -> list[ChannelHold]:
+    with reading(desk.engine) as conn:
+        return channel_holds.held(conn)
+
+
+def test_mails_that_come_back_as_unauthenticated_hold_the_channel_for_a_person(
+    engine: Engine,
+) -> None:
+    """COMPLIANCE 6. The server took them, so that no try can tell whether it is mended."""
+    desk = Desk(engine)
+    _, ids = _run(desk, sent=6)
+
+    _return(desk, ids[:2], GMAIL)
+    assert _held(desk) == []
+    _return(desk, ids[1:3], OUTLOOK)
+
+    [hold] = _held(desk)
+    assert (hold.channel, hold.stage, hold.code) == ("email", "return", "5.7.515")
+    assert told(hold).endswith("so then `outreach runs resume --channel email`")
+    assert desk.suppressed() == {}
+    with writing(engine) as conn:
+        conn.execute(update(channel_holds_table).values(probe_at=NOW))
+        assert channel_holds.to_probe(conn) == []
+        assert not channel_holds.take_probe(conn, "email")
+
+
+def test_a_channel_that_a_person_let_go_on_is_held_again_by_what_was_sent_since(
+    desk: Desk,
+) -> None:
+    _, ids = _run(desk, sent=9)
+    _return(desk, ids[:3], GMAIL)
+    with writing(desk.engine) as conn:
+        channel_holds.lift(conn, "email")
+        since = channel_holds.lifted_at(conn, "email")
+        before, after = update(table).values(settled_at=NOW), update(table)
+        conn.execute(before.where(table.c.id.in_(ids[3:6])))
+        conn.execute(after.where(table.c.id.in_(ids[6:])).values(settled_at=since + SECOND))
+
+    _return(desk, ids[3:6], GMAIL)
+    assert _held(desk) == []
+    _return(desk, ids[6:], GMAIL)
+
+    assert len(_held(desk)) == 1
+
+
+def test_a_few_readers_who_make_up_returns_do_not_hold_the_channel(desk: Desk) -> None:
+    run_id, ids = _run(desk, sent=5)
+    with writing(desk.engine) as conn:
+        run_answers.count(conn, 1, "email", [Final(run_id, Fault.NONE)] * 600)
+
+    _return(desk, ids, GMAIL)
+
+    assert _held(desk) == []
