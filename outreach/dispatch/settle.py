@@ -108,17 +108,24 @@ class Ledger:
         """Write a flush of answers; what each said, and the state of those that moved.
 
         Customers are locked before deliveries, as everywhere, so only where an address is
-        suppressed.
+        suppressed. Of a customer who was erased meanwhile no address is written down.
         """
         against = [one for one in flush if one.suppresses]
         full = [one for one in flush if one.outcome.fault is Fault.MAILBOX]
+        of_addresses = [*against, *full]
         addressees = suppressions.lock_addressees(
-            conn, self.channel, {one.held.address for one in (*against, *full)}
+            conn, self.channel, {one.held.address for one in of_addresses}
         )
+        erased = custody.without_address(conn, [one.held.id for one in of_addresses])
+        full = [one for one in full if one.held.id not in erased]
         others = [one for one in flush if one.outcome.begun and not one.suppresses]
         attempts.add(conn, [self._attempt(one) for one in others])
         ids = attempts.record(conn, [self._attempt(one) for one in against])
-        new = [self._suppression(one, id_, at.now) for one, id_ in zip(against, ids, strict=True)]
+        new = [
+            self._suppression(one, id_, at.now)
+            for one, id_ in zip(against, ids, strict=True)
+            if one.held.id not in erased
+        ]
         new += self._given_up(conn, full, at.now)
         suppressions.suppress(conn, self.channel, new, addressees)
         refund(conn, [one.held for one in flush if one.is_unsent])

@@ -249,6 +249,14 @@ def fail(conn: Connection, worker_id: int, held: Sequence[tuple[int, int]], reas
     return len(_end_claims(conn, worker_id, held, values))
 
 
+def without_address(conn: Connection, ids: Sequence[int]) -> set[int]:
+    """Those of the deliveries whose address is known no more: their customers were erased."""
+    if not ids:
+        return set()
+    found = select(d.id).where(is_any_of(conn, d.id, ids), d.address.is_(None))
+    return set(conn.execute(found).scalars())
+
+
 def held_by(conn: Connection, worker_id: int) -> dict[int, tuple[int, State]]:
     """Fence and state of all that the table says the worker has claimed or is handing over."""
     held = select(d.id, d.fence, d.state).where(d.worker_id == worker_id)
