@@ -31,6 +31,9 @@ class Post:
     extensions_hidden: tuple[str, ...] = ()
     most_connections: int = 1000  # the next one is turned away at EHLO
     pause_seconds: float = 0  # before the answer to the dot
+    keeps: Callable[[str, str], bool] = lambda _stage, _recipient: (
+        False
+    )  # waiting, while it says so
     recipients: list[str] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
     mail_options: list[list[str]] = field(default_factory=list)
@@ -71,12 +74,14 @@ class Handler:
         self, server: SMTP, session: Session, envelope: Envelope, to: str, options: list[str]
     ) -> str:
         envelope.rcpt_tos.append(to)
+        await self._wait("rcpt", to)
         return self._answer("rcpt", to, server) or "250 2.1.5 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         self.post.dots += 1
         await asyncio.sleep(self.post.pause_seconds)
         to = envelope.rcpt_tos[0]
+        await self._wait("dot", to)
         answer = self._answer("dot", to, server)
         if answer is None or answer == DROP:  # a drop after the dot: it has the message
             self.post.recipients.append(to)
@@ -84,6 +89,10 @@ class Handler:
             self.post.contents.append(envelope.original_content)
             self.post.mail_options.append(list(envelope.mail_options))
         return answer or "250 2.0.0 Ok: queued as 4F2A1B"
+
+    async def _wait(self, stage: str, to: str) -> None:
+        while self.post.keeps(stage, to):
+            await asyncio.sleep(0.02)
 
     def _answer(self, stage: str, to: str, server: SMTP) -> str | None:
         answer = self.post.script(stage, to)

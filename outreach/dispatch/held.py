@@ -1,9 +1,11 @@
 """A claimed delivery in this process."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from outreach.channels.adapter import Message
+from outreach.settings.rate_limits import domain_of, lane_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,13 @@ class Held:
     resend: bool  # `on_unknown: resend`
     lane: str = ""
     paid: Paid | None = None
+    decided_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def own_lane(self) -> str:
+        """The lane in which it waits where its domain goes apart; empty: it goes to none."""
+        domain = domain_of(self.address)
+        return self.lane or (lane_of(self.channel, domain) if domain else "")
 
 
 @dataclass(frozen=True, slots=True)

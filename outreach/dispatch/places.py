@@ -62,20 +62,24 @@ class Holdings:
         with self._lock:
             self._fences.update(fences)
 
-    def drop(self, ids: Iterable[int]) -> None:
-        """Let go of deliveries."""
+    def drop(self, held: Iterable[tuple[int, int]]) -> None:
+        """Let go of deliveries `(id, fence)`; what was claimed again since stays in the hands."""
         with self._lock:
-            for id_ in ids:
-                self._fences.pop(id_, None)
+            for id_, fence in held:
+                self._drop(id_, fence)
 
     def settled(self, settlements: Iterable[Settlement]) -> None:
         """Let go of deliveries, remembering how they were settled."""
         with self._lock:
             for one in settlements:
-                self._fences.pop(one.id, None)
+                self._drop(one.id, one.fence)
                 self._settled[one.id] = one
             while len(self._settled) > MOST_REMEMBERED:
                 self._settled.popitem(last=False)
+
+    def _drop(self, id_: int, fence: int) -> None:
+        if self._fences.get(id_) == fence:
+            del self._fences[id_]
 
     def strangers(self, table: Mapping[int, tuple[int, State]]) -> dict[int, tuple[int, State]]:
         """Which rows the database says are ours that we do not hold."""

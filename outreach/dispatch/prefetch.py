@@ -12,6 +12,7 @@ from outreach import queue
 from outreach.decisions.ruling import Ruling
 from outreach.dispatch.claim import Claimer, Haul
 from outreach.dispatch.held import Held
+from outreach.dispatch.patience import MOST_AHEAD
 from outreach.dispatch.purse import Purse
 from outreach.dispatch.shelf import Shelf
 from outreach.dispatch.shift import Shift
@@ -88,7 +89,8 @@ class Prefetch:
 
     def _work(self) -> None:
         while not self._ends():
-            if not self._shelf.wait_below(self._stride.size, LOOK_SECONDS):
+            parked = self._make_room()
+            if not self._shelf.wait_below(self._stride.size + parked, LOOK_SECONDS):
                 continue
             resting = self._turn.is_over() or self._shift.trouble.resting()
             if not resting and self._filled():
@@ -101,10 +103,20 @@ class Prefetch:
         self._found_nothing.set()
         self._purse.empty()
 
+    def _make_room(self) -> int:
+        """Put back what slow domains have on the shelf in others' way; how much stays of it."""
+        slow = self._purse.patience.slow()
+        if not slow:
+            return 0
+        give_back(self._shift, [one.held for one in self._shelf.surplus(slow, MOST_AHEAD)])
+        ahead = self._shelf.lanes()
+        return sum(ahead[lane] for lane in slow)
+
     def _soon(self) -> float:
         """How long until there are tokens again, where it is not worth ending for; else 0."""
         wait = self._purse.wait_seconds()
-        if self._crowded:  # the shelf may have been emptied since
+        if self._crowded or self._purse.patience.enough(self._shelf.lanes()):
+            # the shelf may have been emptied since
             return LOOK_SECONDS if len(self._shelf) else LEAST_WAIT_SECONDS
         return 0.0 if wait is None or wait > SOON_SECONDS else max(wait, LEAST_WAIT_SECONDS)
 
@@ -129,7 +141,7 @@ class Prefetch:
         with reading(self._shift.engine) as conn:
             if channel_holds.is_held(conn, self._channel):
                 return False
-            runs = deliveries.runs_with_work(conn, self._channel, at, self._purse.dry())
+            runs = deliveries.runs_with_work(conn, self._channel, at, self._dry())
         for run in runs:
             if self._resting.get(run.id, 0.0) < time.monotonic() and self._fill_from(run):
                 return True
@@ -169,9 +181,12 @@ class Prefetch:
         self._failures.pop(run.id, None)
         return not haul.is_empty()
 
+    def _dry(self) -> frozenset[str]:
+        return self._purse.dry(self._shelf.lanes())
+
     def _waiting(self, conn: Connection, run_id: int) -> list[Waiting]:
         """Some of the run's lanes: those behind the last ones, so that each gets its turn."""
-        most, at, dry = self._shift.limits.batch, self._shift.instants(), self._purse.dry()
+        most, at, dry = self._shift.limits.batch, self._shift.instants(), self._dry()
         after = self._lane_after.pop(run_id, None)
         found = lanes.waiting(conn, run_id, self._channel, at, most, dry, after)
         if not found and after is not None:
@@ -219,6 +234,6 @@ class Prefetch:
             with self._shift.writing() as conn:
                 failed = custody.fail(conn, self._shift.worker_id, fences, RENDER)
         finally:
-            self._shift.holdings.drop(one.id for one in held)  # if it failed they are found again
+            self._shift.holdings.drop(fences)  # if it failed they are found again
         self._shift.tally.add([State.FAILED] * failed)
         log.warning("messages not rendered", channel=self._channel, failed=failed)

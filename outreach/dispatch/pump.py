@@ -5,6 +5,7 @@ import time
 
 from outreach.channels.adapter import Adapter, Outcome
 from outreach.dispatch.channel_hold import Refusals, hold, probe
+from outreach.dispatch.held import Held
 from outreach.dispatch.purse import Purse
 from outreach.dispatch.reconcile import has_unknowns, reconcile
 from outreach.dispatch.serving import Serving
@@ -105,9 +106,9 @@ class Pump:
         else:
             self._rests = 0
 
-    def _learn(self, address: str, outcome: Outcome) -> None:
+    def _learn(self, held: Held, outcome: Outcome) -> None:
         self._shift.away.learn(self.channel, self._adapter.place, outcome)
-        self.purse.patience.note(address, outcome)
+        self.purse.patience.note(held.own_lane, outcome)
         self._refusals.note(outcome)
 
     def _hold(self) -> bool:

@@ -5,11 +5,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 
 from sqlalchemy import Connection
 
 from outreach.dispatch.held import Held, Paid
-from outreach.dispatch.patience import Patience
+from outreach.dispatch.patience import MOST_AHEAD, Patience
 from outreach.dispatch.shift import Shift
 from outreach.logger import Logger
 from outreach.settings.rate_limits import ChannelLimits, RateLimit, domain_of, lane_of
@@ -22,6 +23,7 @@ log = Logger(__name__)
 # Older tokens are lost: what was not sent in time must not come in a heap.
 KEPT_SECONDS = 1.0  # in the purse
 FRESH_SECONDS = 2.0  # paid for a message that waits to be handed over
+NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,18 @@ class Grant:
     limits: ChannelLimits
     shares: tuple[tuple[str, int], ...]
     total: int
-    resting: frozenset[str] = frozenset()  # lanes of domains that refuse for now
+    apart: frozenset[str] = frozenset()  # lanes of domains that rest, or are slow
     day: date | None = None
     until: float = 0.0  # time.monotonic: what is not handed over by then goes back
 
     def lane(self, lane: str, address: str | None) -> str:
         """The lane in which an address belongs now; else it stays in `lane`.
 
-        A limit may be newer than the plan, and a domain without one may rest by itself.
+        A limit may be newer than the plan, and a domain without one may go apart by itself.
         """
         own = self.limits.lane(address)
         apart = lane_of(self.limits.channel, domain_of(address))
-        return own or (apart if apart in self.resting else lane)
+        return own or (apart if apart in self.apart else lane)
 
     def paid(self, lane: str) -> Paid | None:
         """What a delivery of the lane has paid, if anything."""
@@ -70,11 +72,14 @@ class Purse:
         self._tokens: dict[str, _Tokens] = {}
         self._dry: dict[str, _Dry] = {}  # replaced, never changed: other threads read it
 
-    def dry(self) -> frozenset[str]:
-        """Lanes that wait for tokens, or rest; the channel itself may be among them."""
+    def dry(self, on_shelf: Mapping[str, int] = NOTHING) -> frozenset[str]:
+        """Lanes that wait for tokens, rest, or are slow and have enough on the shelf.
+
+        The channel itself may be among them.
+        """
         now = time.monotonic()
         empty = frozenset(name for name, each in self._dry.items() if each.until > now)
-        return empty | self.patience.resting()
+        return empty | self.patience.resting() | self.patience.enough(on_shelf)
 
     def is_dry(self) -> bool:
         """Whether the channel as a whole has none."""
@@ -104,12 +109,16 @@ class Purse:
         """Buy for what waits, at most a second's tokens; `zone` is the company's.
 
         What is on the shelf counts: a provider that was slow for a while does not get more than
-        a second's messages at once.
+        a second's messages at once, and a slow domain has few waiting.
         """
+        slow = self.patience.slow()
+        apart = slow | self.patience.resting()
         wanted = {each.lane: min(each.count, most) for each in waiting}
-        resting = self.patience.resting()
+        for lane in slow & wanted.keys():
+            wanted[lane] = min(wanted[lane], MOST_AHEAD - on_shelf.get(lane, 0))
         if allowed.are_none:
-            return Grant(allowed, tuple(wanted.items()), most, resting)
+            shares = tuple((lane, count) for lane, count in wanted.items() if count > 0)
+            return Grant(allowed, shares, most, apart)
         limit_of = {lane: limit for lane in wanted if (limit := allowed.limit(lane))}
         for lane, limit in limit_of.items():
             wanted[lane] = min(wanted[lane], limit.at_once - on_shelf.get(lane, 0))
@@ -124,7 +133,7 @@ class Purse:
             paying = {limit: min(wanted[lane], total) for lane, limit in limit_of.items()}
             wanted |= self._buy(conn, paying, now, today)
         shares = tuple((lane, count) for lane, count in wanted.items() if count > 0 < total)
-        return Grant(allowed, shares, total, resting, today.on, time.monotonic() + FRESH_SECONDS)
+        return Grant(allowed, shares, total, apart, today.on, time.monotonic() + FRESH_SECONDS)
 
     def spend(self, held: Iterable[Held]) -> None:
         """Take out what claimed deliveries have paid."""
@@ -133,12 +142,17 @@ class Purse:
                 self._tokens[name].count -= count
 
     def is_good(self, held: Held) -> bool:
-        """Whether a claimed delivery may still be handed over: paid lately, its domain not at rest.
+        """Whether a claimed delivery may still be handed over: its domain does not rest, and it was
+        decided and paid lately.
 
-        What waited longer for a slow provider would come in a heap with the others.
+        Quiet hours may have begun while it waited for a slow provider, and tokens would come in a
+        heap with the others.
         """
-        in_time = held.paid is None or time.monotonic() <= held.paid.until
-        return in_time and not self.patience.rests(held.address)
+        now = time.monotonic()
+        if now - held.decided_at > self._shift.limits.decided_seconds:
+            return False
+        is_paid = held.paid is None or now <= held.paid.until
+        return is_paid and not self.patience.rests(held.own_lane)
 
     def empty(self) -> None:
         """Give back what is left of the days' quotas; nothing is bought until the next claim."""
@@ -174,7 +188,8 @@ class Purse:
             if each.count and each.limit.quota(0) is not None:
                 unused[each.day][each.limit.name] = each.count
         for day, counts in unused.items():
-            with self._shift.writing() as conn:
+            noted = self._shift.trouble.noted("tokens not given back", channel=self._channel)
+            with noted, self._shift.writing() as conn:
                 limits.take_back(conn, counts, day)
 
     def _note(self, sales: Mapping[str, Sale], now: datetime) -> None:

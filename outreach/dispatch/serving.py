@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 
 from outreach.channels.adapter import Outcome
+from outreach.dispatch.held import Held
 from outreach.dispatch.prefetch import Prefetch, Turn
 from outreach.dispatch.purse import Purse
 from outreach.dispatch.settle import Ledger
@@ -22,7 +23,7 @@ class Serving:
         channel: str,
         adapter: str,
         purse: Purse,
-        learn: Callable[[str, Outcome], None],
+        learn: Callable[[Held, Outcome], None],
         seconds: float,
     ) -> None:
         self._shift = shift
@@ -31,8 +32,9 @@ class Serving:
         self._settler = Settler(shift, ledger)
         self._prefetch = Prefetch(shift, channel, self._shelf, Turn(seconds), purse)
         self.source = DeliverySource(
-            shift, self._shelf, self._settler, self._prefetch.no_more, learn, purse.is_good
-        )
+            shift, self._shelf, self._settler, purse.patience, self._prefetch.no_more, learn,
+            purse.is_good,
+        )  # fmt: skip
         self._ending = threading.Lock()
         self._ended = False
 

@@ -93,9 +93,10 @@ class Settler:
             for one in flush:
                 self._write_until_done([one])
             return
-        log.error("answer can not be settled", delivery=flush[0].held.id, error=kind_of(error))
+        held = flush[0].held
+        log.error("answer can not be settled", delivery=held.id, error=kind_of(error))
         self._shift.places.give(1)
-        self._shift.holdings.drop([flush[0].held.id])  # comparing with the table finds it
+        self._shift.holdings.drop([(held.id, held.fence)])  # comparing with the table finds it
 
     def _write(self, flush: list[Answered]) -> None:
         shift = self._shift

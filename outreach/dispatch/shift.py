@@ -33,7 +33,9 @@ class Limits:
     batch: int = 200  # deliveries claimed in one transaction
     lease: timedelta = timedelta(seconds=30)
     backoff: Backoff = field(default_factory=Backoff)
+    decided_seconds: float = 10.0  # what was decided is good for handing over so long
     begin_seconds: float = BEGIN_SECONDS  # from the commit of handing to the message's first byte
+    slow_seconds: float = 3.0  # from that commit to the answer: then its domain is slow
     answers: int = 50  # settled in one transaction
     answer_seconds: float = 0.025  # an answer waits for others
     stop_seconds: float = 22.0  # for answers, once asked to end; then 4 more to write them down

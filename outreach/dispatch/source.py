@@ -1,20 +1,18 @@
 """Where an adapter gets its messages: each is committed as *handing* before it is given out."""
 
-import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from outreach.channels.adapter import Message, Outcome
 from outreach.dispatch.held import Held, Ready
+from outreach.dispatch.in_flight import InFlight
+from outreach.dispatch.patience import Patience
 from outreach.dispatch.purse import refund
 from outreach.dispatch.settle import Answered
 from outreach.dispatch.settler import Settler
 from outreach.dispatch.shelf import Shelf
 from outreach.dispatch.shift import Shift
-from outreach.dispatch.trouble import kind_of
 from outreach.logger import Logger
 from outreach.store import custody
 from outreach.vocabulary import Answer, Fault
@@ -36,8 +34,9 @@ class DeliverySource:
         shift: Shift,
         shelf: Shelf,
         settler: Settler,
+        patience: Patience,
         no_more: Callable[[], bool],
-        learn: Callable[[str, Outcome], None] = lambda *_: None,
+        learn: Callable[[Held, Outcome], None] = lambda *_: None,
         is_good: Callable[[Held], bool] = lambda _: True,
     ) -> None:
         self._shift = shift
@@ -46,38 +45,42 @@ class DeliverySource:
         self._no_more = no_more
         self._learn = learn
         self._is_good = is_good
-        self._in_flight: dict[int, Held] = {}
-        self._lock = threading.Lock()
+        limits = shift.limits
+        self._in_flight = InFlight(patience, limits.in_flight, limits.slow_seconds)
         self._troubles = 0
         self._closed = False
 
     def pull(self, most: int) -> Sequence[Message]:
         """Up to `most` messages, committed as handing; waits while more may come; empty: the end."""
-        while not self.stopping():
-            if not self._shelf.wait_filled(WAIT_SECONDS):
-                if self._no_more() and not self.in_flight():
-                    return []
-                continue
-            if self._shift.trouble.resting():
-                time.sleep(WAIT_SECONDS)
-                continue
-            places = self._shift.places.take(min(most, len(self._shelf)), WAIT_SECONDS)
-            ready = self._good(self._shelf.take(places))
-            self._shift.places.give(places - len(ready))
-            handed = self._hand(ready) if ready else []
-            if handed:
-                return handed
+        with self._in_flight.pull() as number:
+            while not self.stopping():
+                if not self._shelf.wait_filled(WAIT_SECONDS):
+                    if self._no_more() and not self.in_flight():
+                        return []
+                elif self._shift.trouble.resting():
+                    time.sleep(WAIT_SECONDS)
+                elif handed := self._next(number, most):
+                    return handed
         return []
+
+    def _next(self, pull: int, most: int) -> list[Message]:
+        """What may go now of what is on the shelf; waits shortly where nothing may."""
+        places = self._shift.places.take(min(most, len(self._shelf)), WAIT_SECONDS)
+        ready = self._in_flight.take(pull, self._shelf, places)
+        self._shift.places.give(places - len(ready))
+        if places and not ready:
+            self._in_flight.wait(WAIT_SECONDS)
+        good = self._good(ready)
+        return self._hand(good) if good else []
 
     def report(self, outcome: Outcome) -> None:
         """Take one outcome; it is settled soon. What was not pulled, or is reported twice, is not."""
-        with self._lock:
-            held = self._in_flight.pop(outcome.id, None)
+        held = self._in_flight.answered(outcome)
         if held is None:
             log.error("outcome of a message that is not in flight", delivery=outcome.id)
             return
         self._watch(outcome)
-        self._learn(held.address, outcome)
+        self._learn(held, outcome)
         self._settler.put(Answered(held, outcome, self._shift.real_clock.now()))
 
     def stopping(self) -> bool:
@@ -90,15 +93,12 @@ class DeliverySource:
 
     def in_flight(self) -> int:
         """How many messages are pulled and not reported."""
-        with self._lock:
-            return len(self._in_flight)
+        return len(self._in_flight.ids())
 
     def abandon(self) -> None:
         """Report what the adapter left unreported: nobody knows whether it went out."""
-        with self._lock:
-            self._closed = True
-            left = list(self._in_flight)
-        for id_ in left:
+        self._closed = True
+        for id_ in self._in_flight.ids():
             self.report(Outcome(id_, Answer.UNKNOWN, stage="adapter"))
 
     def _watch(self, outcome: Outcome) -> None:
@@ -110,52 +110,48 @@ class DeliverySource:
     def _good(self, ready: list[Ready]) -> list[Ready]:
         """Those that may go out now; the others go back, to be claimed again."""
         bad = [one.held for one in ready if not self._is_good(one.held)]
-        give_back(self._shift, bad)
+        self._put_back(bad)
         return [one for one in ready if one.held not in bad] if bad else ready
 
     def _hand(self, ready: list[Ready]) -> list[Message]:
         """Commit handing; the messages that may go out. When in doubt none does."""
         wanted = [(one.held.id, one.held.fence, one.message_id) for one in ready]
-        with self._lock:
-            self._in_flight.update((one.held.id, one.held) for one in ready)
-        try:
+        ours: set[int] | None = None  # nobody knows
+        with self._shift.trouble.noted("handing over not confirmed", deliveries=len(ready)):
             with self._shift.writing() as conn:
-                ours = custody.hand(conn, self._shift.worker_id, wanted)
+                found = custody.hand(conn, self._shift.worker_id, wanted)
                 handed_at = time.monotonic()  # no later than the commit
-        except Exception as error:
-            if not self._shift.trouble.failed(error):
-                kind = kind_of(error)
-                log.warning("handing over not confirmed", deliveries=len(ready), error=kind)
+            ours = found
+        if ours is None:
             for one in ready:  # takes them back whether or not it was committed
                 self.report(Outcome.not_begun(one.held.id, "handing not confirmed"))
             return []
-        self._refused([one.held for one in ready if one.held.id not in ours])
+        # The others' run stopped, or another worker took them.
+        self._put_back([one.held for one in ready if one.held.id not in ours])
         if self._closed:  # the adapter has failed meanwhile: comparing with the table finds them
             self._forget(ours)
             return []
+        self._in_flight.handed(ours, handed_at)
         begin_by = handed_at + self._shift.limits.begin_seconds
         return [replace(one.message, begin_by=begin_by) for one in ready if one.held.id in ours]
 
-    def _refused(self, refused: Sequence[Held]) -> None:
-        """Let go of what the database did not hand over: its run stopped, or another took it."""
-        self._forget({held.id for held in refused})
-        give_back(self._shift, refused)
+    def _put_back(self, held: Sequence[Held]) -> None:
+        """Let go of what is not handed over."""
+        self._forget({one.id for one in held})
+        give_back(self._shift, held)
 
     def _forget(self, ids: Collection[int]) -> None:
-        with self._lock:
-            mine = [id_ for id_ in ids if self._in_flight.pop(id_, None)]
+        mine = self._in_flight.forget(ids)
         self._shift.places.give(len(mine))
-        self._shift.holdings.drop(mine)
+        self._shift.holdings.drop((one.id, one.fence) for one in mine)
 
 
 def give_back(shift: Shift, held: Sequence[Held]) -> None:
     """Free claimed deliveries that will not be handed over; what fails here is swept later."""
     if not held:
         return
-    try:
-        with shift.writing() as conn:
-            custody.give_back(conn, shift.worker_id, [(one.id, one.fence) for one in held])
-            refund(conn, held)
-    except SQLAlchemyError as error:
-        log.warning("claims not given back", deliveries=len(held), error=kind_of(error))
-    shift.holdings.drop(one.id for one in held)
+    noted = shift.trouble.noted("claims not given back", deliveries=len(held))
+    with noted, shift.writing() as conn:
+        custody.give_back(conn, shift.worker_id, [(one.id, one.fence) for one in held])
+        refund(conn, held)
+    shift.holdings.drop((one.id, one.fence) for one in held)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -62,13 +63,26 @@ class Lane:
 
     async def _group(self, messages: Sequence[Message]) -> None:
         started_at = time.monotonic()
-        for message in messages:
-            self._service.source.report(await self._outcome(message))
+        left = deque(messages)
+        # One that is answered late must not keep those behind it: they can not begin any more.
+        loop = asyncio.get_running_loop()
+        too_late = loop.call_at(messages[-1].begin_by, self._return, left)
+        try:
+            while left:
+                message = left.popleft()
+                self._service.source.report(await self._outcome(message))
+        finally:
+            too_late.cancel()
         took = time.monotonic() - started_at
         if took < QUICK_SECONDS:
             self._most = min(self._most * 2, MOST_PULLED)
         elif took > SLOW_SECONDS:
             self._most = max(self._most // 2, 1)
+
+    def _return(self, left: deque[Message]) -> None:
+        while left:
+            late = Outcome.not_begun(left.popleft().id, "too late to begin")
+            self._service.source.report(late)
 
     async def _outcome(self, message: Message) -> Outcome:
         if not isinstance(message, Email):

@@ -1,7 +1,7 @@
 """SMTP against real servers that refuse, drop and dawdle at each stage."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from scripted_smtp import DROP, Post, greeting_server, only_password, silent_server, smtp_server
 from servers import free_port
 
+from outreach.channels.adapter import Message
 from outreach.channels.email.connection import Timeouts
 from outreach.channels.email.smtp import SmtpAdapter
 from outreach.settings.company import Brand, ChannelSettings, Company
@@ -229,6 +230,23 @@ def test_a_server_that_allows_one_connection_gets_one(smtp: MakeSmtp, post: Post
     begun = [outcome for outcome in source.reported if outcome.begun]
     assert {outcome.answer for outcome in begun} == {Answer.ACCEPTED}
     assert len(begun) >= 47
+
+
+def test_an_answer_that_is_late_does_not_keep_those_behind_it_on_the_connection(
+    smtp: MakeSmtp, post: Post
+) -> None:
+    class AtOnce(ListSource):
+        def pull(self, most: int) -> Sequence[Message]:
+            return super().pull(99)
+
+    post.keeps = lambda stage, to: stage == "dot" and to == mail(2).to and 4 not in source.by_id
+    source = AtOnce([mail(number, begin_by=time.monotonic() + 1) for number in range(1, 5)])
+
+    smtp(post.url).serve(source)
+
+    assert [outcome.id for outcome in source.reported] == [1, 3, 4, 2]
+    assert [outcome.begun for outcome in source.reported] == [True, False, False, True]
+    assert post.ids == [1, 2]
 
 
 def test_a_channel_fault_spares_everyone_else(smtp: MakeSmtp, post: Post) -> None:

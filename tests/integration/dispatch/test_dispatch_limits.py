@@ -363,6 +363,26 @@ def test_a_domain_that_says_later_rests_by_itself_and_the_others_go_on(
         assert deliveries.runs_with_work(conn, "email", AT, pump.purse.dry()) == []
 
 
+def test_a_provider_of_several_domains_rests_as_a_whole(engine: Engine, run_id: int) -> None:
+    """Its rows stay in the lane of its limit: none is claimed only to be given back."""
+    lane = "email/provider"
+    with writing(engine) as conn:
+        due(conn, run_id, "one", 60, lane=lane)
+        due(conn, run_id, "two", 60, lane=lane)
+    domains = DomainLimit("provider", ("one.example", "two.example"), (parse_rate("1000/second"),))
+    channels = {"email": ChannelSettings(per_domain=(domains,))}
+    rules = OneCap(company=Company(brand=Brand(name="Harbour Tea"), channels=channels))
+    later = Told(lambda message: Outcome(message.id, Answer.RETRY, Fault.TEMPORARY), group=4)
+    limits = LIMITS.__class__(batch=20, backoff=LIMITS.backoff.__class__())
+    pump = Pump(make_shift(engine, rules, limits), "email", later)
+
+    pump.serve(20)
+
+    assert pump.purse.dry() == {lane}
+    assert {row.state for row in rows(engine).values()} == {"due"}
+    assert max(row.fence for row in rows(engine).values()) == 1
+
+
 def test_lanes_in_sql_are_those_in_python(engine: Engine) -> None:
     limits = [
         ChannelLimits("email"),

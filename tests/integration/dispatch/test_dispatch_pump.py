@@ -22,6 +22,8 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import OperationalError
 
 from outreach.channels.adapter import Message, Outcome, Source
+from outreach.decisions.verdict import Verdict
+from outreach.dispatch.patience import Patience
 from outreach.dispatch.prefetch import Turn
 from outreach.dispatch.pump import Pump
 from outreach.dispatch.retry import Backoff
@@ -31,11 +33,13 @@ from outreach.dispatch.shelf import Shelf
 from outreach.dispatch.shift import Shift
 from outreach.dispatch.source import DeliverySource
 from outreach.dispatch.sweep import Stocktaking, sweep
-from outreach.store import deliveries
+from outreach.store import custody, deliveries
 from outreach.store.engine import reading, writing
-from outreach.store.tables import attempts, runs, suppressions
+from outreach.store.erased import Erased
+from outreach.store.erasure import erase
+from outreach.store.tables import attempts, runs, soft_bounces, suppressions
 from outreach.store.tables import deliveries as table
-from outreach.vocabulary import Answer, Fault
+from outreach.vocabulary import Answer, Decision, Fault, State
 
 
 @pytest.fixture
@@ -230,6 +234,28 @@ def test_a_slow_answer_holds_one_place_and_the_rest_goes_on(engine: Engine, run_
     assert states(engine) == {"sent": 30}
 
 
+def test_what_waited_for_a_slow_provider_is_decided_about_again(
+    engine: Engine, run_id: int
+) -> None:
+    """Both were claimed before quiet hours; the first answer takes until they have begun."""
+    first, second = due(engine, run_id, 2)
+    quiet = threading.Event()
+
+    def by_the_hour(verdict: Verdict) -> Verdict:
+        return replace(verdict, decision=Decision.HOLD) if quiet.is_set() else verdict
+
+    def slowly(message: Message) -> Outcome:
+        time.sleep(0.3)
+        quiet.set()
+        return accept(message)
+
+    limits = replace(LIMITS, decided_seconds=0.2)
+    serve(make_shift(engine, OneCap(verdict=by_the_hour), limits), Told(slowly, group=1, lanes=1))
+
+    assert rows(engine)[first].state == "sent"
+    assert (rows(engine)[second].state, rows(engine)[second].fence) == ("held", 1)
+
+
 def test_a_pause_between_claim_and_handing_sends_nothing(engine: Engine, run_id: int) -> None:
     due(engine, run_id, 5)
 
@@ -327,7 +353,8 @@ def test_a_provider_that_speaks_nonsense_does_not_stop_the_settling(
 def hold(shift: Shift) -> tuple[Shelf, Settler, DeliverySource]:
     shelf = Shelf()
     settler = Settler(shift, Ledger(shift.worker_id, "email", "told", shift.limits.backoff))
-    return shelf, settler, DeliverySource(shift, shelf, settler, lambda: True)
+    patience = Patience("email", shift.limits.backoff)
+    return shelf, settler, DeliverySource(shift, shelf, settler, patience, lambda: True)
 
 
 def claim_to(shift: Shift, shelf: Shelf, run_id: int) -> None:
@@ -409,6 +436,61 @@ def test_a_worker_that_was_swept_hands_over_nothing_any_more(engine: Engine, run
     assert dead.places.taken() == 0
 
 
+def test_what_was_taken_back_and_claimed_again_by_the_same_worker_goes_out_once(
+    engine: Engine, run_id: int
+) -> None:
+    """Its first message still stands on the shelf, before the one of the second claim."""
+    [id_] = due(engine, run_id, 1)
+    shift = make_shift(engine)
+    shelf, settler, source = hold(shift)
+    claim_to(shift, shelf, run_id)
+    with writing(engine) as conn:
+        custody.take_back(conn, [rows(engine)[id_].customer_id], "email")
+    claim_to(shift, shelf, run_id)
+
+    pulled = source.pull(9)
+    held = shift.holdings.strangers({id_: (2, State.HANDING)})
+    for message in pulled:
+        source.report(accept(message))
+    settler.close()
+
+    assert [message.id for message in pulled] == [id_]
+    assert held == {}
+    assert states(engine) == {"sent": 1}
+    assert shift.places.taken() == len(shelf) == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (Answer.REJECTED, Fault.ADDRESS),
+        (Answer.REJECTED, Fault.OPTED_OUT),
+        (Answer.RETRY, Fault.MAILBOX),
+    ],
+)
+def test_a_late_answer_writes_no_address_of_who_was_erased_meanwhile(
+    engine: Engine, run_id: int, answer: Answer, fault: Fault
+) -> None:
+    """COMPLIANCE 14."""
+    due(engine, run_id, 1)
+    shift = make_shift(engine)
+    shelf, settler, source = hold(shift)
+    claim_to(shift, shelf, run_id)
+    [message] = source.pull(1)
+    with writing(engine) as conn:
+        erase(conn, Erased(b"k" * 32), "k0", "me", NOW)
+
+    source.report(Outcome(message.id, answer, fault))
+    settler.close()
+
+    assert states(engine).keys() <= {"failed", "due"}
+    with reading(engine) as conn:
+        kept = [
+            conn.execute(select(table.c.address)).all() for table in (suppressions, soft_bounces)
+        ]
+    assert kept == [[], []]
+
+
 def test_an_answer_of_an_overtaken_claim_only_adds_its_attempt(engine: Engine, run_id: int) -> None:
     [id_] = due(engine, run_id, 1)
     dead = make_shift(engine, OneCap(on_unknown="resend"))
@@ -432,7 +514,7 @@ def test_a_claim_that_the_worker_never_heard_of_is_freed(engine: Engine, run_id:
     shelf, settler, _ = hold(shift)
     claim_to(shift, shelf, run_id)
     settler.close()
-    shift.holdings.drop(rows(engine))
+    shift.holdings.drop((row.id, row.fence) for row in rows(engine).values())
     stocktaking = Stocktaking(shift)
 
     stocktaking.compare()
