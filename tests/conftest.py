@@ -1,9 +1,7 @@
 """Fixtures of all tests: a fixed clock, real databases, a real broker."""
 
-import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -47,21 +45,11 @@ def clock() -> FrozenClock:
     return FrozenClock(NOW)
 
 
-def _start(start: Callable[[], str], what: str) -> str:
-    """What `start` gives; where it can not, the tests are skipped, and fail under CI=true."""
-    try:
-        return start()
-    except Exception as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no {what} here: {error}")
-
-
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of a server of this session with `{database}` to fill in; one per xdist worker."""
-    with ExitStack() as stack:
-        yield _start(lambda: stack.enter_context(servers.postgres()), "PostgreSQL")
+    with servers.or_skip(servers.postgres(), "PostgreSQL") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -135,8 +123,8 @@ def _engine(url: str) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[str]:
     """The URL of a Valkey server of this session; one per xdist worker."""
-    with ExitStack() as stack:
-        yield _start(lambda: stack.enter_context(servers.valkey()), "Valkey")
+    with servers.or_skip(servers.valkey(), "Valkey") as url:
+        yield url
 
 
 @pytest.fixture

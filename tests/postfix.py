@@ -8,19 +8,19 @@ import os
 import pwd
 import shutil
 import subprocess
-import time
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers import free_port
+from servers import free_port, guarded, wait_until
 
 MAIN = """\
 compatibility_level = 3.6
 queue_directory = {home}/spool
 data_directory = {home}/lib
-maillog_file = {home}/log
+maillog_file = {home}/maillog
 maillog_file_prefixes = {home}
 mail_owner = postfix
 setgid_group = postdrop
@@ -57,7 +57,6 @@ virtual  unix - n n - - virtual
 anvil    unix - - n - 1 anvil
 postlog  unix-dgram n - n - 1 postlogd
 """
-PATIENCE_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -69,39 +68,40 @@ class Postfix:
     log: Path
 
 
-def why_not() -> str | None:
-    """Why there can be none here: it is not installed, or master(8) may not start."""
-    if shutil.which("postfix") is None:
-        return "Postfix is not installed"
-    return None if os.geteuid() == 0 else "Postfix must be started by root"
-
-
 @contextmanager
-def postfix(home: Path) -> Iterator[Postfix]:
-    """Start it in a folder that others may pass through, and end it."""
-    port, owner = free_port(), pwd.getpwnam("postfix")
+def postfix() -> Iterator[Postfix]:
+    """Start it; where it is not installed, or may not be started, RuntimeError says so."""
+    if shutil.which("postfix") is None:
+        raise RuntimeError("it is not installed")
+    if os.geteuid() != 0:
+        raise RuntimeError("only root may start it")
+    with tempfile.TemporaryDirectory(
+        prefix="outreach-postfix-", ignore_cleanup_errors=True
+    ) as folder:
+        home, port = Path(folder), free_port()
+        _configure(home, port)
+        log = home / "maillog"
+        # not `postfix start-fg`: a script, which killed leaves its daemons behind
+        with guarded([_daemons() / "master", "-c", home / "conf", "-s"], home, "TERM"):
+            wait_until(lambda: log.exists() and "daemon started" in log.read_text(), home / "log")
+            yield Postfix(f"smtp://127.0.0.1:{port}", home / "mail" / "bounces", log)
+
+
+def _configure(home: Path, port: int) -> None:
+    owner = pwd.getpwnam("postfix")
     names = {"home": home, "uid": owner.pw_uid, "gid": owner.pw_gid, "port": port}
-    conf = home / "conf"
     for folder in ("conf", "spool", "lib", "mail"):
         (home / folder).mkdir()
     for folder in ("lib", "mail"):
         os.chown(home / folder, owner.pw_uid, owner.pw_gid)
-    (conf / "main.cf").write_text(MAIN.format(**names))
-    (conf / "master.cf").write_text(MASTER.format(**names))
-    started = subprocess.Popen(
-        ["postfix", "-c", str(conf), "start-fg"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    try:
-        _wait(started, home)
-        yield Postfix(f"smtp://127.0.0.1:{port}", home / "mail" / "bounces", home / "log")
-    finally:
-        subprocess.run(["postfix", "-c", str(conf), "abort"], capture_output=True, check=False)
-        started.communicate(timeout=PATIENCE_SECONDS)
+    home.chmod(0o755)  # its daemons give up root's rights
+    (home / "conf" / "main.cf").write_text(MAIN.format(**names))
+    (home / "conf" / "master.cf").write_text(MASTER.format(**names))
+    # makes the folders of its queue
+    subprocess.run(["postfix", "-c", home / "conf", "check"], check=True, capture_output=True)
 
 
-def _wait(started: "subprocess.Popen[bytes]", home: Path) -> None:
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    while not (home / "log").exists() or "daemon started" not in (home / "log").read_text():
-        assert started.poll() is None, started.stdout and started.stdout.read()
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
+def _daemons() -> Path:
+    """The folder of its programs, as built."""
+    asked = ["postconf", "-d", "-h", "daemon_directory"]
+    return Path(subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip())

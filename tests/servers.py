@@ -14,9 +14,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
+import pytest
+
+Server = TypeVar("Server")
 START_SECONDS = 30.0
 # When its standard input closes the shell ends the server, waits for it and clears up.
 _GUARD = """
@@ -26,6 +30,19 @@ read -r _
 kill "-$signal" "$server"; wait "$server"
 rm -rf "$home"
 """
+
+
+@contextmanager
+def or_skip(server: AbstractContextManager[Server], what: str) -> Iterator[Server]:
+    """The server; where it can not start, its tests are skipped, and fail under CI=true."""
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(server)
+        except Exception as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(f"no {what} here: {error}")
+        yield started
 
 
 @contextmanager

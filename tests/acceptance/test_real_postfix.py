@@ -1,19 +1,17 @@
 """With a real Postfix: what it can not deliver comes back, and its address is not used any more.
 
-Skipped where Postfix is not installed; a mail that it returned is kept beside the unit tests.
+A mail that it returned is kept beside the unit tests.
 """
 
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import postfix
 import pytest
 from commands import NOW, outreach_here, sample_project
 from letterbox import people
-from postfix import Postfix
+from postfix import Postfix, postfix
+from servers import or_skip
 from sqlalchemy import select, update
 
 from outreach.store.engine import dispose, make_engine, reading, writing
@@ -26,13 +24,8 @@ PATIENCE_SECONDS = 30
 
 @pytest.fixture
 def server() -> Iterator[Postfix]:
-    why = postfix.why_not()
-    if why:
-        pytest.skip(why)
-    with tempfile.TemporaryDirectory() as home:
-        os.chmod(home, 0o755)  # its daemons give up root's rights
-        with postfix.postfix(Path(home)) as running:
-            yield running
+    with or_skip(postfix(), "Postfix") as running:
+        yield running
 
 
 def wait_for(server: Postfix, mails: int) -> None:
