@@ -19,6 +19,7 @@ from outreach.lifecycle.load import check_lifecycles, load_lifecycles
 from outreach.lifecycle.model import Lifecycle, Lifecycles
 from outreach.rendering.check import check_templates
 from outreach.rendering.context import context_names
+from outreach.rendering.misnamed import unread
 from outreach.settings.company import Brand, Company
 from outreach.settings.company_file import COMPANY_FILE
 
@@ -160,7 +161,9 @@ def _template_problems(
     for campaign in project.campaigns.values():
         used |= {step.template for step in campaign.steps}
         yield from check_templates(files, campaign, company, names)
-    for campaign in unused_templates(files, used):
+    unused = list(unused_templates(files, used))
+    yield from unread(files, used | {step.template for each in unused for step in each.steps})
+    for campaign in unused:
         found = check_templates(files, campaign, company, names)
         yield from (each for each in found if each.code != "duty")  # its topic is not known
 

@@ -10,10 +10,12 @@ from outreach.documents.validation import LATER
 from outreach.errors import Problem
 from outreach.settings.company import Company
 from outreach.settings.rules_file import unknown_name, unknown_names
+from outreach.vocabulary import TaskKind
 
-LATER_CHANNELS = frozenset({"letter", "call", "visit", "whatsapp", "push"})
+LATER_CHANNELS = frozenset({*TaskKind, "whatsapp", "push"})
 _ADD_TOPIC = "add it to `topics` in outreach.yaml"
 _ADD_CHANNEL = "add it to `channels` in outreach.yaml"
+_ADD_TASK = "add `task: {adapter: task}` to `channels` in outreach.yaml"
 
 
 def load_campaign(
@@ -64,9 +66,17 @@ def _unknown_names(document: Document, known: Known) -> Iterator[Problem]:
         written = str(document.get(path))
         if written in LATER_CHANNELS - known.channels:
             message = f"channel `{written}` is not supported yet"
-            yield document.problem(path, LATER, message, "take it out for now")
+            yield document.problem(path, LATER, message, _instead_of(written))
         else:
-            yield from unknown_name(document, path, "channel", known.channels, _ADD_CHANNEL)
+            add = _ADD_TASK if written == "task" else _ADD_CHANNEL
+            yield from unknown_name(document, path, "channel", known.channels, add)
+
+
+def _instead_of(channel: str) -> str:
+    if channel not in set(TaskKind):
+        return "take it out for now"
+    first_line = f"`{channel}: …` as the first line of `task.txt`"
+    return f"for a person to do it write `channels: [task]`, and {first_line}; see docs/tasks.md"
 
 
 def _made_transactional(known: Known) -> str:

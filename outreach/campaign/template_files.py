@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from outreach.campaign.campaign_file import parse_template
 from outreach.campaign.load import channel_paths
 from outreach.documents import Document, RefusalError, did_you_mean
+from outreach.documents.validation import LATER
 from outreach.errors import Problem
 
 # For each channel: groups of names, of each of which one must be there.
@@ -14,6 +15,7 @@ NEEDED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "sms": (("sms.txt",),),
     "task": (("task.txt",),),
 }
+MJML = "body.mjml"  # refused rather than left unread, also beside a body that is read
 _LOCALE = re.compile(r"\.[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*(?=\.[a-z]+$)")
 
 
@@ -37,9 +39,14 @@ def missing_templates(document: Document, files: Mapping[str, bytes]) -> Iterato
         yield document.problem(path, "no-template", f"there is no folder `{folder}`", hint)
         return
     for channel in dict.fromkeys(str(document.get(each)) for each in channel_paths(document)):
-        for group in NEEDED.get(channel, ()):
+        groups = NEEDED.get(channel, ())
+        if channel == "email" and MJML in names:
+            message, hint = f"`{folder}/{MJML}` is not supported yet", "write body.html for now"
+            yield document.problem(path, LATER, message, hint)
+            groups = tuple(group for group in groups if "body.html" not in group)
+        for group in groups:
             if not names & set(group):
-                yield _missing_file(document, folder, channel, group, names)
+                yield _missing_file(document, folder, channel, group)
 
 
 def _to_make(document: Document) -> str:
@@ -49,13 +56,8 @@ def _to_make(document: Document) -> str:
     return f"make the folder, with {', '.join(names)} in it" if names else "make the folder"
 
 
-def _missing_file(
-    document: Document, folder: str, channel: str, group: tuple[str, ...], names: set[str]
-) -> Problem:
+def _missing_file(document: Document, folder: str, channel: str, group: tuple[str, ...]) -> Problem:
     path = ("steps", 0, "template")
-    if "body.html" in group and "body.mjml" in names:
-        message, hint = f"`{folder}/body.mjml` is not supported yet", "write body.html for now"
-        return document.problem(path, "not-supported", message, hint)
     wanted = " or ".join(f"`{folder}/{name}`" for name in group)
     message = f"channel `{channel}` needs {wanted}"
     return document.problem(path, "no-template", message, "write it, or take the channel out")

@@ -1,12 +1,15 @@
-"""Files of a template's folder that are never read because their name is not quite right."""
+"""Files of a template's folder that are never read: misnamed, or of what there is not yet."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
+from outreach.campaign.load import LATER_CHANNELS
+from outreach.campaign.template_files import MJML
 from outreach.errors import Problem
 from outreach.rendering.locales import is_locale
-from outreach.rendering.sources import Sources, split_name
+from outreach.rendering.sources import Name, Sources, split_name, used_by
+from outreach.vocabulary import TaskKind
 
 _READ = ("subject.txt", "body.html", "body.txt", "sms.txt", "task.txt")
 _STEMS = {"subject": ("txt",), "body": ("html", "txt"), "sms": ("txt",), "task": ("txt",)}
@@ -18,10 +21,54 @@ def misnamed(sources: Sources) -> Iterator[Problem]:
     for path in sorted(sources.files):
         folder, _, file_name = path.rpartition("/")
         meant = _meant(file_name) if folder == sources.folder else ""
-        if meant and meant != file_name:
+        if meant and meant != file_name and not file_name.endswith(".mjml"):
             small = meant == file_name.lower()
             hint = f"rename it to `{meant}`" if small else f"did you mean `{meant}`?"
-            yield Problem(path, 0, 0, "warning-unread", "is never read", hint)
+            yield _unread(path, hint)
+
+
+def unread(files: Mapping[str, bytes], templates: Collection[str]) -> Iterator[Problem]:
+    """A warning for each file of the `templates` that no message is made of, with what to do.
+
+    Misnamed ones aside. What another file names may be included there, and is taken as read.
+    """
+    for template in templates:
+        own = dict(used_by(template, files))
+        within = [f"templates/{each}/" for each in templates if each.startswith(f"{template}/")]
+        for path in own:
+            rest = path.removeprefix(f"templates/{template}/")
+            file_name = rest.rpartition("/")[2]
+            name = split_name(file_name)
+            spellings = {file_name.encode(), f"{name.stem}.{name.extension}".encode()}
+            if rest == path or path.startswith(tuple(within)) or _is_part(rest, name):
+                continue
+            others = [text for other, text in own.items() if other != path]
+            if not any(each in text for each in spellings for text in others):
+                yield _unread(path, _instead(rest, name))
+
+
+def _is_part(rest: str, name: Name) -> bool:
+    """Whether the file is a part of a message, or told as one that was meant to be."""
+    is_right_here = "/" not in rest and f"{name.stem}.{name.extension}" != MJML
+    return is_right_here and (name.stem.partition(".")[0] in _STEMS or bool(_meant(rest)))
+
+
+def _instead(rest: str, name: Name) -> str:
+    """What to do about a file that is never read."""
+    if name.stem in set(TaskKind):
+        first_line = f"`{name.stem}: …` as its first line"
+        return f"put the text into `task.txt`, with {first_line}; see docs/tasks.md"
+    if name.stem in LATER_CHANNELS:
+        return f"channel `{name.stem}` is not supported yet: take the file out"
+    if name.extension == "mjml":
+        return "MJML is not supported yet: write body.html"
+    if "/" in rest and name.stem in _STEMS:
+        return "variants are not supported yet: take it out, or give it a template of its own"
+    return "include it in a file that is read, or take it out"
+
+
+def _unread(path: str, hint: str) -> Problem:
+    return Problem(path, 0, 0, "warning-unread", "is never read", hint)
 
 
 def _meant(file_name: str) -> str:

@@ -378,8 +378,19 @@ def test_a_fault_is_refused_at_its_place(text: str, line: str) -> None:
         (
             "steps",
             "steps: [{id: a, channels: task, template: t}]",
-            "5:27: there is no channel `task`; there are `email`, `sms`; or add it to `channels` in "
-                "outreach.yaml",
+            "5:27: there is no channel `task`; there are `email`, `sms`; or add "
+            "`task: {adapter: task}` to `channels` in outreach.yaml",
+        ),
+        (
+            "steps",
+            "steps: [{id: a, channels: [push], template: t}]",
+            "5:28: channel `push` is not supported yet; take it out for now",
+        ),
+        (
+            "steps",
+            "steps: [{id: a, channels: call, template: t}]",
+            "5:27: channel `call` is not supported yet; for a person to do it write `channels: "
+            "[task]`, and `call: …` as the first line of `task.txt`; see docs/tasks.md",
         ),
         (
             "steps",

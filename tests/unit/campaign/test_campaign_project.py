@@ -149,9 +149,17 @@ def test_a_mail_needs_a_body() -> None:
         "campaigns/hello.yaml:5:51: channel `email` needs `templates/hello/body.html` or "
         "`templates/hello/body.txt`; write it, or take the channel out"
     ]
-    assert [str(each) for each in check_project({**files, "templates/hello/body.mjml": b""})] == [
-        "campaigns/hello.yaml:5:51: `templates/hello/body.mjml` is not supported yet; write "
-        "body.html for now"
+
+
+@pytest.mark.parametrize("body", ["body.txt", "body.html", "body.pdf"])
+def test_mjml_is_refused_also_beside_a_body_that_is_read(body: str) -> None:
+    folder = "templates/hello"
+    files = {path: each for path, each in PROJECT.items() if "body" not in path}
+    files |= {f"{folder}/{body}": b"Hi", f"{folder}/body.de.mjml": b""}
+
+    assert [str(each) for each in check_project(files)] == [
+        f"campaigns/hello.yaml:5:51: `{folder}/body.mjml` is not supported yet; write body.html "
+        "for now"
     ]
 
 

@@ -1,7 +1,9 @@
 """What people who do not program write into templates, and what `check` says to it."""
 
 import pytest
-from rendering_project import problems
+from rendering_project import files, problems
+
+from outreach.rendering.misnamed import unread
 
 LAYOUT = (
     "<html>{% block content %}{% endblock %}{{ unsubscribe_url }}{{ brand.postal_address }}</html>"
@@ -167,3 +169,35 @@ def test_files_that_are_never_read_are_told(name: str, hint: str) -> None:
     )
 
     assert said == [f"templates/hello/{name}: is never read; {hint}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        (
+            "letter.de.html",
+            "put the text into `task.txt`, with `letter: …` as its first line; see docs/tasks.md",
+        ),
+        ("push.txt", "channel `push` is not supported yet: take the file out"),
+        ("body.mjml", "MJML is not supported yet: write body.html"),
+        (
+            "warm/sms.txt",
+            "variants are not supported yet: take it out, or give it a template of its own",
+        ),
+        ("notes.md", "include it in a file that is read, or take it out"),
+    ],
+)
+def test_files_that_no_message_is_made_of_are_told(name: str, hint: str) -> None:
+    said = [str(each) for each in unread(files({"sms.txt": "Hi", name: "x"}), {"hello"})]
+
+    assert said == [f"templates/hello/{name}: is never read; {hint}"]
+
+
+def test_parts_files_that_others_include_and_templates_within_are_read() -> None:
+    parts = {
+        "sms.de.txt": "{% include 'parts/tea.txt' %}",
+        "parts/tea.de.txt": "{% include 'a.b' %}",
+    }
+    more = {"a.b": "{% include 'c.de.txt' %}", "c.de.txt": "Hi", "warm/sms.txt": "Hi"}
+
+    assert list(unread(files({**parts, **more}), {"hello", "hello/warm"})) == []
