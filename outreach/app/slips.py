@@ -6,6 +6,8 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from outreach.app.context import Context
+from outreach.audience.check import long_ago
+from outreach.audience.names import Names, names_of
 from outreach.campaign.model import Campaign, ScheduleKind
 from outreach.campaign.occurrences import CUSTOMER, instant_in
 from outreach.documents import Document, did_you_mean, load
@@ -30,6 +32,7 @@ def likely_slips(context: Context) -> Iterator[Problem]:
             yield from _at_night(document, campaign)
             yield from _day_or_weekday(document, campaign)
             yield from _unknown_owner(document, campaign, company)
+            yield from _never_in_touch(campaign, names_of(company))
 
 
 def _never_comes(
@@ -82,3 +85,13 @@ def _unknown_owner(document: Document, campaign: Campaign, company: Company) -> 
         message = f"`{campaign.owner}` is not among `owners` of outreach.yaml"
         hint = did_you_mean(campaign.owner, company.owners, listing="there are")
         yield document.problem(("owner",), f"{WARNING}owner", message, hint)
+
+
+def _never_in_touch(campaign: Campaign, names: Names) -> Iterator[Problem]:
+    """Only of contact: who never had any is meant by «long ago», who never ordered often is not."""
+    asked = [campaign.audience.where, *(step.when for step in campaign.steps)]
+    for place in (each for one in asked if one for each in long_ago(one, names, "last_contact_at")):
+        message = "this leaves out who was never in touch with us"
+        both = "`(last_contact_at is none or last_contact_at < …)`"
+        hint = f"write {both}, or add `last_contact_at is defined` if that is meant"
+        yield Problem(place.file, place.line, place.column, f"{WARNING}never", message, hint)

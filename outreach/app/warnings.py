@@ -92,9 +92,7 @@ def _lacking(
                 if _asks(compiled, channel, name, locale)
             )
             if number and place is not None:
-                audience = audience or presence.picked(
-                    conn, row, campaign.audience, campaign.exclude
-                )
+                audience = audience or presence.picked(conn, row, campaign.audience)
                 message = f"{number:,} of the {audience:,} in the audience lack `{name}`"
                 hint = f"the template for {channel} prints it: give it a default there"
                 code = f"{WARNING}missing-data"

@@ -74,6 +74,40 @@ def campaigns_named(expression: Expression, names: Names) -> list[tuple[str, Pla
     ]
 
 
+def long_ago(expression: Expression, names: Names, name: str) -> list[Place]:
+    """Where an instant is asked to be older than so long ago, which it is not for who has none.
+
+    Nowhere if the expression says anywhere whom that leaves out: by `is none` or `is defined`.
+    """
+    node = typed(expression, names)
+    if any(isinstance(one, tree.Missing) and _is(one.part, name) for one in tree.walk(node)):
+        return []
+    older = (one for one in _demanded(node) if _is_older(one, name))
+    return [expression.place_at(one.offset) for one in older]
+
+
+def _demanded(node: tree.Node) -> Iterator[tree.Comparison]:
+    """The comparisons that pick somebody by being true."""
+    if isinstance(node, tree.Comparison):
+        yield node
+    elif isinstance(node, tree.Several):
+        for part in node.parts:
+            yield from _demanded(part)
+
+
+def _is_older(one: tree.Comparison, name: str) -> bool:
+    """Whether it says `name < now - …`, from either side."""
+    earlier, later = (one.left, one.right) if one.op in ("<", "<=") else (one.right, one.left)
+    if one.op not in ("<", "<=", ">", ">=") or not _is(earlier, name):
+        return False
+    moved = isinstance(later, tree.Moved) and later.name == "now"
+    return moved or (isinstance(later, tree.Arithmetic) and _is(later.left, "now"))
+
+
+def _is(node: tree.Node, name: str) -> bool:
+    return isinstance(node, tree.Name) and node.name == name
+
+
 def _quote(source: str, offset: int) -> int:
     """Where the first text behind an offset begins."""
     return min(at for quote in ("'", '"') if (at := source.find(quote, offset)) >= 0)

@@ -54,16 +54,16 @@ def nearest_spelling(conn: Connection, row: Row, name: str, text: str) -> Spelli
     return None if found is None else Spelling(*found)
 
 
-def picked(conn: Connection, row: Row, audience: Selection, exclude: Selection | None) -> int:
-    """How many customers the audience picks, without those excluded."""
+def picked(conn: Connection, row: Row, audience: Selection) -> int:
+    """How many customers the audience picks, as a plan counts them: before `exclude`."""
     query = select(func.count()).select_from(customers)
-    return int(conn.execute(query.where(_picks(row, audience, exclude))).scalar_one())
+    return int(conn.execute(query.where(_picks(row, audience, None))).scalar_one())
 
 
 def lacking(
     conn: Connection, row: Row, audience: Selection, exclude: Selection | None, name: str
 ) -> dict[str | None, int]:
-    """How many of them have no value for `name`, by their locale."""
+    """How many of them, without those excluded, have no value for `name`, by their locale."""
     locale = customers.c.locale
     query = (
         select(locale, func.count().label("number"))

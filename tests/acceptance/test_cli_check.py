@@ -135,9 +135,9 @@ def test_what_finds_nobody_in_the_database_is_a_warning(project: Path) -> None:
 
 
 def test_data_that_the_audience_lacks_is_counted(project: Path) -> None:
-    (project / "people.csv").write_text("key,first_name\na,Ann\nb,\nc,\n")
+    (project / "people.csv").write_text("key,first_name,tags\na,Ann,\nb,,\nc,,\nd,,staff\n")
     outreach_here(project, "customers", "import", "people.csv")
-    text = CAMPAIGN.replace("{stage: [growth], where: orders >= 2}", "everyone")
+    text = CAMPAIGN.replace("{stage: [growth], where: orders >= 2}", "{exclude: {tags: staff}}")
     (project / "campaigns/all.yaml").write_text(text.replace("win-back", "all"))
     (project / "templates/all").mkdir()
     (project / "templates/all/subject.txt").write_text("{{ first_name }}\n")
@@ -151,6 +151,6 @@ def test_data_that_the_audience_lacks_is_counted(project: Path) -> None:
         "line": 5,
         "column": 1,
         "code": "warning-missing-data",
-        "message": "2 of the 3 in the audience lack `first_name`",
+        "message": "2 of the 4 in the audience lack `first_name`",
         "hint": "the template for email prints it: give it a default there",
     } in answer.json

@@ -15,9 +15,11 @@ FILES = {
 STEPS = "steps: [{id: greet, channels: sms, template: hello}]\n"
 
 
-def said(folder: Path, owner: str, schedule: str, status: str = "active") -> list[str]:
+def said(
+    folder: Path, owner: str, schedule: str, status: str = "active", audience: str = "everyone"
+) -> list[str]:
     text = f"owner: {owner}\ntopic: greetings\nschedule: {{{schedule}}}\nstatus: {status}\n"
-    files = {**FILES, "campaigns/a.yaml": f"{text}{STEPS}audience: everyone\n"}
+    files = {**FILES, "campaigns/a.yaml": f"{text}{STEPS}audience: {audience}\n"}
     for path, content in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(content, encoding="utf-8")
@@ -85,3 +87,35 @@ def test_one_of_day_and_weekday_is_what_it_says(tmp_path: Path, cron: str) -> No
 
 def test_a_draft_may_have_a_past_date(tmp_path: Path) -> None:
     assert said(tmp_path, "mei@example.com", "at: 2026-05-30T09:00", "draft") == []
+
+
+@pytest.mark.parametrize(
+    ("where", "column"),
+    [
+        ("last_contact_at < now - days(60)", 11),
+        ("orders > 1 and now - days(60) >= last_contact_at", 26),
+        ("orders > 1 or last_contact_at <= now - months(2)", 25),
+    ],
+)
+def test_who_was_never_in_touch_is_not_long_ago(tmp_path: Path, where: str, column: int) -> None:
+    lines = said(tmp_path, "mei@example.com", "manual: true", audience=where)
+
+    assert lines == [
+        f"6:{column}: this leaves out who was never in touch with us; write `(last_contact_at is none "
+        "or last_contact_at < …)`, or add `last_contact_at is defined` if that is meant"
+    ]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "last_contact_at is none or last_contact_at < now - days(60)",
+        "last_contact_at is defined and last_contact_at < now - days(60)",
+        "last_contact_at > now - days(60)",
+        "not last_contact_at < now - days(60)",
+        "last_contact_at < last_order_at",
+        "last_order_at < now - days(60)",
+    ],
+)
+def test_long_ago_is_taken_at_its_word_where_it_may_be_meant(tmp_path: Path, where: str) -> None:
+    assert said(tmp_path, "mei@example.com", "manual: true", audience=where) == []
