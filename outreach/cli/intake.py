@@ -71,7 +71,9 @@ def options_of(
     for each in renames:
         column, equals, name = each.rpartition("=")
         if not (column.strip() and equals and name.strip()):
-            raise UsageError(f"`--map {each}` says too little", 'write `--map "E-Mail=email"`')
+            raise UsageError(
+                f"`--map {each}` says too little", 'write `--map "Vorname=first_name"`'
+            )
         renamed[column.strip()] = name.strip()
     return Options(
         map=renamed,

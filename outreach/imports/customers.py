@@ -187,10 +187,10 @@ class _Customers:
         for change in moved:
             change.row["stage_since"] = self._now
         new = [change for change in differing if change.base is None]
-        self.zeros.look(conn, [change.rows[0].key for change in new])
         keyed = [(c.rows[0].key, bucket(c.rows[0].key), c.row) for c in new]
         for change, id_ in zip(new, insert_customers(conn, keyed), strict=True):
             change.id = id_
+        self.zeros.look(conn, [change.rows[0].key for change in new])
         if self._place_new is not None:
             self._place_new(conn, [change.id for change in new])
         old = [change for change in differing if change.base is not None]

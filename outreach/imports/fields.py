@@ -18,6 +18,7 @@ COLUMN: Final = "column"
 ATTRIBUTE: Final = "attribute"
 CONSENT: Final = "consent"
 DATA: Final = "data"
+_NO_MATTER = str.maketrans("", "", " -_")  # in the names of columns
 LONGEST_KEPT = 100  # characters
 REJECTS_HEADER = ("line", "column", "message")  # what a file of refused rows begins with
 
@@ -96,6 +97,10 @@ def consent(raw: Any) -> ConsentState | None:
     raise BadValueError(f"`{word[:40]}` is neither yes nor no; leave it blank for no word at all")
 
 
+def _plain(name: str) -> str:
+    return name.casefold().translate(_NO_MATTER)
+
+
 def _read_of_data(name: str, read: Read) -> Read:
     """How a column that is kept as data is read; refused where its name can not be kept."""
     try:
@@ -169,25 +174,24 @@ class Fields:
         return self._found[source]
 
     def _resolve(self, source: str) -> Field | None:
-        name = self.options.map.get(source) or source.strip()
-        plain = name.casefold().replace(" ", "_").replace("-", "_")
-        if (
-            source not in self.options.map
-            and name not in self.reads
-            and name not in self.attributes
-            and (plain in self.reads or plain in self.attributes)
-        ):
-            name = plain
+        name = self.options.map.get(source) or self._known_as(source.strip())
         if name in self.reads:
             return Field(name, source, COLUMN, self.reads[name])
         if name in self.attributes:
             return Field(name, source, ATTRIBUTE, self.attributes[name])
-        if plain.partition(".")[0] == "consent" and self.company is not None:
+        if _plain(name.partition(".")[0]) == "consent" and self.company is not None:
             return self._consent(name, source, self.company)
         if self.others is not None and name:
             return Field(name, source, DATA, _read_of_data(name, self.others))
         self._warn(name)
         return None
+
+    def _known_as(self, name: str) -> str:
+        """The one field that is written so but for case, spaces, `-` and `_`; else the name itself."""
+        if name in self.reads or name in self.attributes:
+            return name
+        alike = [each for each in (*self.reads, *self.attributes) if _plain(each) == _plain(name)]
+        return alike[0] if len(alike) == 1 else name
 
     def _consent(self, name: str, source: str, company: Company) -> Field:
         """A consent column; one that can not be meant is refused: a no in it must not be lost."""

@@ -37,7 +37,7 @@ def _why(key: str, meant: str | None) -> str:
 
 
 class LostZeros:
-    """Counts new customers whose key somebody else has with zeros before it."""
+    """Counts customers whose keys differ by zeros before them alone, where one of the two is new."""
 
     def __init__(self) -> None:
         self._wanted: bool | None = None
@@ -45,19 +45,24 @@ class LostZeros:
         self._example: tuple[str, str] | None = None
 
     def look(self, conn: Connection, new: Collection[str]) -> None:
-        """Look at the keys of a batch that are new; asks once whether any key begins with a zero."""
-        if self._wanted is None and new:
+        """Look at a batch's new keys, written already; asks once whether any begins with a zero."""
+        zeroed = {key: key.lstrip("0") for key in new if key[:1] == "0" and key.isdecimal()}
+        if zeroed:
+            self._wanted = True
+        elif self._wanted is None and new:
             self._wanted = some_key_begins_with_zero(conn)
-        found = with_zeros(conn, new) if self._wanted else {}
-        self._count += len(found)
-        self._example = next(iter(found.items()), None) if not self._example else self._example
+        pairs = set(with_zeros(conn, new).items()) if self._wanted else set()
+        there = by_keys(conn, set(zeroed.values())) if zeroed else {}
+        pairs |= {(bare, key) for key, bare in zeroed.items() if bare in there}
+        self._count += len(pairs)
+        self._example = self._example or min(pairs, default=None)
 
     def warning(self) -> str | None:
         """What to tell; None when there is nothing."""
         if self._example is None:
             return None
-        key, meant = self._example
+        bare, zeroed = self._example
         return (
-            f"new keys that are there with zeros before them: {self._count:,}, such as `{key}`"
-            f" for `{meant}`; if a spreadsheet lost the zeros, make the column text there"
+            f"new keys that are there with or without zeros before them: {self._count:,}, such as"
+            f" `{bare}` and `{zeroed}`; if a spreadsheet lost the zeros, make the column text there"
         )
