@@ -9,7 +9,7 @@ from outreach.campaign.model import Campaign
 from outreach.errors import Problem, ProblemsFound
 from outreach.rendering.compiled import Compiled, Recipient, compile_step
 from outreach.rendering.context import build_context, customer_names
-from outreach.rendering.refusal import RenderError
+from outreach.rendering.refusal import BY_ZERO, RenderError
 from outreach.settings.company import Company
 
 _NOW = datetime(2026, 7, 3, 9, 0, tzinfo=UTC)
@@ -112,7 +112,7 @@ def _problem(
         hint = _NOTHING_LEFT if reason.endswith("is empty") else ""
         return Problem(path, 0, 0, "trial", f"{channel}: {reason}", hint)
     path, line = place[1], int(place[2])
-    blamed = frozenset() if place[3].startswith("ZeroDivision") else lacking
+    blamed = frozenset() if place[3].startswith(BY_ZERO) else lacking
     column, names = _tag_at(files.get(path, b"").decode(errors="replace"), line, blamed)
     message, _, hint = place[3].partition("; ")
     if names:

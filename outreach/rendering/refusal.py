@@ -1,9 +1,25 @@
 """Why one message can not be rendered; its neighbours go on."""
 
+from decimal import InvalidOperation
 from types import TracebackType
 
 from jinja2 import Template
 from jinja2.exceptions import SecurityError, UndefinedError
+
+BY_ZERO = "divides by zero"
+# By kind, the first that fits: Python's own words may hold values, and speak to programmers.
+_WORDS: tuple[tuple[type[Exception], str], ...] = (
+    (ZeroDivisionError, f"{BY_ZERO}; write `{{% if … %}}` around it"),
+    (InvalidOperation, "a text where a number belongs, or a sum that has no result"),
+    (ArithmeticError, "a number that is too large"),
+    (TypeError, "values of kinds that do not go together, such as a text and a number"),
+    (ValueError, "a value that can not be read as what is asked for, such as a text as a number"),
+    (AttributeError, "asks a value for something that it does not have"),
+    (LookupError, "asks for a member or an entry that is not there; write `{% if … %}` around it"),
+    (NameError, "a name that has no value here; set it in the same block, before it is used"),
+    (MemoryError, "grows too large"),
+    (RecursionError, "too deeply nested"),
+)
 
 
 class RenderError(Exception):
@@ -18,10 +34,9 @@ def refusal(error: Exception) -> RenderError:
     """What went wrong while a template ran, with its file and line, without the values it met."""
     if isinstance(error, RenderError | SecurityError | UndefinedError):
         what = str(error)  # these speak of names, never of values
-    elif isinstance(error, RecursionError):
-        what = "too deeply nested"
     else:
-        what = f"{type(error).__name__} while rendering"
+        fitting = (words for kind, words in _WORDS if isinstance(error, kind))
+        what = next(fitting, "can not be rendered")
     place = _place(error.__traceback__)
     return RenderError(f"{place}: {what}" if place else what)
 

@@ -34,7 +34,7 @@ def said(folder: Path, text: str, status: str = "active") -> list[str]:
         ),
         (
             "{% for each in range(3) %}{{ 1 // orders }}{% endfor %}",
-            "1:27: ZeroDivisionError while rendering",
+            "1:27: divides by zero; write `{% if … %}` around it",
         ),
         (
             "Hi\n   {{ tags if tags else 'you' }}",
@@ -42,7 +42,7 @@ def said(folder: Path, text: str, status: str = "active") -> list[str]:
         ),
         (
             "{% if tier %}Dear{% endif %} {{ 0 // orders }}",
-            "1:30: ZeroDivisionError while rendering",
+            "1:30: divides by zero; write `{% if … %}` around it",
         ),
         ("{% if birthday %}{{ birthday|date }}{% endif %}{{ brand.name }}", None),
         ("{{ [first_name, last_name]|join(' ') }} {{ 'a' ~ key }} {{ 1 < 2 }}", None),
@@ -75,5 +75,7 @@ def test_doctor_names_an_active_campaign_whose_files_make_no_run(
 
     found = [each for each in examine(open_context(tmp_path)) if each.check == "campaign tea"]
 
-    expected = "makes no run: templates/tea/sms.txt:1:1: ZeroDivisionError while rendering"
+    expected = (
+        "makes no run: templates/tea/sms.txt:1:1: divides by zero; write `{% if … %}` around it"
+    )
     assert [(each.ok, each.detail) for each in found] == [(False, expected)] * (status == "active")

@@ -144,6 +144,10 @@ def test_birthday(raw: str, found: str) -> None:
         ("1767225600", "! `1767225600` is no date or time; write YYYY-MM-DD"),
         ("0001-01-01", "! `0001-01-01` is no date or time: date value out of range"),
         ("9999-12-31", "! `9999-12-31` is too far away: years from 1850 to 2200"),
+        (
+            "2026-01-30T23:59+99:00",
+            "! `2026-01-30T23:59+99:00` is no date or time: its offset from UTC is more than 23:59",
+        ),
         ("2026-07-03T25:00", "! `2026-07-03T25:00` is no date or time: hour must be in 0..23"),
     ],
 )

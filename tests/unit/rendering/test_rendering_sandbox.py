@@ -168,11 +168,23 @@ def test_missing_names_are_refused_with_their_place() -> None:
         sms("Hi\n{{ first_name }}")
 
 
-def test_a_refusal_does_not_repeat_what_a_customer_wrote() -> None:
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("1 + nickname", "values of kinds that do not go together, such as a text and a number"),
+        ("nickname|number", "a text where a number belongs, or a sum that has no result"),
+        ("now + days(9999999)", "a number that is too large"),
+        ("nickname|dictsort", "asks a value for something that it does not have"),
+        ("1 / 0", "divides by zero; write `{% if … %}` around it"),
+    ],
+)
+def test_a_refusal_is_in_plain_words_and_does_not_repeat_what_a_customer_wrote(
+    template: str, said: str
+) -> None:
     with pytest.raises(RenderError) as refused:
-        sms("{{ 1 + nickname }}", {"nickname": "secret"})
+        sms(f"{{{{ {template} }}}}", {"nickname": "secret"})
 
-    assert refused.value.reason == "templates/hello/sms.txt:1: TypeError while rendering"
+    assert refused.value.reason == f"templates/hello/sms.txt:1: {said}"
 
 
 def test_comparisons_with_what_is_missing_are_false() -> None:

@@ -19,7 +19,7 @@ def test_a_sound_revision_has_no_problems() -> None:
 def test_what_fails_while_rendering_is_told_with_its_place() -> None:
     said = tried("Hi\n{{ 1 // orders }}", {"orders": 0})
 
-    assert said == ["templates/hello/sms.txt:2:1: ZeroDivisionError while rendering"]
+    assert said == ["templates/hello/sms.txt:2:1: divides by zero; write `{% if … %}` around it"]
 
 
 def test_what_can_not_be_compiled_is_told_too() -> None:
