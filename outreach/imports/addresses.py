@@ -3,7 +3,6 @@
 import re
 from functools import lru_cache
 from typing import Any, cast
-from zoneinfo import available_timezones
 
 from babel.core import Locale, UnknownLocaleError, get_global, parse_locale
 from email_validator import EmailNotValidError, validate_email
@@ -20,13 +19,11 @@ from phonenumbers.timezone import time_zones_for_number
 from outreach.documents import did_you_mean
 from outreach.imports.numbers import e164_of_plain
 from outreach.imports.values import BadValueError, clean
+from outreach.settings.geography import countries, zones
 from outreach.store.places import Place
 from outreach.store.regions import region_of
 
 _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")  # no rule can refuse these
-_CONTROL_ZONES = frozenset(("Etc/Unknown", "Factory", "localtime", "posixrules"))
-_ZONES = frozenset(available_timezones()) - _CONTROL_ZONES
-_NOT_COUNTRIES = frozenset(("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"))
 
 
 def email(raw: Any) -> str | None:
@@ -83,14 +80,14 @@ def _e164(word: str, hint: str) -> str:
 def timezone(raw: Any) -> str | None:
     """An IANA zone by its name."""
     word = clean(raw)
-    if not word or word in _ZONES:
+    if not word or word in zones():
         return word or None
     raise BadValueError(_no_zone(word))
 
 
 @lru_cache(maxsize=1024)  # looking for the nearest of 600 names takes milliseconds
 def _no_zone(word: str) -> str:
-    guess = did_you_mean(word, _ZONES) or "write for example `Europe/Berlin`"
+    guess = did_you_mean(word, zones()) or "write for example `Europe/Berlin`"
     return f"`{word[:40]}` is no time zone; {guess}"
 
 
@@ -98,24 +95,14 @@ def country(raw: Any) -> str | None:
     """An ISO 3166 alpha-2 code in upper case."""
     word = clean(raw)
     code = word.upper()
-    if not word or code in _countries():
+    if not word or code in countries():
         return code or None
     if code == "UK":
         raise BadValueError("`UK` is no country code; write `GB`")
-    names = {name.casefold(): code for code, name in _countries().items()}
+    names = {name.casefold(): code for code, name in countries().items()}
     if word.casefold() in names:
         raise BadValueError(f"`{word}` is no country code; write `{names[word.casefold()]}`")
     raise BadValueError(f"`{word[:40]}` is no country code; write two letters (ISO 3166)")
-
-
-@lru_cache(maxsize=1)
-def _countries() -> dict[str, str]:
-    territories = Locale("en").territories
-    return {
-        code: name
-        for code, name in territories.items()
-        if len(code) == 2 and code.isalpha() and code not in _NOT_COUNTRIES
-    }
 
 
 def locale(raw: Any) -> str | None:
@@ -148,10 +135,10 @@ def place(zone: str | None, country_code: str | None, stored_phone: str | None) 
     region = country_code or region_of(stored_phone) or ""
     if zone is not None:
         return _own_place(zone, region)
-    zones: set[str] = set(get_global("territory_zones").get(country_code or "", ()))
+    possible: set[str] = set(get_global("territory_zones").get(country_code or "", ()))
     if stored_phone:
-        zones |= set(time_zones_for_number(parse(stored_phone)))
-    return Place(";".join(sorted(zones & _ZONES)), False, region)
+        possible |= set(time_zones_for_number(parse(stored_phone)))
+    return Place(";".join(sorted(possible & zones())), False, region)
 
 
 @lru_cache(maxsize=1024)

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from functools import cache
 from typing import Annotated, Any, TypeVar
-from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +20,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from outreach.documents import RefusalError, closest, did_you_mean
+from outreach.settings.geography import countries, zones
 from outreach.settings.near_values import near_hours, near_span, near_window
 from outreach.spans import WEEKDAYS, DaySpan, Per, parse_day_span, parse_per, parse_span
 
@@ -29,9 +28,7 @@ T = TypeVar("T")
 ARM_SIZE = 10_000  # shares are kept in parts of 10,000
 _NAME = re.compile(r"[^\W_][\w-]{0,79}")
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,2})?)\s*%", re.ASCII)
-_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _USUAL_COUNTRIES = {"UK": "GB", "USA": "US", "UAE": "AE", "ENGLAND": "GB", "SCOTLAND": "GB"}
-_NO_COUNTRIES = frozenset(["EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"])
 _LAST_DAYS = re.compile(r"(\w+)\s*-\s*(\w+)")
 
 
@@ -72,25 +69,12 @@ def parse_name(text: str) -> str:
     return name
 
 
-@cache
-def _countries() -> frozenset[str]:
-    from babel import Locale
-
-    codes = map(str, Locale("en").territories)
-    return frozenset(code for code in codes if _COUNTRY.fullmatch(code)) - _NO_COUNTRIES
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
 def parse_country(text: str) -> str:
     """A country's two letters (ISO 3166 alpha-2), in capitals."""
-    if text in _countries():
+    if text in countries():
         return text
     upper = _USUAL_COUNTRIES.get(text.upper(), text.upper())
-    upper = upper if upper in _countries() else _country_called(text)
+    upper = upper if upper in countries() else _country_called(text)
     hint = f"did you mean `{upper}`?" if upper else "write for example `DE`"
     raise RefusalError(f"`{text}` is no country's two letters", hint)
 
@@ -102,7 +86,7 @@ def _country_called(text: str) -> str:
     codes: dict[str, str] = {}
     for language in ("en", "de", "fr", "es", "zh_Hans", "ja"):
         names = Locale.parse(language).territories
-        for code in _countries() & names.keys():
+        for code in countries().keys() & names.keys():
             codes.setdefault(names[code].lower(), code)
     name = closest(text, codes)
     return "" if name is None else codes[name]
@@ -126,9 +110,9 @@ def parse_locale(text: str) -> str:
 
 def parse_zone(text: str) -> str:
     """A time zone by its IANA name."""
-    if text in _zones():
+    if text in zones():
         return text
-    hint = did_you_mean(text, _zones()) or "write for example `Europe/Berlin`"
+    hint = did_you_mean(text, zones()) or "write for example `Europe/Berlin`"
     raise RefusalError(f"there is no time zone `{text}`", hint)
 
 

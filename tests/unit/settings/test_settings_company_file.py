@@ -257,6 +257,10 @@ def test_a_fault_is_refused_at_its_place(text: str, line: str) -> None:
             "1:28: there is no time zone `Berlin`; did you mean `Europe/Berlin`?",
         ),
         (
+            "brand: {name: X, timezone: Factory}",
+            "1:28: there is no time zone `Factory`; write for example `Europe/Berlin`",
+        ),
+        (
             "brand: {name: X, locale: zh_hans}",
             "1:26: `zh_hans` is not how it is written; write `zh-Hans`",
         ),
