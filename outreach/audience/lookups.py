@@ -44,7 +44,10 @@ def of_events(
 
 
 def received(row: Row, campaign: str, after: After = None) -> ColumnElement[bool]:
-    """Whether the customer had a touch of the campaign up to `now`, later than `after`."""
+    """Whether the customer had a touch of the campaign up to `now`, later than `after`.
+
+    The message that is decided about is none.
+    """
     touch, named = deliveries.alias(), campaigns.alias()
     query = (
         select(touch.c.id)
@@ -54,6 +57,8 @@ def received(row: Row, campaign: str, after: After = None) -> ColumnElement[bool
     )
     if after is not None:
         query = query.where(touch.c.slot_at > after)
+    if row.own_message is not None:
+        query = query.where(touch.c.id != row.own_message)
     return exists(query.correlate_except(touch))
 
 

@@ -35,7 +35,8 @@ class Row:
 
     `now` and `today` are values, or columns where each customer has their own (`today`: a Date
     column). `facts` is "stored", or "as_of" to ask events, touches and moves up to `now` again,
-    `stage` and `stage_since` included. Attributes are known by `names` only.
+    `stage` and `stage_since` included. Attributes are known by `names` only. `own_message` is the
+    delivery that is decided about: no touch to its own rules.
     """
 
     customer: Columns
@@ -44,6 +45,7 @@ class Row:
     names: Names = NO_ATTRIBUTES
     entered_at: ColumnElement[datetime] | datetime | None = None
     facts: str = "stored"
+    own_message: ColumnElement[int] | None = None
 
     @property
     def id(self) -> ColumnElement[int]:
@@ -64,7 +66,8 @@ class Row:
             case "today":
                 return self._today()
             case "last_contact_at":
-                return facts.last_contact(self.id, self._stored("last_heard_at"), self.now)
+                heard_at = self._stored("last_heard_at")
+                return facts.last_contact(self.id, heard_at, self.now, self.own_message)
             case "stage" if self.facts == "as_of":
                 return facts.stage_as_of(self.id, self.now)
             case "stage_since" if self.facts == "as_of":

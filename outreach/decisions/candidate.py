@@ -155,6 +155,7 @@ class Candidate:
             today=self.zones.c.today,
             names=names_of(self.ruling.company),
             facts=self.marks.facts,
+            own_message=None if self.mine is None else self.mine.c.id,
         )
 
     def address(self, number: int) -> ColumnElement[str | None]:

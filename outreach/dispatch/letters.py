@@ -80,7 +80,8 @@ class ProjectRulebook:
         """The messages of claimed deliveries; what can not be rendered is told and left out."""
         ids = [one.customer_id for one in held]
         with reading(engine) as conn:
-            customers = contexts(conn, ids, ruling.company.attributes)
+            attributes, own = ruling.company.attributes, [one.id for one in held]
+            customers = contexts(conn, ids, attributes, but=own)
         written = [self._letter(ruling, one, customers.get(one.customer_id), now) for one in held]
         return [one for one in written if one is not None]
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, Connection, bindparam, func, literal, select, update
+from sqlalchemy import Column, Connection, bindparam, func, literal, not_, select, update
 
 from outreach.store import dialect
 from outreach.store.facts import (
@@ -90,23 +90,26 @@ def update_customers(conn: Connection, changed: Sequence[Mapping[str, Any]]) -> 
 
 
 def contexts(
-    conn: Connection, ids: Sequence[int], attributes: Mapping[str, str]
+    conn: Connection,
+    ids: Sequence[int],
+    attributes: Mapping[str, str],
+    but: Sequence[int] = (),
 ) -> dict[int, dict[str, Any]]:
     """What a template may print of each customer: columns, facts and attributes in one mapping.
 
     `attributes` are the declared types (Company.attributes): money comes back as Decimal, dates
     and instants as such; a declared attribute that a customer lacks is None. `typical_gap` is a
-    timedelta, `last_contact_at` includes touches.
+    timedelta, `last_contact_at` includes touches, `but` not those deliveries: a message is no
+    contact before it is written.
     """
-    touched = (
-        select(func.max(deliveries.c.slot_at))
-        .where(
-            deliveries.c.customer_id == customers.c.id,
-            deliveries.c.slot_at.is_not(None),
-            deliveries.c.firm,
-        )
-        .scalar_subquery()
+    touch = select(func.max(deliveries.c.slot_at)).where(
+        deliveries.c.customer_id == customers.c.id,
+        deliveries.c.slot_at.is_not(None),
+        deliveries.c.firm,
     )
+    if but:
+        touch = touch.where(not_(dialect.is_any_of(conn, deliveries.c.id, but)))
+    touched = touch.scalar_subquery()
     statement = (
         select(customers, places.c.zones.label("zones"), touched.label("touched_at"))
         .join(places, places.c.id == customers.c.place_id)

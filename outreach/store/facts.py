@@ -101,18 +101,27 @@ def fact_column_as_of(
 
 
 def last_contact(
-    customer_id: ColumnElement[int], last_heard_at: ColumnElement[Any], now: Moment
+    customer_id: ColumnElement[int],
+    last_heard_at: ColumnElement[Any],
+    now: Moment,
+    but: ColumnElement[int] | None = None,
 ) -> ColumnElement[datetime]:
-    """The later of `last_heard_at` and the last touch up to `now`; null when there is neither."""
-    return latest(last_heard_at, last_touch(customer_id, now))
+    """The later of `last_heard_at` and the last touch up to `now`; null when there is neither.
+
+    `but`: the id of a delivery that does not count.
+    """
+    return latest(last_heard_at, _last_touch(customer_id, now, but))
 
 
-def last_touch(customer_id: ColumnElement[int], now: Moment) -> ColumnElement[datetime]:
-    """The instant of the customer's last touch up to `now`, it included; null when there is none."""
+def _last_touch(
+    customer_id: ColumnElement[int], now: Moment, but: ColumnElement[int] | None
+) -> ColumnElement[datetime]:
     touch = deliveries.alias()
     query = select(func.max(touch.c.slot_at, type_=Instant())).where(
         touch.c.customer_id == customer_id, touch.c.firm, touch.c.slot_at <= moment(now)
     )
+    if but is not None:
+        query = query.where(touch.c.id != but)
     return query.correlate_except(touch).scalar_subquery()
 
 

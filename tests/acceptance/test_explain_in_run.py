@@ -20,7 +20,7 @@ title: Notes
 owner: mei@example.com
 topic: greetings
 status: active
-audience: {tier: [A]}
+audience: {tier: [A], exclude: "received('notes', days(13))"}
 schedule: {manual: true}
 cadence: [{at_most: 1, per: 7 days}]
 steps:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from dispatching import states
-from makers import NOW, grant, make_customer, suppress, withdraw
+from makers import NOW, grant, make_customer, make_delivery, suppress, withdraw
 from sqlalchemy import Engine, func, select
 
 from outreach.campaign.check import load_project
@@ -20,7 +20,7 @@ from outreach.settings.environment import Environment
 from outreach.store import runs
 from outreach.store.engine import reading, writing
 from outreach.store.revisions import save_company, save_revision
-from outreach.store.tables import attempts, deliveries
+from outreach.store.tables import attempts, customers, deliveries
 from outreach.vocabulary import RunKind
 from outreach.worker import Duty, run_until_idle
 
@@ -60,11 +60,12 @@ FILES = {
 class World:
     """A project in a database, its rulebook and its outbox."""
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
+    def __init__(self, engine: Engine, folder: Path, files: dict[str, bytes] | None = None) -> None:
         self.engine = engine
+        self.files = files or FILES
         self.environment = Environment(project=folder)
         self.rulings = Rulings()
-        loaded = load_project(FILES)
+        loaded = load_project(self.files)
         assert loaded.company is not None, loaded.problems
         self.company = loaded.company
         self.campaigns = loaded.campaigns
@@ -74,7 +75,7 @@ class World:
     def plan(self, name: str) -> None:
         campaign = self.campaigns[name]
         with writing(self.engine) as conn:
-            pinned = pinned_files(campaign, FILES, self.company)
+            pinned = pinned_files(campaign, self.files, self.company)
             revision = save_revision(conn, name, pinned, NOW)
             new = runs.NewRun(revision.campaign_id, revision.id, RunKind.MANUAL, NOW, 50, NOW)
             run_id = runs.make_run(conn, new)
@@ -198,3 +199,23 @@ def test_what_did_not_get_out_in_time_expires(world: World) -> None:
 
     assert world.send(later=timedelta(hours=25)) == {"expired": 26}
     assert world.captured("email") == []
+
+
+def test_a_message_tells_of_the_contact_before_it_not_of_itself(
+    world: World, tmp_path: Path
+) -> None:
+    with writing(world.engine) as conn:
+        for id_ in conn.execute(select(customers.c.id)).scalars().all():
+            make_delivery(conn, id_, at=NOW - timedelta(days=30))
+    since = b"{{ last_contact_at|date('yyyy-MM-dd') }}"
+    files = FILES | {
+        name: text.replace(b"Hello {{ first_name }}", b"Not since " + since)
+        for name, text in TEMPLATES.items()
+    }
+    told = World(world.engine, tmp_path, files)
+    told.plan("one")
+
+    told.send()
+
+    texts = [told.captured(channel)[0].read_text() for channel in ("email", "sms")]
+    assert ["Not since 2026-06-03" in text for text in texts] == [True, True]

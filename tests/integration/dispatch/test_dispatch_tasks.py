@@ -107,6 +107,19 @@ def test_each_customer_with_a_known_owner_is_a_task_in_quiet_hours_too(
     ]  # fmt: skip
 
 
+def test_a_task_tells_of_the_contact_before_it(engine: Engine, tmp_path: Path) -> None:
+    with writing(engine) as conn:
+        customer = make_customer(conn, owner="mei")
+        grant(conn, customer, "task")
+        make_delivery(conn, customer, at=NOW - timedelta(days=30))
+    since = b"Not heard from since {{ last_contact_at|date('yyyy-MM-dd') }}"
+
+    given_out(engine, {**FILES, "templates/ring/task.txt": since}, tmp_path)
+
+    with reading(engine) as conn:
+        assert tasks.listed(conn, TaskState.OPEN)[0].title == "Not heard from since 2026-06-03"
+
+
 def test_a_task_takes_a_place_that_a_campaign_above_wants(peopled: Engine, tmp_path: Path) -> None:
     files = {**FILES, "campaigns/above.yaml": ABOVE}
 
