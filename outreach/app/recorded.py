@@ -91,7 +91,8 @@ def _found(
     record = recorded(conn, run.id, customer_id)
     at, ruling = _instant(conn, run, record, place)
     as_of = at if record is None else record.decided_at
-    scope = _scope(run, as_of, customer_id, record, facts_for(conn, min(context.now(), as_of)))
+    facts = facts_for(conn, min(context.now(), as_of), customer_id)
+    scope = _scope(run, as_of, customer_id, record, facts)
     digest = select(revisions.c.digest).where(revisions.c.id == run.revision_id)
     return _Found(
         key=key,

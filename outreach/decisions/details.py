@@ -1,15 +1,9 @@
 """The record behind a rule's answer, in words: which consent, which touches, which hours."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Connection, select
 
-from outreach.audience.compile import compile_selection
-from outreach.audience.syntax import alternatives
-from outreach.campaign.model import Selection
 from outreach.decisions.asking import Question
 from outreach.decisions.candidate import ADDRESS_COLUMN
 from outreach.decisions.chain import sharing_with
@@ -17,15 +11,14 @@ from outreach.decisions.grid import applicable_caps
 from outreach.decisions.localities import Locality
 from outreach.decisions.opening import Hours, Opening, hours_for, zone_of
 from outreach.decisions.release import Slot
+from outreach.decisions.selections import Selections
 from outreach.decisions.verdict import Verdict
 from outreach.spans import Cap
 from outreach.store.repeats import ON_ITS_WAY, EarlierMessage, earlier_message
 from outreach.store.tables import consents, customers, suppressions
 from outreach.vocabulary import OPEN_STATES, Decision, Reason, State
 
-SHORTHAND = ("stage", "tier", "owner", "tags", "country", "locale")
 MOST_KEYS = 5  # of those who share an address
-_EVERYONE = Selection()
 _CONSENT = (
     Reason.CONSENT_WITHDRAWN,
     Reason.CONSENT_EXPIRED,
@@ -44,6 +37,7 @@ class Details:
         self.verdict = verdict
         self.place = place
         self._slots: list[Slot] | None = None
+        self._selections = Selections(conn, question, verdict.asked_at, self.local)
 
     def of(self, rule: Reason, channel: str | None, *, failed: bool) -> str:
         """The sentence for a rule's answer; empty where there is nothing to add."""
@@ -53,16 +47,21 @@ class Details:
             return "has no owner who is among `owners` of outreach.yaml"
         if rule is Reason.SUPPRESSED and channel is not None and failed:
             return self._suppression(channel)
-        if rule in (Reason.CAPPED, Reason.RESERVED) and channel is not None:
-            return self._cadence(channel, open_rows=rule is Reason.RESERVED)
+        if rule is Reason.CAPPED and channel is not None:
+            return self._touches(channel)
+        if rule is Reason.RESERVED and channel is not None:
+            return self._reserved(channel)
         if rule is Reason.DUPLICATE and failed:
             return self._duplicate()
         if rule is Reason.MISSING_DATA and channel is not None:
             return self._needs(channel)
         if rule is Reason.NOT_IN_AUDIENCE:
-            return self._audience()
+            return self._selections.audience()
         if rule is Reason.EXCLUDED and failed:
-            return self._excluded()
+            return self._selections.excluded()
+        when = self.question.ruling.step.when
+        if rule is Reason.WHEN_FALSE and failed and when is not None:
+            return f"when: {self._selections.failing(when)}"
         return ""
 
     def is_quiet(self, channel: str) -> bool:
@@ -100,50 +99,6 @@ class Details:
         """An instant in the customer's calendar zone."""
         local = at.astimezone(self.question.ruling.grid.calendar_zone(self.place))
         return local.isoformat(" ", "minutes")
-
-    def _audience(self) -> str:
-        """Each key of the audience and its `where` with their own answers."""
-        audience, row = self.question.ruling.campaign.audience, self.question.candidate().row
-        keys = [name for name in SHORTHAND if getattr(audience, name)]
-        parts = [replace(_EVERYONE, **{name: getattr(audience, name)}) for name in keys]
-        if audience.where is not None:
-            parts.append(replace(_EVERYONE, where=audience.where))
-        if not parts:
-            return "everyone"
-        answers = self._asked([compile_selection(part, row) for part in parts])
-        values = self._asked([customers.c[name] for name in keys]) if keys else ()
-        said = [
-            f"{name}: is {_words(value)}" + ("" if holds else f", wanted {_words(wanted)}")
-            for name, value, holds in zip(keys, values, answers, strict=False)
-            if (wanted := getattr(audience, name))
-        ]
-        if audience.where is not None:
-            said.append(f"where: {'true' if answers[-1] else 'false'}")
-        return "; ".join(said)
-
-    def _excluded(self) -> str:
-        """What of `exclude` holds: each key with the customer's value, of an `or` the half."""
-        exclude, row = self.question.ruling.campaign.exclude, self.question.candidate().row
-        if exclude is None:
-            return ""
-        keys = [name for name in SHORTHAND if getattr(exclude, name)]
-        values = self._asked([customers.c[name] for name in keys]) if keys else ()
-        said = [f"{name}: is {_words(value)}" for name, value in zip(keys, values, strict=True)]
-        if exclude.where is not None:
-            halves = alternatives(exclude.where.source)
-            parts = [
-                replace(_EVERYONE, where=replace(exclude.where, source=half)) for half in halves
-            ]
-            answers = self._asked([compile_selection(part, row) for part in parts])
-            holding = [half for half, holds in zip(halves, answers, strict=True) if holds]
-            said.append(f"true: {'; '.join(holding)}")
-        return "; ".join(said)
-
-    def _asked(self, columns: Sequence[ColumnElement[Any]]) -> Sequence[Any]:
-        named = [column.label(f"part_{number}") for number, column in enumerate(columns)]
-        candidate = self.question.candidate()
-        query = select(*named).select_from(candidate.joined()).where(candidate.is_the_one)
-        return self.conn.execute(query, dict(self.question.values)).one()
 
     def _consent(self, channel: str) -> str:
         row = self.conn.execute(
@@ -188,27 +143,38 @@ class Details:
         keys = sorted(set(self.conn.execute(query).scalars()))
         return f"shares an address with {', '.join(keys[:MOST_KEYS])}, and one of them gets it"
 
-    def _cadence(self, channel: str, *, open_rows: bool) -> str:
+    def _touches(self, channel: str) -> str:
+        """How full each cap is, and until when its last touch counts."""
         said = []
-        for cap in applicable_caps(self.question.ruling.campaign, self.question.ruling.company):
-            if cap.channel not in (None, channel):
-                continue
-            counted = [each for each in self._counted(cap, channel) if open_rows or each.firm]
-            what = f"{len(counted)} of {cap.at_most} per {cap.per}"
-            touches = [each for each in counted if each.firm]
+        for cap in self._caps(channel):
+            touches = [each for each in self._counted(cap, channel) if each.firm]
+            what = _of_cap(cap, len(touches))
             if touches:
                 last = max(touches, key=lambda slot: slot.at)
                 what += f", the last {self.local(last.at)} by {last.channel}"
                 what += f", counts until {self._leaves(cap, last)}"
-            if len(counted) >= cap.at_most:
-                what += "".join(
-                    f"; reserved by {each.campaign}, which comes {self.local(each.at)},"
-                    f" until {self._leaves(cap, each)}"
-                    for each in counted
-                    if not each.firm
-                )
             said.append(what)
         return "; ".join(said)
+
+    def _reserved(self, channel: str) -> str:
+        """By whom places are reserved, for the caps in which any is: touches fill the others."""
+        said = []
+        for cap in self._caps(channel):
+            counted = self._counted(cap, channel)
+            by = [
+                f"reserved by {each.campaign}, which comes {self.local(each.at)},"
+                f" until {self._leaves(cap, each)}"
+                for each in counted
+                if not each.firm
+            ]
+            if by:
+                said.append("; ".join([_of_cap(cap, len(counted)), *by]))
+        return "; ".join(said)
+
+    def _caps(self, channel: str) -> list[Cap]:
+        ruling = self.question.ruling
+        caps = applicable_caps(ruling.campaign, ruling.company)
+        return [cap for cap in caps if cap.channel in (None, channel)]
 
     def _counted(self, cap: Cap, channel: str) -> list[Slot]:
         """What one cap counts where the message leaves as soon as clocks let it."""
@@ -252,8 +218,8 @@ def _said_of(earlier: EarlierMessage, local: str) -> str:
     return f"{how} in run {earlier.run}, at {local}"
 
 
-def _words(value: object) -> str:
-    """A value or a list of values as people say it."""
-    if isinstance(value, list | tuple):
-        return " or ".join(map(str, value)) or "empty"
-    return "not known" if value is None else str(value)
+def _of_cap(cap: Cap, counted: int) -> str:
+    """How much of a cap is taken, with what it counts."""
+    by = f" by {cap.channel}" if cap.channel else ""
+    about = f" about {cap.topic}" if cap.topic else ""
+    return f"{counted} of {cap.at_most}{by}{about} per {cap.per}"

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 
 from outreach.store.dialect import database_clock, insert, one_at_a_time, shift
 from outreach.store.spelling import latest
-from outreach.store.tables import marks, runs
+from outreach.store.tables import customers, marks, runs
 from outreach.vocabulary import RunState
 
 FACTS = "facts"
@@ -22,9 +22,16 @@ def refreshed_at(conn: Connection) -> datetime | None:
     return _instant(conn, FACTS)
 
 
-def facts_for(conn: Connection, at: datetime) -> str:
-    """How facts and stages are read for an instant: "stored", or "as_of" one before they were."""
-    stored_at = _instant(conn, FACTS)
+def facts_for(conn: Connection, at: datetime, customer_id: int | None = None) -> str:
+    """How facts and stages are read for an instant: "stored", or "as_of" one before they were.
+
+    With a customer also where theirs alone were brought up to date since, as by an import.
+    """
+    known = [_instant(conn, FACTS)]
+    if customer_id is not None:
+        query = select(customers.c.facts_at).where(customers.c.id == customer_id)
+        known.append(conn.execute(query).scalar())
+    stored_at = max((each for each in known if each is not None), default=None)
     return "as_of" if stored_at is not None and at < stored_at else "stored"
 
 

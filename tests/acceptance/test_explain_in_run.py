@@ -20,7 +20,7 @@ title: Notes
 owner: mei@example.com
 topic: greetings
 status: active
-audience: {tier: [A], exclude: "received('notes', days(13))"}
+audience: {tier: [A], stage: [potential], exclude: "received('notes', days(13))"}
 schedule: {manual: true}
 cadence: [{at_most: 1, per: 7 days}]
 steps:
@@ -97,6 +97,19 @@ def test_who_was_left_out_is_told_with_the_reason_of_then(run_once: Path) -> Non
         "it was left out when the run was planned: no_consent",
         "asked again as of then the rules say send: what they read has changed since",
     ]
+
+
+def test_a_stage_is_that_of_then(run_once: Path) -> None:
+    (run_once / "e.csv").write_text("key,kind,at,amount\nsent,order,2026-07-03T17:30,60\n")
+    assert outreach_here(run_once, "events", "import", "e.csv", "--now", LATER).code == 0
+
+    found = outreach_here(
+        run_once, "explain", "notes", "sent", "--run", 1, "--now", LATER, "--json"
+    ).json
+
+    details = {each["rule"]: each["detail"] for each in found["rules"]}
+    assert details["not_in_audience"] == "stage: is potential; tier: is A"
+    assert found["said"][-1].startswith("attempt 1")
 
 
 def test_a_held_message_says_until_when(once_run: Path) -> None:

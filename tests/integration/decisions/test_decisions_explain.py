@@ -1,12 +1,13 @@
 """Explain says what the plan decides, with an answer of every rule."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from database_world import fill, question_of, verdicts
 from hypothesis import HealthCheck, given, settings
 from meanings import Example, examples
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, select, update
 from test_decisions_reference import arms, begin
 from world import Verdict, World
 from worlds import random_world
@@ -16,17 +17,21 @@ from outreach.decisions.candidate import Scope
 from outreach.decisions.explain import Explanation, explain
 from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling
+from outreach.spans import Cap, Per, PerKind
+from outreach.store.stages import StageMove, record_moves
 from outreach.store.tables import customers
 from outreach.vocabulary import Decision, Reason
 
 
-def explained(conn: Connection, world: World, ruling: Ruling, customer_id: int) -> Explanation:
+def explained(
+    conn: Connection, world: World, ruling: Ruling, customer_id: int, facts: str = "stored"
+) -> Explanation:
     """The explanation for one customer at the world's instant."""
     place_id = conn.execute(
         select(customers.c.place_id).where(customers.c.id == customer_id)
     ).scalar_one()
     place = localities(conn, [place_id])[0]
-    scope = Scope(run_at=world.run_at, seen_at=world.asked_at, about=customer_id)
+    scope = Scope(world.run_at, seen_at=world.asked_at, about=customer_id, facts=facts)
     return explain(conn, ruling, scope, place, world.asked_at)
 
 
@@ -94,3 +99,63 @@ def test_explain_asks_rules_behind_the_first_that_fails_too(engine: Engine) -> N
 
     asked = {answer.rule for answer in found.answers}
     assert {Reason.NOT_IN_AUDIENCE, Reason.NO_CONSENT, Reason.CAPPED, Reason.QUIET_HOURS} <= asked
+
+
+@pytest.mark.parametrize(
+    ("moves", "said"),
+    [
+        ({-10: "lead", 1: "friend"}, "stage: is lead"),
+        ({1: "friend"}, "stage: is not known for then (friend today), wanted lead"),
+    ],
+)
+def test_explain_of_an_earlier_instant_names_the_stage_of_then(
+    engine: Engine, moves: dict[int, str], said: str
+) -> None:
+    example: Example = next(each for each in examples() if each.file == "days")
+    audience = Selection(stage=("lead",))
+    world = replace(example.world, campaign=replace(example.world.campaign, audience=audience))
+    with engine.connect() as conn:
+        ruling, ids = fill(conn, world)
+        id_, at = ids[example.who], world.asked_at
+        conn.execute(update(customers).values(stage="friend", stage_since=at + timedelta(days=1)))
+        for day, stage in moves.items():
+            record_moves(conn, [StageMove(id_, None, stage)], at + timedelta(days=day))
+
+        found = explained(conn, world, ruling, id_, facts="as_of")
+
+    audience_row = next(each for each in found.answers if each.rule is Reason.NOT_IN_AUDIENCE)
+    assert audience_row.detail == said
+
+
+def test_explain_says_what_a_condition_that_fails_looked_at(engine: Engine) -> None:
+    example: Example = next(each for each in examples() if each.file == "days")
+    where = Expression("orders > 2 and city == 'Bonn'", Place("c.yaml", 1, 1))
+    step = replace(example.world.campaign.steps[0], when=where)
+    campaign = replace(example.world.campaign, audience=Selection(where=where), steps=(step,))
+    with engine.connect() as conn:
+        world = replace(example.world, campaign=campaign)
+        ruling, ids = fill(conn, world)
+
+        found = explained(conn, world, ruling, ids[example.who])
+
+    details = {each.rule: each.detail for each in found.answers}
+    assert details[Reason.NOT_IN_AUDIENCE] == "where: false (orders = 0, city is missing)"
+    assert details[Reason.WHEN_FALSE] == "when: false (orders = 0, city is missing)"
+
+
+def test_explain_names_what_each_cap_counts(engine: Engine) -> None:
+    example: Example = next(each for each in examples() if each.file == "days")
+    week = Per(PerKind.DAYS, 7)
+    caps = (Cap(1, week), Cap(1, week, channel="email"), Cap(1, week, topic="greetings"))
+    company = example.world.company.model_copy(update={"cadence": caps})
+    with engine.connect() as conn:
+        world = replace(example.world, company=company, touches=())
+        ruling, ids = fill(conn, world)
+
+        found = explained(conn, world, ruling, ids[example.who])
+
+    details = {each.rule: each.detail for each in found.answers}
+    assert details[Reason.CAPPED].startswith(
+        "0 of 1 per 7 days; 0 of 1 by email per 7 days; 0 of 1 about greetings per 7 days"
+    )
+    assert details[Reason.RESERVED] == ""
