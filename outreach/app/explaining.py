@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from outreach.app.context import Context
-from outreach.app.occasion import occasion_of
+from outreach.app.occasion import occasion_of, past_turns
 from outreach.app.rulings import ruling_of
 from outreach.decisions.candidate import Scope
 from outreach.decisions.explain import Answer, explain
@@ -46,13 +46,15 @@ def explain_customer(context: Context, name: str, key: str, at: str | None = Non
         customer_id, place = customer_of(conn, key)
         ruling = ruling_of(context, conn, name)
         occasion = occasion_of(context, ruling.campaign, at)
-        asked_at = occasion.instants(ruling.grid, [place])[place.id]
-        now = context.now()
+        asked = occasion.instants(ruling.grid, [place])
+        asked_at, now = asked[place.id], context.now()
+        over = frozenset() if at else past_turns(context, conn, ruling.campaign, occasion, asked)
         scope = Scope(
             run_at=occasion.first_at,
             seen_at=now,
             about=customer_id,
             facts=facts_for(conn, min(now, asked_at)),
+            past=over,
         )
         found = explain(conn, ruling, scope, place, asked_at)
         zone = ruling.grid.calendar_zone(place).key

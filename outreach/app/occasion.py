@@ -1,13 +1,19 @@
 """The instant a plan is for: what was asked for, else the campaign's next occurrence."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
 
 from outreach.app.context import Context, read_instant
 from outreach.campaign.model import Campaign, ScheduleKind
 from outreach.campaign.occurrences import CUSTOMER, instant_in, occurrences
-from outreach.planning.occasion import Occasion
+from outreach.planning.occasion import Occasion, come, past
 from outreach.planning.tick import WIDEST_DAY
+from outreach.store.activity import activities
+from outreach.store.runs import run_of
+from outreach.vocabulary import RunState
 
 LOOK_AHEAD = timedelta(days=3_660)
 
@@ -24,6 +30,33 @@ def occasion_of(context: Context, campaign: Campaign, at: str | None) -> Occasio
             return Occasion(local_at=written)
         return Occasion(at=context.instant(written))
     return _next(context, campaign) or Occasion(at=context.now())
+
+
+def past_turns(
+    context: Context,
+    conn: Connection,
+    campaign: Campaign,
+    occasion: Occasion,
+    asked: Mapping[int, datetime],
+) -> frozenset[int]:
+    """The places that the run of an occurrence writes to no more, or did not; `asked`: their instants.
+
+    A campaign that no scheduler has seen active yet begins now: it sends nothing that is past.
+    """
+    if not _runs(campaign):
+        return frozenset()
+    now, late = context.now(), campaign.schedule.late
+    run = run_of(conn, campaign.name, occasion.first_at)
+    if run is None:
+        known = activities(conn).get(campaign.name)
+        since = None if known is None else known.active_since
+        return past(asked, late, now, since or now)
+    planned = asked
+    if run.state is RunState.PLANNING:
+        planned = come(asked, None, run.planned_until) if run.planned_until else {}
+    rest = {place: at for place, at in asked.items() if place not in planned}
+    since = run.active_since
+    return past(planned, late, run.created_at, since) | past(rest, late, now, since)
 
 
 def is_over(context: Context, campaign: Campaign) -> bool:

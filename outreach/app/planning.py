@@ -19,7 +19,7 @@ from outreach.app.cost import (
     region_number,
     segments_taken,
 )
-from outreach.app.occasion import is_over, occasion_of
+from outreach.app.occasion import is_over, occasion_of, past_turns
 from outreach.app.rulings import pinned, ruling_of
 from outreach.campaign.model import Campaign
 from outreach.campaign.occurrences import CUSTOMER
@@ -146,8 +146,9 @@ def question_of(
     occasion = occasion_of(context, ruling.campaign, at)
     asked = occasion.instants(ruling.grid, localities(conn))
     now = context.now()
-    facts = facts_for(conn, min([now, *asked.values()]))
-    made = Scope(run_at=occasion.first_at, seen_at=now, facts=facts, **scope)
+    over = frozenset() if at else past_turns(context, conn, ruling.campaign, occasion, asked)
+    facts = facts_for(conn, min([now, *(each for id_, each in asked.items() if id_ not in over)]))
+    made = Scope(run_at=occasion.first_at, seen_at=now, facts=facts, past=over, **scope)
     return ask_base(conn, ruling, made, asked), occasion
 
 

@@ -93,6 +93,8 @@ def _found(
     as_of = at if record is None else record.decided_at
     facts = facts_for(conn, min(context.now(), as_of), customer_id)
     scope = _scope(run, as_of, customer_id, record, facts)
+    if record is not None and record.was_past:
+        scope = replace(scope, past=frozenset({place.id}))
     digest = select(revisions.c.digest).where(revisions.c.id == run.revision_id)
     return _Found(
         key=key,

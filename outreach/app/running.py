@@ -5,7 +5,7 @@ import socket
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from outreach import queue
@@ -20,13 +20,12 @@ from outreach.clock import SystemClock
 from outreach.decisions.candidate import Scope
 from outreach.decisions.loading import Rulings
 from outreach.decisions.localities import localities
-from outreach.decisions.ruling import Ruling
 from outreach.dispatch.expiry import Expiry
 from outreach.dispatch.highwater import HighWater
 from outreach.dispatch.trouble import DatabaseTrouble
 from outreach.errors import OutreachError, ProblemsFound
 from outreach.logger import Logger
-from outreach.planning.occasion import due_now, occasion_of_run
+from outreach.planning.occasion import come, occasion_of_run, past
 from outreach.planning.run import plan_run
 from outreach.planning.tick import make_due_runs
 from outreach.settings.company import Company
@@ -166,21 +165,18 @@ def _plan(context: Context, run: Run, rulings: Rulings, planner: str) -> bool:
     with reading(context.engine) as conn:
         ruling = rulings.load(conn, run.revision_id)
         occasion = occasion_of_run(run)
-        asked = _due(conn, run, ruling, now)
+        instants = occasion.instants(ruling.grid, localities(conn))
+        asked = come(instants, run.planned_until, now)
         if not asked and occasion.last_at > now:
             return False  # other places come later; this tick has nothing to write
-        facts = facts_for(conn, min([now, *asked]))
+        late = ruling.campaign.schedule.late
+        over = past(asked, late, now, run.active_since)
+        facts = facts_for(conn, min([now, *(at for id_, at in asked.items() if id_ not in over)]))
     scope = scope_of(run, now, facts)
     done = plan_run(context.engine, run, ruling, scope, planner, now)
     if done is not None:
         log.info("run planned", run=run.id, planned=done.planned, complete=done.complete)
     return True
-
-
-def _due(conn: Connection, run: Run, ruling: Ruling, now: datetime) -> list[datetime]:
-    instants = occasion_of_run(run).instants(ruling.grid, localities(conn))
-    late = ruling.campaign.schedule.late
-    return list(due_now(instants, run.planned_until, now, late).values())
 
 
 def scope_of(run: Run, now: datetime, facts: str = "stored") -> Scope:

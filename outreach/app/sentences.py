@@ -95,8 +95,6 @@ def absence(run: Run, verdict: Verdict, at: datetime, key: str, clock: Clock) ->
         return ["the run was by hand, with `--to` for others only"]
     if run.state in _OPEN_RUNS and (run.planned_until is None or at > run.planned_until):
         return [f"their turn is at {clock.local(at)}, and the run is {run.state.value}"]
-    if run.local_at is not None and at < run.created_at:
-        return [f"their turn was at {clock.local(at)}, before the run was made"]
     if verdict.reason is Reason.NOT_IN_AUDIENCE:
         return ["the audience does not pick them, as of then by the run's own revision"]
     return [

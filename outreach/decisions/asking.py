@@ -137,7 +137,7 @@ def ask(
     places = localities(conn, None if len(asked) > 200 else asked.keys())
     rows = ruling.grid.rows(places, asked)
     found = reservations(conn, ruling, scope, places, rows)
-    filled = zone_rows(ruling.grid, rows, scope.seen_at, found)
+    filled = zone_rows(ruling.grid, rows, scope, found)
     zones = zone_table(conn.dialect.name, ruling.grid, reserved=bool(found))
     base = Base({place.id: place for place in places}, _earlier(conn, ruling), found)
     values = {

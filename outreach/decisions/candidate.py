@@ -53,6 +53,7 @@ class Scope:
     where: Expression | None = None  # the audience is narrowed by it
     repeats_within: datetime | None = None  # by hand: who got it since is a duplicate
     facts: str = "stored"  # or as_of: computed from events up to the candidate's instant
+    past: frozenset[int] = frozenset()  # places whose turn is over: nothing is sent there
     then: bool = False  # asked as of an instant that is past: no run made since is known
 
     @property
@@ -67,6 +68,7 @@ class Scope:
             where=self.where,
             repeats=self.repeats_within is not None,
             facts=self.facts,
+            past=bool(self.past),
         )
 
     def values(self) -> dict[str, object]:
@@ -94,6 +96,7 @@ class Marks:
     where: Expression | None = None
     repeats: bool = False
     facts: str = "stored"
+    past: bool = False
 
     run_at = bindparam("run_at", type_=Instant())
     run_id = bindparam("run_id", type_=BigId)

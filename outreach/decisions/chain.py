@@ -46,7 +46,7 @@ from outreach.store.types import BigId
 Columns = ReadOnlyColumnCollection[str, Any]
 
 
-_CLOCKS_BUT_TODAY = ("place_id", "late_at")  # of the zone row: known of the candidate
+_CLOCKS_BUT_TODAY = ("place_id", "late_at", "is_past")  # of the zone row: known of the candidate
 _CLOCKS = (*_CLOCKS_BUT_TODAY, "today")  # … or not asked, but by rivals
 _OF_PEOPLE = ("email", "phone", "seen_at", "back_", "ahead_")  # asked in `q`, of no use after it
 _OF_STOPS = ("person", "block_", "duplicate_", "slots")  # asked in `r`

@@ -41,6 +41,9 @@ class Details:
 
     def of(self, rule: Reason, channel: str | None, *, failed: bool) -> str:
         """The sentence for a rule's answer; empty where there is nothing to add."""
+        if rule is Reason.EXPIRED and failed:
+            turn = self.local(self.verdict.late_at - self.question.ruling.campaign.schedule.late)
+            return f"their turn was {turn}, and nothing is sent for it any more"
         if rule in _CONSENT and channel is not None:
             return self._consent(channel)
         if rule is Reason.NO_ADDRESS and channel == "task" and failed:

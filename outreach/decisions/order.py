@@ -27,9 +27,13 @@ class Failing:
 def person_rules(candidate: Candidate) -> list[Failing]:
     """The rules about the customer, in the order asked; the audience is one only at a re-check."""
     found = []
+    late = []
     if candidate.mine is not None:
-        late = candidate.late_at < candidate.zones.c.asked_at
-        found.append(Failing(Reason.EXPIRED, late))
+        late.append(candidate.late_at < candidate.zones.c.asked_at)
+    if candidate.marks.past:
+        late.append(candidate.zones.c.is_past == 1)
+    if late:
+        found.append(Failing(Reason.EXPIRED, or_(*late)))
     if candidate.mine is not None or candidate.marks.about:
         found.append(Failing(Reason.NOT_IN_AUDIENCE, person.outside_audience(candidate)))
     found.append(Failing(Reason.ERASED, person.erased(candidate)))

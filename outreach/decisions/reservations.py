@@ -213,6 +213,8 @@ class _Calendar:
             return at > now
         made, life = self._made.get(first_at), self._life
         if made is not None:
+            if life.active_since is not None and at < life.active_since:
+                return False
             return made.planning and (made.planned_until is None or at > made.planned_until)
         if life.active_since is None or life.looked_until is None:
             return at >= now  # only in files as yet: it is active from the next tick on

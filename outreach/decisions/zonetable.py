@@ -1,12 +1,13 @@
 """The zone table as something SQL can join: one row a place."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Date, Integer, Table, TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
+from outreach.decisions.candidate import Scope
 from outreach.decisions.grid import Grid, PlaceRow
 from outreach.decisions.order import CODES
 from outreach.decisions.reservations import Reservation, counted_in
@@ -31,11 +32,11 @@ def zone_table(database: str, grid: Grid, *, reserved: bool = False) -> TableVal
 def zone_rows(
     grid: Grid,
     rows: Sequence[PlaceRow],
-    seen_at: datetime | None,
+    scope: Scope,
     found: Sequence[Reservation] = (),
 ) -> list[list[object]]:
-    """The rows in the order of the table's columns; `seen_at` is the scope's."""
-    return [[*_values(grid, row, seen_at), *_reserved(grid, row, found)] for row in rows]
+    """The rows in the order of the table's columns."""
+    return [[*_values(grid, row, scope), *_reserved(grid, row, found)] for row in rows]
 
 
 def _reserved(grid: Grid, row: PlaceRow, found: Sequence[Reservation]) -> list[object]:
@@ -54,6 +55,7 @@ def _columns(grid: Grid, reserved: bool) -> list[tuple[str, TypeEngine[Any]]]:
         ("today", DATE),
         ("seen_at", INSTANT),
         ("late_at", INSTANT),
+        ("is_past", INTEGER),
         ("back_at", INSTANT),
         ("ahead_at", INSTANT),
     ]
@@ -66,12 +68,14 @@ def _columns(grid: Grid, reserved: bool) -> list[tuple[str, TypeEngine[Any]]]:
     return found
 
 
-def _values(grid: Grid, row: PlaceRow, seen_at: datetime | None) -> list[object]:
+def _values(grid: Grid, row: PlaceRow, scope: Scope) -> list[object]:
+    seen_at = scope.seen_at
     seen = row.asked_at + FOREVER if seen_at is None else max(seen_at, row.asked_at)
     back_at = min((each.back_at for each in row.windows), default=row.asked_at)
     ahead_at = max((each.ahead_at for each in row.windows), default=row.asked_at)
     found: list[object] = [row.place_id, row.asked_at, row.today, seen]
-    found += [row.asked_at + grid.campaign.schedule.late, back_at, ahead_at]
+    late_at = row.asked_at + grid.campaign.schedule.late
+    found += [late_at, int(row.place_id in scope.past), back_at, ahead_at]
     for each in row.openings:
         found += [each.opens_at, None if each.why is None else CODES[each.why]]
     for within in row.windows:

@@ -51,12 +51,26 @@ def occasion_of_run(run: Run) -> Occasion:
     return Occasion(run.occurrence_at) if run.local_at is None else Occasion(None, run.local_at)
 
 
-def due_now(
-    instants: Mapping[int, datetime], after: datetime | None, now: datetime, late: timedelta
+def come(
+    instants: Mapping[int, datetime], after: datetime | None, now: datetime
 ) -> dict[int, datetime]:
-    """Those whose instant has come since `after` and is not past `late`."""
+    """Those whose instant has come since `after`."""
     return {
-        place: at
-        for place, at in instants.items()
-        if at <= now <= at + late and (after is None or at > after)
+        place: at for place, at in instants.items() if at <= now and (after is None or at > after)
     }
+
+
+def past(
+    instants: Mapping[int, datetime],
+    late: timedelta,
+    now: datetime,
+    active_since: datetime | None = None,
+) -> frozenset[int]:
+    """Places to which nothing is sent any more: nobody planned them within `late` of their instant,
+    or it was over when the campaign became active.
+    """
+    return frozenset(
+        place
+        for place, at in instants.items()
+        if at + late < now or (active_since is not None and at < active_since)
+    )

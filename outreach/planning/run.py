@@ -1,6 +1,6 @@
 """Carries a run's plan out: rows of deliveries, by ranges of customers, resumable at any range."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +28,7 @@ from outreach.decisions.localities import localities
 from outreach.decisions.order import CODES
 from outreach.decisions.ruling import Ruling
 from outreach.planning.decided import Decided
-from outreach.planning.occasion import due_now, occasion_of_run
+from outreach.planning.occasion import come, occasion_of_run, past
 from outreach.planning.tenure import tenure
 from outreach.store import runs
 from outreach.store.dialect import insert
@@ -56,6 +56,7 @@ def plan_run(
 ) -> Pass | None:
     """Plan the run's places whose instant has come; None while another planner is at it.
 
+    Where the turn is past already everyone of the audience is `expired`: counted, and not written to.
     A planner that dies leaves its cursor; the next one decides the rest and goes on there. Of
     customers' own local times more places have come due by then: it begins with the first
     customer, and who has a row keeps it. A run that is stopped meanwhile stays so.
@@ -68,7 +69,9 @@ def plan_run(
         occasion = occasion_of_run(run)
         instants = occasion.instants(ruling.grid, localities(conn))
         conn.rollback()
-        asked = due_now(instants, run.planned_until, now, ruling.campaign.schedule.late)
+        asked = come(instants, run.planned_until, now)
+        over = past(asked, ruling.campaign.schedule.late, now, run.active_since)
+        scope = replace(scope, past=over)
         with tenure(engine, run.id, planner):
             planned, whole = (
                 _write(conn, run, ruling, scope, asked, planner) if asked else (0, True)

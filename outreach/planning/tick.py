@@ -203,7 +203,7 @@ def _run(
         created_at=now,
     )
     if known.active_since is not None and occasion.first_at < known.active_since:
-        return replace(new, planned_until=known.active_since - JUST_BEFORE)
+        return replace(new, params={"active_since": known.active_since.isoformat()})
     return new
 
 

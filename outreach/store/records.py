@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from outreach.store.tables import attempts, deliveries
-from outreach.vocabulary import Decision, State
+from outreach.vocabulary import Decision, Reason, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,11 @@ class Recorded:
     def decision(self) -> Decision:
         """What was decided, whatever came of it."""
         return decision_of(self.state, self.until)
+
+    @property
+    def was_past(self) -> bool:
+        """Whether their turn was over before the run was planned."""
+        return self.reason == Reason.EXPIRED and self.due_at is None
 
     @property
     def decided_at(self) -> datetime:

@@ -36,10 +36,16 @@ class Run:
     planned_until: datetime | None
     created_at: datetime
 
+    @property
+    def active_since(self) -> datetime | None:
+        """Since when its campaign was active, where places had their turn before that."""
+        since = self.params.get("active_since")
+        return None if since is None else datetime.fromisoformat(since)
+
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """A run to be made; `planned_until`: places whose instant is not after it are left out."""
+    """A run to be made."""
 
     campaign_id: int
     revision_id: int
@@ -48,7 +54,6 @@ class NewRun:
     rank: int
     created_at: datetime
     local_at: datetime | None = None
-    planned_until: datetime | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     created_by: str | None = None
 
@@ -88,7 +93,6 @@ def make_run(conn: Connection, new: NewRun) -> int | None:
         "state": RunState.PLANNING,
         "rank": new.rank,
         "params": dict(new.params),
-        "planned_until": new.planned_until,
         "created_at": new.created_at,
         "created_by": new.created_by,
     }
@@ -99,6 +103,17 @@ def make_run(conn: Connection, new: NewRun) -> int | None:
 def run_by_id(conn: Connection, run_id: int) -> Run | None:
     """One run; None where there is none of this id."""
     row = conn.execute(_all().where(runs.c.id == run_id)).one_or_none()
+    return None if row is None else _run(row)
+
+
+def run_of(conn: Connection, campaign: str, occurrence_at: datetime) -> Run | None:
+    """The run that the schedule made for an occurrence; None where there is none yet."""
+    query = _all().where(
+        campaigns.c.name == campaign,
+        runs.c.kind == RunKind.SCHEDULE,
+        runs.c.occurrence_at == occurrence_at,
+    )
+    row = conn.execute(query).one_or_none()
     return None if row is None else _run(row)
 
 

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
 from outreach.campaign.occurrences import instant_in
-from outreach.planning.occasion import due_now
+from outreach.planning.occasion import come
 from outreach.planning.tick import MAY_HAVE_RUN, MOST_MISSED, Candidate, make_due_runs
 from outreach.settings.company import Brand, Company, Topic
 from outreach.store.engine import reading, writing
@@ -120,7 +120,7 @@ def test_each_zone_sees_a_local_time_once_whatever_its_clock_does(
         for run in open_runs:
             local = datetime.fromisoformat(run.local_at)
             instants = {n: instant_in(local, zone) for n, zone in enumerate(zones)}
-            due = due_now(instants, run.planned_until, now, DAY)
+            due = come(instants, run.planned_until, now)
             seen.update((run.id, zones[n]) for n in due)
             with writing(sqlite_engine) as conn:
                 conn.execute(runs.update().where(runs.c.id == run.id).values(planned_until=now))

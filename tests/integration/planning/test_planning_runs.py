@@ -1,5 +1,6 @@
 """A run's rows are what its plan says; planners resume and never double."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -108,7 +109,35 @@ def test_a_run_ends_planning_when_the_last_zone_had_its_turn(
     plan_run(engine, planned, ruling, scope_of(planned, LATER), "me", LATER)
 
     after = again(engine, planned)
-    assert (after.state, after.planned) == (RunState.RUNNING, 0)  # all were past `late` by then
+    assert (after.state, after.planned) == (RunState.RUNNING, 3)
+    with reading(engine) as conn:
+        assert set(states(conn).values()) == {"expired"}  # all were past `late` by then
+
+
+@pytest.mark.parametrize(
+    ("late", "active_hour", "expected"),
+    [
+        (3, 0, {"Asia/Tokyo": "expired", "Europe/Berlin": "expired", "America/New_York": "due"}),
+        (24, 16, {"Asia/Tokyo": "expired", "Europe/Berlin": "expired", "America/New_York": "due"}),
+        (24, 8, {"Asia/Tokyo": "due", "Europe/Berlin": "no_consent", "America/New_York": "due"}),
+    ],
+)
+def test_whose_turn_was_over_is_counted_and_not_written_to(
+    engine: Engine, run: tuple[Run, Ruling], late: int, active_hour: int, expected: dict[str, str]
+) -> None:
+    planned, ruling = run
+    schedule = replace(ruling.campaign.schedule, late=timedelta(hours=late))
+    campaign = replace(ruling.campaign, schedule=schedule)
+    ruling = make_ruling(planned.campaign_id, 0, campaign, ruling.company, ruling.compiled)
+    now = datetime(2026, 7, 3, 21, tzinfo=UTC)
+    since = {"active_since": datetime(2026, 7, 3, active_hour, tzinfo=UTC).isoformat()}
+    with writing(engine) as conn:
+        conn.execute(update(runs_table).values(params=since))
+
+    plan_run(engine, planned, ruling, scope_of(planned, now), "me", now)
+
+    with reading(engine) as conn:
+        assert states(conn) == expected
 
 
 def test_rows_are_what_the_plan_says(engine: Engine, run: tuple[Run, Ruling]) -> None:

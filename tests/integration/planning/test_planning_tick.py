@@ -63,7 +63,7 @@ def test_a_local_time_still_to_come_somewhere_is_planned_for_those(engine: Engin
     with reading(engine) as conn:
         run = conn.execute(select(runs)).one()
     assert run.local_at == "2026-07-03T17:00:00"
-    assert run.planned_until == FRIDAY - timedelta(microseconds=1)
+    assert run.params == {"active_since": FRIDAY.isoformat()}
 
 
 def test_what_was_missed_runs_late_or_is_recorded_as_missed(engine: Engine) -> None:
