@@ -150,7 +150,7 @@ class CustomerParser:
         earlier = self._seen.earlier(key, line)
         if earlier is not None:
             message = f"stands on line {earlier} already: one row a customer"
-            return [(self._source("key"), message)]
+            return [(source, message)]
         if "phone" in found:
             found["phone_region"] = region_of(found["phone"])  # what a text message to it costs
         for name in ("tags", "interests"):
