@@ -52,7 +52,8 @@ def _state(record: Recorded, clock: Clock) -> str:
     if record.state is State.SKIPPED and record.due_at is None:
         return f"it was left out when the run was planned{why}"
     if record.state is State.SKIPPED:
-        return f"it was due at {clock.local(record.due_at or record.planned_at)}, and left out when a worker came to it{why}"
+        at = f" at {clock.local(record.claimed_at)}" if record.claimed_at else ""
+        return f"it was due at {clock.local(record.due_at or record.planned_at)}, and left out when a worker came to it{at}{why}"
     if record.state is State.HELD and record.until is not None:
         return f"it is held {by} until {clock.local(record.until)}{why}"
     if record.state is State.DUE:

@@ -77,7 +77,7 @@ class Claimer:
         claims = [Claim(one.id, one.fence, v.address or "", v.consent_id, v.locale)
                   for one, v in sorted_out.send]  # fmt: skip
         ours = deliveries.claim(conn, self.worker_id, claims, at.now)
-        written = deliveries.put_off(conn, sorted_out.ruled)
+        written = deliveries.put_off(conn, sorted_out.ruled, at.now)
         held = [
             _held(one, v, run.id, ruling, grant) for one, v in sorted_out.send if one.id in ours
         ]

@@ -6,12 +6,13 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, null, select, update
+from sqlalchemy import Connection, Row, case, func, literal, null, or_, select, update
 
 from outreach.store import lanes, workers
 from outreach.store.dialect import is_any_of, rows_from
 from outreach.store.endings import ended
 from outreach.store.tables import customers, deliveries, runs
+from outreach.store.types import Instant
 from outreach.vocabulary import OPEN_STATES, Reason, RunState, State
 
 d = deliveries.c
@@ -186,10 +187,11 @@ def claim(conn: Connection, worker_id: int, claims: Sequence[Claim], now: dateti
     return set(conn.execute(claimed.returning(d.id)).scalars())
 
 
-def put_off(conn: Connection, ruled: Sequence[Ruled]) -> set[int]:
+def put_off(conn: Connection, ruled: Sequence[Ruled], now: datetime) -> set[int]:
     """Write down what was decided against sending now; the ids that changed.
 
-    What waits keeps a cadence slot at the instant waited for; nothing else has one.
+    What waits keeps a cadence slot at the instant waited for; nothing else has one. Of what ends
+    without having been in anybody's hands `claimed_at` tells when it was decided.
     """
     if not ruled:
         return set()
@@ -199,6 +201,7 @@ def put_off(conn: Connection, ruled: Sequence[Ruled]) -> set[int]:
         ("slot_at", d.slot_at.type), ("channel", d.channel.type), ("lane", d.lane.type),
         ("ready", d.ready.type),
     ]  # fmt: skip
+    moment = literal(now, Instant())
     v = rows_from(conn, "ruled", columns, [_put_off_row(one) for one in ruled]).c
     written = (
         update(deliveries)
@@ -213,6 +216,7 @@ def put_off(conn: Connection, ruled: Sequence[Ruled]) -> set[int]:
             lane=v.lane,
             ready=v.ready,
             firm=d.doubt,
+            claimed_at=case((or_(v.ready, d.doubt), d.claimed_at), else_=moment),
         )
     )
     return set(conn.execute(written.returning(d.id)).scalars())

@@ -53,7 +53,7 @@ class Recorded:
 
     @property
     def decided_at(self) -> datetime:
-        """The last instant known at which it was decided: at its claim, else when it was planned."""
+        """The last instant known at which it was decided: by a worker, else when it was planned."""
         if self.claimed_at is not None or self.state not in (State.SKIPPED, State.EXPIRED):
             return self.claimed_at or self.planned_at
         return self.due_at or self.planned_at  # left out by a worker, not before then

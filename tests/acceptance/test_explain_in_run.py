@@ -12,7 +12,7 @@ CUSTOMERS = """\
 key,first_name,email,timezone,country,tier,consent.email.greetings
 sent,Ann,sent@example.com,America/New_York,US,A,yes
 mute,Bob,mute@example.com,America/New_York,US,A,
-other,Cem,other@example.com,Europe/Vienna,AT,B,yes
+other,Cem,other@example.com,America/New_York,US,B,yes
 night,Eva,night@example.com,Europe/Vienna,AT,A,yes
 """
 CAMPAIGN = """\
@@ -97,6 +97,25 @@ def test_who_was_left_out_is_told_with_the_reason_of_then(run_once: Path) -> Non
         "it was left out when the run was planned: no_consent",
         "asked again as of then the rules say send: what they read has changed since",
     ]
+
+
+def test_a_touch_that_capped_a_message_is_named(run_once: Path) -> None:
+    above = CAMPAIGN.replace("[A]", "[B]") + "priority: 60\n"
+    (run_once / "campaigns/above.yaml").write_text(above)
+    assert outreach_here(run_once, "send", "above", "--yes", "--now", LATER).code == 0
+    claimed = "2026-07-03T18:10"
+    assert outreach(run_once, "run", "--until-idle", "--now", claimed).code == 0
+
+    words = ("explain", "notes", "other", "--run", 2, "--now", claimed, "--json")
+    found = outreach_here(run_once, *words).json
+
+    details = {each["rule"]: each["detail"] for each in found["rules"]}
+    assert (found["reason"], found["as_of"]) == ("capped", "2026-07-03T22:10:00+00:00")
+    assert found["said"][1:] == [
+        "it was due at 2026-07-03 18:00-04:00 America/New_York, and left out when a worker came"
+        " to it at 2026-07-03 18:10-04:00 America/New_York: capped"
+    ]
+    assert "1 of 1 per 7 days, the last 2026-07-03 18:10-04:00 by email" in details["capped"]
 
 
 def test_a_stage_is_that_of_then(run_once: Path) -> None:

@@ -56,7 +56,7 @@ def test_it_waits_as_a_touch(again: Again) -> None:
 
 def skip(conn: Connection, again: Again) -> None:
     ruled = Ruled(again.id, 1, State.SKIPPED, Reason.CAPPED, NOW, "email", "")
-    assert deliveries.put_off(conn, [ruled]) == {again.id}
+    assert deliveries.put_off(conn, [ruled], NOW) == {again.id}
 
 
 def cancel(conn: Connection, again: Again) -> None:
@@ -101,7 +101,7 @@ def test_it_is_unknown_again_where_it_can_not_be_rendered(again: Again) -> None:
 def test_held_until_later_it_stays_a_touch(again: Again) -> None:
     with writing(again.engine) as conn:
         ruled = Ruled(again.id, 1, State.HELD, Reason.QUIET_HOURS, LATER, "email", "")
-        deliveries.put_off(conn, [ruled])
+        deliveries.put_off(conn, [ruled], NOW)
 
     assert again.standing() == ("held", True, True)
 

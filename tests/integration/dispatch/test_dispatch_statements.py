@@ -138,7 +138,7 @@ def test_what_is_put_off_waits_with_its_slot_or_ends_without(
     ruled = Ruled(desk.id, 0, state, reason, NOW + timedelta(hours=8), "email")
 
     with writing(desk.engine) as conn:
-        changed = deliveries.put_off(conn, [ruled])
+        changed = deliveries.put_off(conn, [ruled], NOW)
 
     row = desk.row()
     assert changed == {desk.id}
