@@ -24,6 +24,7 @@ from outreach.vocabulary import Decision, Reason
 class Explained:
     """The decision about one customer with every rule's answer; `reason` None for send.
 
+    `channel` is the one that would carry it, of a skip the one that got furthest.
     Instants are aware UTC; `timezone` is the customer's own, else the one they are counted in.
     """
 
@@ -75,7 +76,6 @@ def customer_of(conn: Connection, key: str) -> tuple[int, Locality]:
 def _explained(
     name: str, key: str, zone: str, verdict: Verdict, answers: tuple[Answer, ...]
 ) -> Explained:
-    skipped = verdict.decision is Decision.SKIP
     return Explained(
         campaign=name,
         key=key,
@@ -83,7 +83,7 @@ def _explained(
         decision=verdict.decision,
         reason=verdict.reason,
         until=verdict.until,
-        channel=None if skipped else verdict.channel,
+        channel=verdict.channel,
         variant=None,
         locale=verdict.locale,
         timezone=zone,

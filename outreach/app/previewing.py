@@ -82,9 +82,9 @@ def _judged(preview: Preview, explained: Explained | None) -> Preview:
     """With what the chain says; without a customer who is asked about it is one that would go."""
     if explained is None:
         return replace(preview, chosen=True)
-    return replace(
-        preview, verdict=_verdict(explained), chosen=preview.channel == explained.channel
-    )
+    goes = explained.decision is not Decision.SKIP
+    chosen = goes and preview.channel == explained.channel
+    return replace(preview, verdict=_verdict(explained), chosen=chosen)
 
 
 def _written(preview: Preview, out: Path) -> Preview:

@@ -130,7 +130,7 @@ def _scope(
 def _told(found: _Found) -> ExplainedThen:
     record, verdict = found.record, found.asked.verdict
     decision = verdict.decision if record is None else record.decision
-    skipped, sent = decision is Decision.SKIP, decision is Decision.SEND
+    sent = decision is Decision.SEND
     reason = verdict.reason if record is None else record.reason
     source = verdict if record is None else record
     return ExplainedThen(
@@ -144,7 +144,7 @@ def _told(found: _Found) -> ExplainedThen:
         decision=decision,
         reason=None if sent else reason,
         until=source.until,
-        channel=None if skipped else source.channel,
+        channel=source.channel,
         variant=None if record is None else record.variant,
         locale=source.locale,
         timezone=found.clock.zone.key,

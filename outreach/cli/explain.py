@@ -13,6 +13,7 @@ from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
 from outreach.decisions.explain import Answer
 from outreach.errors import UsageError
+from outreach.vocabulary import Decision
 
 
 def explain(
@@ -59,7 +60,7 @@ def _show_then(screen: Screen, found: ExplainedThen) -> None:
 
 def _heading(screen: Screen, found: Explained | ExplainedThen) -> None:
     said = f"{found.campaign} for {found.key}: {found.decision.value}"
-    if found.channel:
+    if found.channel and found.decision is not Decision.SKIP:
         said += f" by {found.channel}"
     if found.until:
         said += f" at {_local(found.until, found.timezone)}"

@@ -1,5 +1,6 @@
 """`plan`, `preview` and `explain` as people read them."""
 
+import csv
 import shutil
 from pathlib import Path
 
@@ -140,6 +141,21 @@ def test_explain_names_the_half_of_exclude_that_holds(noted: Path) -> None:
     )
     assert detail("{tier: [B, C], where: orders == 0}") == "tier: is B; true: orders == 0"
     assert detail("\"tier == 'A'\"") == ""
+
+
+def test_explain_names_the_channel_that_got_furthest_as_the_plan_does(noted: Path) -> None:
+    path = noted / "campaigns/notes.yaml"
+    path.write_text(path.read_text().replace("tier: [B], ", ""))
+    withdrawn = ("consent", "withdraw", "C1", "--channel", "email", "--topic", "greetings")
+    assert outreach_here(noted, *withdrawn, "--source", "phone", "--now", NOW).code == 0
+
+    found = outreach_here(noted, "explain", "notes", "C1", "--now", NOW, "--json").json
+    outreach_here(noted, "plan", "notes", "--rows", "rows.csv", "--now", NOW)
+
+    lines = csv.DictReader((noted / "rows.csv").read_text().splitlines())
+    (row,) = [each for each in lines if each["key"] == "C1"]
+    assert (found["channel"], found["reason"]) == ("email", "consent_withdrawn")
+    assert (row["channel"], row["reason"]) == ("email", "consent_withdrawn")
 
 
 def test_explain_says_until_when_on_the_customers_clock(noted: Path) -> None:
