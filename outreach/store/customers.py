@@ -153,7 +153,7 @@ def show(
     Newest first, at most 100 of a kind; None when there is no such customer. What is dated after
     `now` is left out, but for words of consent: those tell whether they have expired by then.
     `facts_as_of` is the instant that facts and stage are of: when they were last brought up to
-    date, or `now` where that was later than it.
+    date, or `now` where that was earlier; `last_contact_at` counts messages up to `now` in any case.
     """
     id_ = by_keys(conn, [key]).get(key)
     if id_ is None:

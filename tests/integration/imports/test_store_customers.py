@@ -72,6 +72,19 @@ def test_a_history_has_every_sort_newest_first(engine: Engine) -> None:
     assert (len(found["deliveries"]), found["stages"]) == (1, [])
 
 
+def test_only_the_last_contact_may_be_later_than_the_facts(engine: Engine) -> None:
+    refreshed_at = NOW - timedelta(days=10)
+    with writing(engine) as conn:
+        make_delivery(conn, make_customer(conn, "c1", facts_at=refreshed_at))
+
+    with reading(engine) as conn:
+        seen = [show(conn, "c1", {}, now) for now in (NOW, NOW - timedelta(days=20))]
+
+    shown = [found["customer"] for found in seen if found is not None]
+    assert [each["facts_as_of"] for each in shown] == [refreshed_at, NOW - timedelta(days=20)]
+    assert [each["last_contact_at"] for each in shown] == [NOW, None]
+
+
 def test_many_keys_are_found_at_once(engine: Engine) -> None:
     with writing(engine) as conn:
         ids = {key: make_customer(conn, key) for key in ("a", "ü", 'q"')}
