@@ -104,7 +104,7 @@ class Fleet:
             of = (tables.runs.c.revision_id == self.base.revisions[campaign],)
             at = tables.runs.c.occurrence_at == self.now
             run = conn.execute(select(tables.runs).where(*of, at)).one_or_none()
-            if run is not None and run.state == "cancelled":
+            if run is not None and run.state in ("cancelled", "done"):
                 return int(run.id)
             run_id = None if run is None else run.id
             if run_id is None:

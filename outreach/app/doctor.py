@@ -106,10 +106,10 @@ def _age(age: health.Age, at: Instants, workers: int, slowed: Sequence[str]) -> 
 
 
 def _stopped(run: health.Stopped) -> Check:
-    """A pause is somebody's wish; what was held waits for somebody to look at it."""
+    """A pause is somebody's wish; what was held, or has ended too soon, waits for one to look."""
     name = f"run {run.run_id}"
     detail = f"{run.campaign}, {run.state}; open messages: {run.waiting:,}"
-    if run.state is not RunState.HELD:
+    if run.state is RunState.PAUSED:
         return Check(name, True, detail)
     why = f"{run.reason}; " if run.reason else ""
     return Check(name, False, f"{detail}; {why}let it go on: `outreach runs resume {run.run_id}`")

@@ -13,7 +13,7 @@ from outreach.app.person import person
 from outreach.errors import UsageError
 from outreach.reports.funnel import Waiting, report, waiting_in
 from outreach.reports.states import states_of_runs
-from outreach.store import custody, lapses, run_answers, runs, unknowns
+from outreach.store import custody, health, lapses, run_answers, runs, unknowns
 from outreach.store.acknowledgement import run_acknowledged
 from outreach.store.channel_holds import ChannelHold, waiting
 from outreach.store.custody import Settlement
@@ -23,6 +23,7 @@ from outreach.store.runs import Run
 from outreach.vocabulary import RunKind, RunState, State
 
 GOING_ON = (RunState.PLANNING, RunState.RUNNING)
+STOPPED = (RunState.PAUSED, RunState.HELD)
 HIGHEST_ID = 2**63 - 1  # databases fail beyond
 BATCH = 5_000  # deliveries cancelled in one transaction
 
@@ -90,16 +91,17 @@ def pause_run(context: Context, run_id: int) -> RunShown:
 def resume_run(context: Context, run_id: int) -> RunShown:
     """Let a paused or held run go on, where it stopped; nothing is repeated.
 
-    Its refusals are counted anew.
+    Its refusals are counted anew. One that is done though something of it waits goes on too.
     """
-    _move(context, run_id, RunState.PLANNING, (RunState.PAUSED, RunState.HELD))
+    with reading(context.engine) as conn:
+        stopped = [one.state for one in health.stopped(conn) if one.run_id == run_id]
+    _move(context, run_id, RunState.PLANNING, stopped or STOPPED)
     return show_run(context, run_id)
 
 
 def cancel_run(context: Context, run_id: int) -> RunShown:
     """End a run for good: what went out stays, what is due or held is cancelled and its slot free."""
-    stopped = (*GOING_ON, RunState.PAUSED, RunState.HELD, RunState.CANCELLED)
-    _move(context, run_id, RunState.CANCELLED, stopped)
+    _move(context, run_id, RunState.CANCELLED, (*GOING_ON, *STOPPED, RunState.CANCELLED))
     while True:
         with writing(context.engine) as conn:
             if not runs.cancel_open(conn, run_id, BATCH):
@@ -124,8 +126,6 @@ def settle_unknown(context: Context, run_id: int, again: bool) -> RunShown:
             (_wait_again if again else _went_out)(conn, rows)
             settled, left = settled + len(rows), len(rows) == BATCH
             if not left and settled:
-                if again:
-                    runs.move_run(conn, run_id, RunState.RUNNING, (RunState.DONE,))
                 _note(context, conn, "unknown sent again" if again else "unknown sent", run_id)
     if not settled:
         hint = f"see `outreach runs show {run_id}`"

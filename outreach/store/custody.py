@@ -32,6 +32,7 @@ from outreach.store.dialect import (
     rows_from,
 )
 from outreach.store.endings import ended, slot_once_ended
+from outreach.store.runs import reopen
 from outreach.store.tables import deliveries, runs
 from outreach.vocabulary import RunState, State
 
@@ -168,17 +169,19 @@ def settle(conn: Connection, settlements: Sequence[Settlement]) -> dict[int, Sta
     """Write what the answers say; the state that each delivery has now, if it moved.
 
     Never lowers a state: only what is being handed over or unknown moves. A delivery of the same
-    fence that was put back to wait is still turned to sent when the answer says it went out.
+    fence that was put back to wait is still turned to sent when the answer says it went out. A
+    run that ended meanwhile goes on where something of it waits again.
     """
     if not settlements:
         return {}
     values = row_values(conn, "settled", _SETTLED, [_row(one) for one in settlements])
-    moved = conn.execute(_settling(conn.dialect.name), values)
-    return {id_: State(state) for id_, state in moved}
+    moved = conn.execute(_settling(conn.dialect.name), values).all()
+    reopen(conn, {row.run_id for row in moved if row.state == State.DUE.value})
+    return {row.id: State(row.state) for row in moved}
 
 
 @cache
-def _settling(database: str) -> ReturningUpdate[int, str]:
+def _settling(database: str) -> ReturningUpdate[int, str, int]:
     """The statement of `settle`, built once."""
     v = row_source(database, "settled", _SETTLED).c
     due = v.state == State.DUE.value
@@ -212,7 +215,7 @@ def _settling(database: str) -> ReturningUpdate[int, str]:
             tries=d.tries + v.tries,
             worker_id=null(),
         )
-        .returning(d.id, d.state)
+        .returning(d.id, d.state, d.run_id)
     )
 
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, case, func, literal_column, select
+from sqlalchemy import Connection, and_, case, func, literal_column, or_, select
 
 from outreach.store.deliveries import Instants
 from outreach.store.dialect import database_clock
+from outreach.store.runs import is_stranded
 from outreach.store.tables import campaigns, deliveries, runs, workers
 from outreach.vocabulary import RunState, State
 
@@ -36,7 +37,7 @@ class Age:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A run that is held or paused, why it is held, and how many of its deliveries wait for it."""
+    """A run that does not go on by itself, why it is held, and how many of its deliveries wait."""
 
     run_id: int
     campaign: str
@@ -46,7 +47,7 @@ class Stopped:
 
 
 def stopped(conn: Connection) -> list[Stopped]:
-    """Every run that does not go on by itself, in order of their ids."""
+    """Every run that is held or paused, or done though something of it waits, by their ids."""
     row = runs.c
     waiting = (
         select(func.count()).where(deliveries.c.run_id == row.id, deliveries.c.ready)
@@ -54,7 +55,7 @@ def stopped(conn: Connection) -> list[Stopped]:
     query = (
         select(row.id, campaigns.c.name, row.state, row.reason, waiting)
         .join(campaigns, campaigns.c.id == row.campaign_id)
-        .where(row.state.in_((RunState.HELD, RunState.PAUSED)))
+        .where(or_(row.state.in_((RunState.HELD, RunState.PAUSED)), is_stranded()))
         .order_by(row.id)
     )
     return [

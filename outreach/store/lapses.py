@@ -9,6 +9,7 @@ from sqlalchemy.sql import ColumnElement
 from outreach.store.custody import back_to_due
 from outreach.store.dialect import is_any_of, rows_from
 from outreach.store.endings import ended, slot_once_ended
+from outreach.store.runs import reopen
 from outreach.store.tables import deliveries, runs
 from outreach.vocabulary import RunState, State
 
@@ -83,7 +84,8 @@ def _are_last_claims(conn: Connection, theirs: ColumnElement[bool]) -> ColumnEle
 def send_again(conn: Connection, lapsed: Sequence[Lapse]) -> set[int]:
     """Let unknown deliveries wait to be sent once more; ids that changed: not of cancelled runs.
 
-    They stay touches meanwhile, and are unknown again where they do not go out.
+    They stay touches meanwhile, and are unknown again where they do not go out. A run that had
+    ended goes on.
     """
     if not lapsed:
         return set()
@@ -100,4 +102,6 @@ def send_again(conn: Connection, lapsed: Sequence[Lapse]) -> set[int]:
         )
         .values(state=State.DUE.value, ready=True, doubt=True, reason=null())
     )
-    return set(conn.execute(freed.returning(d.id)).scalars())
+    waiting = conn.execute(freed.returning(d.id, d.run_id)).all()
+    reopen(conn, {row.run_id for row in waiting})
+    return {row.id for row in waiting}

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, exists, or_, select, update
+from sqlalchemy.sql import ColumnElement
 
 from outreach.store.dialect import insert
 from outreach.store.endings import ended, slot_once_ended
@@ -231,15 +232,47 @@ def cancel_open(conn: Connection, run_id: int, limit: int) -> int:
     return len(conn.execute(cancelled).all())
 
 
+def _has_open() -> ColumnElement[bool]:
+    return exists(select(1)).where(deliveries.c.run_id == runs.c.id, deliveries.c.ready)
+
+
+def is_stranded() -> ColumnElement[bool]:
+    """Whether a run is done though something of it waits, which must not be: nobody claims it."""
+    return and_(runs.c.state == RunState.DONE, _has_open())
+
+
 def finish_runs(conn: Connection, now: datetime) -> list[int]:
     """End the runs that are planned wholly and have nothing open or in flight; their ids."""
     row = deliveries.c
-    open_rows = exists(select(1)).where(row.run_id == runs.c.id, row.ready)
     held = exists(select(1)).where(row.worker_id.is_not(None), row.run_id == runs.c.id)
+    over = and_(runs.c.state == RunState.RUNNING, ~_has_open(), ~held)
+    ids = _locked(conn, over, for_update=True)
     done = (
         update(runs)
-        .where(and_(runs.c.state == RunState.RUNNING, ~open_rows, ~held))
+        .where(runs.c.id.in_(ids), over)  # asked again: something may have come to wait meanwhile
         .values(state=RunState.DONE, finished_at=now)
         .returning(runs.c.id)
     )
-    return list(conn.execute(done).scalars())
+    return list(conn.execute(done).scalars()) if ids else []
+
+
+def reopen(conn: Connection, run_ids: Collection[int]) -> None:
+    """Let runs that had ended go on; for whoever makes deliveries of them wait, right after it.
+
+    Whoever ends a run meanwhile is waited for, or waits and sees what waits now.
+    """
+    if not run_ids:
+        return
+    _locked(conn, runs.c.id.in_(run_ids), for_update=False)
+    conn.execute(
+        update(runs)
+        .where(runs.c.id.in_(run_ids), runs.c.state == RunState.DONE)
+        .values(state=RunState.RUNNING, finished_at=None)
+    )
+
+
+def _locked(conn: Connection, which: ColumnElement[bool], *, for_update: bool) -> list[int]:
+    """Lock runs against being ended, or to end them, in id order; what else is written may go on."""
+    chosen = select(runs.c.id).where(which).order_by(runs.c.id)
+    shared = not for_update
+    return list(conn.execute(chosen.with_for_update(read=shared, key_share=shared)).scalars())

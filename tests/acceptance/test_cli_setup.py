@@ -107,6 +107,26 @@ def test_the_doctor_names_runs_that_are_held_and_counts_what_waits(project: Path
     assert paused["detail"] == "friday-greeting, paused; open messages: 1"
 
 
+def test_a_run_that_is_done_though_something_waits_is_named_and_can_be_resumed(
+    project: Path,
+) -> None:
+    with closing(open_context(project, None)) as context, writing(context.engine) as conn:
+        run = make_run(conn, state="done", planned=1)
+        make_delivery(conn, make_customer(conn), "due", run_id=run)
+
+    answer = outreach_here(project, "doctor", "--json", "--now", NOW)
+    resumed = outreach_here(project, "runs", "resume", run, "--json")
+    once_more = outreach_here(project, "runs", "resume", run)
+
+    [named] = (each for each in answer.json if each["check"] == f"run {run}")
+    assert not named["ok"]
+    assert named["detail"] == (
+        f"friday-greeting, done; open messages: 1; let it go on: `outreach runs resume {run}`"
+    )
+    assert resumed.json["state"] == "planning"
+    assert once_more.code == 2
+
+
 def test_the_doctor_names_what_is_away(project: Path) -> None:
     answer = outreach(
         project,

@@ -39,7 +39,7 @@ GOING_ON = (RunState.PLANNING, RunState.RUNNING)
 LONG = int(os.environ.get("OUTREACH_MACHINE_HISTORIES", "0"))
 MEANWHILE = [
     "plan", "plan", "plan", "move_the_clock", "move_the_clock", "give_back", "consent", "suppress",
-    "use_the_addresses_again", "stop", "resume", "resume", "cancel",
+    "use_the_addresses_again", "stop", "resume", "resume", "cancel", "finish", "finish",
 ]  # fmt: skip
 FOLLOWS = {
     "open": ["commit"] * 4,
@@ -202,6 +202,10 @@ class Deliveries(RuleBasedStateMachine):
         with self.fleet.writing() as conn:
             if runs.move_run(conn, run_id, RunState.CANCELLED, (*GOING_ON, RunState.PAUSED)):
                 runs.cancel_open(conn, run_id, 100)
+
+    def _finish(self, _: int) -> None:
+        with self.fleet.writing() as conn:
+            runs.finish_runs(conn, self.fleet.now)
 
     @invariant()
     def it_holds(self) -> None:
