@@ -156,7 +156,7 @@ def claim(conn: Connection, worker_id: int, claims: Sequence[Claim], now: dateti
     """Claim what was decided to send; the ids that are ours from the commit on, fence + 1.
 
     Each occupies a cadence slot from `now` on (of transactional topics too: the chain knows them
-    by their topic). Only for a live worker.
+    by their topic). Its number is above those of all that the worker holds. Only for a live worker.
     """
     if not claims:
         return set()
@@ -166,6 +166,8 @@ def claim(conn: Connection, worker_id: int, claims: Sequence[Claim], now: dateti
     ]  # fmt: skip
     rows = [(one.id, one.fence, one.address, one.consent_id, one.locale) for one in claims]
     v = rows_from(conn, "claims", columns, rows).c
+    held = deliveries.alias("held").c
+    last = select(func.coalesce(func.max(held.claim), 0)).where(held.worker_id == worker_id)
     claimed = (
         update(deliveries)
         .where(d.id == v.id, d.fence == v.fence, d.ready, workers.is_alive(conn, worker_id))
@@ -175,6 +177,7 @@ def claim(conn: Connection, worker_id: int, claims: Sequence[Claim], now: dateti
             firm=True,
             fence=d.fence + 1,
             worker_id=worker_id,
+            claim=last.scalar_subquery() + 1,
             claimed_at=now,
             slot_at=now,
             address=v.address,

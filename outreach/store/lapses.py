@@ -72,12 +72,10 @@ def _are_last_claims(conn: Connection, theirs: ColumnElement[bool]) -> ColumnEle
     """Whether a row belongs to the last claim of its worker on its channel."""
     of_one = (d.worker_id, d.channel)
     claimed = and_(theirs, d.state == State.CLAIMED.value)
-    last = conn.execute(
-        select(*of_one, func.max(d.claimed_at)).where(claimed).group_by(*of_one)
-    ).all()
+    last = conn.execute(select(*of_one, func.max(d.claim)).where(claimed).group_by(*of_one)).all()
     return or_(false(), *(
-        and_(d.worker_id == worker_id, d.channel == channel, d.claimed_at == at)
-        for worker_id, channel, at in last
+        and_(d.worker_id == worker_id, d.channel == channel, d.claim == number)
+        for worker_id, channel, number in last
     ))  # fmt: skip
 
 

@@ -56,6 +56,7 @@ deliveries = Table(
     Column("ready", Boolean, nullable=False, server_default=text("false")),  # due or held
     Column("fence", Integer, nullable=False, server_default=text("0")),
     Column("worker_id", BigId),
+    Column("claim", Integer, nullable=False, server_default=text("0")),  # its worker's, by number
     Column("lapses", Integer, nullable=False, server_default=text("0")),
     Column("tries", Integer, nullable=False, server_default=text("0")),
     Column("consent_id", BigId),  # the record that allowed it

@@ -301,14 +301,16 @@ def test_a_claim_that_lapses_is_due_again_and_counted(desk: Desk) -> None:
     assert (row.state, row.firm, row.slot_at, row.lapses) == ("due", False, row.due_at, 1)
 
 
-def test_of_a_dead_workers_claims_only_the_last_may_have_ended_it(desk: Desk) -> None:
+@pytest.mark.parametrize("passed", [1, 0, -1])
+def test_of_a_dead_workers_claims_only_the_last_may_have_ended_it(desk: Desk, passed: int) -> None:
+    """Whatever the decisions' clock does meanwhile: `--now` freezes it."""
     with writing(desk.engine) as conn:
         later = make_delivery(conn, make_customer(conn, "b"), "due", run_id=desk.run_id)
         text = make_delivery(
             conn, make_customer(conn, "c"), "due", run_id=desk.run_id, channel="sms"
         )
     desk.claim()
-    for id_, at in ((later, NOW + timedelta(seconds=1)), (text, NOW)):
+    for id_, at in ((later, NOW + timedelta(seconds=passed)), (text, NOW)):
         with writing(desk.engine) as conn:
             claim = Claim(id_, 0, "b@example.com", None, None)
             assert deliveries.claim(conn, desk.worker_id, [claim], at) == {id_}
