@@ -73,9 +73,11 @@ def _tick(
             with writing(engine) as conn:
                 activity.deactivate(conn, name)
         return []
-    if known is None or since is None or known.looked_until is None:
+    if known is None or since is None or since > now or known.looked_until is None:
         known = _activate(engine, each.campaign, now)
         _note_past(engine, each, company, known, now)
+    elif known.looked_until > now:
+        known = _look_again(engine, each.campaign, since, now)
     if known.digest != digest_of(each.files):
         _show(engine, each, known, now)
     found = _found(each.campaign, company, known, now)
@@ -95,9 +97,21 @@ def _tick(
 
 def _activate(engine: Engine, campaign: Campaign, now: datetime) -> Activity:
     """Switched on: places that have yet to see a local time of today will see it."""
-    back = WIDEST_DAY if campaign.schedule.timezone == "customer" else timedelta(0)
     with writing(engine) as conn:
-        activity.activate(conn, campaign.name, now, now - back - JUST_BEFORE)
+        activity.activate(conn, campaign.name, now, _just_before(campaign, now))
+        return activity.activities(conn)[campaign.name]
+
+
+def _just_before(campaign: Campaign, at: datetime) -> datetime:
+    """Before the first instant of any occurrence that some place has yet to see at `at`."""
+    back = WIDEST_DAY if campaign.schedule.timezone == "customer" else timedelta(0)
+    return at - back - JUST_BEFORE
+
+
+def _look_again(engine: Engine, campaign: Campaign, since: datetime, now: datetime) -> Activity:
+    """Forget how far a clock looked that was ahead: what it called missed may be yet to come."""
+    with writing(engine) as conn:
+        activity.look_again(conn, campaign.name, _just_before(campaign, since), now)
         return activity.activities(conn)[campaign.name]
 
 
@@ -172,10 +186,11 @@ def _make(
     made = []
     for occasion in found:
         new = _run(each.campaign, company, revision, occasion, known, now)
-        run_id = runs.make_run(conn, new)
+        is_missed = _is_missed(each.campaign, occasion, now)
+        run_id = runs.make_run(conn, new) or (None if is_missed else runs.run_after_all(conn, new))
         if run_id is None:
             continue
-        if _is_missed(each.campaign, occasion, now):
+        if is_missed:
             runs.set_state(conn, run_id, RunState.MISSED, "nothing ran within `late`")
         elif restored_until is not None and occasion.first_at <= restored_until:
             runs.set_state(conn, run_id, RunState.HELD, MAY_HAVE_RUN)

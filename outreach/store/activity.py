@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from outreach.store.revisions import campaign_id
-from outreach.store.tables import campaigns, revisions
+from outreach.store.tables import campaigns, revisions, runs
+from outreach.vocabulary import RunKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,12 @@ def activate(conn: Connection, name: str, since: datetime, looked_until: datetim
     """Note that a campaign is active from now on; it looks forward only.
 
     Nothing changes where another scheduler has just done so: what comes between its look and ours
-    would be nobody's.
+    would be nobody's. One whose clock was ahead does not count: what comes until then would be.
     """
-    number = campaign_id(conn, name)
+    number, since_ = campaign_id(conn, name), campaigns.c.active_since
     conn.execute(
         update(campaigns)
-        .where(campaigns.c.id == number, campaigns.c.active_since.is_(None))
+        .where(campaigns.c.id == number, or_(since_.is_(None), since_ > since))
         .values(active_since=since, looked_until=looked_until)
     )
 
@@ -72,3 +73,17 @@ def deactivate(conn: Connection, name: str) -> None:
 def looked(conn: Connection, number: int, until: datetime) -> None:
     """Note that every occurrence up to `until` has its run."""
     conn.execute(update(campaigns).where(campaigns.c.id == number).values(looked_until=until))
+
+
+def look_again(conn: Connection, name: str, begun: datetime, now: datetime) -> None:
+    """Note that occurrences have their runs up to the last of those that were made by `now`.
+
+    At least up to `begun`, where the campaign's activity begins.
+    """
+    number, run = campaign_id(conn, name), runs.c
+    last = conn.execute(
+        select(func.max(run.occurrence_at)).where(
+            run.campaign_id == number, run.kind == RunKind.SCHEDULE, run.created_at <= now
+        )
+    ).scalar_one()
+    looked(conn, number, max(last or begun, begun))

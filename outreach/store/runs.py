@@ -85,11 +85,31 @@ def _run(row: Row[Any]) -> Run:
 
 def make_run(conn: Connection, new: NewRun) -> int | None:
     """Make a run; None where the occurrence has one already (two schedulers, one occurrence)."""
-    values = {
-        "campaign_id": new.campaign_id,
+    key = {"campaign_id": new.campaign_id, "occurrence_at": new.occurrence_at, "kind": new.kind}
+    made = (
+        insert(conn, runs).values(key | _values(new)).on_conflict_do_nothing().returning(runs.c.id)
+    )
+    return conn.execute(made).scalar()
+
+
+def run_after_all(conn: Connection, new: NewRun) -> int | None:
+    """Begin the run of an occurrence that was recorded as missed; None where it was not.
+
+    A clock that was ahead recorded it before its time. Of several who ask one begins it.
+    """
+    missed = (
+        runs.c.campaign_id == new.campaign_id,
+        runs.c.occurrence_at == new.occurrence_at,
+        runs.c.kind == new.kind,
+        runs.c.state == RunState.MISSED,
+    )
+    begun = update(runs).where(*missed).values(reason=None, **_values(new)).returning(runs.c.id)
+    return conn.execute(begun).scalar()
+
+
+def _values(new: NewRun) -> dict[str, Any]:
+    return {
         "revision_id": new.revision_id,
-        "kind": new.kind,
-        "occurrence_at": new.occurrence_at,
         "local_at": None if new.local_at is None else new.local_at.isoformat(),
         "state": RunState.PLANNING,
         "rank": new.rank,
@@ -97,8 +117,6 @@ def make_run(conn: Connection, new: NewRun) -> int | None:
         "created_at": new.created_at,
         "created_by": new.created_by,
     }
-    made = insert(conn, runs).values(values).on_conflict_do_nothing().returning(runs.c.id)
-    return conn.execute(made).scalar()
 
 
 def run_by_id(conn: Connection, run_id: int) -> Run | None:

@@ -83,6 +83,62 @@ def test_a_clock_that_was_a_week_ahead_for_a_moment_repeats_nothing(engine: Engi
     assert at == list(every(DAY, datetime(2026, 7, 3, 10, tzinfo=UTC), NOW + 9 * DAY))
 
 
+@pytest.mark.parametrize("back_to", [NOW, NOW + 9 * HOUR])  # before its next instant; within `late`
+def test_what_a_clock_called_missed_that_was_ahead_runs_in_its_turn(
+    engine: Engine, back_to: datetime
+) -> None:
+    weekly = campaign("0 12 * * FRI")  # NOW is 11:00 of one
+    ahead = NOW + 27 * DAY
+    tick(engine, weekly, NOW - DAY, ahead)
+    assert [state for _, state in found(engine)] == ["missed"] * 4
+
+    tick(engine, weekly, *every(HOUR, back_to, ahead - 4 * DAY))
+
+    assert found(engine) == [(NOW + HOUR + 7 * n * DAY, "planning") for n in range(4)]
+
+
+def test_a_campaign_that_such_a_clock_saw_first_begins_when_it_is_right_again(
+    engine: Engine,
+) -> None:
+    daily = campaign("0 12 * * *")
+    tick(engine, daily, NOW + 30 * DAY)
+
+    tick(engine, daily, NOW, NOW + HOUR)
+
+    assert found(engine) == [(NOW + HOUR, "planning")]
+
+
+def test_a_clock_a_second_behind_makes_nothing_of_what_an_edit_puts_into_the_past(
+    engine: Engine,
+) -> None:
+    second = timedelta(seconds=1)
+    tick(engine, campaign("0 12 * * *"), NOW, NOW + HOUR, NOW + 20 * HOUR)
+
+    edited = campaign("0 11 * * *")
+    tick(engine, edited, NOW + DAY - HOUR, NOW + DAY, NOW + DAY - second, NOW + DAY + HOUR)
+
+    assert found(engine) == [(NOW + HOUR, "planning"), (NOW + DAY, "planning")]
+
+
+def test_of_schedulers_with_other_clocks_each_occurrence_runs_once(engine: Engine) -> None:
+    weekly, ahead = campaign("0 12 * * FRI"), 27 * DAY
+    tick(engine, weekly, NOW - DAY)
+    made: list[int] = []
+
+    def schedule(off: timedelta) -> None:
+        for now in every(6 * HOUR, NOW, NOW + 10 * DAY):
+            made.extend(make_due_runs(engine, COMPANY, [weekly], now + off))
+
+    at_once = [threading.Thread(target=schedule, args=(off,)) for off in (0 * DAY, 0 * DAY, ahead)]
+    for thread in at_once:
+        thread.start()
+    for thread in at_once:
+        thread.join()
+
+    assert len(made) == len(set(made))
+    assert found(engine)[:2] == [(NOW + HOUR + n * DAY, "planning") for n in (0, 7)]
+
+
 @pytest.mark.parametrize(
     ("around", "cron", "expected"),
     [
