@@ -31,7 +31,7 @@ def import_events(
     A `promise` is `due` by an instant, or by the end of a day in company time.
 
     An `id` is taken once; without one a second import adds the event again. An event dated after
-    `now` is taken and seen from then on. UsageError when the file can not be read at all.
+    `now`, which is a day at most, is taken and seen from then on. UsageError when the file can not be read at all.
     `touched` holds the customers of what is committed also when the import ends by an error.
     """
     options = options or Options()

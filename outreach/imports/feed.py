@@ -13,7 +13,7 @@ from outreach.errors import OutreachError, UsageError
 from outreach.imports.encodings import as_utf8
 from outreach.imports.fields import Field
 from outreach.imports.job import Job
-from outreach.imports.parsing import Fault
+from outreach.imports.parsing import Cells, Fault
 from outreach.imports.rows import Broken, CsvRows, JsonRows, is_json
 from outreach.imports.sheets import ZIP, SheetRows, refuse_old
 
@@ -23,7 +23,7 @@ LARGE_FILE_BYTES = 8 * 1024 * 1024  # a second process pays from here on: it tak
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A refused row: everything that is wrong with it, and its cells as they stand."""
+    """A refused row: everything that is wrong with it, by column, and its cells as they stand."""
 
     line: int
     faults: list[Fault]
@@ -37,6 +37,7 @@ class Batch:
     header: list[str]
     rows: list[Any] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    key: str = "key"  # what the file calls the column of customers' keys
     position: int = 0  # bytes of the file read so far
     warnings: tuple[str, ...] = ()
 
@@ -99,7 +100,7 @@ class _Reader:
         if isinstance(content, list):
             cells = content
             of_columns = zip(self._columns, content, strict=True)
-            found = self._parser.parse(line, of_columns, cells if self._keeps_cells else [])
+            found = self._parsed(line, of_columns, cells if self._keeps_cells else [])
         elif isinstance(content, dict):
             cells = [json.dumps(content, default=str, ensure_ascii=False)]
             found = self._of_object(line, content, cells)
@@ -123,11 +124,19 @@ class _Reader:
                     raise
                 return [(name, f"{error.message}; {error.hint}" if error.hint else error.message)]
         self._has_read = True
-        return _twice(pairs) or self._parser.parse(line, pairs, cells)
+        return _twice(pairs) or self._parsed(line, pairs, cells)
+
+    def _parsed(self, line: int, cells: Cells, raw: list[str]) -> Any:
+        """The row, or its faults under the names that the file has for its columns."""
+        found = self._parser.parse(line, cells, raw)
+        if type(found) is not list:
+            return found
+        return [(self._parser.fields.source_of(name), message) for name, message in found]
 
     def finish(self, batch: Batch) -> Batch:
         """The batch with what is true at its end."""
         batch.position = self.rows.position()
+        batch.key = self._parser.fields.source_of("key")
         batch.warnings = (*self._warnings, *self._parser.fields.warnings)
         return batch
 

@@ -165,6 +165,11 @@ class Fields:
                 raise UsageError(f"the file has no column `{name}`", hint)
         return found
 
+    def source_of(self, name: str) -> str:
+        """What the file calls the field; its own name where no column was it."""
+        found = (each.source for each in self._found.values() if each and each.name == name)
+        return next(found, name)
+
     def of(self, source: str) -> Field | None:
         """The field that the column of this name fills; None when it fills none."""
         if source not in self._found:

@@ -158,10 +158,17 @@ def take_in(engine: Engine, job: Job, apply: Apply, progress: Progress | None) -
     writer = _Writer(engine, job.options.dry_run, apply)
     with Rejects(place) as rejects:
         for batch in batches(job):
-            rejects.add(batch.header, batch.refused + writer.write(batch.rows))
+            refused = [_by_column(each, batch.key) for each in writer.write(batch.rows)]
+            rejects.add(batch.header, batch.refused + refused)
             if progress is not None:
                 progress(batch.position)
     return Taken(rejects, batch.warnings)
+
+
+def _by_column(refused: Refused, key: str) -> Refused:
+    """The same under the file's name for the key, of which alone the database has a say."""
+    faults = [(key if name == "key" else name, message) for name, message in refused.faults]
+    return Refused(refused.line, faults, refused.cells)
 
 
 class _Writer:

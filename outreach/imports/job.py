@@ -24,7 +24,7 @@ class Job:
         if self.sort == "customers":
             return CustomerParser(self.company, self.options)
         if self.sort == "events":
-            return EventParser(self.company, self.options)
+            return EventParser(self.company, self.options, self.now)
         if self.sort == "suppressions":
             return SuppressionParser(self.company, self.options, self.now)
         return ConsentParser(self.company, self.options, self.now)

@@ -24,12 +24,14 @@ from outreach.imports.outcome import Options
 from outreach.imports.seen_keys import SeenKeys
 from outreach.imports.values import BadValueError, Read
 from outreach.settings.company import Company
+from outreach.store.facts import ORDER, REFUND
 from outreach.store.places import Place
 from outreach.store.regions import region_of
 from outreach.vocabulary import ConsentState, TaskCause
 
 CLOCK_SKEW = timedelta(minutes=5)
-Fault = tuple[str, str]  # the column's name, what is wrong
+EVENT_SKEW = timedelta(days=1)  # a clock or a zone may be wrong; a year is
+Fault = tuple[str, str]  # the field's name, what is wrong
 Cells = Iterable[tuple[Field | None, Any]]
 
 
@@ -83,17 +85,11 @@ def read_cells(cells: Cells, clears: bool, into: dict[str, dict[Any, Any]]) -> l
         try:
             value = field.read(raw)
         except BadValueError as error:
-            faults.append((field.source, str(error)))
+            faults.append((field.name, str(error)))
             continue
         if value is not None or (clears and field.kind in (COLUMN, ATTRIBUTE)):
             into[field.kind][field.about or field.name] = value
     return faults
-
-
-def source_of(name: str, options: Options) -> str:
-    """What a file calls one of our fields."""
-    sources = {target: source for source, target in options.map.items()}
-    return sources.get(name, name)
 
 
 class CustomerParser:
@@ -137,20 +133,19 @@ class CustomerParser:
         faults = read_cells(cells, self._clears, into)
         key = found.pop("key", None)
         told = {column for column, _ in faults}
-        source = source_of("key", self.fields.options)
-        if key is None and source not in told:
-            faults.append((source, "is blank"))
+        if key is None and "key" not in told:
+            faults.append(("key", "is blank"))
         if found.get("phone") is not None:
             try:
                 found["phone"] = addresses.phone(found["phone"], found.get("country") or self._home)
             except BadValueError as error:
-                faults.append((source_of("phone", self.fields.options), str(error)))
+                faults.append(("phone", str(error)))
         if faults or key is None:
             return faults
         earlier = self._seen.earlier(key, line)
         if earlier is not None:
             message = f"stands on line {earlier} already: one row a customer"
-            return [(source, message)]
+            return [("key", message)]
         if "phone" in found:
             found["phone_region"] = region_of(found["phone"])  # what a text message to it costs
         for name in ("tags", "interests"):
@@ -170,7 +165,8 @@ class EventParser:
 
     required: tuple[str, ...] = ("key", "kind", "at")
 
-    def __init__(self, company: Company, options: Options) -> None:
+    def __init__(self, company: Company, options: Options, now: datetime) -> None:
+        self._latest = now + EVENT_SKEW
         self._currency = company.brand.currency
         zone = ZoneInfo(company.brand.timezone)
         self._due = partial(values.end, zone=zone, order=options.dates)
@@ -189,7 +185,7 @@ class EventParser:
         )
 
     def parse(self, line: int, cells: Cells, raw: list[str]) -> EventRow | list[Fault]:
-        """The event."""
+        """The event: past, and an order or a refund with its amount, not with a sign."""
         found: dict[str, Any] = {}
         data: dict[str, Any] = {}
         faults = read_cells(cells, False, {COLUMN: found, DATA: data})
@@ -199,7 +195,13 @@ class EventParser:
             try:
                 found["due_at"] = self._due(data["due"])
             except BadValueError as error:
-                faults.append((source_of("due", self.fields.options), str(error)))
+                faults.append(("due", str(error)))
+        if "at" in found and found["at"] > self._latest:
+            faults.append(("at", "lies in the future"))
+        if found.get("kind") in (ORDER, REFUND) and found.get("amount", 0) < 0:
+            faults.append(
+                ("amount", "is below 0; what was paid back is an event `refund`, above 0")
+            )
         currency = data.get("currency")
         if currency is not None and currency != self._currency:
             message = (

@@ -1,6 +1,6 @@
 """Events from files, on both databases."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,27 @@ def test_what_can_not_be_meant_is_refused(
         (5, "currency", "`USD` is not the company's EUR; rates are not supported yet"),
     ]  # fmt: skip
     assert stored(engine) == []
+
+
+def test_orders_of_tomorrow_next_year_and_below_nothing_are_told_apart(
+    engine: Engine, customers: list[int], tmp_path: Path
+) -> None:
+    tomorrow, later = (NOW + timedelta(hours=23)).isoformat(), (NOW + timedelta(days=2)).isoformat()
+    result = take(
+        engine,
+        tmp_path,
+        "Customer-Key;Kind;At;Amount\n"
+        f"1;order;{tomorrow};1\n1;order;{later};1\n1;order;2026-01-05;-1\n1;visit;2026-01-05;-1\n"
+        "9;visit;2026-01-05;\n",
+        map={"Customer-Key": "key"},
+    )
+
+    assert result.created == 2
+    assert [(reject.line, reject.column, reject.message) for reject in result.rejects] == [
+        (3, "At", "lies in the future"),
+        (4, "Amount", "is below 0; what was paid back is an event `refund`, above 0"),
+        (6, "Customer-Key", "there is no customer with this key"),
+    ]
 
 
 def test_dates_and_decimals_are_read_as_told(
