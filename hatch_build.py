@@ -8,7 +8,6 @@ SAMPLE = {
     "outreach.yaml": "outreach/sample/outreach.yaml",
     "campaigns": "outreach/sample/campaigns",
     "templates": "outreach/sample/templates",
-    "tests/campaigns": "outreach/sample/tests",
 }
 
 

@@ -21,10 +21,13 @@ class NewProject:
 
 
 def make_project(folder: Path) -> NewProject:
-    """Copy the sample project into the folder; UsageError where one of its files is there already.
+    """Copy the sample project into the folder; UsageError where that or a file of it is in the way.
 
     Nothing is written over, and nothing at all if anything is in the way.
     """
+    for each in (folder, *folder.parents):
+        if each.is_file():
+            raise UsageError(f"`{each}` is a file", "name a new folder: `outreach init FOLDER`")
     files = {path: each for part, place in _sample().items() for path, each in _files(place, part)}
     in_the_way = [path for path in files if (folder / path).exists()]
     if in_the_way:
@@ -46,10 +49,9 @@ def _sample() -> dict[str, Traversable]:
     """The parts of the sample: in an installed package, else the checkout, a project itself."""
     package = resources.files("outreach")
     checkout = Path(str(package)).parent
-    for place, tests in ((package / "sample", "tests"), (checkout, "tests/campaigns")):
+    for place in (package / "sample", checkout):
         if (place / "outreach.yaml").is_file():
-            parts = {part: place / part for part in ("outreach.yaml", "campaigns", "templates")}
-            return {**parts, "tests": place.joinpath(*tests.split("/"))}
+            return {part: place / part for part in ("outreach.yaml", "campaigns", "templates")}
     raise SetupError("the sample project is not there", "install outreach again")
 
 

@@ -116,7 +116,7 @@ class ExperimentFile(FileModel):
     later: ClassVar[frozenset[str]] = frozenset({"variants", "winner"})
 
     holdout: Share = Field(
-        description="This share of the audience is never messaged, to see what the campaign does.",
+        description="This share of the audience is never messaged. Reports count it, and compare nothing yet.",
         examples=["10%"],
     )
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from outreach.documents import did_you_mean
 from outreach.errors import UsageError
 from outreach.imports import addresses, values
-from outreach.imports.outcome import Options
+from outreach.imports.outcome import REJECTS_HEADER, Options
 from outreach.imports.values import BadValueError, Read
 from outreach.settings.company import Company
 from outreach.vocabulary import ConsentState
@@ -20,7 +20,6 @@ CONSENT: Final = "consent"
 DATA: Final = "data"
 _NO_MATTER = str.maketrans("", "", " -_")  # in the names of columns
 LONGEST_KEPT = 100  # characters
-REJECTS_HEADER = ("line", "column", "message")  # what a file of refused rows begins with
 
 
 @dataclass(frozen=True, slots=True)

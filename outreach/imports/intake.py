@@ -13,9 +13,8 @@ from sqlalchemy import Connection, Engine
 
 from outreach.errors import UsageError
 from outreach.imports.feed import ROWS_OF_A_BATCH, Batch, Refused, batches
-from outreach.imports.fields import REJECTS_HEADER
 from outreach.imports.job import Job
-from outreach.imports.outcome import SHOWN_REJECTS, Reject
+from outreach.imports.outcome import REJECTS_HEADER, SHOWN_REJECTS, Reject
 from outreach.store import dialect
 from outreach.store.engine import let_others_write, writing
 from outreach.store.pace import Pace
@@ -74,15 +73,15 @@ class Rejects:
                 raise UsageError(
                     f"{message}: {error.strerror}", "name one with `--rejects`"
                 ) from None
-            csv.writer(self._file).writerow([*REJECTS_HEADER, *header])
+            csv.writer(self._file).writerow([*REJECTS_HEADER, *header[_returned(header) :]])
         writer = csv.writer(self._file)
         for row in sorted(refused, key=lambda row: row.line):
             self.rows += 1
             columns = "; ".join(column for column, _ in row.faults)
             messages = "; ".join(message for _, message in row.faults)
-            writer.writerow(
-                [neutral(str(cell)) for cell in (row.line, columns, messages, *row.cells)]
-            )
+            whole = len(row.cells) == len(header)
+            cells = row.cells[_returned(header) :] if whole else row.cells
+            writer.writerow([neutral(str(cell)) for cell in (row.line, columns, messages, *cells)])
             room = SHOWN_REJECTS - len(self.first)
             self.first += [Reject(row.line, *fault) for fault in row.faults][:room]
 
@@ -95,6 +94,12 @@ class Rejects:
             return
         if ours:
             self._path.unlink(missing_ok=True)
+
+
+def _returned(header: Sequence[str]) -> int:
+    """How many columns are an earlier file's of refused rows: this one has them anew."""
+    own = tuple(header[: len(REJECTS_HEADER)]) == REJECTS_HEADER
+    return len(REJECTS_HEADER) if own else 0
 
 
 def _place_for_writing(path: Path) -> Path:

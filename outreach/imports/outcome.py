@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+REJECTS_HEADER = ("line", "column", "message")  # what a file of refused rows begins with
 SHOWN_REJECTS = 100
 MOST_TOUCHED = 200_000  # beyond that a refresh of everyone is the cheaper one
 

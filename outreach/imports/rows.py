@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, NoReturn
 
 from outreach.errors import UsageError
 from outreach.imports.encodings import ByteLines
+from outreach.imports.outcome import REJECTS_HEADER
 
 MOST_BYTES_OF_A_LINE = 256 * 1024
 MOST_LINES_OF_A_ROW = 50  # a quote that stays open longer was never closed
@@ -168,9 +170,22 @@ class CsvRows:
         width = len(self.header)
         if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
             return cells[:width]
+        if len(cells) == len(REJECTS_HEADER) + 1 and tuple(self.header[:3]) == REJECTS_HEADER:
+            return self._come_back(cells)
         message = f"the row has {len(cells)} cells, the header {width}"
         column = self.header[min(len(cells), width - 1)]
         return Broken(column, message, _show(line), tuple(cells))
+
+    def _come_back(self, cells: list[str]) -> list[Any] | Broken:
+        """A refused row whose cells could not be told apart then: its text is in one cell."""
+        told, text = cells[: len(REJECTS_HEADER)], cells[-1]
+        for delimiter in DELIMITERS:
+            with suppress(csv.Error):
+                found = next(csv.reader([text], delimiter=delimiter, strict=True), [])
+                if len(told) + len(found) == len(self.header):
+                    return [*told, *found]
+        message = "can not be read yet; mend its quotes, or put each cell into its own column"
+        return Broken(self.header[len(told)], message, text)
 
     def _not_utf8(self, line: bytes, error: UnicodeDecodeError) -> Broken:
         place = line[: error.start].count(self._delimiter) if error.object == line else 0

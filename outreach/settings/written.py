@@ -129,7 +129,8 @@ def parse_share(text: str) -> int:
     """`2%` as parts of 10,000."""
     match = _SHARE.fullmatch(text)
     if match is None or Decimal(match[1]) > 100:
-        raise RefusalError(f"`{text}` is no share", "write for example `10%`")
+        hint = "leave the key out" if text == "none" else "write for example `10%`"
+        raise RefusalError(f"`{text}` is no share", hint)
     return int(Decimal(match[1]) * 100)
 
 

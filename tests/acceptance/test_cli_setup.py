@@ -21,6 +21,7 @@ def test_a_new_project_has_no_problems(tmp_path: Path) -> None:
     assert (made.code, made.err) == (0, "")
     assert made.json["folder"] == str(tmp_path / "shop")
     assert {"outreach.yaml", "campaigns/win-back.yaml"} <= set(made.json["files"])
+    assert not (tmp_path / "shop/tests").exists()
     assert (tmp_path / "shop/.gitignore").read_text() == ".outreach/\n.env\n"
     assert (checked.code, checked.json) == (0, [])
 
@@ -35,6 +36,17 @@ def test_a_new_project_overwrites_nothing(project: Path) -> None:
         "outreach: `outreach.yaml` is there already; name a new folder: `outreach init FOLDER`\n"
     )
     assert (project / "outreach.yaml").read_bytes() == before
+
+
+def test_a_file_is_no_place_for_a_project(tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("")
+
+    answer = outreach_here(tmp_path, "init", "notes/shop")
+
+    assert (answer.code, answer.err) == (
+        2,
+        "outreach: `notes` is a file; name a new folder: `outreach init FOLDER`\n",
+    )
 
 
 def test_schemas_are_written_where_editors_look(project: Path) -> None:

@@ -129,3 +129,20 @@ def test_a_consent_in_another_form_is_told_and_nothing_imported(
     assert error.value.hint == "write `consent.email.greetings`"
     with reading(sqlite_engine) as conn:
         assert conn.execute(select(customers.c.key)).all() == []
+
+
+def test_a_row_with_an_open_quote_comes_back_as_often_as_it_takes(
+    sqlite_engine: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('key;first_name;city\n1;"Ann;Bonn\n2;Bob;Rome\n')
+    for _ in range(2):  # the second time nothing was mended
+        rejects = import_customers(sqlite_engine, path, COMPANY, NOW).rejects_path
+        assert rejects is not None
+        text, path = rejects.read_text(), rejects
+
+    assert text.splitlines()[0] == "line,column,message,key,first_name,city"
+    path.write_text(text.replace('""Ann', "Ann"))
+    mended = import_customers(sqlite_engine, path, COMPANY, NOW)
+
+    assert (mended.created, mended.rejected) == (1, 0)

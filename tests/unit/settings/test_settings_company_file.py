@@ -214,6 +214,7 @@ def test_channels_keep_what_is_written_of_them() -> None:
             "2:40: `Norway` is no country's two letters; did you mean `NO`?",
         ),
         ("control_group: 0.02", "2:16: this must be a share; write for example `10%`"),
+        ("control_group: none", "2:16: `none` is no share; leave the key out"),
         ("control_group: 101%", "2:16: `101%` is no share; write for example `10%`"),
         ("attributes: {orders: number}", "2:14: `orders` is a fact already; choose another name"),
         ("attributes: {city: text}", "2:14: `city` is a column already; choose another name"),
