@@ -49,7 +49,7 @@ class RunShown:
 
 
 def list_runs(context: Context, campaign: str | None, limit: int) -> list[RunShown]:
-    """The newest runs first."""
+    """The newest runs, held and paused ones before all others."""
     with reading(context.engine) as conn:
         found = runs.latest_runs(conn, limit, campaign)
         ids = [run.id for run in found]

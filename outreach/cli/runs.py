@@ -30,7 +30,7 @@ NEWEST = 20
 
 @app.callback(invoke_without_command=True)
 def runs(ctx: typer.Context) -> None:
-    """Runs and their states; without a sub-command the newest of them."""
+    """Runs and their states; without a sub-command those held or paused, then the newest."""
     if ctx.invoked_subcommand is None:
         _list(ctx, None, NEWEST)
 
@@ -41,7 +41,7 @@ def list_(
     campaign: Annotated[str | None, typer.Argument(help="Of one campaign only")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many")] = NEWEST,
 ) -> None:
-    """The newest runs, with how many of their messages are in each state."""
+    """Held and paused runs, then the newest, with how many of their messages are in each state."""
     _list(ctx, campaign, limit)
 
 

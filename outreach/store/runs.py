@@ -137,8 +137,9 @@ def run_of(conn: Connection, campaign: str, occurrence_at: datetime) -> Run | No
 
 
 def latest_runs(conn: Connection, limit: int, campaign: str | None = None) -> list[Run]:
-    """The newest runs first."""
-    query = _all().order_by(runs.c.id.desc()).limit(limit)
+    """The newest runs, those that wait for a person before all others, however old."""
+    waits = runs.c.state.in_((RunState.HELD, RunState.PAUSED))
+    query = _all().order_by(waits.desc(), runs.c.id.desc()).limit(limit)
     if campaign is not None:
         query = query.where(campaigns.c.name == campaign)
     return [_run(row) for row in conn.execute(query)]
