@@ -144,11 +144,15 @@ def _months(day: date, months: int) -> date:
 
 @dataclass(frozen=True)
 class History:
-    """One customer's events (kind, at, amount) and touches (campaign, at), seen up to `now`."""
+    """One customer's events (kind, at, amount) and touches (campaign, at), seen up to `now`.
+
+    `placed_at` is when they came to their stage, None where they are in none.
+    """
 
     now: datetime
     events: list[tuple[str, datetime, Decimal | None]]
     touches: list[tuple[str, datetime]]
+    placed_at: datetime | None
 
     def functions(self) -> dict[str, Any]:
         """The functions of expressions."""
@@ -164,6 +168,9 @@ class History:
             "last": lambda kind: instant(max((x[1] for x in self._seen(kind)), default=None)),
             "received": lambda name, within=None: Value(
                 "yes_no", any(x[0] == name and self._is_in(x[1], within) for x in self.touches)
+            ),
+            "in_stage_for": lambda span: Value(
+                "yes_no", instant(self.placed_at) <= instant(self.now) - span
             ),
         }
 

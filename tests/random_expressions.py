@@ -43,6 +43,8 @@ def _others(depth: int) -> Source:
     inside = st.sampled_from(["in", "not in"])
     return st.one_of(
         st.sampled_from(["vip", "(vip == true)", "(vip != false)", "(vip is none)", "(not vip)"]),
+        st.sampled_from(["opted_out", "(opted_out == false)", "(not opted_out)"]),
+        st.sampled_from(["days(45)", "weeks(9)", "typical_gap"]).map(lambda x: f"in_stage_for({x})"),
         st.tuples(_value("text", depth), inside, texts).map(_join),
         st.tuples(_value("number", depth), inside, st.just("[1, 2.5, 0, -3]")).map(_join),
         st.tuples(

@@ -7,7 +7,7 @@ from jinja2 import nodes
 
 from outreach.audience import tree
 from outreach.audience.names import FUNCTIONS, LATER_FUNCTIONS, LATER_NAMES, Kind
-from outreach.audience.operators import LONGEST_SPAN
+from outreach.audience.operators import LONGEST_SPAN, arithmetic, comparable
 from outreach.audience.syntax import begin
 from outreach.documents import did_you_mean
 
@@ -27,6 +27,7 @@ _USAGE = {
     "first": "first('visit')",
     "received": "received('spring-offer', days(30))",
     "stage_in": "stage_in('value')",
+    "in_stage_for": "in_stage_for(days(7))",
 }
 _KINDS = {
     "count": Kind.WHOLE,
@@ -61,6 +62,8 @@ def read_call(reader: "Reader", node: nodes.Call) -> tree.Node | None:
             reader.unknown(offset, "function", name, FUNCTIONS)
     elif name in _SPANS or name == "months":
         return _span(reader, node, name, offset)
+    elif name == "in_stage_for":
+        return _in_stage_for(reader, node, offset)
     else:
         return _lookup(reader, node, name, offset)
     return None
@@ -86,6 +89,25 @@ def _span(reader: "Reader", node: nodes.Call, name: str, offset: int) -> tree.No
     if name == "months":
         return tree.Literal(Kind.MONTHS, offset, count.value)
     return tree.Literal(Kind.SPAN, offset, count.value * _SPANS[name])
+
+
+def _in_stage_for(reader: "Reader", node: nodes.Call, offset: int) -> tree.Node | None:
+    """Whether the customer is in a stage, and came to it so long ago or longer."""
+    if not reader.asks_for_stage(offset, "in_stage_for"):
+        return None
+    one = _arguments(node) == ["number"]
+    span = reader.value(node.args[0]) if one else None
+    if one and span is None:
+        return None
+    if span is None or span.kind is not Kind.SPAN:
+        _wrong(reader, offset, "`in_stage_for` takes one span of time", "in_stage_for")
+        return None
+    stage = tree.Name(Kind.TEXT, offset, "stage")
+    placed = tree.Not(Kind.YES_NO, offset, tree.Missing(Kind.YES_NO, offset, stage))
+    now, since = (tree.Name(Kind.DATETIME, offset, name) for name in ("now", "stage_since"))
+    latest = reader.allowed(node, arithmetic, "-", now, span)
+    came = latest and reader.allowed(node, comparable, "<=", since, latest)
+    return came and tree.Several(Kind.YES_NO, offset, "and", (placed, came))
 
 
 def _arguments(node: nodes.Call) -> list[str]:

@@ -66,6 +66,7 @@ FACTS = {
     "last_contact_at": Kind.DATETIME,
     "last_engaged_at": Kind.DATETIME,
     "typical_gap": Kind.SPAN,
+    "opted_out": Kind.YES_NO,  # never missing
 }
 MOMENTS = {"now": Kind.DATETIME, "today": Kind.DATE, "entered_at": Kind.DATETIME}
 FUNCTIONS = (
@@ -79,10 +80,11 @@ FUNCTIONS = (
     "first",
     "received",
     "stage_in",
+    "in_stage_for",
 )
-LATER_FUNCTIONS = ("opened", "clicked", "replied", "in_stage_for", "timed_out")
-LATER_NAMES = ("event", "opted_out")
-STAGES = ("stage", "stage_since")  # also `stage_in`: not in the rules of a lifecycle
+LATER_FUNCTIONS = ("opened", "clicked", "replied", "timed_out")
+LATER_NAMES = ("event",)
+STAGES = ("stage", "stage_since")  # also `stage_in`, `in_stage_for`: not in a lifecycle's rules
 FILTERS = ("lower", "upper", "length")
 TESTS = ("none", "defined")
 

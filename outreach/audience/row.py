@@ -68,6 +68,8 @@ class Row:
             case "last_contact_at":
                 heard_at = self._stored("last_heard_at")
                 return facts.last_contact(self.id, heard_at, self.now, self.own_message)
+            case "opted_out":
+                return facts.opted_out(self.id)
             case "stage" if self.facts == "as_of":
                 return facts.stage_as_of(self.id, self.now)
             case "stage_since" if self.facts == "as_of":

@@ -36,6 +36,7 @@ _HAPPENED = {
     **dict.fromkeys(("complained", "complaint", "complaints", "has_complained"), "complaint"),
     **dict.fromkeys(("ordered", "bought", "purchased", "has_ordered"), "order"),
 }
+_OPTED_OUT = ("unsubscribed", "has_unsubscribed", "withdrawn", "opt_out", "optout")
 _EVERYONE = ("all", "any", "anybody", "anyone", "everybody", "every")
 
 
@@ -60,6 +61,8 @@ def for_name(name: str) -> str:
     """A hint for a word that stands for everyone elsewhere, or for something that happened."""
     if name.lower() in _EVERYONE:
         return "for everyone write `everyone`"
+    if name.lower() in _OPTED_OUT:
+        return "write `opted_out`"
     kind = _HAPPENED.get(name.lower())
     return f"write `count('{kind}') > 0`" if kind else ""
 

@@ -34,7 +34,9 @@ from outreach.store import spelling
 from outreach.store.spelling import microseconds_between, text_order
 from outreach.store.types import MONEY_SCALE
 
-_ALWAYS_THERE = frozenset({"now", "today", "key", "tags", "created_at", "orders", "spend"})
+_ALWAYS_THERE = frozenset(
+    {"now", "today", "key", "tags", "created_at", "orders", "spend", "opted_out"}
+)
 _ORDER = {
     "==": "__eq__",
     "!=": "__ne__",

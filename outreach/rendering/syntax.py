@@ -25,7 +25,6 @@ _QUERIES = frozenset(
         "opened",
         "clicked",
         "replied",
-        "opted_out",
         "in_stage_for",
         "months",
     ]

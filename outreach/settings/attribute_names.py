@@ -12,10 +12,10 @@ COLUMNS = frozenset(
 )
 FACTS = frozenset(
     """orders spend first_order_at last_order_at typical_gap last_contact_at last_heard_at
-    last_engaged_at""".split()  # noqa: SIM905
+    last_engaged_at opted_out""".split()  # noqa: SIM905
 )
 FUNCTIONS = frozenset(
-    """days hours weeks months count total last first received opened clicked replied opted_out
+    """days hours weeks months count total last first received opened clicked replied
     in_stage_for timed_out stage_in""".split()  # noqa: SIM905
 )
 WORDS = frozenset(

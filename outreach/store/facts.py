@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
     func,
     literal,
     literal_column,
@@ -26,6 +27,7 @@ from sqlalchemy.sql import ColumnElement, FromClause
 from outreach.store.spelling import latest, microseconds_between
 from outreach.store.stages import MAIN
 from outreach.store.tables import (
+    consent_states,
     customer_stages,
     customers,
     deliveries,
@@ -33,6 +35,7 @@ from outreach.store.tables import (
     stage_changes,
 )
 from outreach.store.types import Instant, Money
+from outreach.vocabulary import ConsentState
 
 Moment = ColumnElement[datetime] | datetime
 STORED_FACTS = (
@@ -144,6 +147,15 @@ def stage_in(customer_id: ColumnElement[int], model: str) -> ColumnElement[str]:
         stands.c.customer_id == customer_id, stands.c.model == model
     )
     return query.correlate_except(stands).scalar_subquery()
+
+
+def opted_out(customer_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether the customer's last word on any topic, on any channel, is a no, as consents stand now."""
+    last = consent_states.alias()
+    noes = select(last.c.customer_id).where(
+        last.c.customer_id == customer_id, last.c.state == ConsentState.WITHDRAWN.value
+    )
+    return exists(noes.correlate_except(last))
 
 
 def moment(now: Moment) -> ColumnElement[datetime]:

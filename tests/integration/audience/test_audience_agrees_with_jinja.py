@@ -6,7 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 from hypothesis import assume, given, settings
-from makers import make_campaign, make_customer, make_delivery, make_event, make_run
+from makers import (
+    grant,
+    make_campaign,
+    make_customer,
+    make_delivery,
+    make_event,
+    make_run,
+    withdraw,
+)
 from plain_evaluation import History, Value, evaluate, instant
 from random_expressions import WORDS, conditions
 from sqlalchemy import Connection, Date, Engine, insert, literal, select, union_all, update
@@ -67,6 +75,8 @@ class Person:
             "tags": dice.choice([[], ["vip"], ["vip", "Paris"], ["paris"]]),
             "created_at": THEN - timedelta(days=dice.randint(0, 900)),
         }
+        self.placed_at = THEN - dice.choice([timedelta(45), timedelta(44), timedelta(60)])
+        self.opted_out = dice.choice([True, False])
         self.attributes = _attributes(dice)
         ages = [timedelta(days=30), timedelta(days=30, microseconds=1), timedelta(0)]
         self.events = [
@@ -95,7 +105,8 @@ class Person:
         seen_at = self.attributes.get("seen_at")
         attributes["seen_at"] = instant(datetime.fromisoformat(seen_at) if seen_at else None)
         moments = {"now": instant(now), "today": Value("date", today.isoformat())}
-        return columns | attributes | moments | self.facts(now)
+        answers = {"opted_out": Value("yes_no", self.opted_out)}
+        return columns | attributes | moments | answers | self.facts(now)
 
     def facts(self, now: datetime) -> dict[str, Value]:
         """The facts as of an instant, from the events."""
@@ -115,7 +126,7 @@ class Person:
             "last_contact_at": instant(max(contact, default=None)),
             "last_heard_at": instant(max(heard, default=None)),
             "last_engaged_at": instant(max(engaged, default=None)),
-            "typical_gap": Value("span", gap and gap // timedelta(microseconds=1)),
+            "typical_gap": Value("span", None if gap is None else gap // timedelta(microseconds=1)),
         }
 
 
@@ -123,7 +134,10 @@ PEOPLE = [Person(number) for number in range(30)]
 
 
 def _insert(conn: Connection, person: Person) -> None:
-    customer = make_customer(conn, person.key, **person.columns, attributes=person.attributes)
+    columns = person.columns | {"stage_since": person.placed_at}
+    customer = make_customer(conn, person.key, **columns, attributes=person.attributes)
+    grant(conn, customer, "sms")
+    (withdraw if person.opted_out else grant)(conn, customer, "email")
     for kind, at, amount in person.events:
         make_event(conn, customer, kind, at, amount=amount)
     for campaign, at in person.touches:
@@ -132,7 +146,7 @@ def _insert(conn: Connection, person: Person) -> None:
         make_delivery(conn, customer, run_id=run, at=at)
     moves = [
         (THEN - timedelta(days=99), "potential"),
-        (THEN - timedelta(days=60), person.columns["stage"]),
+        (person.placed_at, person.columns["stage"]),
     ]
     for at, stage in [*moves, (THEN + timedelta(days=9), "lost")]:
         row = {"customer_id": customer, "model": "main", "to_stage": stage, "at": at}
@@ -176,7 +190,8 @@ def _expected(source: str, moments: dict[str, tuple[datetime, date]]) -> set[str
     found = set()
     for person in PEOPLE:
         now, today = moments[person.key]
-        history = History(now, person.events, person.touches)
+        placed_at = person.placed_at if person.columns["stage"] else None
+        history = History(now, person.events, person.touches, placed_at)
         if evaluate(source, person.known(now, today), history):
             found.add(person.key)
     return found

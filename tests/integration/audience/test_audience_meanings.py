@@ -6,8 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from makers import make_customer, make_event
-from sqlalchemy import Date, Engine, literal, select, true, update
+from makers import make_customer, make_event, withdraw
+from sqlalchemy import Date, Engine, insert, literal, select, true, update
 
 from outreach.audience.check import check
 from outreach.audience.compile import compile_expression
@@ -16,7 +16,7 @@ from outreach.audience.row import Row
 from outreach.campaign.model import Expression, Place
 from outreach.store.engine import reading, writing
 from outreach.store.facts import facts_select
-from outreach.store.tables import customers
+from outreach.store.tables import customers, stage_changes
 from outreach.store.types import Instant
 
 NOW = datetime(2026, 3, 31, 9, tzinfo=UTC)
@@ -42,10 +42,14 @@ ROWS = [
 def filled(engine: Engine) -> Engine:
     """A base with the page's customer."""
     attributes = {"height": 2.5, "renews_on": "2026-02-28", "fee": 3_000}
+    placed = {"stage": "growth", "stage_since": NOW - timedelta(days=10)}
     with writing(engine) as conn:
         customer = make_customer(
-            conn, city="Paris", tags=["vip", "new-town"], attributes=attributes
+            conn, city="Paris", tags=["vip", "new-town"], attributes=attributes, **placed
         )
+        move = {"customer_id": customer, "model": "main", "to_stage": "growth"}
+        conn.execute(insert(stage_changes).values(**move, at=placed["stage_since"]))
+        withdraw(conn, customer, "email", "offers")
         for days in (-30, -20, 0, 1):
             make_event(conn, customer, "order", NOW + timedelta(days=days), amount=Decimal("29.99"))
         facts = conn.execute(facts_select(NOW, customers.c.id == customer)).one()._asdict()
