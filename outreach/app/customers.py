@@ -18,8 +18,8 @@ from outreach.store.acknowledgement import all_acknowledged
 from outreach.store.engine import reading
 
 Progress = Callable[[int], None]  # bytes of the file done so far; customers, when refreshing
-_INSIDE = (  # of no use outside of the database
-    "id", "place_id", "zones", "bucket", "shares", "facts_at", "last_heard_at", "phone_region",
+_INSIDE = (  # of no use outside of the database, or told apart
+    "id", "place_id", "zones", "bucket", "shares", "facts_at", "last_heard_at", "phone_region", "dates",
 )  # fmt: skip
 DAY = timedelta(days=1)
 
@@ -58,9 +58,9 @@ def told(result: Intake) -> dict[str, Any]:
 
 
 def customer_history(context: Context, key: str) -> Mapping[str, Any]:
-    """One customer: data, consents, stages, deliveries and events counted, newest first.
+    """One customer: data, consents, stages, dates, interests, deliveries and events counted.
 
-    `typical_gap` is in whole days. What is dated after now is left out. UsageError where there is
+    Newest first. `typical_gap` is in whole days. What is dated after now is left out. UsageError where there is
     no such customer.
     """
     attributes = context.company().attributes

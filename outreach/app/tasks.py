@@ -1,6 +1,6 @@
 """Tasks of staff: listed with the customer's card, done with a note, dropped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,11 +15,15 @@ from outreach.app.stages import refresh_touched
 from outreach.channels.adapter import Check
 from outreach.documents import did_you_mean
 from outreach.errors import UsageError
+from outreach.imports.values import BadValueError
+from outreach.imports.values import interests as read_interests
 from outreach.settings.company import Company
 from outreach.store import tasks
 from outreach.store.customers import contexts
+from outreach.store.dialect import lock_customers
 from outreach.store.engine import reading, writing
 from outreach.store.events import Event, add_events
+from outreach.store.interests import Learnt, learn
 from outreach.store.tasks import StoredTask, Touch
 from outreach.store.urgent import NOBODY
 from outreach.vocabulary import TASKS_AHEAD, TaskState
@@ -125,13 +129,19 @@ def show_task(context: Context, task_id: int) -> TaskShown:
         return _shown(context, conn, [_task(conn, task_id)])[0]
 
 
-def finish_task(context: Context, task_id: int, note: str) -> TaskShown:
+def finish_task(
+    context: Context, task_id: int, note: str, interests: Sequence[str] = ()
+) -> TaskShown:
     """Close a task as done; an event of its kind, with the note, makes facts and stages follow.
 
-    A promise is kept by it, before it is due too. UsageError where the task is closed: of two at
-    once one is told so.
+    The customer has the interests from then on, learnt in this task. A promise is kept by it, before
+    it is due too. UsageError where the task is closed: of two at once one is told so.
     """
-    return _close(context, task_id, TaskState.DONE, note)
+    try:
+        found = [each for text in interests for each in read_interests(text) or ()]
+    except BadValueError as error:
+        raise UsageError(f"`--interest` {error}") from None
+    return _close(context, task_id, TaskState.DONE, note, found)
 
 
 def drop_task(context: Context, task_id: int, note: str) -> TaskShown:
@@ -147,7 +157,9 @@ def must_know_owner(context: Context, owner: str) -> None:
         raise UsageError(f"`{owner}` is not among `owners` in outreach.yaml", hint or "add it")
 
 
-def _close(context: Context, task_id: int, state: TaskState, note: str) -> TaskShown:
+def _close(
+    context: Context, task_id: int, state: TaskState, note: str, interests: Sequence[str] = ()
+) -> TaskShown:
     note, by, now = note.strip(), person() or "", context.now()
     if not note:
         raise UsageError("a task ends with a note", "say what came of it: `--note TEXT`")
@@ -155,6 +167,7 @@ def _close(context: Context, task_id: int, state: TaskState, note: str) -> TaskS
         raise UsageError(f"the note has more than {LONGEST_NOTE:,} characters", "shorten it")
     save_rules(context)
     with writing(context.engine) as conn:
+        lock_customers(conn, [_task(conn, task_id).customer_id])
         found = _task(conn, task_id)
         if state is TaskState.DONE:
             data = {"task": task_id, "note": note, "by": by}
@@ -162,6 +175,8 @@ def _close(context: Context, task_id: int, state: TaskState, note: str) -> TaskS
                 found.customer_id, found.kind.event, now, None, f"outreach:task:{task_id}", data
             )
             add_events(conn, [event], now)
+            source = " by ".join(filter(None, (found.kind.event, found.owner or by)))
+            learn(conn, [Learnt(found.customer_id, each, source, now) for each in interests], now)
         if not tasks.close(conn, task_id, state, note, by, now):
             raise UsageError(f"task {task_id} is {found.state.value} already", "see `tasks show`")
     if state is TaskState.DONE:

@@ -15,6 +15,8 @@ COMMANDS = {
     "demo": "The whole loop on a sample base; nothing leaves the machine",
     "check": "Every file of the project: all problems at once",
     "customers": "Import and export customers; show, merge or erase one; hand over to another owner",
+    "dates": "Customers' important days: import them from a file, list their names",
+    "interests": "What customers like, and where it was learnt: import, export",
     "events": "Import events from a file, or retract one",
     "consent": "The ledger of consent: grant, withdraw, import, show",
     "suppressions": "Addresses that are never used again: import, add, lift, list",

@@ -47,6 +47,9 @@ def import_(
     consent_source: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Where the yeses of the file were given")
     ] = None,
+    interests_source: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Where new interests were learnt")
+    ] = None,
     encoding: EncodingOption = None,
     sheet: SheetOption = None,
     rejects: RejectsOption = None,
@@ -67,6 +70,7 @@ def import_(
         sheet=sheet,
         blank_clears=blank,
         consent_source=consent_source,
+        interests_source=interests_source,
     )
     with call.context() as context, progress() as bars:
         tell = bars.of(f"Importing {file.name}", size_of(file))
@@ -84,7 +88,7 @@ def import_(
 
 @app.command()
 def show(ctx: typer.Context, key: Annotated[str, typer.Argument(metavar="KEY")]) -> None:
-    """One customer: data, consents, stages, deliveries, tasks, events."""
+    """One customer: data, consents, stages, dates, interests, deliveries, tasks, events."""
     call = call_of(ctx)
     with call.context() as context:
         found = customer_history(context, key)
@@ -96,7 +100,7 @@ def export(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file to be written")],
 ) -> None:
-    """Write all customers to a CSV file: columns, attributes, consents.
+    """Write all customers to a CSV file: columns, attributes, dates, consents.
 
     `customers import` reads it again; no spreadsheet takes a cell of it for a formula.
     """
@@ -175,7 +179,11 @@ def _show_assigned(screen: Screen, found: Assigned) -> None:
 
 
 def _show(screen: Screen, found: Mapping[str, Any]) -> None:
-    about = {name: value for name, value in found["customer"].items() if _says(value)}
+    about = {
+        name: value
+        for name, value in found["customer"].items()
+        if _says(value) and name not in _PARTS
+    }
     if "typical_gap" in about:
         days = about["typical_gap"]
         about["typical_gap"] = f"{days} day{'s' * (days != 1)}"
@@ -201,6 +209,8 @@ _PARTS = {
     "consents": ("at", "channel", "topic", "state", "source", "expires_at"),
     "lifecycles": ("model", "stage", "since"),
     "stages": ("at", "model", "from_stage", "to_stage"),
+    "dates": ("name", "date", "note"),
+    "interests": ("interest", "source", "at"),
     "deliveries": ("planned_at", "run_id", "step", "channel", "state", "reason"),
     "tasks": ("task", "due_at", "kind", "title", "owner", "state"),
     "events": ("kind", "count", "first_at", "last_at"),

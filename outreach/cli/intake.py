@@ -65,6 +65,7 @@ def options_of(
     sheet: str | None = None,
     blank_clears: bool = False,
     consent_source: str | None = None,
+    interests_source: str | None = None,
 ) -> Options:
     """The options of an import; UsageError for a `--map` that is no `COL=FIELD`."""
     renamed = {}
@@ -84,6 +85,7 @@ def options_of(
         encoding=encoding,
         sheet=sheet,
         consent_source=consent_source,
+        interests_source=interests_source,
         rejects_path=rejects,
     )
 

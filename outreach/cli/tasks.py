@@ -70,11 +70,22 @@ def show(ctx: typer.Context, task: Id) -> None:
 
 
 @app.command()
-def done(ctx: typer.Context, task: Id, note: Note) -> None:
-    """Close a task that was done; its note becomes an event, and facts and stages follow."""
+def done(
+    ctx: typer.Context,
+    task: Id,
+    note: Note,
+    interests: Annotated[
+        list[str] | None,
+        typer.Option("--interest", metavar="TEXT", help="What they like; several times"),
+    ] = None,
+) -> None:
+    """Close a task that was done; its note becomes an event, and facts and stages follow.
+
+    An interest is kept with where it was learnt: in this conversation.
+    """
     call = call_of(ctx)
     with call.context() as context:
-        found = finish_task(context, task, note)
+        found = finish_task(context, task, note, interests or ())
     kind = found.task.kind.event
     call.show(found, lambda screen: screen.line(f"task {task} done: event `{kind}` added"))
 

@@ -1,7 +1,6 @@
 """Customers from a file: created, brought up to date, or left as they are, by key."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -11,19 +10,22 @@ from sqlalchemy import Connection, Engine
 
 from outreach.ids import bucket
 from outreach.imports.addresses import place
+from outreach.imports.customer_change import CustomerChange, begin
 from outreach.imports.feed import Refused
 from outreach.imports.intake import Progress, take_in
 from outreach.imports.job import Job
+from outreach.imports.named_dates import DateNames
 from outreach.imports.outcome import ImportResult, Options, Touched
 from outreach.imports.parsing import CustomerRow
 from outreach.imports.zeros import LostZeros
 from outreach.lifecycle.model import Lifecycles
 from outreach.lifecycle.newcomers import place_newcomers
 from outreach.settings.company import Company
-from outreach.store import dialect
+from outreach.store import dialect, interests
 from outreach.store.consents import Recorded, Word, record_consents
 from outreach.store.customers import insert_customers, rows_by_key, update_customers
 from outreach.store.erased import Erased
+from outreach.store.named_dates import Dates, dates_of, write_dates
 from outreach.store.places import Place, place_ids
 from outreach.store.sharing import lock_with_sharers, mark_sharing, unmark_sharing
 from outreach.store.stages import StageMove, record_moves
@@ -33,7 +35,6 @@ MOST_PLACES_KEPT = 20_000
 _WHERE = ("timezone", "country", "phone")
 _ADDRESSES = ("email", "phone")
 PlaceNew = Callable[[Connection, list[int]], None]
-_NOTHING: dict[str, Any] = {"tags": [], "interests": [], "attributes": {}}  # replaced, not changed
 
 
 def import_customers(
@@ -59,10 +60,12 @@ def import_customers(
     place_new = None
     if lifecycles is not None and lifecycles.main is not None:
         place_new = partial(_place_new, company, lifecycles, now)
-    customers = _Customers(now, options, touched, place_new, erased or Erased())
+    origin = options.interests_source or f"file {path.name}"
+    customers = _Customers(now, options, touched, place_new, erased or Erased(), origin)
     job = Job("customers", str(path), company, options, now)
     taken = take_in(engine, job, customers.apply, progress)
-    taken.warn(customers.zeros.warning())
+    for warning in (customers.zeros.warning(), *customers.date_names.warnings()):
+        taken.warn(warning)
     return ImportResult(
         **taken.parts(),
         customers=customers.touched.ids(),
@@ -75,18 +78,6 @@ def import_customers(
     )
 
 
-@dataclass(slots=True)
-class _Change:
-    """What a batch makes of one customer; several rows may tell of it, the later on top."""
-
-    base: dict[str, Any] | None  # as stored; None when new
-    row: dict[str, Any]  # as it shall be
-    place: Place | None  # by the file's row alone, where that says all
-    rows: list[CustomerRow] = field(default_factory=list)
-    differs: bool = False
-    id: int = 0
-
-
 class _Customers:
     """Applies batches and counts what came of them."""
 
@@ -97,12 +88,14 @@ class _Customers:
         touched: Touched | None,
         place_new: PlaceNew | None,
         erased: Erased,
+        origin: str,
     ) -> None:
         self._now, self._options, self._place_new = now, options, place_new
-        self._erased = erased
+        self._erased, self._origin = erased, origin
         self._places: dict[Place, int] = {}
         self.touched = touched or Touched()
         self.zeros = LostZeros()
+        self.date_names = DateNames()
         self.created = self.updated = self.unchanged = 0
         self.recorded = self.repeated = self.refused = 0
 
@@ -115,17 +108,31 @@ class _Customers:
         lock_with_sharers(conn, keys, emails, phones)
         stored = rows_by_key(conn, keys)
         erased = self._erased.erased_keys(conn, [key for key in keys if key not in stored])
-        changes, gone = self._changes(stored, erased, rows)
+        changes, gone = self._changes(stored, self._dates(conn, stored, rows), erased, rows)
         self._settle_places(conn, changes)
         self._write(conn, changes, emails, phones)
         self._record_consents(conn, changes)
         self._count(changes)
         return gone
 
+    def _dates(
+        self, conn: Connection, stored: dict[str, dict[str, Any]], rows: Iterable[CustomerRow]
+    ) -> Mapping[int, Dates]:
+        """The stored dates of customers, where the file tells of any."""
+        told = {name for row in rows for name, _ in row.dates}
+        if not told:
+            return {}
+        self.date_names.look(conn, told)
+        return dates_of(conn, [base["id"] for base in stored.values()])
+
     def _changes(
-        self, stored: dict[str, dict[str, Any]], erased: set[str], rows: Iterable[CustomerRow]
-    ) -> tuple[list[_Change], list[Refused]]:
-        changes: dict[str, _Change] = {}
+        self,
+        stored: dict[str, dict[str, Any]],
+        dates: Mapping[int, Dates],
+        erased: set[str],
+        rows: Iterable[CustomerRow],
+    ) -> tuple[list[CustomerChange], list[Refused]]:
+        changes: dict[str, CustomerChange] = {}
         gone: list[Refused] = []
         for row in rows:
             change = changes.get(row.key)
@@ -135,31 +142,18 @@ class _Customers:
                 if why is not None:
                     gone.append(Refused(row.line, [("key", f"this customer {why}")], [row.key]))
                     continue
-                change = changes[row.key] = _Change(base, self._start(base), row.place)
+                known = {} if base is None else dates.get(base["id"], {})
+                change = changes[row.key] = begin(base, known, row, self._now)
             else:
                 change.place = None
-            change.rows.append(row)
-            self._lay_on(change.row, row)
+            change.lay_on(row)
         for change in changes.values():
-            change.differs = change.base is None or change.row != change.base
             if change.base is not None:
                 change.place = None
                 change.id = change.base["id"]
         return list(changes.values()), gone
 
-    def _start(self, base: dict[str, Any] | None) -> dict[str, Any]:
-        if base is not None:
-            return dict(base)
-        return {**_NOTHING, "created_at": self._now}
-
-    def _lay_on(self, row: dict[str, Any], told: CustomerRow) -> None:
-        """What the file says on top of what is there; an emptied attribute is left out."""
-        row.update(told.values)
-        if told.attributes:
-            merged = {**row["attributes"], **told.attributes}
-            row["attributes"] = {name: v for name, v in merged.items() if v is not None}
-
-    def _settle_places(self, conn: Connection, changes: Sequence[_Change]) -> None:
+    def _settle_places(self, conn: Connection, changes: Sequence[CustomerChange]) -> None:
         """Find the place of everyone who is new or moved."""
         moved = []
         for change in changes:
@@ -178,10 +172,14 @@ class _Customers:
                 change.row["place_id"] = self._places[change.place]
 
     def _write(
-        self, conn: Connection, changes: Sequence[_Change], emails: set[str], phones: set[str]
+        self,
+        conn: Connection,
+        changes: Sequence[CustomerChange],
+        emails: set[str],
+        phones: set[str],
     ) -> None:
         differing = [change for change in changes if change.differs]
-        moved = [change for change in differing if _stage_before(change) != change.row.get("stage")]
+        moved = [change for change in differing if change.stage_before != change.row.get("stage")]
         for change in differing:
             change.row["updated_at"] = self._now
         for change in moved:
@@ -191,18 +189,25 @@ class _Customers:
         for change, id_ in zip(new, insert_customers(conn, keyed), strict=True):
             change.id = id_
         self.zeros.look(conn, [change.rows[0].key for change in new])
+        self._write_known(conn, differing)
         if self._place_new is not None:
             self._place_new(conn, [change.id for change in new])
         old = [change for change in differing if change.base is not None]
         update_customers(conn, [change.row for change in old])
-        moves = [StageMove(c.id, _stage_before(c), c.row["stage"]) for c in moved]
+        moves = [StageMove(c.id, c.stage_before, c.row["stage"]) for c in moved]
         record_moves(conn, moves, self._now)  # only where the file gives the stages
         self._share(conn, old, emails, phones)
         unplaced = differing if self._place_new is None else old
         self.touched.add(change.id for change in unplaced)
 
+    def _write_known(self, conn: Connection, differing: Sequence[CustomerChange]) -> None:
+        """Dates, which rules of stages may ask for, and where interests were learnt."""
+        write_dates(conn, [(c.id, c.dates_before, c.dates) for c in differing])
+        lists = [(c.id, c.interests_before, c.row["interests"]) for c in differing]
+        interests.replaced(conn, lists, self._origin, self._now)
+
     def _share(
-        self, conn: Connection, old: Sequence[_Change], emails: set[str], phones: set[str]
+        self, conn: Connection, old: Sequence[CustomerChange], emails: set[str], phones: set[str]
     ) -> None:
         """Keep `shares` right, and the noes of whoever has a new address."""
         given_up: dict[str, set[str]] = {name: set() for name in _ADDRESSES}
@@ -221,7 +226,7 @@ class _Customers:
         if self._erased.any(conn):  # what stood against an address that comes back stands again
             self._erased.bring_back(conn, {"email": emails, "phone": phones})
 
-    def _record_consents(self, conn: Connection, changes: Iterable[_Change]) -> None:
+    def _record_consents(self, conn: Connection, changes: Iterable[CustomerChange]) -> None:
         source = self._options.consent_source or ""
         words = [
             Word(change.id, channel, topic, state, self._now, source, standing=True)
@@ -234,7 +239,7 @@ class _Customers:
         self.repeated += said.unchanged
         self.refused += said.refused
 
-    def _count(self, changes: Iterable[_Change]) -> None:
+    def _count(self, changes: Iterable[CustomerChange]) -> None:
         for change in changes:
             rows = len(change.rows)
             if change.base is None:
@@ -259,7 +264,3 @@ def _place_new(
     company: Company, lifecycles: Lifecycles, now: datetime, conn: Connection, ids: list[int]
 ) -> None:
     place_newcomers(conn, company, lifecycles, now, ids)
-
-
-def _stage_before(change: _Change) -> str | None:
-    return None if change.base is None else change.base["stage"]

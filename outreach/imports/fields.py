@@ -8,16 +8,19 @@ from zoneinfo import ZoneInfo
 
 from outreach.documents import did_you_mean
 from outreach.errors import UsageError
-from outreach.imports import addresses, values
+from outreach.imports import addresses, days, values
 from outreach.imports.outcome import REJECTS_HEADER, Options
 from outreach.imports.values import BadValueError, Read
 from outreach.settings.company import Company
+from outreach.settings.date_names import date_name, is_other_field
 from outreach.vocabulary import ConsentState
 
 COLUMN: Final = "column"
 ATTRIBUTE: Final = "attribute"
 CONSENT: Final = "consent"
 DATA: Final = "data"
+DATE: Final = "date"
+DAY, NOTE = "day", "note"  # the parts of a named date
 _NO_MATTER = str.maketrans("", "", " -_")  # in the names of columns
 LONGEST_KEPT = 100  # characters
 
@@ -26,11 +29,11 @@ LONGEST_KEPT = 100  # characters
 class Field:
     """A field that a column of the file fills."""
 
-    name: str  # of the column, the attribute, or `consent.<channel>.<topic>`
+    name: str  # of the column, the attribute, `consent.<channel>.<topic>` or `date.<name>`
     source: str  # the column's name in the file
-    kind: str  # COLUMN, ATTRIBUTE, CONSENT or DATA
+    kind: str  # COLUMN, ATTRIBUTE, CONSENT, DATE or DATA
     read: Read
-    about: tuple[str, str] | None = None  # channel and topic of a consent
+    about: tuple[str, str] | None = None  # channel and topic of a consent; name and part of a date
 
 
 def customer_reads(company: Company, options: Options) -> dict[str, Read]:
@@ -46,13 +49,13 @@ def customer_reads(company: Company, options: Options) -> dict[str, Read]:
         "timezone": addresses.timezone,
         "country": addresses.country,
         "tags": values.members,
-        "interests": values.members,
+        "interests": values.interests,
     }
     alike = ("title", "gender", "city", "tier", "owner", "locale", "timezone", "country")
     reads |= {name: remembering(reads[name]) for name in (*alike, "tags", "interests")}
     reads |= {
         "email": addresses.email,
-        "birthday": remembering(partial(values.birthday, order=options.dates)),
+        "birthday": remembering(partial(days.birthday, order=options.dates)),
         "created_at": partial(values.instant, zone=zone, order=options.dates),
     }
     if company.lifecycle == "given":
@@ -100,6 +103,15 @@ def _plain(name: str) -> str:
     return name.casefold().translate(_NO_MATTER)
 
 
+def notes_alone(dates: Mapping[tuple[str, str], str | None]) -> list[tuple[str, str]]:
+    """Fields of notes whose date a row does not give, each with the field of that date."""
+    return [
+        (f"date.{name}.{NOTE}", f"date.{name}")
+        for (name, part), text in dates.items()
+        if part == NOTE and text is not None and dates.get((name, DAY)) is None
+    ]
+
+
 def _read_of_data(name: str, read: Read) -> Read:
     """How a column that is kept as data is read; refused where its name can not be kept."""
     try:
@@ -139,7 +151,8 @@ class Fields:
         """Refuse `--map` to a field that is not there."""
         for source, name in self.options.map.items():
             known = [*self.reads, *self.attributes]
-            if name not in known and not name.startswith("consent.") and self.others is None:
+            dotted = name.startswith(("consent.", "date."))
+            if name not in known and not dotted and self.others is None:
                 message = f"`--map {source}={name}`: there is no field `{name}`"
                 raise UsageError(message, did_you_mean(name, known))
 
@@ -185,6 +198,8 @@ class Fields:
             return Field(name, source, ATTRIBUTE, self.attributes[name])
         if _plain(name.partition(".")[0]) == "consent" and self.company is not None:
             return self._consent(name, source, self.company)
+        if _plain(name.partition(".")[0]) == "date" and self.company is not None:
+            return self._date(name, source, self.company)
         if self.others is not None and name:
             return Field(name, source, DATA, _read_of_data(name, self.others))
         self._warn(name)
@@ -214,6 +229,20 @@ class Fields:
             message = f"`{source}` is a consent, and a yes needs to say where it was given"
             raise UsageError(message, 'add `--consent-source "web form, January 2026"`')
         return Field(name, source, CONSENT, remembering(consent), (channel, topic))
+
+    def _date(self, column: str, source: str, company: Company) -> Field:
+        """A column of named dates, or of their notes."""
+        called, _, part = column.partition(".")[2].partition(".")
+        name, part = date_name(called), part.casefold() or DAY
+        if name is None or part not in (DAY, NOTE):
+            hint = "write `date.wedding`, for its note `date.wedding.note`"
+            raise UsageError(f"`{source}` is no column of a date", hint)
+        if is_other_field(name, company):
+            raise UsageError(f"`{source}`: `{name}` is a field of its own", f"call it `{name}`")
+        if part == NOTE:
+            return Field(f"date.{name}.{NOTE}", source, DATE, values.text, (name, NOTE))
+        read = remembering(partial(days.named_date, order=self.options.dates))
+        return Field(f"date.{name}", source, DATE, read, (name, DAY))
 
     def _warn(self, name: str) -> None:
         if len(self.warnings) >= 100:

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+from outreach.imports.date_rows import DateParser
+from outreach.imports.interest_rows import InterestParser
 from outreach.imports.outcome import Options
 from outreach.imports.parsing import ConsentParser, CustomerParser, EventParser, Parser
 from outreach.imports.refused_addresses import SuppressionParser
@@ -13,7 +16,7 @@ from outreach.settings.company import Company
 class Job:
     """A file to be read, and how."""
 
-    sort: str  # customers, events, consents or suppressions
+    sort: str  # customers, events, consents, suppressions, dates or interests
     path: str
     company: Company
     options: Options
@@ -27,4 +30,9 @@ class Job:
             return EventParser(self.company, self.options, self.now)
         if self.sort == "suppressions":
             return SuppressionParser(self.company, self.options, self.now)
+        if self.sort == "dates":
+            return DateParser(self.company, self.options)
+        if self.sort == "interests":
+            name = Path(self.path).name
+            return InterestParser(self.company, self.options, self.now, name)
         return ConsentParser(self.company, self.options, self.now)

@@ -22,6 +22,7 @@ class Options:
     encoding: str | None = None  # of a file without a mark; None: as it looks
     sheet: str | None = None  # of a workbook; None: the first
     consent_source: str | None = None  # where the yeses of consent columns come from
+    interests_source: str | None = None  # where interests were learnt; None: from the file
     rejects_path: Path | None = None  # default: beside the file, <file>.rejects.csv
 
 
@@ -83,6 +84,23 @@ class SuppressionsResult(Intake):
 
     created: int
     unchanged: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatesResult(Intake):
+    """Of a file of named dates: created + updated + unchanged + rejected are its rows."""
+
+    created: int
+    updated: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterestsResult(Intake):
+    """Of a file of interests; a row may tell of several."""
+
+    learnt: int
+    unchanged: int  # were known
 
 
 class Touched:

@@ -13,11 +13,13 @@ from outreach.imports.fields import (
     COLUMN,
     CONSENT,
     DATA,
+    DATE,
     Field,
     Fields,
     attribute_read,
     customer_reads,
     known_channels,
+    notes_alone,
     remembering,
 )
 from outreach.imports.outcome import Options
@@ -43,6 +45,7 @@ class CustomerRow(NamedTuple):
     values: dict[str, Any]
     attributes: dict[str, Any]
     consents: dict[tuple[str, str], ConsentState]  # by channel and topic
+    dates: dict[tuple[str, str], str | None]  # by name and part: the day, the note
     place: Place  # by what this row says
 
 
@@ -87,7 +90,7 @@ def read_cells(cells: Cells, clears: bool, into: dict[str, dict[Any, Any]]) -> l
         except BadValueError as error:
             faults.append((field.name, str(error)))
             continue
-        if value is not None or (clears and field.kind in (COLUMN, ATTRIBUTE)):
+        if value is not None or (clears and field.kind in (COLUMN, ATTRIBUTE, DATE)):
             into[field.kind][field.about or field.name] = value
     return faults
 
@@ -125,10 +128,12 @@ class CustomerParser:
         found: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
         consents: dict[tuple[str, str], ConsentState] = {}
+        dates: dict[tuple[str, str], str | None] = {}
         into: dict[str, dict[Any, Any]] = {
             COLUMN: found,
             ATTRIBUTE: attributes,
             CONSENT: consents,
+            DATE: dates,
         }
         faults = read_cells(cells, self._clears, into)
         key = found.pop("key", None)
@@ -140,6 +145,11 @@ class CustomerParser:
                 found["phone"] = addresses.phone(found["phone"], found.get("country") or self._home)
             except BadValueError as error:
                 faults.append(("phone", str(error)))
+        faults += [
+            (note, "is a note without its date")
+            for note, date in notes_alone(dates)
+            if date not in told
+        ]
         if faults or key is None:
             return faults
         earlier = self._seen.earlier(key, line)
@@ -154,7 +164,7 @@ class CustomerParser:
         if "created_at" in found and found["created_at"] is None:
             del found["created_at"]
         place = addresses.place(found.get("timezone"), found.get("country"), found.get("phone"))
-        return CustomerRow(line, key, found, attributes, consents, place)
+        return CustomerRow(line, key, found, attributes, consents, dates, place)
 
 
 OF_PROMISES = ("due", "promise", "what", "text")  # columns that are data, by whatever case

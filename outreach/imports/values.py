@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from outreach.store.types import MONEY_SCALE
 
 MOST_CHARACTERS = 2_000
+LONGEST_NAME = 500  # characters, of what is looked up by its text: databases bound their indexes
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd]")
 _TEXT_MARKS = ("'=", "'+", "'-", "'@")
 _LOST = "\ufffd"
@@ -112,6 +113,16 @@ def members(raw: Any) -> list[str] | None:
     parts = raw if isinstance(raw, list) else clean(raw).split(";")
     found = list(dict.fromkeys(filter(None, map(clean, parts))))
     return found or None
+
+
+def interests(raw: Any) -> list[str] | None:
+    """As members, each short enough for a name; None when blank."""
+    found = members(raw)
+    if any(len(each) > LONGEST_NAME for each in found or ()):
+        raise BadValueError(
+            f"has an interest of more than {LONGEST_NAME} characters; part them with `;`"
+        )
+    return found
 
 
 def yes_no(raw: Any) -> bool | None:
@@ -224,20 +235,6 @@ def _no_date(word: str, order: str | None) -> str:
     if order is None and _LOCAL_DATE.fullmatch(word):
         return f"`{word[:40]}` may be two dates; write YYYY-MM-DD, or say `--dates dmy` or `mdy`"
     return f"`{word[:40]}` is no date; write YYYY-MM-DD"
-
-
-def birthday(raw: Any, order: str | None = None) -> str | None:
-    """YYYY-MM-DD, or MM-DD when the year is not known."""
-    word = clean(raw)
-    if not word:
-        return None
-    if re.fullmatch(r"\d{2}-\d{2}", word):
-        day(f"2000-{word}")
-        return word
-    found = day(word, order)
-    if found is not None and not "1850" <= found[:4] <= "2100":
-        raise BadValueError(f"`{word[:40]}` is no year that someone living was born in")
-    return found
 
 
 def instant(raw: Any, zone: ZoneInfo, order: str | None = None) -> datetime | None:

@@ -16,10 +16,10 @@ FACTS = frozenset(
 )
 FUNCTIONS = frozenset(
     """days hours weeks months count total last first received opened clicked replied
-    in_stage_for timed_out stage_in""".split()  # noqa: SIM905
+    in_stage_for timed_out stage_in date days_until""".split()  # noqa: SIM905
 )
 WORDS = frozenset(
-    """now today entered_at event salutation language brand campaign customer unsubscribe_url true false
+    """now today entered_at event salutation language brand campaign dates customer unsubscribe_url true false
     none and or not in is if else self super loop range dict lipsum cycler joiner namespace
     caller varargs kwargs within since""".split()  # noqa: SIM905
 )

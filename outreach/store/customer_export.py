@@ -1,4 +1,4 @@
-"""Customers in the order of their ids, a part at a time, with how their consents stand."""
+"""Customers in the order of their ids, a part at a time, with dates and how their consents stand."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,17 +8,19 @@ from sqlalchemy import Connection, select
 
 from outreach.store import dialect
 from outreach.store.customers import PLAIN_COLUMNS
+from outreach.store.named_dates import Dates, dates_of
 from outreach.store.tables import consent_states, customers
 from outreach.vocabulary import ConsentState
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """One customer: columns by name, stored attributes, and the last words without an end."""
+    """One customer: columns by name, stored attributes, dates, and the last words without an end."""
 
     id: int
     columns: Mapping[str, Any]
     attributes: Mapping[str, Any]
+    dates: Dates
     consents: Mapping[tuple[str, str], ConsentState]  # by channel and topic
 
 
@@ -32,9 +34,11 @@ def customers_after(conn: Connection, after: int, limit: int) -> list[Exported]:
     there = (t.id > after, t.erased_at.is_(None), t.merged_into.is_(None))
     query = select(*(t[name] for name in names)).where(*there).order_by(t.id).limit(limit)
     rows = [dict(row) for row in conn.execute(query).mappings()]
-    words = _words(conn, [row["id"] for row in rows])
+    ids = [row["id"] for row in rows]
+    words, dates = _words(conn, ids), dates_of(conn, ids)
     return [
-        Exported(row["id"], row, row["attributes"] or {}, words.get(row["id"], {})) for row in rows
+        Exported(id_, row, row["attributes"] or {}, dates.get(id_, {}), words.get(id_, {}))
+        for id_, row in zip(ids, rows, strict=True)
     ]
 
 

@@ -14,7 +14,9 @@ from outreach.store.facts import (
     stage_as_of,
     stage_since_as_of,
 )
+from outreach.store.interests import origins_of
 from outreach.store.marks import refreshed_at
+from outreach.store.named_dates import Dates, dates_of
 from outreach.store.stages import further_stays
 from outreach.store.tables import (
     consents,
@@ -94,13 +96,15 @@ def contexts(
     ids: Sequence[int],
     attributes: Mapping[str, str],
     but: Sequence[int] = (),
+    *,
+    dates: bool = True,
 ) -> dict[int, dict[str, Any]]:
     """What a template may print of each customer: columns, facts and attributes in one mapping.
 
     `attributes` are the declared types (Company.attributes): money comes back as Decimal, dates
     and instants as such; a declared attribute that a customer lacks is None. `typical_gap` is a
     timedelta, `last_contact_at` includes touches, `but` not those deliveries: a message is no
-    contact before it is written.
+    contact before it is written. `dates` has the days by name, none if they are not wanted.
     """
     touch = select(func.max(deliveries.c.slot_at)).where(
         deliveries.c.customer_id == customers.c.id,
@@ -115,12 +119,13 @@ def contexts(
         .join(places, places.c.id == customers.c.place_id)
         .where(dialect.is_any_of(conn, customers.c.id, ids))
     )
-    rows = conn.execute(statement).mappings()
-    return {row["id"]: _context(row, attributes) for row in rows}
+    rows = conn.execute(statement).mappings().all()
+    days = dates_of(conn, ids) if dates else {}
+    return {row["id"]: _context(row, attributes, days.get(row["id"], {})) for row in rows}
 
 
-def _context(row: Mapping[Any, Any], attributes: Mapping[str, str]) -> dict[str, Any]:
-    found = dict(row)
+def _context(row: Mapping[Any, Any], attributes: Mapping[str, str], dates: Dates) -> dict[str, Any]:
+    found = {**row, "dates": {name: date.day for name, date in dates.items()}}
     stored = found.pop("attributes")
     touched_at, heard_at = found.pop("touched_at"), found["last_heard_at"]
     instants = [at for at in (touched_at, heard_at) if at is not None]
@@ -148,7 +153,8 @@ def restore(kind: str, value: Any) -> Any:
 def show(
     conn: Connection, key: str, attributes: Mapping[str, str], now: datetime
 ) -> dict[str, Any] | None:
-    """One customer's history: who it is, every word of consent, deliveries, moves, events counted.
+    """One customer's history: who it is, every word of consent, stages, dates, where interests were
+    learnt, deliveries, moves, events counted.
 
     Newest first, at most 100 of a kind; None when there is no such customer. What is dated after
     `now` is left out, but for words of consent: those tell whether they have expired by then.
@@ -178,6 +184,11 @@ def show(
             for name, stay in sorted(further_stays(conn, id_, now).items())
         ],
         "stages": _latest(conn, id_, stage_changes, stage_changes.c.at, now),
+        "dates": [
+            {"name": name, "date": date.day, "note": date.note}
+            for name, date in dates_of(conn, [id_]).get(id_, {}).items()
+        ],
+        "interests": [each._asdict() for each in origins_of(conn, [id_])[id_]],
         "deliveries": _latest(conn, id_, deliveries, deliveries.c.planned_at, now),
         "tasks": tasks_about(conn, id_),
         "events": _event_counts(conn, id_, now),

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, false, literal, null, select, update
 
-from outreach.store import dialect, tasks
+from outreach.store import dialect, interests, named_dates, tasks
 from outreach.store.customers import rows_by_key
 from outreach.store.erased import ADDRESSES, Erased
 from outreach.store.journal import record
@@ -88,6 +88,8 @@ def _erase(
     _blank_customer(conn, row["id"], new_key, now)
     _forget_addresses(conn, row["id"], addresses)
     _blank_history(conn, row["id"], ids)
+    named_dates.forget(conn, row["id"])
+    interests.forget(conn, row["id"])
     tasks.blank(conn, row["id"], ERASED, now)
     _rename_in_runs(conn, key, new_key)
     record(conn, now, actor, ACTION, new_key, customer=row["id"], kept=kept)

@@ -16,11 +16,26 @@ def some_key_begins_with_zero(conn: Connection) -> bool:
 
 
 def ids_in_force(conn: Connection, keys: Collection[str]) -> dict[str, int]:
-    """By key, the id of the customer; of one that was merged, the id of whom it was merged into."""
+    """By key, the id of the customer; of one that was merged, the id of whom it was merged into.
+
+    Who was erased is not there: nothing more is kept of them.
+    """
     t = customers.c
     id_ = func.coalesce(t.merged_into, t.id).label("id")
-    rows = conn.execute(select(t.key, id_).where(dialect.is_any_of(conn, t.key, list(keys))))
+    these = (dialect.is_any_of(conn, t.key, list(keys)), t.erased_at.is_(None))
+    rows = conn.execute(select(t.key, id_).where(*these))
     return {row.key: row.id for row in rows}
+
+
+def locked_in_force(conn: Connection, keys: Collection[str]) -> dict[str, int]:
+    """As `ids_in_force`, of customers who are locked: nobody merges or erases them meanwhile."""
+    ids = ids_in_force(conn, keys)
+    while True:
+        dialect.lock_customers(conn, sorted(set(ids.values())))
+        present = ids_in_force(conn, keys)
+        if present == ids:
+            return ids
+        ids = present
 
 
 def merged_ids(whose: ColumnElement[int], correlated: FromClause) -> Select[int]:

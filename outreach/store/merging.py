@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, false, null, or_, select, update
 
-from outreach.store import owed
+from outreach.store import interests, named_dates, owed
 from outreach.store.consents import Word, record_consents
 from outreach.store.customers import rows_by_key
 from outreach.store.journal import record
@@ -37,8 +37,9 @@ class Merged:
 def merge(conn: Connection, closed: str, kept: str, actor: str, now: datetime) -> Merged:
     """Let the customer of the key `kept` stand for that of `closed`, in the caller's transaction.
 
-    Events go over; of consents the stricter stays: a no of either is a no, a yes of the closed
-    one is not taken over. Whoever confirms it waits until nothing begins any more.
+    Events go over, and dates and interests that the other has not; of consents the stricter stays:
+    a no of either is a no, a yes of the closed one is not taken over. Whoever confirms it waits
+    until nothing begins any more.
     """
     lock_with_sharers(conn, [closed, kept], [], [])
     rows = rows_by_key(conn, [closed, kept])
@@ -54,6 +55,8 @@ def merge(conn: Connection, closed: str, kept: str, actor: str, now: datetime) -
     moved = update(events).where(events.c.customer_id == old).values(customer_id=new)
     count = conn.execute(moved).rowcount
     conn.execute(update(tasks).where(tasks.c.customer_id == old).values(customer_id=new))
+    named_dates.hand_over(conn, old, new)
+    interests.hand_over(conn, old, new)
     owed.look_again(conn, [new])
     withdrawn = _withdraw(conn, old, new, closed, actor, now)
     detail = {"closed": old, "customer": new, "events": count, "cancelled": cancelled}

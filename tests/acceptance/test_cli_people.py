@@ -245,7 +245,8 @@ def test_a_customer_is_shown_with_history(peopled: Path) -> None:
     found = answer.json
     assert (answer.code, answer.err) == (0, "")
     assert list(found) == [
-        "customer", "consents", "lifecycles", "stages", "deliveries", "tasks", "events",
+        "customer", "consents", "lifecycles", "stages", "dates", "interests", "deliveries", "tasks",
+        "events",
     ]  # fmt: skip
     assert found["customer"]["first_name"] == "Ann"
     assert found["customer"]["stage"] == "potential"

@@ -106,7 +106,7 @@ def test_who_has_no_known_owner_or_said_no_gets_no_task(given: Path) -> None:
 
 
 def test_a_task_that_is_done_becomes_an_event_once(given: Path) -> None:
-    done = ("tasks", "done", "1", "--note", "likes the new Assam", "--json")
+    done = ("tasks", "done", "1", "--note", "likes the new Assam", "--interest", "Assam", "--json")
 
     first, again = call(given, *done), call(given, *done)
 
@@ -117,6 +117,9 @@ def test_a_task_that_is_done_becomes_an_event_once(given: Path) -> None:
     history = call(given, "customers", "show", "a", "--json").json
     assert [(each["kind"], each["count"]) for each in history["events"]] == [("visit", 1)]
     assert history["customer"]["last_contact_at"] is not None
+    assert history["interests"][-1] == {
+        "interest": "Assam", "source": "visit by mei@example.com", "at": "2026-07-03T07:00:00+00:00",
+    }  # fmt: skip
     assert rows(given) == [("b", "visit", "later")]
 
 

@@ -8,10 +8,12 @@ from outreach.store.tables.consent import (
     soft_bounces,
     suppressions,
 )
+from outreach.store.tables.dates import customer_dates
 from outreach.store.tables.erasures import erased_addresses
 from outreach.store.tables.feedback import feedback_mails
 from outreach.store.tables.holds import channel_holds, run_answers
 from outreach.store.tables.inbound import inbound_messages
+from outreach.store.tables.interests import interest_origins
 from outreach.store.tables.limits import limits
 from outreach.store.tables.metadata import metadata
 from outreach.store.tables.people import customers, event_ids, events, places, stage_changes
@@ -29,6 +31,7 @@ __all__ = [
     "company_rules",
     "consent_states",
     "consents",
+    "customer_dates",
     "customer_stages",
     "customers",
     "deliveries",
@@ -38,6 +41,7 @@ __all__ = [
     "feedback_mails",
     "further_suppressions",
     "inbound_messages",
+    "interest_origins",
     "limits",
     "marks",
     "metadata",

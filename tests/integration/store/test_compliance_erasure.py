@@ -22,8 +22,10 @@ from outreach.store import tables
 from outreach.store.engine import reading, writing
 from outreach.store.erased import Erased
 from outreach.store.erasure import Erasure, erase
+from outreach.store.interests import Learnt, learn
 from outreach.store.listed_suppressions import lift
 from outreach.store.merging import merge
+from outreach.store.named_dates import NamedDate, write_dates
 from outreach.store.suppressions import reasons_against
 from outreach.store.tables import customers, deliveries, metadata, refusals
 
@@ -34,6 +36,7 @@ COMPANY = Company(
 PERSONAL = (
     "K-4711", "Annegret", "Mustermann", "annegret@example.com", "+4930901820", "1980-02-01",
     "Buxtehude", "chess", "call 17", "shoes", "mailbox of", "raw answer",
+    "2014-06-14", "her Otto", "wine fair",
 )  # fmt: skip
 
 
@@ -48,6 +51,8 @@ def ann(engine: Engine, now: datetime) -> int:
         )  # fmt: skip
         grant(conn, id_, "sms", "greetings", proof="call 17")
         withdraw(conn, id_, "email", "offers", proof="call 17")
+        write_dates(conn, [(id_, {}, {"wedding": NamedDate("2014-06-14", "her Otto")})])
+        learn(conn, [Learnt(id_, "chess", "wine fair", now)], now)
         make_event(conn, id_, amount=100, data={"bought": "shoes"})
         suppress(conn, "sms", "+4930901820", "opted_out")
         run = make_run(conn, params={"to": ["K-4711"], "where": "key == 'K-4711'"})

@@ -21,7 +21,9 @@ from outreach.store.deliveries import sharers
 from outreach.store.engine import reading, writing
 from outreach.store.erased import Erased
 from outreach.store.erasure import erase
+from outreach.store.interests import Learnt, learn, origins_of
 from outreach.store.merging import Merged, merge
+from outreach.store.named_dates import NamedDate, dates_of, write_dates
 from outreach.store.sharing import unmark_sharing
 from outreach.store.tables import consent_states, customers, deliveries, events
 from outreach.vocabulary import ConsentState
@@ -179,3 +181,23 @@ def test_an_erasure_takes_who_was_merged_along(
         assert {key.key_of("old"), key.key_of("new")} == set(
             conn.execute(select(customers.c.key)).scalars()
         )
+
+
+def test_dates_and_interests_go_over_where_the_other_has_them_not(
+    engine: Engine, pair: tuple[int, int], now: datetime
+) -> None:
+    old, new = pair
+    earlier = now - timedelta(days=9)
+    with writing(engine) as conn:
+        theirs = {"wedding": NamedDate("2014-06-14"), "child": NamedDate("04-06", "Emma")}
+        write_dates(conn, [(old, {}, theirs), (new, {}, {"wedding": NamedDate("06-15")})])
+        told = [Learnt(old, "tea", "form", earlier), Learnt(old, "jazz", "talk", earlier)]
+        learn(conn, [*told, Learnt(new, "jazz", "shop", now)], now)
+
+    merged(engine, now)
+
+    with reading(engine) as conn:
+        assert dates_of(conn, [new])[new] == {
+            "child": NamedDate("04-06", "Emma"), "wedding": NamedDate("06-15"),
+        }  # fmt: skip
+        assert origins_of(conn, [new])[new] == [("jazz", "shop", now), ("tea", "form", earlier)]

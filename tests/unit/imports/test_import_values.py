@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outreach.imports import addresses, fields, values
+from outreach.imports import addresses, days, fields, values
 from outreach.imports.values import BadValueError
 from outreach.store.places import Place
 
@@ -131,7 +131,13 @@ def test_day(raw: str, order: str | None, found: str) -> None:
     ],
 )
 def test_birthday(raw: str, found: str) -> None:
-    assert outcome(values.birthday, raw) == found
+    assert outcome(days.birthday, raw) == found
+
+
+def test_a_named_date_may_lie_ahead_and_a_birthday_may_not() -> None:
+    assert outcome(days.named_date, "2150-01-01") == "2150-01-01"
+    assert outcome(days.birthday, "2150-01-01").startswith("! ")
+    assert outcome(days.named_date, "2201-01-01").endswith("too far away: years from 1850 to 2200")
 
 
 @pytest.mark.parametrize(
