@@ -142,17 +142,38 @@ def _months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last))
 
 
+def _with_year(day: str) -> str | None:
+    return day if len(day) == 10 else None
+
+
+def days_until(day: str, today: date) -> int:
+    """Day after day is looked at until the one comes that is meant."""
+    found, first = today, date.fromisoformat(day) if len(day) == 10 else date.min
+    wanted = {day[-5:]} | ({"02-28"} if day[-5:] == "02-29" else set())
+    while found < first or f"{found:%m-%d}" not in wanted or _is_early(found, day):
+        found += timedelta(days=1)
+    return (found - today).days
+
+
+def _is_early(found: date, day: str) -> bool:
+    """Whether the 28th of February stands before the 29th that is meant."""
+    return day[-5:] == "02-29" and found.day == 28 and calendar.isleap(found.year)
+
+
 @dataclass(frozen=True)
 class History:
     """One customer's events (kind, at, amount) and touches (campaign, at), seen up to `now`.
 
-    `placed_at` is when they came to their stage, None where they are in none.
+    `placed_at` is when they came to their stage, None where they are in none; `days` are what
+    `date` and `days_until` know, by name.
     """
 
     now: datetime
+    today: date
     events: list[tuple[str, datetime, Decimal | None]]
     touches: list[tuple[str, datetime]]
     placed_at: datetime | None
+    days: dict[str, str]
 
     def functions(self) -> dict[str, Any]:
         """The functions of expressions."""
@@ -168,6 +189,10 @@ class History:
             "last": lambda kind: instant(max((x[1] for x in self._seen(kind)), default=None)),
             "received": lambda name, within=None: Value(
                 "yes_no", any(x[0] == name and self._is_in(x[1], within) for x in self.touches)
+            ),
+            "date": lambda name: Value("date", _with_year(self.days.get(name, ""))),
+            "days_until": lambda name: Value(
+                "number", days_until(self.days[name], self.today) if name in self.days else None
             ),
             "in_stage_for": lambda span: Value(
                 "yes_no", instant(self.placed_at) <= instant(self.now) - span

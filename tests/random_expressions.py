@@ -7,6 +7,8 @@ from hypothesis.strategies import SearchStrategy
 
 Source = SearchStrategy[str]
 WORDS = ["Paris", "paris", "ÉCOLE", "École", "straße", "王小明", "ΑΣ", "İ", "a b", "", "😀z", "ￏ"]
+DATES = [f"date('{name}')" for name in ("wedding", "birthday", "renews_on", "nobodys")]
+DAYS_UNTIL = [f"days_until('{name}')" for name in ("wedding", "birthday", "renews_on", "nobodys")]
 KINDS = ["'order'", "'refund'", "'reply'", "'visit'"]
 
 
@@ -140,7 +142,7 @@ _VALUES: dict[str, tuple[Source, Callable[[Below], Source]]] = {
         _deeper_text,
     ),
     "number": (
-        st.one_of(_names("orders", "height", "2", "0.1", "7", "-3.5"), _windowed("count", KINDS)),
+        st.one_of(_names("orders", "height", "2", "0.1", "7", "-3.5", *DAYS_UNTIL), _windowed("count", KINDS)),
         _deeper_number,
     ),
     "money": (st.one_of(_names("spend", "fee"), _windowed("total", KINDS)), _deeper_money),
@@ -153,5 +155,5 @@ _VALUES: dict[str, tuple[Source, Callable[[Below], Source]]] = {
         ),
         _deeper_at,
     ),
-    "date": (_names("today", "renews_on", "(today - days(30))"), _deeper_date),
+    "date": (_names("today", "renews_on", "(today - days(30))", *DATES), _deeper_date),
 }  # fmt: skip

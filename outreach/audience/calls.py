@@ -6,10 +6,18 @@ from typing import TYPE_CHECKING
 from jinja2 import nodes
 
 from outreach.audience import tree
-from outreach.audience.names import FUNCTIONS, LATER_FUNCTIONS, LATER_NAMES, Kind
+from outreach.audience.names import (
+    BIRTHDAY,
+    DATE_FUNCTIONS,
+    FUNCTIONS,
+    LATER_FUNCTIONS,
+    LATER_NAMES,
+    Kind,
+)
 from outreach.audience.operators import LONGEST_SPAN, arithmetic, comparable
 from outreach.audience.syntax import begin
 from outreach.documents import did_you_mean
+from outreach.settings.date_names import date_name
 
 if TYPE_CHECKING:
     from outreach.audience.analysis import Reader
@@ -28,6 +36,8 @@ _USAGE = {
     "received": "received('spring-offer', days(30))",
     "stage_in": "stage_in('value')",
     "in_stage_for": "in_stage_for(days(7))",
+    "date": "date('contract_end') < today + days(30)",
+    "days_until": "days_until('wedding') <= 7",
 }
 _KINDS = {
     "count": Kind.WHOLE,
@@ -35,6 +45,8 @@ _KINDS = {
     "last": Kind.DATETIME,
     "first": Kind.DATETIME,
     "stage_in": Kind.TEXT,
+    "date": Kind.DATE,
+    "days_until": Kind.WHOLE,
 }
 _TAKES = {
     "count": ("within", "since"),
@@ -126,6 +138,8 @@ def _lookup(reader: "Reader", node: nodes.Call, name: str, offset: int) -> tree.
     given = _window(reader, node, name, offset)
     if given is None or (name == "stage_in" and not _is_lifecycle(reader, offset, subject.value)):
         return None
+    if name in DATE_FUNCTIONS and not _is_date(reader, subject, name):
+        return None
     kind = _KINDS.get(name, Kind.YES_NO)
     return tree.Lookup(kind, offset, name, subject.value, given.get("within"), given.get("since"))
 
@@ -141,6 +155,22 @@ def _is_lifecycle(reader: "Reader", offset: int, name: str) -> bool:
         reader.fault(offset, "unknown-lifecycle", message, hint)
         return False
     return reader.names.staged
+
+
+def _is_date(reader: "Reader", subject: tree.Literal, function: str) -> bool:
+    """Whether a date may be called so: whether anybody has it, the database alone knows."""
+    name, names = str(subject.value), reader.names
+    if name == BIRTHDAY or names.own.get(name) is Kind.DATE:
+        return True
+    if name in names.kinds:
+        message = f"`{name}` is {names.kinds[name].shown}, no day of the calendar"
+        _wrong(reader, subject.offset, message, function)
+        return False
+    meant = date_name(name)
+    if meant != name:
+        hint = f"write `{meant}`" if meant else "a letter first, then letters, digits and `_`"
+        reader.fault(subject.offset, "bad-argument", f"no date is called `{name}`", hint)
+    return meant == name
 
 
 def _window(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from outreach.audience import tree
 from outreach.audience.analysis import analyse
-from outreach.audience.names import Kind, Names
+from outreach.audience.names import DATE_FUNCTIONS, Kind, Names
 from outreach.campaign.model import Expression, Place, Selection
 from outreach.errors import Problem, ProblemsFound
 
@@ -106,6 +106,16 @@ def _is_older(one: tree.Comparison, name: str) -> bool:
 
 def _is(node: tree.Node, name: str) -> bool:
     return isinstance(node, tree.Name) and node.name == name
+
+
+def dates_named(expression: Expression, names: Names) -> list[tuple[str, Place]]:
+    """Every named date that is asked for, with the place of its name; no column, no attribute."""
+    return [
+        (node.subject, expression.place_at(_quote(expression.source, node.offset)))
+        for node in tree.walk(typed(expression, names))
+        if isinstance(node, tree.Lookup) and node.function in DATE_FUNCTIONS
+        if node.subject not in names.kinds
+    ]
 
 
 def _quote(source: str, offset: int) -> int:

@@ -1,13 +1,16 @@
-"""Questions to a customer's history as correlated sub-queries; nothing after `now` is seen."""
+"""Questions to a customer's history and dates as sub-queries; nothing after `now` is seen."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, cast, exists, func, select, type_coerce
+from sqlalchemy import BigInteger, case, cast, exists, func, select, type_coerce
 from sqlalchemy.sql import ColumnElement
 
+from outreach.audience.names import BIRTHDAY
 from outreach.audience.row import Row
-from outreach.store import facts
+from outreach.store import facts, spelling
+from outreach.store.named_dates import asked_of_day
 from outreach.store.tables import campaigns, deliveries, events
 from outreach.store.types import Instant
 
@@ -67,6 +70,25 @@ def stage_in(row: Row, model: str) -> ColumnElement[str]:
     if row.facts == "as_of":
         return facts.stage_as_of(row.id, row.now, model)
     return facts.stage_in(row.id, model)
+
+
+def date_of(row: Row, name: str) -> ColumnElement[str]:
+    """The birthday, a date attribute or a named date; null where its year is not known."""
+    return _of_day(row, name, lambda day: case((func.length(day) == len("YYYY-MM-DD"), day)))
+
+
+def days_until(row: Row, name: str) -> ColumnElement[int]:
+    """Days from the customer's own today to the next return of such a day; null without one."""
+    today = row.column("today")
+    return _of_day(row, name, lambda day: spelling.days_until(day, today))
+
+
+def _of_day(
+    row: Row, name: str, ask: Callable[[ColumnElement[str]], ColumnElement[Any]]
+) -> ColumnElement[Any]:
+    if name == BIRTHDAY or name in row.names.own:
+        return ask(row.column(name))
+    return asked_of_day(row.id, name, ask)
 
 
 def _campaign(named: Any, name: str) -> ColumnElement[int]:

@@ -69,6 +69,7 @@ FACTS = {
     "opted_out": Kind.YES_NO,  # never missing
 }
 MOMENTS = {"now": Kind.DATETIME, "today": Kind.DATE, "entered_at": Kind.DATETIME}
+DATE_FUNCTIONS = ("date", "days_until")
 FUNCTIONS = (
     "days",
     "hours",
@@ -81,9 +82,11 @@ FUNCTIONS = (
     "received",
     "stage_in",
     "in_stage_for",
+    *DATE_FUNCTIONS,
 )
 LATER_FUNCTIONS = ("opened", "clicked", "replied", "timed_out")
 LATER_NAMES = ("event",)
+BIRTHDAY = "birthday"  # a column that `date` and `days_until` know as well
 STAGES = ("stage", "stage_since")  # also `stage_in`, `in_stage_for`: not in a lifecycle's rules
 FILTERS = ("lower", "upper", "length")
 TESTS = ("none", "defined")

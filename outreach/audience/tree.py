@@ -83,7 +83,8 @@ class Filtered:
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """A question to a customer's history: count, total, last, first (subject: kind of event),
-    received (subject: campaign) or stage_in (subject: lifecycle).
+    received (subject: campaign), stage_in (subject: lifecycle), date or days_until (subject: name
+    of a date).
     """
 
     kind: Kind

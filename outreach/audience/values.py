@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import ColumnElement
 
 from outreach.audience import tree
-from outreach.audience.lookups import of_events, received, stage_in
+from outreach.audience.lookups import date_of, days_until, of_events, received, stage_in
 from outreach.audience.moments import instant_or_day, span_microseconds, within_reach
 from outreach.audience.names import MOMENTS, Kind
 from outreach.audience.row import Row
@@ -178,6 +178,9 @@ def _filtered(node: tree.Filtered, row: Row) -> Sql:
 def _lookup(node: tree.Lookup, row: Row) -> Sql:
     if node.function == "stage_in":
         return stage_in(row, node.subject)
+    if node.function in ("date", "days_until"):
+        asked = date_of if node.function == "date" else days_until
+        return asked(row, node.subject)
     after = None
     if node.within is not None:
         now = tree.Name(Kind.DATETIME, node.offset, "now")

@@ -87,7 +87,8 @@ domain_part = _spelled(  # of an address; null where it has none
 # that a type that was changed in outreach.yaml never aborts a statement.
 _PATH = """('$."' || {1} || '"')"""
 _NUMBER = "CAST({0} -> {1} AS numeric)"
-_WRITTEN = "[0-9]" * 4 + "-[01][0-9]-[0-3][0-9]"
+_MONTH_AND_DAY = "[01][0-9]-[0-3][0-9]"
+_WRITTEN = "[0-9]" * 4 + f"-{_MONTH_AND_DAY}"
 _CLOCK = "T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]." + "[0-9]" * 6 + "Z"
 text_in = _spelled(
     "text_in",
@@ -185,4 +186,29 @@ instant_months_later = _spelled(  # in UTC's calendar; the time of day stays
     postgresql="(({0} AT TIME ZONE 'UTC' + CAST({1} AS integer) * interval '1 month')"
     " AT TIME ZONE 'UTC')",
     sqlite=f"(strftime('%s', {_CLAMPED.replace('{0}', _UTC_DAY)}) * 1000000 + {{0}} % 86400000000)",
+)
+
+# `(day, today)`, day YYYY-MM-DD or MM-DD: days to its next return, which is every year, but not
+# before the day itself; 29 February is the 28th where there is none. Null for any other text.
+_MONTH_DAY = "(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-9])|(0[13-9]|1[0-2])-30|(0[13578]|1[02])-31"
+_YET_TO_COME = "length({0}) = 10 AND substr({0}, 1, 4) > substr({1}, 1, 4)"  # in no year before
+_YEAR_POSTGRESQL = (
+    f"CASE WHEN {_YET_TO_COME} THEN CAST(left({{0}}, 4) AS integer)"
+    " ELSE CAST(left({1}, 4) AS integer) + CAST(right({0}, 5) < right({1}, 5) AS integer) END"
+)
+_YEAR_SQLITE = (
+    f"CASE WHEN {_YET_TO_COME} THEN substr({{0}}, 1, 4)"
+    " ELSE substr({1}, 1, 4) + (substr({0}, -5) < substr({1}, -5)) END"
+)
+days_until = _spelled(
+    "days_until",
+    Integer(),
+    postgresql=f"(CASE WHEN {{0}} ~ '^({'[0-9]' * 4}-)?({_MONTH_DAY})$' THEN"
+    f" CAST(CAST('2000-' || right({{0}}, 5) AS date)"
+    f" + ({_YEAR_POSTGRESQL} - 2000) * interval '1 year' AS date) - CAST({{1}} AS date) END)",
+    sqlite=f"(CASE WHEN ({{0}} GLOB '{_WRITTEN}' OR {{0}} GLOB '{_MONTH_AND_DAY}')"
+    " AND substr({0}, -5) NOT IN ('02-30', '02-31', '04-31', '06-31', '09-31', '11-31') THEN"
+    " CAST(julianday(CASE substr({0}, -5)"
+    f" WHEN '02-29' THEN date(({_YEAR_SQLITE}) || '-03-01', '-1 day')"
+    f" ELSE ({_YEAR_SQLITE}) || '-' || substr({{0}}, -5) END) - julianday({{1}}) AS INTEGER) END)",
 )

@@ -25,6 +25,7 @@ from outreach.audience.names import Kind, Names
 from outreach.audience.row import Row
 from outreach.campaign.model import Expression, Place
 from outreach.store.engine import reading, writing
+from outreach.store.named_dates import NamedDate, write_dates
 from outreach.store.tables import customers, stage_changes
 from outreach.store.types import Instant
 
@@ -72,9 +73,11 @@ class Person:
             "city": _pick(dice, *WORDS),
             "nickname": _pick(dice, *WORDS),
             "stage": _pick(dice, "growth", "decline"),
+            "birthday": _pick(dice, "02-29", "1980-02-29", "04-06", "2000-12-31"),
             "tags": dice.choice([[], ["vip"], ["vip", "Paris"], ["paris"]]),
             "created_at": THEN - timedelta(days=dice.randint(0, 900)),
         }
+        self.wedding = _pick(dice, "2026-04-07", "03-31", "2031-02-28", "2014-03-30")
         self.placed_at = THEN - dice.choice([timedelta(45), timedelta(44), timedelta(60)])
         self.opted_out = dice.choice([True, False])
         self.attributes = _attributes(dice)
@@ -108,6 +111,12 @@ class Person:
         answers = {"opted_out": Value("yes_no", self.opted_out)}
         return columns | attributes | moments | answers | self.facts(now)
 
+    def days(self) -> dict[str, str]:
+        """What `date` and `days_until` know."""
+        renews_on = self.attributes.get("renews_on")
+        days = {"wedding": self.wedding, "birthday": self.columns["birthday"]}
+        return {name: day for name, day in {**days, "renews_on": renews_on}.items() if day}
+
     def facts(self, now: datetime) -> dict[str, Value]:
         """The facts as of an instant, from the events."""
         seen = [event for event in self.events if event[1] <= now]
@@ -137,6 +146,8 @@ def _insert(conn: Connection, person: Person) -> None:
     columns = person.columns | {"stage_since": person.placed_at}
     customer = make_customer(conn, person.key, **columns, attributes=person.attributes)
     grant(conn, customer, "sms")
+    if person.wedding:
+        write_dates(conn, [(customer, {}, {"wedding": NamedDate(person.wedding)})])
     (withdraw if person.opted_out else grant)(conn, customer, "email")
     for kind, at, amount in person.events:
         make_event(conn, customer, kind, at, amount=amount)
@@ -191,7 +202,7 @@ def _expected(source: str, moments: dict[str, tuple[datetime, date]]) -> set[str
     for person in PEOPLE:
         now, today = moments[person.key]
         placed_at = person.placed_at if person.columns["stage"] else None
-        history = History(now, person.events, person.touches, placed_at)
+        history = History(now, today, person.events, person.touches, placed_at, person.days())
         if evaluate(source, person.known(now, today), history):
             found.add(person.key)
     return found

@@ -16,6 +16,7 @@ from outreach.audience.row import Row
 from outreach.campaign.model import Expression, Place
 from outreach.store.engine import reading, writing
 from outreach.store.facts import facts_select
+from outreach.store.named_dates import NamedDate, write_dates
 from outreach.store.tables import customers, stage_changes
 from outreach.store.types import Instant
 
@@ -31,6 +32,13 @@ NAMES = Names(
         ("weight", Kind.NUMBER),
     )
 )
+DAYS = {
+    "wedding": "2014-04-07",
+    "engaged": "03-31",
+    "moved": "03-30",
+    "contract_end": "2027-03-31",
+    "born": "02-29",
+}
 PAGE = Path(__file__).parents[3] / "docs" / "meanings" / "values.md"
 ROWS = [
     (source.replace("\\|", "|"), holds == "yes")
@@ -49,6 +57,7 @@ def filled(engine: Engine) -> Engine:
         )
         move = {"customer_id": customer, "model": "main", "to_stage": "growth"}
         conn.execute(insert(stage_changes).values(**move, at=placed["stage_since"]))
+        write_dates(conn, [(customer, {}, {name: NamedDate(day) for name, day in DAYS.items()})])
         withdraw(conn, customer, "email", "offers")
         for days in (-30, -20, 0, 1):
             make_event(conn, customer, "order", NOW + timedelta(days=days), amount=Decimal("29.99"))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from makers import NOW, make_customer
+from plain_evaluation import days_until
 from sqlalchemy import Date, Engine, literal, not_, select, text, update
 
 from outreach.audience.compile import compile_expression, compile_selection
@@ -20,7 +21,8 @@ from outreach.store.tables import customers
 from outreach.store.types import Instant
 
 KINDS = [Kind.TEXT, Kind.NUMBER, Kind.MONEY, Kind.YES_NO, Kind.DATE, Kind.DATETIME, Kind.LIST]
-NAMES = Names(tuple((kind.value, kind) for kind in KINDS))
+CALLED = {kind: "day" if kind is Kind.DATE else kind.value for kind in KINDS}
+NAMES = Names(tuple((name, kind) for kind, name in CALLED.items()))
 ROW = Row(customers.c, NOW, date(2026, 7, 3), NAMES)
 
 
@@ -70,26 +72,27 @@ def test_attributes_of_another_type_are_missing_and_break_nothing(engine: Engine
     values = ["x", 1, 2.5, 10**30, 1e-300, True, ["x"], {"x": 1}, None, "2026-02-30", "true", 0, []]
     with writing(engine) as conn:
         for number, value in enumerate(values):
-            attributes = {kind.value: value for kind in KINDS}
+            attributes = dict.fromkeys(CALLED.values(), value)
             make_customer(conn, f"{number:02}", attributes=attributes)
 
     known: dict[str, list[Any]] = {}
     with reading(engine) as conn:
-        for kind in KINDS:
-            there = not_(name_is_missing(kind.value, ROW))
+        for name in CALLED.values():
+            there = not_(name_is_missing(name, ROW))
             found = conn.execute(select(customers.c.key).where(there).order_by(customers.c.key))
-            known[kind.value] = [values[int(key)] for key in found.scalars()]
+            known[name] = [values[int(key)] for key in found.scalars()]
 
     texts = ["x", "2026-02-30", "true"]
     assert known == {
         "text": texts,
-        "date": texts,
+        "day": texts,
         "number": [1, 2.5, 0],
         "money": [1, 0],
         "yes_no": [True],
         "datetime": [],
         "list": [["x"]],
     }
+    assert picked(engine, where("days_until('day') is defined")) == []
 
 
 def test_a_datetime_attribute_is_an_instant_to_the_microsecond(engine: Engine) -> None:
@@ -137,6 +140,24 @@ def test_months_are_clamped_alike_in_python_and_in_both_databases(engine: Engine
             at_sql = spelling.instant_months_later(literal(at, Instant()), months)
             found = conn.execute(select(day_sql, at_sql)).one()
             assert found == (months_later(day, months).isoformat(), months_later(at, months))
+
+        agree()
+
+
+def test_days_until_counts_to_the_next_return_in_python_and_in_both_databases(
+    engine: Engine,
+) -> None:
+    leap = st.sampled_from([date(2024, 2, 28), date(2024, 2, 29), date(2025, 2, 28)])
+    days = st.one_of(st.dates(date(2023, 1, 1), date(2029, 12, 31)), leap)
+
+    with reading(engine) as conn:
+
+        @settings(deadline=None, max_examples=200)
+        @given(days, days, st.booleans())
+        def agree(day: date, today: date, with_year: bool) -> None:
+            written = day.isoformat()[0 if with_year else 5 :]
+            asked = spelling.days_until(literal(written), spelling.day_text(literal(today, Date())))
+            assert conn.execute(select(asked)).scalar() == days_until(written, today)
 
         agree()
 
