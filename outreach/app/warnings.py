@@ -1,20 +1,21 @@
 """What finds nobody in the database: told by `check`, no fault."""
 
 import time as stopwatch
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
 from outreach.audience import presence
-from outreach.audience.check import KEYS, literal_comparisons
+from outreach.audience.check import KEYS, dates_named, literal_comparisons
 from outreach.audience.names import names_of
 from outreach.audience.row import Row
-from outreach.campaign.model import Campaign, Place, Selection
+from outreach.campaign.model import Campaign, Expression, Place, Selection
+from outreach.documents import closest, did_you_mean
 from outreach.errors import WARNING, Problem
 from outreach.rendering.compiled import Compiled, compile_step
-from outreach.settings.company import Company
 from outreach.store.engine import reading
+from outreach.store.named_dates import known_names
 from outreach.vocabulary import Status
 
 MOST_SECONDS = 5.0  # on a large base: what is not asked by then is left out
@@ -28,13 +29,16 @@ def warnings(context: Context) -> Iterator[Problem]:
     with reading(context.engine) as conn:
         if not presence.is_anyone(conn):
             return
+        dates = known_names(conn)
         for campaign in context.loaded.campaigns.values():
             if campaign.status is Status.ARCHIVED:
                 continue
             if stopwatch.monotonic() > until:
                 return
+            compiled = compile_step(context.files.contents, campaign, company)
             yield from _unfound(conn, row, campaign)
-            yield from _lacking(conn, row, context, company, campaign)
+            yield from _unknown_dates(row, campaign, compiled, dates)
+            yield from _lacking(conn, row, compiled, campaign)
 
 
 def _unfound(conn: Connection, row: Row, campaign: Campaign) -> Iterator[Problem]:
@@ -78,10 +82,36 @@ def _of_selection(row: Row, selection: Selection) -> Iterator[Text]:
         yield from (each for each in found if each[0] != "stage")
 
 
-def _lacking(
-    conn: Connection, row: Row, context: Context, company: Company, campaign: Campaign
+def _unknown_dates(
+    row: Row, campaign: Campaign, compiled: Compiled, known: Sequence[str]
 ) -> Iterator[Problem]:
-    compiled = compile_step(context.files.contents, campaign, company)
+    """Named dates that no customer has: most likely slips, as any name is one that is imported."""
+    asked = [(read.name, (read.file, read.line, read.column), True) for read in compiled.dates]
+    for expression, must_be in _expressions(campaign):
+        for name, place in dates_named(expression, row.names):
+            asked.append((name, (place.file, place.line, place.column), must_be))
+    for name, at, must_be in asked:
+        near = closest(name, known)
+        if name not in known and (must_be or near is not None):
+            message, hint = (
+                f"no customer has a date `{name}`",
+                did_you_mean(name, known, listing="there are"),
+            )
+            yield Problem(*at, f"{WARNING}unfound", message, hint)
+
+
+def _expressions(campaign: Campaign) -> Iterator[tuple[Expression, bool]]:
+    """Each expression, and whether somebody should be picked by it."""
+    if campaign.audience.where is not None:
+        yield campaign.audience.where, True
+    if campaign.exclude is not None and campaign.exclude.where is not None:
+        yield campaign.exclude.where, False
+    yield from ((step.when, False) for step in campaign.steps if step.when is not None)
+
+
+def _lacking(
+    conn: Connection, row: Row, compiled: Compiled, campaign: Campaign
+) -> Iterator[Problem]:
     place, audience = campaign.audience.place, 0
     for channel in compiled.channels:
         for name in sorted({name for need in compiled.needs(channel) for name in need.names}):

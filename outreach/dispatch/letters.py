@@ -81,7 +81,8 @@ class ProjectRulebook:
         ids = [one.customer_id for one in held]
         with reading(engine) as conn:
             attributes, own = ruling.company.attributes, [one.id for one in held]
-            customers = contexts(conn, ids, attributes, but=own)
+            wanted = bool(ruling.compiled.dates)
+            customers = contexts(conn, ids, attributes, own, dates=wanted)
         written = [self._letter(ruling, one, customers.get(one.customer_id), now) for one in held]
         return [one for one in written if one is not None]
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 
 from outreach.campaign.model import Campaign
@@ -25,6 +25,7 @@ from outreach.rendering.headers import (
 )
 from outreach.rendering.locales import choose
 from outreach.rendering.mime import Envelope, Filling, build
+from outreach.rendering.named_dates import DateRead
 from outreach.rendering.needs import Need, simplest
 from outreach.rendering.plaintext import fill, text_of
 from outreach.rendering.refusal import RenderError
@@ -90,6 +91,14 @@ class Compiled:
         if len(found) == 1:
             return tuple(Need(None, *what) for what in found)
         return tuple(Need(frozenset(locales), *what) for what, locales in found.items())
+
+    @cached_property
+    def dates(self) -> frozenset[DateRead]:
+        """Where its templates print named dates, or ask for them."""
+        ready = [each for by_locale in self._ready.values() for each in by_locale.values()]
+        return frozenset(
+            read for each in ready for source in each.source.sources() for read in source.dates
+        )
 
     def render(self, channel: str, context: Mapping[str, object], recipient: Recipient) -> Message:
         """One customer's message; RenderError for this one alone. `context` is build_context's."""

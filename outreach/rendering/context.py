@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 from outreach.campaign.model import Campaign
 from outreach.rendering.salutation import salutation
-from outreach.rendering.sandbox import Person
+from outreach.rendering.sandbox import Dates, Person
 from outreach.settings.company import Brand, Company
+from outreach.settings.date_names import DATES
 
 COLUMNS = frozenset(
     [
@@ -50,7 +51,7 @@ CAMPAIGN_KEYS = frozenset({"name", "title", "topic"})
 BRAND_KEYS = frozenset(Brand.model_fields)
 _NOTHING_KNOWN: dict[str, object] = dict.fromkeys(COLUMNS | FACTS)
 _OTHERS = frozenset(
-    ["brand", "campaign", "salutation", "today", "now", "language", "unsubscribe_url"]
+    ["brand", "campaign", DATES, "salutation", "today", "now", "language", "unsubscribe_url"]
 )  # language: the message's own locale, for `<html lang>`
 
 
@@ -83,7 +84,8 @@ def build_context(
 ) -> dict[str, object]:
     """The names of one customer's message with their values; what is not known is None.
 
-    `customer` holds columns and facts by name; its attributes are flat or under `attributes`.
+    `customer` holds columns and facts by name; its attributes are flat or under `attributes`, its
+    named dates under `dates`, days by name.
     `now` is aware; `today` is the date on the customer's clock, company time where no zone is
     known. `extra` is laid over everything. `salutation` is made anew in the language of the
     template that is used. A list that is not known is one with nothing in it.
@@ -97,9 +99,10 @@ def build_context(
     zone = _zone(customer.get("timezone"), company)
     local_now = now.astimezone(ZoneInfo(zone))
     locale = customer.get("locale")
-    owner = customer.get("owner")
+    owner, days = customer.get("owner"), customer.get(DATES)
     context.update(
         owner=Person(owner, company.owners.get(owner)) if isinstance(owner, str) else None,
+        dates=Dates(days if isinstance(days, Mapping) else {}),
         brand=dict(company.brand),
         campaign={"name": campaign.name, "title": campaign.title, "topic": campaign.topic},
         now=local_now,

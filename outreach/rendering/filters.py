@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import wraps
@@ -16,6 +17,7 @@ from markupsafe import Markup
 
 from outreach.rendering.budget import present, weigh
 from outreach.rendering.locales import formats_of
+from outreach.rendering.month_day import MonthDay, format_month_day, read_day
 from outreach.rendering.refusal import RenderError
 
 Function = Callable[..., Any]
@@ -117,12 +119,19 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def compare(sides: list[Any], operators: list[str]) -> bool:
-    """A comparison as in `where:`; with something missing `<`, `>`, `in` are false, `not in` true."""
+    """A comparison as in `where:`; with something missing `<`, `>`, `in` are false, `not in` true.
+
+    A day whose year is not known lies neither before nor after another.
+    """
     for left, name, right in zip(sides[:-1], operators, sides[1:], strict=True):
-        missing = (left is None or right is None) and name not in ("eq", "ne")
+        missing = (_is_missing(left) or _is_missing(right)) and name not in ("eq", "ne")
         if (missing and name != "notin") or not (missing or _COMPARISONS[name](left, right)):
             return False
     return True
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or isinstance(value, MonthDay)
 
 
 def replace(value: str, old: str, new: str) -> str:
@@ -145,7 +154,7 @@ def printable(value: object) -> str:
         return value
     if isinstance(value, Decimal):
         return f"{value.normalize():f}" if value == value.to_integral() else str(value).rstrip("0")
-    if isinstance(value, bool | int | float | date | timedelta):
+    if isinstance(value, bool | int | float | date | timedelta | MonthDay):
         return str(value)
     if isinstance(value, Undefined):
         return str(value)  # raises and says which name it is
@@ -175,10 +184,18 @@ def _language(context: Context) -> Any:
 
 @pass_context
 def format_date(context: Context, value: object, pattern: str = "medium") -> str:
-    """A date in the message's language: short, medium, long, full, or a CLDR pattern."""
-    return dates.format_date(
-        _local(context, value), pattern[:_LONGEST_PATTERN], locale=_language(context)
-    )
+    """A date in the message's language: short, medium, long, full, or a CLDR pattern.
+
+    Of a day whose year is not known, day and month are printed, whatever the pattern asks.
+    """
+    language = _language(context)
+    if isinstance(value, str) and len(value) == len("MM-DD"):  # a birthday
+        with suppress(ValueError):
+            value = read_day(value)
+    pattern = pattern[:_LONGEST_PATTERN]
+    if isinstance(value, MonthDay):
+        return format_month_day(value, pattern, language)
+    return dates.format_date(_local(context, value), pattern, locale=language)
 
 
 @pass_context

@@ -10,12 +10,15 @@ from outreach.errors import Problem, ProblemsFound
 from outreach.rendering.compiled import Compiled, Recipient, compile_step
 from outreach.rendering.context import build_context, customer_names
 from outreach.rendering.refusal import BY_ZERO, RenderError
+from outreach.rendering.sandbox import Dates
 from outreach.settings.company import Company
+from outreach.settings.date_names import DATES
 
 _NOW = datetime(2026, 7, 3, 9, 0, tzinfo=UTC)
 _PLACE = re.compile(r"(templates/[^:]+):(\d+): (.*)", re.DOTALL)
 _TAG = re.compile(r"\{[{%].*?(?:[}%]\}|$)")
-_WORD = re.compile(r"[^\W\d]\w*")
+_YEAR = ".year"
+_WORD = re.compile(rf"{DATES}\.\w+(?:\{_YEAR})?|[^\W\d]\w*")
 _NOTHING_LEFT = (
     "for a customer of whom little is known; write something outside of `{% if … %}` too"
 )
@@ -54,7 +57,8 @@ def try_rendering(
     except ProblemsFound as found:
         return found.problems
     problems: dict[Problem, None] = {}
-    names = customer_names(company)
+    dates = {f"{DATES}.{read.name}" for read in compiled.dates}
+    names = customer_names(company) | dates | {f"{date}{_YEAR}" for date in dates}
     for channel in compiled.channels:
         to = "trial@example.com" if channel == "email" else "+15005550006"
         recipient = Recipient(1, "trial", to, "https://example.com/u/trial", "<trial@example.com>")
@@ -63,7 +67,7 @@ def try_rendering(
                 if _has_all(compiled, channel, context):
                     compiled.render(channel, context, recipient)
             except RenderError as error:
-                lacking = frozenset(n for n in names if context.get(n) in (None, []))
+                lacking = frozenset(n for n in names if not _has(context, n))
                 problems[_problem(files, campaign, channel, error.reason, lacking)] = None
     return list(problems)
 
@@ -73,11 +77,14 @@ def _made_up(
 ) -> Iterator[dict[str, object]]:
     rich = {**{name: _TYPES[kind] for name, kind in company.attributes.items()}, **_KNOWN}
     rich["owner"] = next(iter(company.owners), rich["owner"])
+    dates = {read.name for read in compiled.dates}
+    rich[DATES] = dict.fromkeys(dates, "2014-06-14")
     for locale in compiled.locales(channel):
         needs = [n for n in compiled.needs(channel) if n.locales is None or locale in n.locales]
         names = {name for need in needs for name in need.names}
         names |= {min(group) for need in needs for group in need.any_of}
         poor = {**_ALWAYS, **{name: rich[name] for name in names if name in rich}}
+        poor[DATES] = {name: "06-14" for name in dates if f"{DATES}.{name}" in names}
         for customer in (rich, poor):
             said = {**customer, "locale": locale or company.brand.locale}
             yield build_context(said, company, campaign, _NOW)
@@ -95,7 +102,11 @@ def _has_all(compiled: Compiled, channel: str, context: Mapping[str, object]) ->
 
 
 def _has(context: Mapping[str, object], name: str) -> bool:
-    return context.get(name) not in (None, [])
+    dates = context.get(DATES)
+    if not isinstance(dates, Dates) or not name.startswith(f"{DATES}."):
+        return context.get(name) not in (None, [])
+    date = dates.known.get(name.removeprefix(f"{DATES}.").removesuffix(_YEAR))
+    return date is not None and not (name.endswith(_YEAR) and date.year is None)
 
 
 def _problem(
@@ -131,7 +142,11 @@ def _tag_at(text: str, number: int, lacking: frozenset[str]) -> tuple[int, list[
     tags = list(_TAG.finditer(lines[number - 1])) if number <= len(lines) else []
     tags.sort(key=lambda tag: not tag[0].startswith("{{"))
     for tag in tags:
-        names = [word for word in dict.fromkeys(_WORD.findall(tag[0])) if word in lacking]
+        words = dict.fromkeys(
+            whole if (whole := word.removesuffix(_YEAR)) in lacking else word
+            for word in _WORD.findall(tag[0])
+        )
+        names = [word for word in words if word in lacking]
         if names:
             return tag.start() + 1, names
     return (tags[0].start() + 1 if tags else 1), []

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from jinja2 import nodes
 
 from outreach.rendering.tree import Part, Walk
+from outreach.settings.date_names import DATES
 
 Clause = frozenset[str]  # at least one of these must be there
 
@@ -119,8 +120,8 @@ class _Reader(Walk):
 
     def _clauses(self, node: nodes.Node) -> frozenset[Clause]:
         """What must be known for an expression whose value is printed or worked with."""
-        if isinstance(node, nodes.Name):
-            return self._clauses_of_name(node.name)
+        if (name := self._name_of(node)) is not None:
+            return self._clauses_of_name(name)
         if isinstance(node, nodes.Or):
             return self._clauses_of_or(node)
         if isinstance(node, nodes.CondExpr):
@@ -153,11 +154,22 @@ class _Reader(Walk):
     def _clauses_of_name(self, name: str) -> frozenset[Clause]:
         if name in self.tested:
             return frozenset()
-        absent = self.absent & self.names
+        absent = frozenset(filter(self._may_lack, self.absent))
         if name in self.local:
             clauses = self.local[name].clauses
             return frozenset(c | absent for c in clauses if not c & self.tested)
-        return frozenset({absent | {name}}) if name in self.names else frozenset()
+        return frozenset({absent | {name}}) if self._may_lack(name) else frozenset()
+
+    def _may_lack(self, name: str) -> bool:
+        return name in self.names or name.startswith(f"{DATES}.")
+
+    def _name_of(self, node: nodes.Node) -> str | None:
+        """The name that the expression is, `dates.wedding` among them; None: it is something else."""
+        if isinstance(node, nodes.Name):
+            return node.name
+        if not isinstance(node, nodes.Getattr) or self._name_of(node.node) != DATES:
+            return None
+        return None if DATES in self.local else f"{DATES}.{node.attr}"
 
     def _clauses_of_or(self, node: nodes.Or) -> frozenset[Clause]:
         """Of `a or b` one must be there: the names before the last are excused by it."""
@@ -174,8 +186,8 @@ class _Reader(Walk):
             first, names = self._excused(node.left)
             second, more = self._excused(node.right)
             return first | second, names | more
-        if isinstance(node, nodes.Name):
-            return frozenset(), frozenset({node.name})
+        if (name := self._name_of(node)) is not None:
+            return frozenset(), frozenset({name})
         if isinstance(node, nodes.Filter) and node.name in _OF_SOME:
             needed = self._clauses(node)
             empty = frozenset(c for c in needed if c <= self.lists)
@@ -207,9 +219,10 @@ class _Reader(Walk):
         """Names that are missing where the test holds, or where it does not."""
         if isinstance(test, nodes.Not):
             return self._missing_when(test.node, holds=not holds)
-        if isinstance(test, nodes.Name) and not holds and test.name not in self.local:
-            return frozenset({test.name})
-        return frozenset()
+        name = self._name_of(test)
+        if name is None or holds or name in self.local:
+            return frozenset()
+        return frozenset({name})
 
 
 def _names_in(node: nodes.Node) -> list[str]:

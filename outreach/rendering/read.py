@@ -10,6 +10,7 @@ from outreach.errors import Problem
 from outreach.rendering.layout import written_in_vain
 from outreach.rendering.leftovers import leftovers
 from outreach.rendering.locales import choose
+from outreach.rendering.named_dates import DateRead, dates_read, misread_dates
 from outreach.rendering.needs import Printed, printed_by
 from outreach.rendering.placing import misplaced
 from outreach.rendering.sources import Sources
@@ -23,16 +24,18 @@ from outreach.rendering.syntax import (
     unknown_names,
 )
 from outreach.rendering.tree import Part, references
+from outreach.settings.date_names import DATES
 
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One part as it was read: its syntax trees and what it prints."""
+    """One part as it was read: its syntax trees, what it prints, the named dates that it reads."""
 
     part: Part
     printed: Printed
+    dates: tuple[DateRead, ...]
 
     @property
     def path(self) -> str:
@@ -167,7 +170,9 @@ class Reader:
                 self._note(file, texts[file], line, word, "unseen", message, hint)
         if len(self.problems) > before or path not in trees:
             return None
-        return Source(part, printed_by(part, self.needable, self.lists))
+        dates = [each for file in trees for each in dates_read(file, texts[file], trees[file])]
+        reads = () if DATES in local else tuple(dates)
+        return Source(part, printed_by(part, self.needable, self.lists), reads)
 
     def _gather(
         self,
@@ -207,6 +212,10 @@ class Reader:
             alone = hint.startswith("write")  # `customer.first_name`
             message = f"{'there is' if alone else 'customer has'} no `{name.name}`"
             self._note(path, text, name.lineno, name.name, "unknown-name", message, hint)
+        if DATES not in local:
+            for read, message, hint in misread_dates(tree, self.names):
+                word = read.attr if isinstance(read, nodes.Getattr) else DATES
+                self._note(path, text, read.lineno, word, "unknown-name", message, hint)
         for node, known in unknown_attributes(tree):
             assert isinstance(node.node, nodes.Name)
             message = f"`{node.node.name}` has no `{node.attr}`"

@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from outreach.rendering.budget import OPERATORS, Budget, enter, present, tick, weigh
 from outreach.rendering.filters import FILTERS, FUNCTIONS, compare, concat, printable
+from outreach.rendering.month_day import read_day
 
 _TEXT = frozenset(
     [
@@ -61,6 +62,15 @@ class Person(str):
 
     def __getnewargs__(self) -> tuple[str, Mapping[str, str]]:  # type: ignore[override]
         return str(self), self.known
+
+
+class Dates:
+    """A customer's named dates, from days by name; one that is not known is none."""
+
+    __slots__ = ("known",)
+
+    def __init__(self, days: Mapping[str, str]) -> None:
+        self.known = {name: read_day(day) for name, day in days.items()}
 
 
 _SPECIAL = re.compile("[&<>\"']")
@@ -140,7 +150,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
                 return obj[attribute]
             except KeyError:
                 pass
-        elif type(obj) is Person and attribute not in ALL_METHODS:
+        elif (type(obj) is Person and attribute not in ALL_METHODS) or type(obj) is Dates:
             return obj.known.get(attribute)
         return super().getattr(obj, attribute)
 

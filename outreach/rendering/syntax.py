@@ -26,6 +26,8 @@ _QUERIES = frozenset(
         "clicked",
         "replied",
         "in_stage_for",
+        "date",
+        "days_until",
         "months",
     ]
 )

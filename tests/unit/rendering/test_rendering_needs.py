@@ -56,6 +56,11 @@ def needs_of(text: str, **more: str) -> list[list[str]]:
         ("{% macro hi(who) %}{{ who }}{% endmacro %}{{ hi(first_name or 'you') }}", []),
         ("{% macro hi(who=city) %}{{ who }}{% endmacro %}{{ hi() }}", [["city"]]),
         ("{% macro hi() %}{{ city }}{% endmacro %}unused", []),
+        ("{{ dates.wedding }} {{ dates.child|date('d MMMM') }}", [["dates.child"], ["dates.wedding"]]),
+        ("{{ dates.wedding or 'soon' }} {{ dates.child|default('soon') }}", []),
+        ("{% if dates.wedding %}{{ dates.wedding }}{% else %}{{ city }}{% endif %}", [["city", "dates.wedding"]]),
+        ("{% set day = dates.wedding %}{{ day }}", [["dates.wedding"]]),
+        ("{% set dates = tags %}{% for x in dates %}{{ x }}{% endfor %}", []),
         ("{{ first_name == 'Eve' }} {{ last_order_at > now }} {{ city is none }}", []),
     ],
 )  # fmt: skip
@@ -128,6 +133,9 @@ def test_what_slips_past_is_refused_and_never_printed(text: str) -> None:
 def test_trial_and_needs_agree_on_who_can_be_written_to() -> None:
     from rendering_project import campaign, company, files
 
-    text = "{{ first_name }} {{ nickname or city }} {{ points }} {{ owner.name }}"
+    text = (
+        "{{ first_name }} {{ nickname or city }} {{ points }} {{ owner.name }} {{ dates.wedding }}"
+        "{% if dates.child %}{{ dates.child|date('d MMMM yyyy') }}{% endif %}"
+    )
 
     assert trial(files({"sms.txt": text}), campaign("sms"), company()) == []
