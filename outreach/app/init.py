@@ -25,9 +25,9 @@ def make_project(folder: Path) -> NewProject:
 
     Nothing is written over, and nothing at all if anything is in the way.
     """
-    for each in (folder, *folder.parents):
-        if each.is_file():
-            raise UsageError(f"`{each}` is a file", "name a new folder: `outreach init FOLDER`")
+    for above in (folder, *folder.parents):
+        if above.is_file():
+            raise UsageError(f"`{above}` is a file", "name a new folder: `outreach init FOLDER`")
     files = {path: each for part, place in _sample().items() for path, each in _files(place, part)}
     in_the_way = [path for path in files if (folder / path).exists()]
     if in_the_way:
