@@ -138,6 +138,9 @@ class TaskKind(StrEnum):
         return PROMISE_KEPT if self is TaskKind.PROMISE else self.value
 
 
+WRITTEN_TASKS = (TaskKind.CALL, TaskKind.VISIT, TaskKind.LETTER)  # what a template may ask for
+
+
 class TaskCause(StrEnum):
     """What a task comes from; all but a campaign are kinds of events, and make it urgent."""
 

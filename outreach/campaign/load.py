@@ -10,9 +10,9 @@ from outreach.documents.validation import LATER
 from outreach.errors import Problem
 from outreach.settings.company import Company
 from outreach.settings.rules_file import unknown_name, unknown_names
-from outreach.vocabulary import TaskKind
+from outreach.vocabulary import WRITTEN_TASKS
 
-LATER_CHANNELS = frozenset({*TaskKind, "whatsapp", "push"})
+LATER_CHANNELS = frozenset({*WRITTEN_TASKS, "whatsapp", "push"})
 _ADD_TOPIC = "add it to `topics` in outreach.yaml"
 _ADD_CHANNEL = "add it to `channels` in outreach.yaml"
 _ADD_TASK = "add `task: {adapter: task}` to `channels` in outreach.yaml"
@@ -73,7 +73,7 @@ def _unknown_names(document: Document, known: Known) -> Iterator[Problem]:
 
 
 def _instead_of(channel: str) -> str:
-    if channel not in set(TaskKind):
+    if channel not in WRITTEN_TASKS:
         return "take it out for now"
     first_line = f"`{channel}: …` as the first line of `task.txt`"
     return f"for a person to do it write `channels: [task]`, and {first_line}; see docs/tasks.md"

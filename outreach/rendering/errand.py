@@ -4,13 +4,12 @@ import re
 
 from outreach.channels.adapter import Task
 from outreach.rendering.refusal import RenderError
-from outreach.vocabulary import TaskKind
+from outreach.vocabulary import WRITTEN_TASKS, TaskKind
 
 LONGEST_TITLE = 200
 LONGEST_WORDS = 20_000
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
-_WRITTEN = (TaskKind.CALL, TaskKind.VISIT, TaskKind.LETTER)
-_KIND = re.compile(rf"({'|'.join(_WRITTEN)}) *: *", re.IGNORECASE)
+_KIND = re.compile(rf"({'|'.join(WRITTEN_TASKS)}) *: *", re.IGNORECASE)
 
 
 def task_of(delivery_id: int, key: str, text: str) -> Task:
