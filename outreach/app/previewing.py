@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,12 +14,12 @@ from outreach.app.context import Context
 from outreach.app.explaining import Explained, explain_customer
 from outreach.app.planning import question_of
 from outreach.app.rulings import ruling_of
+from outreach.app.tasks import Card, cards_of
 from outreach.channels.adapter import Message, Task, Text
 from outreach.decisions.candidate import ADDRESS_COLUMN
 from outreach.decisions.ruling import Ruling
 from outreach.dispatch.held import Held
 from outreach.dispatch.letters import Signer
-from outreach.errors import UsageError
 from outreach.rendering import RenderError, Segments, build_context, segments
 from outreach.store.customers import by_keys, contexts
 from outreach.store.engine import reading
@@ -45,6 +46,9 @@ class Preview:
     verdict: str = ""  # of one customer who is asked about: `send`, else what is in the way
     chosen: bool = False  # would go; False on a channel that another one comes before
     file: str = ""  # where it was written
+    kind: str = ""  # of a task, as are the following
+    due_at: datetime | None = None
+    card: Card | None = None  # as its owner will see it, with what is known now
 
     @property
     def suffix(self) -> str:
@@ -61,16 +65,14 @@ def preview_campaign(
     """
     explained = None if key is None else explain_customer(context, name, key)
     with reading(context.engine) as conn:
-        if key is None:
+        if explained is None:
             found = _of_plan(context, conn, name)
         else:
-            customer_id = by_keys(conn, [key]).get(key)
-            if customer_id is None:
-                raise UsageError(f"there is no customer `{key}`", "name one that was imported")
+            customer_id = by_keys(conn, [explained.key])[explained.key]
             ruling = ruling_of(context, conn, name)
-            found = _messages(
-                context, conn, ruling, [(customer_id, each) for each in ruling.channels]
-            )
+            late_at = explained.at + ruling.campaign.schedule.late
+            asked = [(customer_id, each, late_at) for each in ruling.channels]
+            found = _messages(context, conn, ruling, asked)
         found = [_judged(each, explained) for each in found]
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
@@ -96,25 +98,32 @@ def _written(preview: Preview, out: Path) -> Preview:
 def _of_plan(context: Context, conn: Connection, name: str) -> list[Preview]:
     question, _ = question_of(context, conn, name, None)
     rows = question.filled().subquery()
-    chosen: list[tuple[int, str]] = []
+    chosen: list[tuple[int, str, datetime]] = []
     for number, channel in enumerate(question.ruling.channels):
-        query = select(rows.c.id).where(rows.c.code.is_(None), rows.c.number == number).limit(SOME)
-        chosen += [(id_, channel) for id_ in conn.execute(query).scalars()]
+        sent = select(rows.c.id, rows.c.late_at).where(rows.c.code.is_(None))
+        query = sent.where(rows.c.number == number).limit(SOME)
+        chosen += [(row.id, channel, row.late_at) for row in conn.execute(query)]
     return _messages(context, conn, question.ruling, chosen)
 
 
 def _messages(
-    context: Context, conn: Connection, ruling: Ruling, chosen: Sequence[tuple[int, str]]
+    context: Context, conn: Connection, ruling: Ruling, chosen: Sequence[tuple[int, str, datetime]]
 ) -> list[Preview]:
+    """The messages for these customers by channel, each with the instant of its `late`."""
     keys = [key.get_secret_value() for key in context.environment.secret_keys()]
     signer = Signer(keys, context.environment.public_url or context.company().public_url)
-    about = contexts(conn, [id_ for id_, _ in chosen], ruling.company.attributes)
+    about = contexts(conn, [id_ for id_, *_ in chosen], ruling.company.attributes)
+    cards = cards_of(conn, [id_ for id_, channel, _ in chosen if channel == Task.channel])
     found = []
-    for id_, channel in chosen:
+    for id_, channel, late_at in chosen:
         customer = about[id_]
         address = customer.get(ADDRESS_COLUMN[channel])
         if isinstance(address, str) and address:
-            found.append(_message(context, ruling, signer, customer, channel, address))
+            made = _message(context, ruling, signer, customer, channel, address)
+            if channel == Task.channel:  # its owner reads it, with the customer's card
+                to = str(customer["owner"] or "nobody")
+                made = replace(made, to=to, due_at=late_at, card=cards[id_])
+            found.append(made)
     return found
 
 
@@ -147,7 +156,8 @@ def _message(
 def _read(preview: Preview, message: Message) -> Preview:
     """With what people read of it: who it is from, subject and text."""
     if isinstance(message, Task):
-        return replace(preview, subject=message.title, body=message.words)
+        kind = message.kind.value
+        return replace(preview, kind=kind, subject=message.title, body=message.words)
     if isinstance(message, Text):
         taken = segments(message.text)
         return replace(preview, sender=message.sender, body=message.text, segments=taken)

@@ -192,15 +192,18 @@ def _task(conn: Connection, task_id: int) -> StoredTask:
 
 
 def _shown(context: Context, conn: Connection, found: list[StoredTask]) -> list[TaskShown]:
-    ids = sorted({task.customer_id for task in found})
-    people = contexts(conn, ids, {})
-    touches = tasks.last_touches(conn, ids, LAST_TOUCHES)
-    cards = {id_: _card(people[id_], touches.get(id_, [])) for id_ in ids}
+    cards = cards_of(conn, sorted({task.customer_id for task in found}))
     now, zone = context.now(), ZoneInfo(context.company().brand.timezone)
     return [
         TaskShown(task, _urgency(task, now), _reason(task, zone), cards[task.customer_id])
         for task in found
     ]
+
+
+def cards_of(conn: Connection, ids: Sequence[int]) -> dict[int, Card]:
+    """What to know of each of these customers."""
+    people, touches = contexts(conn, ids, {}), tasks.last_touches(conn, ids, LAST_TOUCHES)
+    return {id_: _card(people[id_], touches.get(id_, [])) for id_ in ids}
 
 
 def _reason(task: StoredTask, zone: ZoneInfo) -> str:

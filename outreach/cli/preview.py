@@ -8,6 +8,7 @@ import typer
 from outreach.app.previewing import Preview, preview_campaign
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
+from outreach.cli.tasks import facts_of, show_touches
 
 
 def preview(
@@ -35,10 +36,12 @@ def _show(screen: Screen, found: list[Preview]) -> None:
             screen.heading(_said_of(each.key, each.verdict))
             screen.line()
     for each in found:
-        screen.heading(f"{each.channel} to {each.key}{_judged(each)}")
+        screen.heading(f"{each.channel} {'for' if each.card else 'to'} {each.key}{_judged(each)}")
         screen.pairs(_facts(each))
         screen.line()
         screen.line(each.problem or each.body.replace("\r\n", "\n").rstrip())
+        if each.card is not None:
+            show_touches(screen, each.card)
         screen.line()
 
 
@@ -60,9 +63,9 @@ def _said_of(key: str, verdict: str) -> str:
 
 def _facts(preview: Preview) -> dict[str, object]:
     """What stands over a message: who, what about, which language, how long."""
-    found: dict[str, object] = {"from": preview.sender, "to": preview.to}
+    found: dict[str, object] = {"from": preview.sender, "to": preview.to, "kind": preview.kind}
     if preview.subject:
-        found["subject"] = preview.subject
+        found["title" if preview.card else "subject"] = preview.subject
     speaks = (
         f"{preview.key} speaks {preview.speaks}"
         if preview.speaks
@@ -77,5 +80,9 @@ def _facts(preview: Preview) -> dict[str, object]:
         found["length"] = f"{taken.characters} characters, {taken.segments} segment{many}"
         if taken.encoding == "UCS-2":
             found["length"] = f"{found['length']} (UCS-2)"
+    if preview.card is not None:
+        found["due"] = preview.due_at
+        found["customer"] = f"{preview.key} {preview.card.name}".rstrip()
+        found |= facts_of(preview.card)
     found["written to"] = preview.file
     return {name: value for name, value in found.items() if value}

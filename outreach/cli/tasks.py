@@ -8,6 +8,7 @@ import typer
 from outreach.app.context import read_instant
 from outreach.app.task_export import export_tasks
 from outreach.app.tasks import (
+    Card,
     TasksApart,
     TaskShown,
     drop_task,
@@ -150,19 +151,31 @@ def _show(screen: Screen, found: TaskShown) -> None:
             "escalated": task.escalated_at,
             "escalated to": task.escalated_to,
             "customer": f"{task.customer} {card.name}".rstrip(),
-            "phone": card.phone,
-            "email": card.email,
-            "stage": card.stage,
-            "tier": card.tier,
-            "orders": card.orders,
-            "spend": card.spend,
-            "last order": card.last_order_at,
-            "interests": card.interests,
+            **facts_of(card),
             "closed": task.closed_at,
             "by": task.closed_by,
             "note": task.note,
         }
     )
+    show_touches(screen, card)
+
+
+def facts_of(card: Card) -> dict[str, object]:
+    """What a card says of its customer but for the name and the touches."""
+    return {
+        "phone": card.phone,
+        "email": card.email,
+        "stage": card.stage,
+        "tier": card.tier,
+        "orders": card.orders,
+        "spend": card.spend,
+        "last order": card.last_order_at,
+        "interests": card.interests,
+    }
+
+
+def show_touches(screen: Screen, card: Card) -> None:
+    """The last touches of a card's customer."""
     if card.touches:
         screen.line()
         rows = [(each.at, each.channel, each.topic, each.state) for each in card.touches]

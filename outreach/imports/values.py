@@ -25,9 +25,8 @@ _GROUPED = re.compile(  # the marks that group thousands: 1.234,5 or 1,234.5 or 
 _SHORTENED = re.compile(r"[+-]?\d(?:[.,]\d+)?E[+-]\d{1,3}")  # as spreadsheets show long numbers
 _ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _ISO_DATETIME = re.compile(
-    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:Z|z|[+-]\d{2}:?\d{2})?"
+    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:Z|z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?"
 )
-_OFFSET = re.compile(r"[+-](\d{2}):?(\d{2})\Z")
 _LOCAL_DATE = re.compile(
     r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?:,?[ T](\d{1,2}:\d{2}(?::\d{2})?)(?:\s?([ap])\.?m\.?)?)?",
     re.IGNORECASE,
@@ -268,9 +267,6 @@ def end(raw: Any, zone: ZoneInfo, order: str | None = None) -> datetime | None:
 
 def _instant(word: str, order: str | None) -> datetime | None:
     if _ISO_DATETIME.fullmatch(word):
-        offset = _OFFSET.search(word)
-        if offset is not None and (offset[1] > "23" or offset[2] > "59"):
-            raise ValueError("its offset from UTC is more than 23:59")
         return datetime.fromisoformat(word.replace(",", ".").replace(" ", "T", 1).replace(" ", ""))
     local = _LOCAL_DATE.fullmatch(word)
     if local is None or local[4] is None:
