@@ -9,7 +9,7 @@ from fleet_base import CAP, WINDOW
 from sqlalchemy import Row, select
 
 from outreach.store.engine import reading
-from outreach.store.tables import deliveries, runs, workers
+from outreach.store.tables import attempts, deliveries, runs, workers
 from outreach.vocabulary import TOUCH_STATES
 
 # docs/guarantees.md «States of a delivery», arrow by arrow; one transaction may take several.
@@ -54,6 +54,8 @@ class Watch:
         with reading(self.fleet.engine) as conn:
             rows = {row.id: row for row in conn.execute(select(deliveries))}
             found = conn.execute(select(runs.c.id, runs.c.planned, runs.c.state)).all()
+            told = Counter(conn.execute(select(attempts.c.delivery_id, attempts.c.fence)).all())
+        assert all(count == 1 for count in told.values()), "an answer is counted twice"
         planned = Counter({row.id: row.planned for row in found})
         assert Counter(row.run_id for row in rows.values()) == planned
         for id_, was in self.before.items():

@@ -1,6 +1,6 @@
 """What an answer makes of a delivery, and the transaction that writes a flush of answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -43,6 +43,11 @@ class Answered:
         if self.outcome.answer is not Answer.REJECTED:
             return None
         return SUPPRESSING.get(self.outcome.fault)
+
+    @property
+    def is_about_address(self) -> bool:
+        """Whether it speaks against the address, for good or for now."""
+        return self.suppresses is not None or self.outcome.fault is Fault.MAILBOX
 
 
 def settlement(answered: Answered, now: datetime, backoff: Backoff) -> Settlement:
@@ -107,34 +112,58 @@ class Ledger:
     ) -> tuple[list[Settlement], dict[int, State]]:
         """Write a flush of answers; what each said, and the state of those that moved.
 
-        Customers are locked before deliveries, as everywhere, so only where an address is
-        suppressed. Of a customer who was erased meanwhile no address is written down.
+        What was written before, though nobody confirmed it, is not counted again. Customers are
+        locked before deliveries, as everywhere, so only where an address is suppressed.
         """
+        about = {one.held.address for one in flush if one.is_about_address}
+        addressees = suppressions.lock_addressees(conn, self.channel, about)
+        settlements = [settlement(one, at.now, self.backoff) for one in flush]
+        moved = custody.settle(conn, settlements)
+        self._count(conn, self._unwritten(conn, flush, moved), addressees, at.now)
+        given = [one.outcome.task for one in flush if moved.get(one.held.id) is State.SENT]
+        tasks.give_out(conn, [task for task in given if task is not None], at.now)
+        return settlements, moved
+
+    def _unwritten(
+        self, conn: Connection, flush: Sequence[Answered], moved: Mapping[int, State]
+    ) -> list[Answered]:
+        """The answers that no transaction before this one wrote; any such has ended by now.
+
+        What moved was not settled before, but for what is `unknown`, which may become so twice.
+        Of the rest an attempt tells; what was not begun leaves none, and moves once.
+        """
+        new = {id_ for id_, state in moved.items() if state is not State.UNKNOWN}
+        asked = [one.held for one in flush if one.outcome.begun and one.held.id not in new]
+        written = attempts.written(conn, {(held.id, held.fence) for held in asked})
+        new |= {held.id for held in asked if (held.id, held.fence) not in written}
+        return [one for one in flush if one.held.id in new]
+
+    def _count(
+        self, conn: Connection, flush: Sequence[Answered], addressees: Sequence[int], now: datetime
+    ) -> None:
+        """Write what follows from answers: attempts, suppressions, quotas and the runs' sums.
+
+        Of a customer who was erased meanwhile no address is written down.
+        """
+        about = [one.held.id for one in flush if one.is_about_address]
+        erased = custody.without_address(conn, about)
+        full = [
+            one for one in flush
+            if one.outcome.fault is Fault.MAILBOX and one.held.id not in erased
+        ]  # fmt: skip
         against = [one for one in flush if one.suppresses]
-        full = [one for one in flush if one.outcome.fault is Fault.MAILBOX]
-        of_addresses = [*against, *full]
-        addressees = suppressions.lock_addressees(
-            conn, self.channel, {one.held.address for one in of_addresses}
-        )
-        erased = custody.without_address(conn, [one.held.id for one in of_addresses])
-        full = [one for one in full if one.held.id not in erased]
         others = [one for one in flush if one.outcome.begun and not one.suppresses]
         attempts.add(conn, [self._attempt(one) for one in others])
         ids = attempts.record(conn, [self._attempt(one) for one in against])
         new = [
-            self._suppression(one, id_, at.now)
+            self._suppression(one, id_, now)
             for one, id_ in zip(against, ids, strict=True)
             if one.held.id not in erased
         ]
-        new += self._given_up(conn, full, at.now)
+        new += self._given_up(conn, full, now)
         suppressions.suppress(conn, self.channel, new, addressees)
         refund(conn, [one.held for one in flush if one.is_unsent])
         run_answers.count(conn, self.worker_id, self.channel, finals_of(runs_and_outcomes(flush)))
-        settlements = [settlement(one, at.now, self.backoff) for one in flush]
-        moved = custody.settle(conn, settlements)
-        given = [one.outcome.task for one in flush if moved.get(one.held.id) is State.SENT]
-        tasks.give_out(conn, [task for task in given if task is not None], at.now)
-        return settlements, moved
 
     def _given_up(
         self, conn: Connection, full: Sequence[Answered], now: datetime

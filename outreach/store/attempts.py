@@ -1,13 +1,13 @@
 """Attempts: one row for each answer of an adapter, whatever came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from outreach.channels.adapter import Outcome
-from outreach.store.dialect import insert_rows
+from outreach.store.dialect import insert_rows, is_any_of
 from outreach.store.tables import attempts
 
 MOST_CHARACTERS = 500  # of what a provider says
@@ -41,6 +41,15 @@ def record(conn: Connection, answered: Sequence[Attempt]) -> list[int]:
     added = insert(attempts).returning(attempts.c.id, sort_by_parameter_order=True)
     rows = [dict(zip(_COLUMNS, _row(attempt), strict=True)) for attempt in answered]
     return list(conn.execute(added, rows).scalars())
+
+
+def written(conn: Connection, asked: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Of deliveries `(id, fence)` those that have an attempt under this fence."""
+    if not asked:
+        return set()
+    ids, t = sorted(id_ for id_, _ in asked), attempts.c
+    there = select(t.delivery_id, t.fence).where(is_any_of(conn, t.delivery_id, ids))
+    return {(id_, fence) for id_, fence in conn.execute(there)}.intersection(asked)
 
 
 def _row(attempt: Attempt) -> tuple[object, ...]:

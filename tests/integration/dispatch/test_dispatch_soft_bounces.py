@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from dispatching import LIMITS
 from makers import NOW, make_customer, make_delivery
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from outreach.channels.adapter import Outcome
 from outreach.dispatch.held import Held
@@ -26,8 +26,11 @@ def delivery_id(engine: Engine) -> int:
 
 
 def answer(engine: Engine, id_: int, at: datetime) -> None:
-    with reading(engine) as conn:
-        row = conn.execute(select(deliveries).where(deliveries.c.id == id_)).one()
+    """What the server says of one more attempt."""
+    with writing(engine) as conn:
+        again = update(deliveries).where(deliveries.c.id == id_).returning(deliveries)
+        anew = {"state": "handing", "ready": False, "fence": deliveries.c.fence + 1}
+        row = conn.execute(again.values(anew)).one()
     held = Held(
         id_, row.fence, row.run_id, row.customer_id, "email", ADDRESS, None, at,
         at + timedelta(days=1), 0, 0, resend=False,
