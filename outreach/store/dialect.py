@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -28,7 +28,7 @@ from sqlalchemy.sql import ColumnElement, FromClause, TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
 from outreach.store.spelling import shifted
-from outreach.store.types import Instant
+from outreach.store.types import Instant, bound
 
 
 def is_postgres(conn: Connection) -> bool:
@@ -185,46 +185,39 @@ def insert_rows(
     """
     if not rows:
         return
-    bound = [
-        _bound(conn, table.c[name], values)
+    as_taken = [
+        bound(conn, table.c[name], values)
         for name, values in zip(names, zip(*rows, strict=True), strict=True)
     ]
     columns = ", ".join(f'"{name}"' for name in names)
     if is_postgres(conn):
-        _copy(conn, f"COPY {table.name} ({columns}) FROM STDIN", zip(*bound, strict=True))
+        _copy(conn, f"COPY {table.name} ({columns}) FROM STDIN", zip(*as_taken, strict=True))
         return
     places = ", ".join("?" * len(names))
     conn.exec_driver_sql(
         f"INSERT INTO {table.name} ({columns}) VALUES ({places})",  # noqa: S608
-        list(zip(*bound, strict=True)),
+        list(zip(*as_taken, strict=True)),
     )
 
 
 def _copy(conn: Connection, command: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Write rows past the engine; its errors are the engine's, which callers wait for to pass."""
+    """Write rows past the engine; transaction and errors are the engine's, as callers expect."""
     from psycopg import Error  # slow to load, and SQLite needs none
 
+    if not conn.in_transaction():
+        conn.begin()
     cursor = conn.connection.cursor()
     try:
         with cursor.copy(command) as copy:
             for row in rows:
                 copy.write_row(row)
     except Error as error:
-        told = DBAPIError.instance(command, None, error, Error, hide_parameters=True)
-        raise cast(DBAPIError, told) from error
-
-
-def _bound(conn: Connection, column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:
-    """A column's values as the driver takes them."""
-    convert = column.type.dialect_impl(conn.dialect).bind_processor(conn.dialect)
-    if convert is None:
-        return values
-    bound, last, converted = [], None, convert(None)
-    for value in values:
-        if value is not last:  # one instant, one empty list stand in thousands of rows
-            last, converted = value, convert(value)
-        bound.append(converted)
-    return bound
+        cause: Any = error
+        lost = conn.dialect.is_disconnect(cause, conn.connection.driver_connection, cursor)
+        told: Any = DBAPIError.instance(command, None, error, Error, True, lost, conn.dialect)
+        if lost:
+            conn.invalidate(error)
+        raise told from error
 
 
 def database_clock(conn: Connection) -> ColumnElement[Any]:

@@ -1,10 +1,11 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, Integer
+from sqlalchemy import JSON, BigInteger, Column, Connection, Dialect, Integer
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -73,3 +74,16 @@ class Money(TypeDecorator[Decimal]):
     def process_result_value(self, value: int | None, _: Dialect) -> Decimal | None:
         """From the database."""
         return None if value is None else Decimal(value) / MONEY_SCALE
+
+
+def bound(conn: Connection, column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:
+    """A column's values as the driver takes them."""
+    convert = column.type.dialect_impl(conn.dialect).bind_processor(conn.dialect)
+    if convert is None:
+        return values
+    found, last, converted = [], None, convert(None)
+    for value in values:
+        if value is not last:  # one instant, one empty list stand in thousands of rows
+            last, converted = value, convert(value)
+        found.append(converted)
+    return found
