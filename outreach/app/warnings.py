@@ -93,11 +93,8 @@ def _unknown_dates(
     for name, at, must_be in asked:
         near = closest(name, known)
         if name not in known and (must_be or near is not None):
-            message, hint = (
-                f"no customer has a date `{name}`",
-                did_you_mean(name, known, listing="there are"),
-            )
-            yield Problem(*at, f"{WARNING}unfound", message, hint)
+            hint = did_you_mean(name, known, listing="there are")
+            yield Problem(*at, f"{WARNING}unfound", f"no customer has a date `{name}`", hint)
 
 
 def _expressions(campaign: Campaign) -> Iterator[tuple[Expression, bool]]:

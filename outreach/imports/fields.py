@@ -198,7 +198,7 @@ class Fields:
             return Field(name, source, ATTRIBUTE, self.attributes[name])
         if _plain(name.partition(".")[0]) == "consent" and self.company is not None:
             return self._consent(name, source, self.company)
-        if _plain(name.partition(".")[0]) == "date" and self.company is not None:
+        if _plain(name.partition(".")[0]) == "date" and "." in name and self.company is not None:
             return self._date(name, source, self.company)
         if self.others is not None and name:
             return Field(name, source, DATA, _read_of_data(name, self.others))

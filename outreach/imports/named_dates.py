@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from outreach.documents import closest
 from outreach.imports.date_rows import DateRow
 from outreach.imports.feed import Refused
 from outreach.imports.fields import DAY, NOTE
@@ -17,6 +17,8 @@ from outreach.imports.zeros import unknown_customers
 from outreach.settings.company import Company
 from outreach.store.keys import locked_in_force
 from outreach.store.named_dates import NamedDate, dates_of, known_names, write_dates
+
+NEAR = 0.8  # `weding` to `wedding`, not `first_order` to `first_visit`
 
 
 def import_dates(
@@ -72,11 +74,11 @@ class DateNames:
         self._new |= dict.fromkeys(sorted(set(names) - (self._known or frozenset())))
 
     def warnings(self) -> Iterator[str]:
-        """Those that look like one that was there: most likely slips."""
+        """Those that look like one that was there: most likely slips, but for `child_2`."""
         for name in self._new:
-            near = closest(name, self._known or ())
-            if near is not None:
-                yield f"no customer had a date `{name}` before; did you mean `{near}`?"
+            near = get_close_matches(name, sorted(self._known or ()), n=1, cutoff=NEAR)
+            if near and not name[-1].isdigit():
+                yield f"no customer had a date `{name}` before; did you mean `{near[0]}`?"
 
 
 class _Dates:

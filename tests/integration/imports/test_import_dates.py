@@ -141,7 +141,7 @@ def test_a_name_that_looks_like_one_that_is_there_is_told(base: Dates) -> None:
     said = "no customer had a date `weding` before; did you mean `wedding`?"
 
     by_column = base.take("key,date.weding,date.contract\na,06-14,07-01\n", dry_run=True)
-    by_row = base.take_own("key,name,date\na,weding,06-14\na,contract,07-01\n")
+    by_row = base.take_own("key,name,date\na,weding,06-14\na,contract,07-01\na,wedding_2,01-02\n")
 
     assert (by_column.warnings, by_row.warnings) == ((said,), (said,))
 

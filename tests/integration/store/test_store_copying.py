@@ -40,11 +40,15 @@ def test_rows_are_kept_though_nothing_else_is_written(engine: Engine) -> None:
 def test_a_connection_that_is_lost_meanwhile_is_one_error_and_no_traceback(
     postgres_engine: Engine, caplog: pytest.LogCaptureFixture, begun: bool
 ) -> None:
-    with pytest.raises(OperationalError) as raised, writing(postgres_engine) as conn:
-        if begun:
-            conn.exec_driver_sql("SELECT 1")
-        lose(conn, postgres_engine)
-        add(conn)
+    def copy() -> None:
+        with writing(postgres_engine) as conn:
+            if begun:
+                conn.exec_driver_sql("SELECT 1")
+            lose(conn, postgres_engine)
+            add(conn)
+
+    with pytest.raises(OperationalError) as raised:
+        copy()
 
     assert raised.value.connection_invalidated
     assert raised.value.statement is not None

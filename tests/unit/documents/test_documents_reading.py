@@ -172,21 +172,21 @@ def test_a_billion_laughs_are_refused_at_once() -> None:
         f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
         for before, name in itertools.pairwise(names)
     )
-    begun = time.perf_counter()
+    begun = time.thread_time()
 
     assert lines(bomb) == [
         "a.yaml:5:4: the file stands for more than 20,000 values; make it shorter, with fewer aliases"
     ]
-    assert time.perf_counter() - begun < 1
+    assert time.thread_time() - begun < 1
 
 
 @pytest.mark.parametrize("piece", [b"[", b"{", b"- ", b"? ", b"a,", b"a: b\n", b"&a ", b"'", b"\n"])
 def test_much_of_anything_takes_little_time(piece: bytes) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
 
     load("a.yaml", b"[" + piece * (150_000 // len(piece)))
 
-    assert time.perf_counter() - begun < 3
+    assert time.thread_time() - begun < 3
 
 
 def test_aliases_stand_for_what_they_name() -> None:

@@ -60,7 +60,7 @@ def test_what_can_be_no_named_date_is_told_at_its_place(text: str, said: str) ->
 LACKED = {
     "{{ dates.wedding|date }}{% if dates.child < today %}!{% endif %}": "",
     "a {{ dates.x }}{{ today.year - dates.x.year }}": (
-        "1:16: TypeError while rendering, for customers without `dates.x.year`;"
+        "1:16: values of kinds that do not go together, such as a text and a number, for customers without `dates.x.year`;"
         " write `{% if dates.x.year %}` around it, or what to say instead: `default('…')`"
     ),
     "a {% if dates.x.year %}b{% endif %}": (
