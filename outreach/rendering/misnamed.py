@@ -9,7 +9,7 @@ from outreach.campaign.template_files import MJML
 from outreach.errors import Problem
 from outreach.rendering.locales import is_locale
 from outreach.rendering.sources import Name, Sources, split_name, used_by
-from outreach.vocabulary import TaskKind
+from outreach.vocabulary import WRITTEN_TASKS
 
 _READ = ("subject.txt", "body.html", "body.txt", "sms.txt", "task.txt")
 _STEMS = {"subject": ("txt",), "body": ("html", "txt"), "sms": ("txt",), "task": ("txt",)}
@@ -55,7 +55,7 @@ def _is_part(rest: str, name: Name) -> bool:
 
 def _instead(rest: str, name: Name) -> str:
     """What to do about a file that is never read."""
-    if name.stem in set(TaskKind):
+    if name.stem in WRITTEN_TASKS:
         first_line = f"`{name.stem}: …` as its first line"
         return f"put the text into `task.txt`, with {first_line}; see docs/tasks.md"
     if name.stem in LATER_CHANNELS:
