@@ -223,6 +223,43 @@ def test_a_lease_is_kept_as_long_as_its_worker_lives(engine: Engine) -> None:
     assert not is_any_alive(engine)
 
 
+def test_after_the_database_was_away_the_others_have_a_lease_to_come_back(
+    sqlite_engine: Engine,
+) -> None:
+    limits = replace(LIMITS, lease=timedelta(seconds=1.5))
+    shift, other = make_shift(sqlite_engine, limits=limits), make_shift(sqlite_engine)
+    kill(sqlite_engine, other.worker_id)  # it could not renew either
+    with writing(sqlite_engine) as conn:
+        conn.exec_driver_sql("ALTER TABLE workers RENAME TO away")
+    lease = Lease(shift)
+    time.sleep(0.8)  # longer than between two renewals, or two sweeps
+    with writing(sqlite_engine) as conn:
+        conn.exec_driver_sql("ALTER TABLE away RENAME TO workers")
+
+    time.sleep(0.8)
+    with writing(sqlite_engine) as conn:
+        came_back = workers.renew(conn, other.worker_id, limits.lease)
+    lease.close()
+
+    assert came_back
+
+
+def test_a_worker_whose_supervisor_is_gone_ends(sqlite_engine: Engine) -> None:
+    nobodys, stop = threading.Event(), threading.Event()
+
+    def work() -> None:
+        run_worker(duty(sqlite_engine, Told()), stop, parent_pid=os.getpid())
+        nobodys.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    ended = nobodys.wait(10)
+    stop.set()
+    thread.join(20)
+
+    assert ended
+
+
 def _child(database_url: str, broker_url: str, out: Path, *more: str) -> list[str]:
     return [
         sys.executable, str(TESTS / "dispatching_child.py"), database_url, broker_url, str(out),

@@ -247,6 +247,29 @@ def test_places_that_come_due_after_a_planner_died_are_planned_from_the_first_cu
     assert again(engine, planned).planned == 2
 
 
+def test_a_planner_whose_run_another_took_over_meanwhile_writes_nothing_more(
+    engine: Engine, run: tuple[Run, Ruling]
+) -> None:
+    planned, ruling = run
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def take_over(*call: object) -> None:
+        if "TEMP" in str(call[2]) and "decided" in str(call[2]):  # between two transactions
+            with writing(engine) as conn:
+                conn.execute(update(runs_table).values(planner="second"))
+
+    now = datetime(2026, 7, 3, 21, tzinfo=UTC)
+    try:
+        plan_run(engine, planned, ruling, scope_of(planned, now), "first", now)
+    finally:
+        event.remove(engine, "before_cursor_execute", take_over)
+
+    with reading(engine) as conn:
+        run_row = runs_table.c
+        left = conn.execute(select(run_row.planner, run_row.planned, run_row.cursor)).one()
+        assert (left, states(conn)) == (("second", 0, 0), {})
+
+
 @pytest.mark.parametrize("state", [RunState.PAUSED, RunState.CANCELLED, RunState.HELD])
 def test_a_run_that_is_stopped_while_it_is_planned_stays_so(
     engine: Engine, run: tuple[Run, Ruling], state: RunState

@@ -8,8 +8,9 @@ from sqlalchemy import Engine, select
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
 from outreach.planning.tick import Candidate, make_due_runs
 from outreach.settings.company import Brand, Company, Topic
-from outreach.store.activity import active_revisions
-from outreach.store.engine import reading
+from outreach.store.activity import activate, active_revisions
+from outreach.store.engine import reading, writing
+from outreach.store.revisions import save_revision
 from outreach.store.tables import runs
 from outreach.vocabulary import Status
 
@@ -72,6 +73,19 @@ def test_what_was_missed_runs_late_or_is_recorded_as_missed(engine: Engine) -> N
     make_due_runs(engine, COMPANY, [weekly()], FRIDAY + timedelta(hours=3))
 
     assert found(engine) == [(FRIDAY - WEEK, "missed"), (FRIDAY, "planning")]
+
+
+def test_the_first_of_two_schedulers_says_since_when_a_campaign_is_active(engine: Engine) -> None:
+    """What came between the look of the one and that of the other would be nobody's."""
+    before = timedelta(seconds=1)
+    with writing(engine) as conn:
+        save_revision(conn, "greeting", weekly().files, FRIDAY)
+        for now in (FRIDAY - before, FRIDAY + before):
+            activate(conn, "greeting", now, now)
+
+    make_due_runs(engine, COMPANY, [weekly()], FRIDAY + 2 * before)
+
+    assert found(engine) == [(FRIDAY, "planning")]
 
 
 def test_a_draft_makes_no_runs_and_a_pause_is_not_made_up_for(engine: Engine) -> None:
