@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from dispatching import LIMITS, OneCap, Told, accept, make_due, rows
+from dispatching import LIMITS, OneCap, Told, accept, kill, make_due, rows, states
 from makers import NOW, make_run
 from sqlalchemy import Engine, event
 from structlog.testing import capture_logs
@@ -15,6 +15,7 @@ from waiting import wait_for
 
 from outreach.channels.adapter import Message, Outcome
 from outreach.clock import FrozenClock
+from outreach.dispatch.sweep import sweep
 from outreach.store.engine import dispose, make_engine, writing
 from outreach.worker import Duty, on_duty
 
@@ -113,19 +114,27 @@ def test_a_full_disk_stops_sending_and_room_lets_it_go_on(engine: Engine) -> Non
 
 
 def test_a_worker_that_ends_on_a_full_disk_leaves_nothing_that_may_repeat(engine: Engine) -> None:
+    """What it handed over and could not settle goes out no more, and is unknown to the next one."""
     with writing(engine) as conn:
-        make_due(conn, make_run(conn), 240)
-    disk, adapter = Disk(engine), Told(slowly)
+        ids = make_due(conn, make_run(conn), 240)
+    disk, adapter, heir = Disk(engine), Told(slowly), Told(slowly)
     limits = replace(LIMITS, stop_seconds=0.0)
 
-    with capture_logs() as logs, on_duty(duty(engine, adapter, limits=limits)):
+    with capture_logs() as logs, on_duty(duty(engine, adapter, limits=limits)) as (shift, _):
         wait_for(lambda: len(adapter.sent) > 60)
         disk.fill(True)
         wait_for(lambda: any(each["event"] == FULL for each in logs))
     disk.fill(False)
+    kill(engine, shift.worker_id)
+    sweep(engine, OneCap())
+    with on_duty(duty(engine, heir)):
+        wait_for(lambda: set(states(engine)) <= {"sent", "unknown"})
 
-    table = rows(engine)
-    assert {table[message.id].state for message in adapter.sent} <= {"handing", "sent"}
+    written = Counter(message.id for message in [*adapter.sent, *heir.sent])
+    unknown = {id_ for id_, row in rows(engine).items() if row.state == "unknown"}
+    assert set(written.values()) == {1}
+    assert set(ids) - set(written) <= unknown
+    assert len(unknown) <= limits.in_flight
 
 
 def test_a_database_locked_for_a_while_is_waited_for(sqlite_engine: Engine) -> None:
