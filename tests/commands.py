@@ -4,15 +4,18 @@ import io
 import json
 import os
 import shutil
-import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from subprocess import DEVNULL, STDOUT
+from tempfile import TemporaryFile
+from typing import IO, Any
 from unittest.mock import patch
 
 import structlog
+from pythons import Process
 
 from outreach.cli.frame import run
 from outreach.logger import before_first_line
@@ -37,20 +40,34 @@ class Answer:
 
 
 def outreach(project: Path, *arguments: object, **settings: str) -> Answer:
-    """Run `outreach` in the project's folder; `settings` are OUTREACH_ variables in lower case."""
-    done = subprocess.run(
-        [sys.executable, "-m", "outreach", *map(str, arguments)],
-        cwd=project,
-        env=environment(**settings),
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    return _faultless(Answer(done.returncode, done.stdout.decode(), done.stderr.decode()))
+    """Run `outreach` in the project's folder; `settings` are OUTREACH_ variables in lower case.
+
+    It is a process that begins with the code loaded.
+    """
+    with TemporaryFile() as out, TemporaryFile() as err:
+        code = _begin(project, arguments, settings, out, err).wait(120)
+        for file in (out, err):
+            file.seek(0)
+        return _faultless(Answer(code, out.read().decode(), err.read().decode()))
+
+
+def begin(
+    project: Path, *arguments: object, into: IO[bytes] | int = DEVNULL, **settings: str
+) -> Process:
+    """Begin `outreach` in the project's folder and go on; all it writes lands `into`."""
+    return _begin(project, arguments, settings, into, STDOUT)
+
+
+def _begin(
+    project: Path, arguments: Sequence[object], settings: dict[str, str],
+    out: IO[bytes] | int, err: IO[bytes] | int,
+) -> Process:  # fmt: skip
+    words = [sys.executable, "-m", "outreach", *map(str, arguments)]
+    return Process(words, project, environment(**settings), out, err)
 
 
 def outreach_here(project: Path, *arguments: object, **settings: str) -> Answer:
-    """The same answer from within this process, sooner: loading the code is most of a command.
+    """The same answer from within this process, sooner still.
 
     For what the process itself has no part in; each command also has tests that start one.
     """

@@ -1,19 +1,37 @@
 """Fixtures of all tests: a fixed clock, real databases, a real broker."""
 
+import gc
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import servers
 from makers import NOW
 from postgres_stock import Stock
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+from sqlalchemy.util import LRUCache
 
 from outreach.clock import FrozenClock
 from outreach.store.engine import dispose, make_engine
 from outreach.store.migrate import migrate
+
+
+class Compiled(LRUCache[Any, Any]):
+    """Compiled statements, whichever of the engines of one kind of database executes them."""
+
+    def get(self, key: tuple[object, ...], default: Any = None) -> Any:
+        return super().get(key[1:], default)  # without the engine's own dialect
+
+    def __setitem__(self, key: tuple[object, ...], compiled: Any) -> None:
+        super().__setitem__(key[1:], compiled)
+
+
+COMPILED = {"sqlite": Compiled(1000), "postgresql": Compiled(1000)}
 
 
 def make_tables(engine: Engine) -> None:
@@ -26,9 +44,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--one-database", action="store_true", help="only SQLite, no PostgreSQL")
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded stays: to look for garbage in it took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests that ask for `engine` or `database_url` run on each database."""
-    if {"engine", "database_url"} & set(metafunc.fixturenames):
+    """Tests that ask for `engine`, `database_url` or `conn` run on each database."""
+    if {"engine", "database_url", "conn"} & set(metafunc.fixturenames):
         one = metafunc.config.getoption("--one-database")
         metafunc.parametrize("_database", ["sqlite"] if one else ["sqlite", "postgres"])
 
@@ -53,7 +77,7 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_stock(postgres_server: str) -> Stock:
+def postgres_stock(postgres_server: str) -> Iterator[Stock]:
     """The databases of that server."""
 
     def fill(url: str) -> None:
@@ -61,7 +85,9 @@ def postgres_stock(postgres_server: str) -> Stock:
         make_tables(engine)
         dispose(engine)
 
-    return Stock(postgres_server, fill)
+    stock = Stock(postgres_server, fill)
+    yield stock
+    stock.close()
 
 
 @pytest.fixture
@@ -116,8 +142,39 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 def _engine(url: str) -> Iterator[Engine]:
     made = make_engine(url)
+    made.update_execution_options(compiled_cache=COMPILED[made.dialect.name])
     yield made
     dispose(made)
+
+
+@pytest.fixture(scope="session")
+def lasting_engines(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Engine]]:
+    """By database the engine of all tests that commit nothing."""
+    with ExitStack() as stack:
+
+        @cache
+        def lasting(database: str) -> Engine:
+            if database == "sqlite":
+                template: Path = request.getfixturevalue("sqlite_template")
+                url = f"sqlite:///{shutil.copyfile(template, template.with_name('lasting.db'))}"
+            else:
+                name = request.getfixturevalue("postgres_stock").take()
+                url = request.getfixturevalue("postgres_server").format(database=name)
+            made = make_engine(url)
+            stack.callback(dispose, made)
+            return made
+
+        yield lasting
+
+
+@pytest.fixture
+def conn(_database: str, lasting_engines: Callable[[str], Engine]) -> Iterator[Connection]:
+    """A transaction that is rolled back, with all tables empty: for tests that commit nothing."""
+    with lasting_engines(_database).connect() as conn:
+        if _database == "sqlite":
+            conn.exec_driver_sql("BEGIN IMMEDIATE")
+        yield conn
+        conn.rollback()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """A world in a database, decided by the chain of rules."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -59,6 +61,14 @@ def fill(conn: Connection, world: World) -> tuple[Ruling, dict[str, int]]:
         _touch(conn, ids[touch.key], touch)
     ruling = make_ruling(number, 0, world.campaign, world.company, Needs(dict(world.needs)))  # type: ignore[arg-type]
     return ruling.below(_other(conn, world, other) for other in world.others), ids
+
+
+@contextmanager
+def undone(conn: Connection) -> Iterator[None]:
+    """A block whose writes do not outlast it."""
+    with conn.begin_nested() as writes:
+        yield
+        writes.rollback()
 
 
 def _other(conn: Connection, world: World, other: Other) -> Ruling:

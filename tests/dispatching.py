@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from makers import NOW, make_customer, make_delivery
+from makers import NOW, make_customers, make_deliveries
 from sqlalchemy import Connection, Engine, func, select
 
 from outreach.channels.adapter import Check, Email, Message, Outcome, Source
@@ -128,11 +128,8 @@ def make_due(
     conn: Connection, run_id: int, count: int, first: int = 0, **columns: Any
 ) -> list[int]:
     """So many deliveries that are due, each to a customer of its own; their ids."""
-    found = []
-    for number in range(first, first + count):
-        customer = make_customer(conn, f"k{number}", email=f"k{number}@example.com")
-        found.append(make_delivery(conn, customer, "due", run_id=run_id, **columns))
-    return found
+    people = make_customers(conn, [f"k{number}" for number in range(first, first + count)])
+    return make_deliveries(conn, people, "due", run_id=run_id, **columns)
 
 
 def make_shift(

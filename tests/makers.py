@@ -1,5 +1,6 @@
 """Makers of rows for tests: what a test does not care about has a sound default."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,6 +28,18 @@ def make_place(
 
 def make_customer(conn: Connection, key: str = "c1", **columns: Any) -> int:
     """A customer's id; `email` and `phone` are None unless given; `timezone` decides the place."""
+    return _add(conn, tables.customers, **_customer(conn, key, columns))
+
+
+def make_customers(conn: Connection, keys: Sequence[str]) -> list[int]:
+    """The ids of as many customers, each with an address of its own, in one statement."""
+    place_id = make_place(conn)
+    each = [{"email": f"{key}@example.com", "place_id": place_id} for key in keys]
+    rows = [_customer(conn, key, columns) for key, columns in zip(keys, each, strict=True)]
+    return _add_all(conn, tables.customers, rows)
+
+
+def _customer(conn: Connection, key: str, columns: dict[str, Any]) -> dict[str, Any]:
     zone = columns.get("timezone", "Europe/Berlin")
     country = columns.get("country", "DE")
     if "place_id" not in columns:
@@ -37,7 +50,7 @@ def make_customer(conn: Connection, key: str = "c1", **columns: Any) -> int:
         "updated_at": NOW - timedelta(days=400), "bucket": bucket(key), "tags": [],
         "interests": [], "attributes": {},
     }  # fmt: skip
-    return _add(conn, tables.customers, **defaults | columns)
+    return defaults | columns
 
 
 def grant(
@@ -171,6 +184,14 @@ def make_delivery(conn: Connection, customer_id: int, state: str = "sent", **col
     What follows from `state` is set with it: `ready`, `firm` and `slot_at`.
     Without `run_id` it belongs to a run of its own of `friday-greeting`.
     """
+    [id_] = make_deliveries(conn, [customer_id], state, **columns)
+    return id_
+
+
+def make_deliveries(
+    conn: Connection, customer_ids: Sequence[int], state: str, **columns: Any
+) -> list[int]:
+    """The ids of a delivery for each customer, alike, in one statement."""
     at: datetime = columns.pop("at", NOW)
     if "run_id" not in columns:
         columns["run_id"] = make_run(conn, occurrence_at=at)
@@ -182,13 +203,14 @@ def make_delivery(conn: Connection, customer_id: int, state: str = "sent", **col
     ready, touch = state in OPEN_STATES, state in TOUCH_STATES or state == State.BOUNCED
     slot = ready or state in TOUCH_STATES
     defaults: dict[str, Any] = {
-        "customer_id": customer_id, "campaign_id": run.campaign_id, "run_at": run.occurrence_at,
+        "campaign_id": run.campaign_id, "run_at": run.occurrence_at,
         "step": "greet", "topic": "greetings", "priority": 50, "channel": "email", "state": state,
         "planned_at": at, "due_at": at if ready or touch else None, "late_at": at + timedelta(days=1),
         "slot_at": at if slot else None, "firm": touch, "ready": ready,
         "claimed_at": at if touch else None, "sent_at": at if touch and state not in ("claimed", "handing") else None,
     }  # fmt: skip
-    return _add(conn, tables.deliveries, **defaults | columns)
+    rows = [{"customer_id": each} | defaults | columns for each in customer_ids]
+    return _add_all(conn, tables.deliveries, rows)
 
 
 def make_worker(conn: Connection, name: str = "worker", **columns: Any) -> int:
@@ -200,4 +222,10 @@ def make_worker(conn: Connection, name: str = "worker", **columns: Any) -> int:
 
 
 def _add(conn: Connection, table: Any, **columns: Any) -> int:
-    return int(conn.execute(insert(table).values(**columns).returning(table.c.id)).scalar_one())
+    [id_] = _add_all(conn, table, [columns])
+    return id_
+
+
+def _add_all(conn: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> list[int]:
+    added = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    return list(conn.execute(added, rows).scalars())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ ANNA = {
 }
 
 
-class Loader(yaml.SafeLoader):
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """YAML in which instants and dates stay text, and `yes` and `no` are words."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012
@@ -63,6 +64,7 @@ class Example:
         return f"{self.file}-{self.number}"
 
 
+@cache
 def examples() -> list[Example]:
     """Every example of every file, in order."""
     return [

@@ -1,7 +1,7 @@
 """PostgreSQL databases for tests, each handed to one test at a time and emptied after it.
 
 To make one from the template and drop it copies and deletes 300 files, 0.1 s of CPU and more; to
-empty one takes a fifth of that.
+empty one takes a tenth of that, on a connection that stays and knows the tables.
 """
 
 from collections.abc import Callable
@@ -24,13 +24,11 @@ WHERE datname = current_database() AND backend_type = 'client backend' AND pid <
 """
 _SHAPE = f"""
 SELECT (SELECT string_agg(version_num, ',') FROM alembic_version),
-       count(*), max(oid), sum(relnatts), sum(relchecks)
+       count(*), max(oid), sum(relnatts), sum(relchecks),
+       (SELECT count(*) FROM pg_statistic JOIN pg_class ON oid = starelid WHERE {_OURS})
 FROM pg_class WHERE {_OURS}
 """.encode()
 _SIZE = f"SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND {_OURS}".encode()
-_ANALYSED = (
-    f"SELECT count(*) FROM pg_statistic JOIN pg_class ON oid = starelid WHERE {_OURS}".encode()
-)
 _EMPTY = ";".join(
     [
         "SET session_replication_role = replica",  # rows go in any order
@@ -47,6 +45,7 @@ class Stock:
         self._url = url
         self._made = 0
         self._empty: list[str] = []
+        self._lines: dict[str, Connection] = {}
         self._on_server(f"CREATE DATABASE {TEMPLATE}")
         fill(url.format(database=TEMPLATE))
         with self._open(TEMPLATE) as connection:
@@ -61,25 +60,29 @@ class Stock:
         self._made += 1
         name = f"test_{self._made}"
         self._on_server(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+        self._lines[name] = self._open(name)
         return name
 
     def give_back(self, name: str) -> None:
         """Empty it for another test, or drop it where emptying would not make it as it was."""
-        with self._open(name) as connection:
-            connection.execute(_END_OTHERS)
-            is_as_made = self._is_as_made(connection)
-            if is_as_made:
-                connection.execute(_EMPTY)
-        if is_as_made:
+        line = self._lines[name]
+        line.execute(_END_OTHERS)
+        if self._is_as_made(line):
+            line.execute(_EMPTY)
             self._empty.append(name)
         else:
+            self._lines.pop(name).close()
             self._on_server(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def close(self) -> None:
+        """Give the connections back."""
+        for line in self._lines.values():
+            line.close()
 
     def _is_as_made(self, connection: Connection) -> bool:
         """But for its rows, few enough: the same tables, and no statistics that guide its plans."""
         return (
             _row(connection, _SHAPE) == self._shape
-            and _row(connection, _ANALYSED) == (0,)
             and _row(connection, _SIZE)[0] - self._bytes <= LARGEST_BYTES
         )
 

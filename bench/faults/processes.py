@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
@@ -20,6 +21,7 @@ class Processes:
 
     folder: Path
     settings: Mapping[str, str]
+    begin: Callable[..., Any] = subprocess.Popen
     running: list["subprocess.Popen[bytes]"] = field(default_factory=list)
     _count: int = 0
 
@@ -34,7 +36,7 @@ class Processes:
         logs.mkdir(exist_ok=True)
         name = f"{self._count:03}-{'-'.join(command[2:4])}.log"
         with (logs / name).open("wb") as log:
-            process = subprocess.Popen(
+            process: subprocess.Popen[bytes] = self.begin(
                 command, cwd=self.folder, env=dict(self.settings), stdout=log, stderr=log
             )
         self.running.append(process)

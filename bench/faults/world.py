@@ -2,12 +2,14 @@
 
 import os
 import random
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from sqlalchemy import Engine, func, select
@@ -32,12 +34,13 @@ PATIENCE_SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What scenarios share: `broker` None is memory://; `settings` None are outreach's own."""
+    """What scenarios share: `broker` None is memory://; `begin` starts a process."""
 
     name: str
     database_url: str
     broker: Broker | None
     settings: dict[str, str] = field(default_factory=dict)
+    begin: Callable[..., Any] = subprocess.Popen
 
 
 @dataclass
@@ -170,7 +173,7 @@ def world(
     fill_customers(engine, round(mails * CUSTOMERS_PER_MAIL), now or datetime.now(UTC))
     settle_statistics(engine)
     with mail_server(folder, gap, drop) as post:
-        processes = Processes(folder, environment(place, post.url))
+        processes = Processes(folder, environment(place, post.url), place.begin)
         try:
             yield World(place, folder, engine, post, processes)
         finally:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from commands import ROOT, environment, outreach, outreach_here
 
+from outreach.cli.app import COMMANDS
+
 
 def test_help_names_every_command_and_the_options_of_all(project: Path) -> None:
     answer = outreach(project, "--help")
@@ -53,6 +55,29 @@ def test_check_without_a_database_imports_no_sqlalchemy(project: Path) -> None:
     )
 
     assert done.stdout.splitlines()[-1] == "0 False"
+
+
+EACH_ALONE = """
+import os, sys
+import jinja2.ext, psycopg, pydantic_settings, sqlalchemy.dialects.postgresql
+from outreach.cli.app import COMMANDS
+for name in COMMANDS:
+    if os.fork() == 0:
+        from outreach.cli.frame import run
+        sys.stdout = sys.stderr
+        os._exit(run([name, "--help"]))
+    _, status = os.wait()
+    print(name, status)
+"""
+
+
+def test_each_command_can_be_the_first_that_is_loaded() -> None:
+    """Most tests run their commands in processes that have loaded all of them."""
+    done = subprocess.run(
+        [sys.executable, "-c", EACH_ALONE], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines() == [f"{name} 0" for name in COMMANDS], done.stderr
 
 
 def test_options_of_all_commands_work_before_and_after_the_command(

@@ -1,13 +1,11 @@
 """After a withdrawal is confirmed no message against it begins, whatever the workers are at."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from commands import NOW, environment
+from commands import NOW, begin, environment
 from consent_race import begun_after, recorder, withdraw_at_random
 from letterbox import people
 from sqlalchemy import func, select
@@ -24,9 +22,7 @@ CUSTOMERS = 50
 @contextmanager
 def sending(project: Path, **settings: str) -> Iterator[None]:
     """`outreach run` at work, ended in order."""
-    command = [sys.executable, "-m", "outreach", "run", "--now", NOW]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, cwd=project, env=environment(**settings), **quiet)
+    process = begin(project, "run", "--now", NOW, **settings)
     try:
         yield
     finally:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pythons import Process
 
 from bench.faults.broker import Broker, broker
 from bench.faults.row import Row
@@ -28,14 +29,14 @@ def own_broker() -> Iterator[Broker]:
 @pytest.fixture
 def run_on_postgres(postgres_url: str, own_broker: Broker, tmp_path: Path) -> Run:
     """Runs a scenario's small form on PostgreSQL and Valkey."""
-    place = Place("postgres", postgres_url, own_broker, HURRY)
+    place = Place("postgres", postgres_url, own_broker, HURRY, Process)
     return lambda name: SCENARIOS[name](place, tmp_path, SMALL[name])
 
 
 @pytest.fixture
 def run_on_sqlite(sqlite_url: str, tmp_path: Path) -> Run:
     """Runs a scenario's small form on SQLite, without a broker."""
-    place = Place("sqlite", sqlite_url, None, HURRY)
+    place = Place("sqlite", sqlite_url, None, HURRY, Process)
     return lambda name: SCENARIOS[name](place, tmp_path, SMALL[name])
 
 

@@ -1,7 +1,5 @@
 """Runs that a person stops, and runs and channels that hold themselves, by the real command."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import NOW, environment, outreach, outreach_here
+from commands import NOW, begin, outreach, outreach_here
 from consent_race import Recorder, recorder
 from letterbox import people
 from scripted_smtp import Post, only_password, smtp_server
@@ -30,13 +28,7 @@ def settings(database_url: str) -> Settings:
 @contextmanager
 def sending(project: Path, settings: Settings) -> Iterator[None]:
     """`outreach run` at work, ended in order."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "outreach", "run", "--now", NOW],
-        cwd=project,
-        env=environment(**settings),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = begin(project, "run", "--now", NOW, **settings)
     try:
         yield
     finally:

@@ -1,8 +1,6 @@
 """Rate limits with the real command: a pace, a warm-up, and a domain that refuses for now."""
 
 import shutil
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +11,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from commands import NOW, environment, outreach, outreach_here, sample_project
+from commands import NOW, begin, outreach, outreach_here, sample_project
 from letterbox import BEFORE
 from servers import free_port
 from sqlalchemy import func, select
@@ -128,8 +126,7 @@ def test_a_domain_that_refuses_for_now_rests_and_the_others_are_all_served(peopl
     with refusing() as server:
         settings = {"smtp_url": server.url}
         assert outreach_here(peopled, *ALL, **settings).code == 0
-        command = [sys.executable, "-m", "outreach", "run", "--now", NOW]
-        worker = subprocess.Popen(command, cwd=peopled, env=environment(**settings))
+        worker = begin(peopled, "run", "--now", NOW, **settings)
         give_up = time.monotonic() + PATIENCE_SECONDS
         while server.tried["example.com"] < 30 and time.monotonic() < give_up:
             time.sleep(0.05)

@@ -4,14 +4,14 @@ import csv
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from commands import NOW, environment, outreach, outreach_here, sample_project
+from commands import NOW, begin, outreach, outreach_here, sample_project
 from letterbox import letterbox, people
+from pythons import Process
 from sqlalchemy import func, select
 from waiting import wait_for
 
@@ -50,38 +50,43 @@ def rows(path: Path) -> list[dict[str, str]]:
         return sorted(csv.DictReader(file), key=lambda row: row["key"])
 
 
-Process = subprocess.Popen[bytes]
-Start = Callable[..., Process]
+@dataclass(frozen=True)
+class Started:
+    """A command that was begun, and what it writes."""
+
+    process: Process
+    log: Path
+
+    def end(self) -> str:
+        """Let it end in order; what it wrote."""
+        self.process.terminate()
+        return self.ended()
+
+    def ended(self) -> str:
+        """Wait for its end; what it wrote."""
+        code, said = self.process.wait(PATIENCE_SECONDS), self.log.read_text()
+        assert code == 0, said
+        return said
+
+
+Start = Callable[..., Started]
 
 
 @pytest.fixture
-def start() -> Iterator[Start]:
+def start(tmp_path: Path) -> Iterator[Start]:
     """Starts a command that goes on; what still runs at the end of the test is killed."""
-    started: list[Process] = []
+    started: list[Started] = []
 
-    def begin(project: Path, *arguments: object, **settings: str) -> Process:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "outreach", *map(str, arguments)],
-            cwd=project,
-            env=environment(**settings),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        started.append(process)
-        return process
+    def go(project: Path, *arguments: object, **settings: str) -> Started:
+        log = tmp_path / f"log-{len(started)}"
+        with log.open("wb") as file:
+            started.append(Started(begin(project, *arguments, into=file, **settings), log))
+        return started[-1]
 
-    yield begin
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def end(process: Process) -> str:
-    """Let it end in order; what it wrote."""
-    process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=PATIENCE_SECONDS)
-    assert process.returncode == 0, out.decode()
-    return out.decode()
+    yield go
+    for each in started:
+        each.process.kill()
+        each.process.wait()
 
 
 def test_run_delivers_exactly_what_was_planned_each_once(peopled: Path) -> None:
@@ -162,7 +167,7 @@ def test_many_processes_and_a_kill_lose_nothing_and_repeat_nothing(
         killed_at = box.recipients.total()
         wait_for(lambda: not in_state().keys() & {"due", "claimed", "handing"})
         wait_for(lambda: len(worker_names()) == 3)
-        ended = end(ticking) + end(serving)
+        ended = ticking.end() + serving.end()
 
     states = in_state()
     with reading(engine) as conn:
@@ -190,16 +195,15 @@ def test_run_send_and_import_at_once_never_find_the_database_locked(
     running = start(peopled, "run", "--now", NOW)
     importing = start(peopled, "customers", "import", "more.csv", "--now", NOW)
     sends = [outreach(peopled, "send", "service-notice", "--yes", "--now", NOW) for _ in range(2)]
-    imported, _ = importing.communicate(timeout=PATIENCE_SECONDS)
+    imported = importing.ended()
 
     def is_idle() -> bool:
         listed = outreach(peopled, "runs", "list", "service-notice", "--json").json
         return all(run["state"] == "done" for run in listed)
 
     wait_for(is_idle)
-    said = end(running) + imported.decode() + "".join(each.err for each in sends)
+    said = running.end() + imported + "".join(each.err for each in sends)
 
     assert [each.code for each in sends] == [0, 0]
-    assert importing.returncode == 0
     assert "locked" not in said
     assert "Traceback" not in said

@@ -2,11 +2,10 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = {path.relative_to(ROOT): path.read_text("utf-8") for path in ROOT.glob("outreach/**/*.py")}
-TREES = {path: ast.parse(text) for path, text in FILES.items() if text}
 MOST_LINES_OF_A_FILE = 300
 MOST_LINES_OF_A_FUNCTION = 60
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "base", "misc"}
@@ -14,20 +13,34 @@ NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "base"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
+def files() -> dict[Path, str]:
+    return {
+        path.relative_to(ROOT): path.read_text("utf-8") for path in ROOT.glob("outreach/**/*.py")
+    }
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(text) for path, text in files().items() if text}
+
+
 def test_files_are_short() -> None:
-    lengths = {str(path): len(text.splitlines()) for path, text in FILES.items()}
+    lengths = {str(path): len(text.splitlines()) for path, text in files().items()}
 
     assert {path: n for path, n in lengths.items() if n > MOST_LINES_OF_A_FILE} == {}
 
 
 def test_modules_are_named_after_what_they_hold() -> None:
-    assert [path for path in FILES if NAMES_THAT_SAY_NOTHING & {*path.with_suffix("").parts}] == []
+    assert [
+        path for path in files() if NAMES_THAT_SAY_NOTHING & {*path.with_suffix("").parts}
+    ] == []
 
 
 def test_functions_are_short() -> None:
     lengths = {
         f"{path}:{node.lineno} {node.name}": (node.end_lineno or 0) - node.lineno + 1
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if "migrations" not in path.parts  # a table in full, made by Alembic and frozen
         for node in ast.walk(tree)
         if isinstance(node, Function)
@@ -39,7 +52,7 @@ def test_functions_are_short() -> None:
 def test_what_is_public_says_what_it_gives() -> None:
     silent = [
         f"{path}:{getattr(node, 'lineno', 1)} {name}"
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for name, node in [("the module", tree), *_public(tree)]
         if not ast.get_docstring(node)
     ]

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from database_world import fill, question_of, verdicts
+from database_world import fill, question_of, undone, verdicts
 from hypothesis import HealthCheck, given, settings
 from meanings import Example, examples
 from sqlalchemy import Connection, Engine, select, update
-from test_decisions_reference import arms, begin
+from test_decisions_reference import arms
 from world import Verdict, World
 from worlds import random_world
 
@@ -48,29 +48,26 @@ def said(found: Explanation) -> Verdict:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(world=random_world(arms))
-def test_explain_agrees_with_the_plan(engine: Engine, world: World) -> None:
-    with engine.connect() as conn:
-        begin(conn)
+def test_explain_agrees_with_the_plan(conn: Connection, world: World) -> None:
+    with undone(conn):
         ruling, ids = fill(conn, world)
         planned = verdicts(conn, world, ruling)
 
         found = {key: said(explained(conn, world, ruling, id_)) for key, id_ in ids.items()}
 
-        conn.rollback()
     outside = {key for key, each in found.items() if each.reason is Reason.NOT_IN_AUDIENCE}
     assert {key: each for key, each in found.items() if key not in outside} == planned
     assert outside.isdisjoint(planned)
 
 
-def test_explain_names_the_half_of_exclude_that_holds(engine: Engine) -> None:
+def test_explain_names_the_half_of_exclude_that_holds(conn: Connection) -> None:
     example: Example = next(each for each in examples() if each.file == "days")
     halves = Expression("tier == 'Z' or email is not none", Place("c.yaml", 1, 1))
     campaign = replace(example.world.campaign, exclude=Selection(where=halves))
     world = replace(example.world, campaign=campaign)
-    with engine.connect() as conn:
-        ruling, ids = fill(conn, world)
+    ruling, ids = fill(conn, world)
 
-        found = explained(conn, world, ruling, ids[example.who])
+    found = explained(conn, world, ruling, ids[example.who])
 
     assert [each.detail for each in found.answers if each.rule is Reason.EXCLUDED] == [
         "true: email is not none"
@@ -79,23 +76,21 @@ def test_explain_names_the_half_of_exclude_that_holds(engine: Engine) -> None:
 
 @pytest.mark.parametrize(("picks", "found"), [("email is not none", True), ("tier == 'Z'", False)])
 def test_it_is_known_whether_an_audience_picks_anyone(
-    engine: Engine, picks: str, found: bool
+    conn: Connection, picks: str, found: bool
 ) -> None:
     example: Example = next(each for each in examples() if each.file == "days")
     audience = Selection(where=Expression(picks, Place("c.yaml", 1, 1)))
     world = replace(example.world, campaign=replace(example.world.campaign, audience=audience))
-    with engine.connect() as conn:
-        ruling, _ = fill(conn, world)
+    ruling, _ = fill(conn, world)
 
-        assert question_of(conn, world, ruling).finds_anyone(conn) is found
+    assert question_of(conn, world, ruling).finds_anyone(conn) is found
 
 
-def test_explain_asks_rules_behind_the_first_that_fails_too(engine: Engine) -> None:
+def test_explain_asks_rules_behind_the_first_that_fails_too(conn: Connection) -> None:
     example: Example = next(each for each in examples() if each.file == "days")
-    with engine.connect() as conn:
-        ruling, ids = fill(conn, example.world)
+    ruling, ids = fill(conn, example.world)
 
-        found = explained(conn, example.world, ruling, ids[example.who])
+    found = explained(conn, example.world, ruling, ids[example.who])
 
     asked = {answer.rule for answer in found.answers}
     assert {Reason.NOT_IN_AUDIENCE, Reason.NO_CONSENT, Reason.CAPPED, Reason.QUIET_HOURS} <= asked

@@ -3,12 +3,11 @@
 import pytest
 from database_world import fill, verdicts
 from meanings import Example, examples
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
 
 @pytest.mark.parametrize("example", examples(), ids=str)
-def test_the_chain_decides_as_the_example_says(engine: Engine, example: Example) -> None:
-    with engine.connect() as conn:
-        ruling, _ = fill(conn, example.world)
+def test_the_chain_decides_as_the_example_says(conn: Connection, example: Example) -> None:
+    ruling, _ = fill(conn, example.world)
 
-        assert verdicts(conn, example.world, ruling)[example.who] == example.expected, example.name
+    assert verdicts(conn, example.world, ruling)[example.who] == example.expected, example.name

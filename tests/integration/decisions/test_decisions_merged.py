@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from database_world import fill, question_of
 from makers import make_delivery, make_run
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from world import Consent, Customer, World
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
@@ -53,41 +53,35 @@ def planned(conn: Connection, question: object) -> dict[int, Verdict]:
 
 @pytest.mark.parametrize(("days", "reason"), [(1, Reason.CAPPED), (8, None)])
 def test_compliance_13_touches_of_who_was_merged_fill_the_caps_of_who_stays(
-    engine: Engine, days: int, reason: Reason | None
+    conn: Connection, days: int, reason: Reason | None
 ) -> None:
-    with engine.connect() as conn:
-        world, ruling, ids = begin(conn, WEEKLY)
-        run = make_run(conn, "offer", occurrence_at=AT - days * DAY)
-        make_delivery(conn, ids["old"], run_id=run, at=AT - days * DAY, address="old@example.com")
+    world, ruling, ids = begin(conn, WEEKLY)
+    run = make_run(conn, "offer", occurrence_at=AT - days * DAY)
+    make_delivery(conn, ids["old"], run_id=run, at=AT - days * DAY, address="old@example.com")
 
-        found = planned(conn, question_of(conn, world, ruling))
+    found = planned(conn, question_of(conn, world, ruling))
 
-        conn.rollback()
     assert found[ids["new"]].reason == reason
     assert found[ids["old"]].reason == Reason.ERASED
 
 
-def test_who_got_it_by_hand_under_the_other_key_is_a_duplicate(engine: Engine) -> None:
-    with engine.connect() as conn:
-        _, ruling, ids = begin(conn)
-        run = make_run(conn, "greeting", occurrence_at=AT - DAY / 2)
-        make_delivery(conn, ids["old"], run_id=run, at=AT - DAY / 2)
-        scope = Scope(run_at=AT, seen_at=AT, repeats_within=AT - DAY)
+def test_who_got_it_by_hand_under_the_other_key_is_a_duplicate(conn: Connection) -> None:
+    _, ruling, ids = begin(conn)
+    run = make_run(conn, "greeting", occurrence_at=AT - DAY / 2)
+    make_delivery(conn, ids["old"], run_id=run, at=AT - DAY / 2)
+    scope = Scope(run_at=AT, seen_at=AT, repeats_within=AT - DAY)
 
-        found = planned(conn, ask_base(conn, ruling, scope, everywhere(localities(conn), AT)))
+    found = planned(conn, ask_base(conn, ruling, scope, everywhere(localities(conn), AT)))
 
-        conn.rollback()
     assert found[ids["new"]].reason == Reason.DUPLICATE
 
 
-def test_who_got_a_runs_message_under_the_other_key_gets_it_not_again(engine: Engine) -> None:
-    with engine.connect() as conn:
-        _, ruling, ids = begin(conn)
-        run = make_run(conn, "greeting", occurrence_at=AT)
-        make_delivery(conn, ids["old"], run_id=run, at=AT, address="old@example.com")
-        due = make_delivery(conn, ids["new"], "due", run_id=run, at=AT)
+def test_who_got_a_runs_message_under_the_other_key_gets_it_not_again(conn: Connection) -> None:
+    _, ruling, ids = begin(conn)
+    run = make_run(conn, "greeting", occurrence_at=AT)
+    make_delivery(conn, ids["old"], run_id=run, at=AT, address="old@example.com")
+    due = make_delivery(conn, ids["new"], "due", run_id=run, at=AT)
 
-        found = recheck(conn, ruling, run, AT, [due], AT)
+    found = recheck(conn, ruling, run, AT, [due], AT)
 
-        conn.rollback()
     assert found[due].reason == Reason.DUPLICATE

@@ -1,9 +1,9 @@
 """The chain agrees with the plain-Python reference row by row, on random worlds."""
 
-from database_world import fill, verdicts
+from database_world import fill, undone, verdicts
 from hypothesis import HealthCheck, given, settings
 from reference import decide
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 from world import World
 from worlds import random_world
 
@@ -27,18 +27,8 @@ def arms(company: object, campaign: object, key: str) -> tuple[int, int]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(world=random_world(arms))
-def test_the_chain_agrees_with_the_reference(engine: Engine, world: World) -> None:
-    with engine.connect() as conn:
-        begin(conn)
+def test_the_chain_agrees_with_the_reference(conn: Connection, world: World) -> None:
+    with undone(conn):
         ruling, _ = fill(conn, world)
 
-        found = verdicts(conn, world, ruling)
-
-        conn.rollback()
-    assert found == decide(world)
-
-
-def begin(conn: object) -> None:
-    """SQLite begins nothing by itself: without it each example would stay in the file."""
-    if conn.dialect.name == "sqlite":
-        conn.exec_driver_sql("BEGIN")
+        assert verdicts(conn, world, ruling) == decide(world)

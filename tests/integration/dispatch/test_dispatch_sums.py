@@ -2,16 +2,17 @@
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from subprocess import DEVNULL
 
 import pytest
 from database_world import Needs
 from dispatching import kill, make_shift, states
 from makers import NOW, grant, make_campaign, make_customer, make_revision, make_run
+from pythons import Process
 from sqlalchemy import Engine, select
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
@@ -75,7 +76,7 @@ def test_planned_is_the_sum_of_states_at_any_instant(
     command = [sys.executable, str(TESTS / "dispatching_child.py"), database_url, "memory://",
                str(provider)]  # fmt: skip
     places = {**os.environ, "PYTHONPATH": os.pathsep.join((str(TESTS), str(TESTS.parent)))}
-    child = subprocess.Popen(command, env=places, stderr=subprocess.DEVNULL)
+    child = Process(command, env=places, stderr=DEVNULL)
     planner = threading.Thread(target=plan_all, args=(engine, planning))
     planner.start()
     wrong, planned, looks, killed = [], set(), 0, False
@@ -93,7 +94,7 @@ def test_planned_is_the_sum_of_states_at_any_instant(
             child.wait()
             _sweep(engine)
         if child.poll() is not None:  # killed, or so slow that its short lease ran out
-            child = subprocess.Popen(command, env=places, stderr=subprocess.DEVNULL)
+            child = Process(command, env=places, stderr=DEVNULL)
     planner.join()
     child.kill()
     child.wait()

@@ -2,10 +2,10 @@
 
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
+from pythons import Process
 from waiting import wait_for
 
 # Every second fork fails, as where a container's limit of processes is reached.
@@ -38,7 +38,7 @@ def test_a_start_that_fails_is_tried_again_and_the_others_go_on(tmp_path: Path) 
     pids = tmp_path / "pids"
     pids.touch()
     script = SCRIPT.format(pids=str(pids))
-    supervising = subprocess.Popen([sys.executable, "-c", script])
+    supervising = Process([sys.executable, "-c", script])
     wait_for(lambda: len(pids.read_text().split()) == 2)
     os.kill(int(pids.read_text().split()[0]), signal.SIGKILL)
     wait_for(lambda: len(pids.read_text().split()) == 3)

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 from dispatching import LIMITS, OneCap, Told, accept, kill, make_due, make_shift, rows, states
 from makers import NOW, make_run
+from pythons import Process
 from sqlalchemy import Engine
 from waiting import wait_for
 
@@ -283,7 +283,7 @@ def test_a_kill_in_the_middle_loses_nothing_and_repeats_nothing(
     with writing(engine) as conn:
         ids = make_due(conn, make_run(conn), 600)
     out = tmp_path / "provider"
-    victims = [subprocess.Popen(_child(database_url, broker_url, out)) for _ in range(2)]
+    victims = [Process(_child(database_url, broker_url, out)) for _ in range(2)]
     wait_for(lambda: len(_lines(out)) > 100)
     victims[0].kill()
     wait_for(lambda: len(_lines(out)) > 250)
@@ -292,8 +292,11 @@ def test_a_kill_in_the_middle_loses_nothing_and_repeats_nothing(
         victim.wait()
     killed_at = len(_lines(out))
 
-    last = _child(database_url, broker_url, out, "idle")
-    counts = json.loads(subprocess.run(last, check=True, capture_output=True, timeout=60).stdout)
+    with (tmp_path / "counts").open("w+b") as file:
+        last = Process(_child(database_url, broker_url, out, "idle"), stdout=file)
+        assert last.wait(60) == 0
+        file.seek(0)
+        counts = json.load(file)
 
     arrived = Counter(_lines(out))
     found = rows(engine)
@@ -330,7 +333,7 @@ def test_the_supervisor_starts_again_what_died_and_ends_all_in_order(
         make_due(conn, make_run(conn), 100)
     pids, command = tmp_path / "pids", _child(sqlite_url, "memory://", tmp_path / "provider")
     script = SUPERVISOR.format(pids=str(pids), command=command)
-    supervising = subprocess.Popen([sys.executable, "-c", script])
+    supervising = Process([sys.executable, "-c", script])
     wait_for(lambda: len(_lines(pids)) == 2 and len(_lines(tmp_path / "provider")) > 10)
     os.kill(_lines(pids)[0], signal.SIGKILL)
     wait_for(lambda: len(_lines(pids)) == 3)
