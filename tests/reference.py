@@ -19,6 +19,10 @@ ORDER = list(Reason)
 Target = tuple[str, str]  # a channel and the address there
 
 
+class Foreseen(Touch):
+    """What a campaign above would send: it counts for the customer asked about alone."""
+
+
 def decide(world: World) -> dict[str, Verdict]:
     """The verdict on each customer of the audience, by key; who is not in it is left out."""
     audience = [c for c in world.customers if picks(world.campaign.audience, c, nothing=True)]
@@ -39,7 +43,7 @@ def _looking_ahead(world: World, customer: Customer) -> World:
         audience = [c for c in world.customers if picks(it.audience, c, nothing=True)]
         targets = {t for c in audience for t in _target(theirs, c) if not _unwanted(theirs, c)}
         foreseen += [
-            Touch(customer.key, it.name, *target, it.topic, at, at, it.priority, firm=False)
+            Foreseen(customer.key, it.name, *target, it.topic, at, at, it.priority, firm=False)
             for target in targets
             if address_of(customer, target[0]) == target[1]
         ]
@@ -144,7 +148,10 @@ def _consent(world: World, own: list[Consent], there: list[Consent]) -> Reason |
 
 
 def _full(world: World, customer: Customer, channel: str, at: datetime) -> dict[Reason, list[Cap]]:
-    """The caps without a free slot at `at`; reserved: only for those that stand before us."""
+    """The caps without a free slot at `at`; reserved: only for those that stand before us.
+
+    For the customer, and for everyone else who has the address: they get the message too.
+    """
     campaign = world.campaign
     full: dict[Reason, list[Cap]] = {Reason.CAPPED: [], Reason.RESERVED: []}
     if world.is_transactional(campaign.topic):
@@ -153,24 +160,40 @@ def _full(world: World, customer: Customer, channel: str, at: datetime) -> dict[
     for cap in (*world.company.cadence, *campaign.cadence):
         if cap.channel in (None, channel) and cap.topic in (None, campaign.topic):
             zones = zones_of(customer, world.company)
-            counted = [
-                touch
-                for touch in world.touches
-                if _concerns(world, cap, touch, customer)
-                and any(in_window(cap.per, touch, at, ZoneInfo(zone)) for zone in zones)
-            ]
-            taken = sum(t.firm for t in counted)
-            wanted = sum(not t.firm and (-t.priority, t.run_at, t.campaign) < mine for t in counted)
-            if taken + wanted >= cap.at_most:
-                full[Reason.CAPPED if taken >= cap.at_most else Reason.RESERVED].append(cap)
+            for reader in _readers(world, customer, channel):
+                counted = [
+                    touch
+                    for touch in world.touches
+                    if _concerns(world, cap, touch, reader)
+                    and (reader is customer or not isinstance(touch, Foreseen))
+                    and any(in_window(cap.per, touch, at, ZoneInfo(zone)) for zone in zones)
+                ]
+                taken = sum(t.firm for t in counted)
+                before = [(-t.priority, t.run_at, t.campaign) < mine for t in counted if not t.firm]
+                if taken + sum(before) >= cap.at_most:
+                    full[Reason.CAPPED if taken >= cap.at_most else Reason.RESERVED].append(cap)
     return full
+
+
+def _readers(world: World, customer: Customer, channel: str) -> list[Customer]:
+    address = address_of(customer, channel)
+    others = [
+        c
+        for c in world.customers
+        if address and c.key != customer.key and address_of(c, channel) == address
+    ]
+    return [customer, *(c for c in others if not c.merged_into)]
 
 
 def _concerns(world: World, cap: Cap, touch: Touch, customer: Customer) -> bool:
     merged = {c.key for c in world.customers if c.merged_into == customer.key}
-    theirs = touch.key in {customer.key, *merged} or touch.address == address_of(
-        customer, touch.channel
-    )
+    sharing = {
+        c.key
+        for c in world.customers
+        if (c.email and c.email == customer.email) or (c.phone and c.phone == customer.phone)
+    }
+    there = touch.key in sharing and touch.address == address_of(customer, touch.channel)
+    theirs = touch.key in {customer.key, *merged} or there
     named = cap.channel in (None, touch.channel) and cap.topic in (None, touch.topic)
     return theirs and named and not world.is_transactional(touch.topic)
 

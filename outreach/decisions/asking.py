@@ -11,7 +11,7 @@ from outreach.decisions.candidate import Candidate, Marks, Rival, Scope
 from outreach.decisions.chain import decide, outcomes
 from outreach.decisions.localities import Locality, localities
 from outreach.decisions.lookahead import planning_values, tag_of, wanted, whose
-from outreach.decisions.release import Slot, release, slots_of
+from outreach.decisions.release import Occupied, Slot, release, slots_of
 from outreach.decisions.reservations import Reservation, reservations
 from outreach.decisions.rules import reach
 from outreach.decisions.rules.person import in_audience
@@ -98,12 +98,12 @@ class Question:
             return found
         return release(self.ruling, found, self.base.places, self.slots(conn, stopped))
 
-    def slots(self, conn: Connection, verdicts: Sequence[Verdict]) -> dict[int, list[Slot]]:
+    def slots(self, conn: Connection, verdicts: Sequence[Verdict]) -> dict[int, Occupied]:
         """By customer, what occupies cadence slots for each: touches, open messages, reservations."""
         found = slots_of(conn, self.ruling, self.scope, verdicts, self.base.earlier_names)
         if self.base.reserved:
             for customer_id, slots in self._reserved(conn, verdicts).items():
-                found[customer_id] += slots
+                found[customer_id].own += slots
         return found
 
     def _reserved(self, conn: Connection, verdicts: Sequence[Verdict]) -> dict[int, list[Slot]]:

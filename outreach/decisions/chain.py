@@ -39,6 +39,7 @@ from outreach.decisions.order import (
     late_rules,
     person_rules,
 )
+from outreach.decisions.others import caps_of_others
 from outreach.decisions.rules import cadence, duplicate, person
 from outreach.store.tables import customers
 from outreach.store.types import BigId
@@ -49,7 +50,7 @@ Columns = ReadOnlyColumnCollection[str, Any]
 _CLOCKS_BUT_TODAY = ("place_id", "late_at", "is_past")  # of the zone row: known of the candidate
 _CLOCKS = (*_CLOCKS_BUT_TODAY, "today")  # … or not asked, but by rivals
 _OF_PEOPLE = ("email", "phone", "seen_at", "back_", "ahead_")  # asked in `q`, of no use after it
-_OF_STOPS = ("person", "block_", "duplicate_", "slots")  # asked in `r`
+_OF_STOPS = ("person", "block_", "duplicate_", "slots", "others_")  # asked in `r`
 _OF_ONE = ("id", "key", "place_id", "mine_id", "asked_at", "address_", "consent_")
 
 
@@ -111,7 +112,7 @@ def counted_rows(
         counted = counted.where(asked.c.id > among[0], asked.c.id <= among[1])
     if candidate.rivals:
         return _settled(candidate, _named(counted, "q"), without)
-    return fenced(counted, "q")
+    return _named(counted, "q")
 
 
 def _settled(candidate: Candidate, counted: CTE, without: tuple[str, ...]) -> CTE:
@@ -209,6 +210,10 @@ def _counted(candidate: Candidate, asked: CTE, without: tuple[str, ...]) -> Sele
         *_all_but(asked, *without),
         *(fails.label(f"duplicate_{number}") for number, fails in enumerate(doubles)),
         answer.label("slots"),
+        *(
+            caps_of_others(candidate, asked, number, fails).label(f"others_{number}")
+            for number, fails in enumerate(doubles)
+        ),
     ).select_from(joined)
 
 

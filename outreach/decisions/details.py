@@ -1,5 +1,6 @@
 """The record behind a rule's answer, in words: which consent, which touches, which hours."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -10,7 +11,7 @@ from outreach.decisions.chain import sharing_with
 from outreach.decisions.grid import applicable_caps
 from outreach.decisions.localities import Locality
 from outreach.decisions.opening import Hours, Opening, hours_for, zone_of
-from outreach.decisions.release import Slot
+from outreach.decisions.release import Occupied, Slot
 from outreach.decisions.selections import Selections
 from outreach.decisions.verdict import Verdict
 from outreach.spans import Cap
@@ -36,7 +37,7 @@ class Details:
         self.question = question
         self.verdict = verdict
         self.place = place
-        self._slots: list[Slot] | None = None
+        self._slots: Occupied | None = None
         self._selections = Selections(conn, question, verdict.asked_at, self.local)
 
     def of(self, rule: Reason, channel: str | None, *, failed: bool) -> str:
@@ -150,20 +151,21 @@ class Details:
         """How full each cap is, and until when its last touch counts."""
         said = []
         for cap in self._caps(channel):
-            touches = [each for each in self._counted(cap, channel) if each.firm]
+            touches = self._counted(cap, channel, self._occupied().own, open_rows=False)
             what = _of_cap(cap, len(touches))
             if touches:
                 last = max(touches, key=lambda slot: slot.at)
                 what += f", the last {self.local(last.at)} by {last.channel}"
                 what += f", counts until {self._leaves(cap, last)}"
             said.append(what)
+            said += self._of_others(cap, channel, open_rows=False)
         return "; ".join(said)
 
     def _reserved(self, channel: str) -> str:
         """By whom places are reserved, for the caps in which any is: touches fill the others."""
         said = []
         for cap in self._caps(channel):
-            counted = self._counted(cap, channel)
+            counted = self._counted(cap, channel, self._occupied().own, open_rows=True)
             by = [
                 f"reserved by {each.campaign}, which comes {self.local(each.at)},"
                 f" until {self._leaves(cap, each)}"
@@ -172,14 +174,30 @@ class Details:
             ]
             if by:
                 said.append("; ".join([_of_cap(cap, len(counted)), *by]))
+            said += self._of_others(cap, channel, open_rows=True)
         return "; ".join(said)
+
+    def _of_others(self, cap: Cap, channel: str, *, open_rows: bool) -> list[str]:
+        """Who else has the address and no room under the cap."""
+        column = ADDRESS_COLUMN[channel]
+        counted = [
+            (key, self._counted(cap, channel, slots, open_rows=open_rows))
+            for key, slots in sorted(self._occupied().others.get(column, []))
+        ]
+        full = [(key, those) for key, those in counted if len(those) >= cap.at_most]
+        return [
+            f"{key}, who has the address too, {_of_cap(cap, len(those))}"
+            for key, those in full[:MOST_KEYS]
+        ]
 
     def _caps(self, channel: str) -> list[Cap]:
         ruling = self.question.ruling
         caps = applicable_caps(ruling.campaign, ruling.company)
         return [cap for cap in caps if cap.channel in (None, channel)]
 
-    def _counted(self, cap: Cap, channel: str) -> list[Slot]:
+    def _counted(
+        self, cap: Cap, channel: str, slots: Sequence[Slot], *, open_rows: bool
+    ) -> list[Slot]:
         """What one cap counts where the message leaves as soon as clocks let it."""
         grid, asked_at = self.question.ruling.grid, self.verdict.asked_at
         group = grid.groups[grid.channels.index(channel)]
@@ -187,8 +205,9 @@ class Details:
         span = grid.window(cap, opens_at or asked_at, self.place)
         return [
             slot
-            for slot in self._all_slots()
-            if span.back_at <= slot.at < span.ahead_at
+            for slot in slots
+            if (open_rows or slot.firm)
+            and span.back_at <= slot.at < span.ahead_at
             and cap.channel in (None, slot.channel)
             and cap.topic in (None, slot.topic)
         ]
@@ -197,7 +216,7 @@ class Details:
         grid = self.question.ruling.grid
         return self.local(grid.leaves_at(cap, slot.at, self.place))
 
-    def _all_slots(self) -> list[Slot]:
+    def _occupied(self) -> Occupied:
         if self._slots is None:
             found = self.question.slots(self.conn, [self.verdict])
             self._slots = found[self.verdict.customer_id]

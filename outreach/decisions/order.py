@@ -64,8 +64,9 @@ def channel_rules(candidate: Candidate, number: int) -> list[Failing]:
 
 def cap_rules(candidate: Candidate, counted: FromClause, number: int) -> list[tuple[Failing, bool]]:
     """Cadence for one channel, in the order asked, each with whether it ends the choice."""
+    answers = (counted.c.slots, counted.c[f"others_{number}"])
     overall, own = (
-        [cadence.digit_of(counted.c.slots, place) for place in places]
+        [cadence.digit_of(answer, place) for answer in answers for place in places]
         for places in caps_of(candidate.ruling, number)
     )
     return [

@@ -1,12 +1,13 @@
 """`when_capped: hold`: the first instant at which caps, window and quiet hours all pass."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Text, cast, func, not_, null, or_, select, union_all
+from sqlalchemy import Connection, func, not_, or_, select
 
-from outreach.decisions.candidate import Scope
+from outreach.decisions.candidate import ADDRESS_COLUMN, Scope
 from outreach.decisions.grid import Grid, applicable_caps, widest
 from outreach.decisions.localities import Locality
 from outreach.decisions.rules.cadence import stands_before
@@ -29,11 +30,27 @@ class Slot:
     campaign: str
 
 
+@dataclass(slots=True)
+class Occupied:
+    """What occupies slots of a customer, and of others who have an address of theirs.
+
+    `others` by the column of that address, each with their key.
+    """
+
+    own: list[Slot]
+    others: dict[str, list[tuple[str, list[Slot]]]] = field(default_factory=dict)
+
+    def at(self, channel: str) -> list[list[Slot]]:
+        """Of each whom a message on the channel would reach, what occupies slots of theirs."""
+        others = self.others.get(ADDRESS_COLUMN[channel], [])
+        return [self.own, *(slots for _, slots in others)]
+
+
 def release(
     ruling: Ruling,
     verdicts: Sequence[Verdict],
     places: Mapping[int, Locality],
-    taken: Mapping[int, list[Slot]],
+    taken: Mapping[int, Occupied],
 ) -> list[Verdict]:
     """The verdicts, those stopped by cadence held as the campaign's `when_capped: hold` says.
 
@@ -47,7 +64,7 @@ def release(
     ]
 
 
-def _released(ruling: Ruling, verdict: Verdict, place: Locality, taken: list[Slot]) -> Verdict:
+def _released(ruling: Ruling, verdict: Verdict, place: Locality, taken: Occupied) -> Verdict:
     """Held for the first channel in the file's order that is free within `late`."""
     for each in verdict.stopped:
         until = _free(ruling, verdict, each.channel, place, taken)
@@ -57,7 +74,7 @@ def _released(ruling: Ruling, verdict: Verdict, place: Locality, taken: list[Slo
 
 
 def _free(
-    ruling: Ruling, verdict: Verdict, channel: str, place: Locality, taken: list[Slot]
+    ruling: Ruling, verdict: Verdict, channel: str, place: Locality, taken: Occupied
 ) -> datetime | None:
     """The first instant at which clocks and caps let the message leave; None: not before `late`."""
     grid = ruling.grid
@@ -72,7 +89,8 @@ def _free(
         opens_at = grid.opening_after(place, group, at, verdict.late_at)
         if opens_at is None:
             return None
-        free_at = _free_at(caps, taken, opens_at, grid, place)
+        frees = [_free_at(caps, slots, opens_at, grid, place) for slots in taken.at(channel)]
+        free_at = max((each for each in frees if each is not None), default=None)
         if free_at is None:
             return opens_at
         if free_at >= verdict.late_at:
@@ -110,26 +128,103 @@ def slots_of(
     scope: Scope,
     verdicts: Sequence[Verdict],
     earlier: Sequence[int],
-) -> dict[int, list[Slot]]:
+) -> dict[int, Occupied]:
     """By customer: the slots that count for each, from a window's width before to one after."""
+    people = _people(conn, [each.customer_id for each in verdicts])
+    near = {**people, **_around(conn, people)}
+    everyone = {**near, **_around(conn, near)}
+    slots = _slots(conn, ruling, scope, verdicts, earlier, everyone)
+    found = {id_: Occupied(slots.of(one)) for id_, one in people.items()}
+    for id_, one in people.items():
+        for column in ("email", "phone"):
+            found[id_].others[column] = [
+                (other.key, slots.of(other))
+                for other in near.values()
+                if other.id != id_ and other.merged_into is None and other.has(one, column)
+            ]
+    return found
+
+
+class _Person(NamedTuple):
+    """A customer with what others may share."""
+
+    id: int
+    key: str
+    email: str | None
+    phone: str | None
+    merged_into: int | None
+
+    def has(self, other: "_Person", column: str) -> bool:
+        """Whether this one has the other's address in a column."""
+        address = getattr(self, column)
+        return address is not None and address == getattr(other, column)
+
+
+_PERSON = tuple(customers.c[name] for name in _Person._fields)
+
+
+def _people(conn: Connection, ids: Collection[int]) -> dict[int, _Person]:
+    rows = conn.execute(select(*_PERSON).where(customers.c.id.in_(ids)))
+    return {row.id: _Person(*row) for row in rows}
+
+
+def _around(conn: Connection, ids: Collection[int]) -> dict[int, _Person]:
+    """Who has an address of one of these customers, or was merged into one."""
+    own = customers.alias("own")
+    ties = [
+        customers.c[name].in_(select(own.c[name]).where(own.c.id.in_(ids), own.c.shares))
+        for name in ("email", "phone")
+    ]
+    found: dict[int, _Person] = {}
+    for tie in (*ties, customers.c.merged_into.in_(ids)):
+        for row in conn.execute(select(*_PERSON).where(tie)):
+            found[row.id] = _Person(*row)
+    return found
+
+
+class _Slots:
+    """What occupies slots, by whose it is and by the address it went or will go to."""
+
+    def __init__(self, people: Mapping[int, _Person]) -> None:
+        self._people = people
+        self._by_person: dict[int, list[Slot]] = {}
+        self._by_address: dict[str, list[tuple[_Person, Slot]]] = {}
+
+    def add(self, person: _Person, address: str | None, slot: Slot) -> None:
+        stands_for = {person.id, person.merged_into or person.id}
+        for id_ in stands_for:
+            self._by_person.setdefault(id_, []).append(slot)
+        if address is not None:
+            self._by_address.setdefault(address, []).append((person, slot))
+
+    def of(self, person: _Person) -> list[Slot]:
+        """Theirs, and what went to their addresses by way of who shares one."""
+        found = list(self._by_person.get(person.id, ()))
+        for address in filter(None, (person.email, person.phone)):
+            for other, slot in self._by_address.get(address, ()):
+                theirs = person.id in (other.id, other.merged_into)
+                if not theirs and (other.has(person, "email") or other.has(person, "phone")):
+                    found.append(slot)
+        return found
+
+
+def _slots(
+    conn: Connection,
+    ruling: Ruling,
+    scope: Scope,
+    verdicts: Sequence[Verdict],
+    earlier: Sequence[int],
+    people: Mapping[int, _Person],
+) -> _Slots:
     span = widest(applicable_caps(ruling.campaign, ruling.company))
     asked = [each.asked_at for each in verdicts]
-    ids = [each.customer_id for each in verdicts]
     mine = {each.delivery_id for each in verdicts}
     row = deliveries.c
-    sharing = _sharing(conn, ids)
-    query = select(
-        row.id,
-        row.customer_id,
-        row.slot_at,
-        row.channel,
-        row.topic,
-        row.address,
-        row.firm,
-        func.coalesce(campaigns.c.name, "").label("campaign"),
-    )
-    query = query.outerjoin(campaigns, campaigns.c.id == row.campaign_id).where(
-        row.customer_id.in_({*ids, *(other for others in sharing.values() for other, _ in others)}),
+    name = func.coalesce(campaigns.c.name, "").label("campaign")
+    columns = (row.id, row.customer_id, row.slot_at, row.channel, row.topic, row.address, row.firm)
+    query = select(*columns, name).outerjoin(campaigns, campaigns.c.id == row.campaign_id)
+    query = query.where(
+        row.customer_id.in_(people),
         row.slot_at >= min(asked) - span,
         row.slot_at < max(asked) + span + ruling.campaign.schedule.late,
         or_(row.firm, stands_before(ruling, scope.run_at, earlier)),
@@ -138,50 +233,9 @@ def slots_of(
         query = query.where(or_(not_(row.firm), row.slot_at <= max(scope.seen_at, *asked)))
     if ruling.transactional_topics:
         query = query.where(row.topic.not_in(ruling.transactional_topics))
-    found: dict[int, list[tuple[str | None, Slot]]] = {}
+    found = _Slots(people)
     for each in conn.execute(query):
         if each.id not in mine:
             slot = Slot(each.slot_at, each.channel, each.topic, each.firm, each.campaign)
-            found.setdefault(each.customer_id, []).append((each.address, slot))
-    return {id_: _theirs(id_, found, sharing.get(id_, ())) for id_ in ids}
-
-
-def _theirs(
-    customer_id: int,
-    found: Mapping[int, Sequence[tuple[str | None, Slot]]],
-    sharing: Sequence[tuple[int, str | None]],
-) -> list[Slot]:
-    own = {customer_id, *(other for other, at in sharing if at is None)}
-    theirs = [slot for id_ in sorted(own) for _, slot in found.get(id_, ())]
-    others = [
-        slot
-        for other, at in sharing
-        if other not in own
-        for address, slot in found.get(other, ())
-        if address == at
-    ]
-    return theirs + others
-
-
-def _sharing(conn: Connection, ids: Sequence[int]) -> dict[int, list[tuple[int, str | None]]]:
-    """For customers who share an address: who with, and the address; None: was merged into it."""
-    other = customers.alias("other")
-    parts = [
-        select(customers.c.id, other.c.id.label("other"), other.c[name].label("address")).where(
-            customers.c.id.in_(ids),
-            customers.c.shares,
-            other.c[name] == customers.c[name],
-            other.c.id != customers.c.id,
-        )
-        for name in ("email", "phone")
-    ]
-    merged = select(customers.c.id, other.c.id.label("other"), cast(null(), Text).label("address"))
-    parts.append(
-        merged.where(
-            customers.c.id.in_(ids), customers.c.shares, other.c.merged_into == customers.c.id
-        )
-    )
-    found: dict[int, list[tuple[int, str | None]]] = {}
-    for id_, other_id, address in conn.execute(union_all(*parts)):
-        found.setdefault(id_, []).append((other_id, address))
+            found.add(people[each.customer_id], each.address, slot)
     return found

@@ -96,7 +96,8 @@ def in_company(picked: Sequence[Picked]) -> Sequence[Picked]:
 def lockable(conn: Connection, picked: Sequence[Picked]) -> list[Picked]:
     """Those whose customers, and all who share an address with them, this transaction locked.
 
-    Of several that share an address the first stays; the others wait for the next claim.
+    Of several that share an address the first stays, and of several who share one each with a
+    third: what goes to either counts for that one. The others wait for the next claim.
     """
     before = deliveries.sharers(conn, {one.customer_id for one in picked if one.shares})
     wanted = {one.customer_id for one in picked}.union(*before.values())
@@ -110,7 +111,7 @@ def lockable(conn: Connection, picked: Sequence[Picked]) -> list[Picked]:
         group = groups.get(one.customer_id, {one.customer_id})
         if group <= locked.keys() and not group & taken:
             chosen.append(one)
-            taken.add(one.customer_id)
+            taken |= group
     return chosen
 
 

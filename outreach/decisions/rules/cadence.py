@@ -8,7 +8,9 @@ messages therefore never block each other.
 from collections.abc import Sequence
 from datetime import datetime
 from enum import IntEnum
+from functools import reduce
 from math import prod
+from operator import add
 from typing import Any
 
 from sqlalchemy import (
@@ -69,6 +71,36 @@ def slots(
     own = deliveries.c.customer_id == candidate.c.id
     most = max((len(rival.ruling.channels) for rival in rivals), default=1)
     return case((candidate.c.shares, counted(_shared(candidate), most)), else_=counted(own, 1))
+
+
+def of_others(
+    ruling: Ruling,
+    marks: Marks,
+    candidate: FromClause,
+    zones: FromClause,
+    column: str,
+    places: Sequence[int],
+) -> ColumnElement[int]:
+    """The same of who else has the candidate's address in a column: of each cap the fullest answer.
+
+    Only of the caps in these places. A message to an address counts for everybody who has it, by
+    the clock of the customer it is for.
+    """
+    other = customers.alias("other")
+    before = stands_before(ruling, marks.run_at, marks.earlier)
+    counted = select(_digits(ruling, zones, before, (), 1)).where(
+        _shared(other), *_in_any_window(ruling, zones)
+    )
+    if marks.again:
+        counted = counted.where(deliveries.c.id != candidate.c.mine_id)
+    answer = counted.correlate(other, candidate, zones).scalar_subquery()
+    fullest = (func.max(digit_of(answer, place)) * 4**place for place in places)
+    query = select(func.coalesce(reduce(add, fullest), 0)).where(
+        other.c[column] == candidate.c[column],
+        other.c.id != candidate.c.id,
+        other.c.merged_into.is_(None),
+    )
+    return query.correlate(candidate, zones).scalar_subquery()
 
 
 def _shared(candidate: FromClause) -> ColumnElement[bool]:

@@ -74,6 +74,18 @@ def test_explain_names_the_half_of_exclude_that_holds(conn: Connection) -> None:
     ]
 
 
+def test_explain_says_who_else_has_the_address_and_no_room(engine: Engine) -> None:
+    example = next(each for each in examples() if each.name.startswith("Zoe shares"))
+    with engine.connect() as conn:
+        ruling, ids = fill(conn, example.world)
+
+        found = explained(conn, example.world, ruling, ids[example.who])
+
+    assert [each.detail for each in found.answers if each.rule is Reason.CAPPED] == [
+        "0 of 1 per 7 days; zoe, who has the address too, 1 of 1 per 7 days"
+    ]
+
+
 @pytest.mark.parametrize(("picks", "found"), [("email is not none", True), ("tier == 'Z'", False)])
 def test_it_is_known_whether_an_audience_picks_anyone(
     conn: Connection, picks: str, found: bool

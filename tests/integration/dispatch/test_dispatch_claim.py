@@ -146,6 +146,22 @@ def test_of_two_with_one_address_a_claim_takes_one(engine: Engine, run_id: int) 
     assert len(claim(shift, run_id).held) == 1
 
 
+def test_of_two_who_each_share_an_address_with_a_third_a_claim_takes_one(
+    engine: Engine, run_id: int
+) -> None:
+    """Both messages reach the third: neither would see the other's slot in the same claim."""
+    with writing(engine) as conn:
+        by_mail = make_customer(conn, "a", email="both@example.com", shares=True)
+        by_phone = make_customer(conn, "b", phone="+15550100", shares=True)
+        make_customer(conn, "c", email="both@example.com", phone="+15550100", shares=True)
+        for customer in (by_mail, by_phone):
+            make_delivery(conn, customer, "due", run_id=run_id)
+    shift = make_shift(engine)
+
+    assert len(claim(shift, run_id).held) == 1
+    assert len(claim(shift, run_id).held) == 1
+
+
 def test_what_is_late_expires_without_being_decided(engine: Engine, run_id: int) -> None:
     with writing(engine) as conn:
         make_due(conn, run_id, 1, at=NOW - timedelta(days=1, seconds=1))
