@@ -197,6 +197,9 @@ def _counted(candidate: Candidate, asked: CTE, without: tuple[str, ...]) -> Sele
     answer: ColumnElement[int] = literal(0)
     if ruling.grid.cap_windows:
         answer = cadence.slots(ruling, marks, asked, asked, candidate.rivals)
+        if not marks.about:  # explain asks each rule; else who can go nowhere is not counted for
+            goes = duplicate.first_channel(asked, numbers).is_not(None)
+            answer = case((goes, answer), else_=0)
     joined: FromClause = asked
     firsts = [duplicate.first_at_address(asked, numbers, number) for number in numbers]
     for number, first in zip(numbers, firsts, strict=True):
