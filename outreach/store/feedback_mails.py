@@ -96,14 +96,14 @@ def returned_by_run(
     It reads all mails that ever came back, so ask it seldom.
     """
     query = (
-        select(f.run_id, func.count(f.delivery_id.distinct()))
+        select(f.run_id, func.count(f.delivery_id.distinct()).label("mails"))
         .join_from(feedback_mails, deliveries, d.id == f.delivery_id)
         .where(f.kind == BOUNCED, f.status.in_(sorted(statuses)), f.at > since)
         .group_by(f.run_id)
     )
     if settled_after is not None:
         query = query.where(d.settled_at > settled_after)
-    return dict(conn.execute(query).tuples().all())
+    return {row.run_id: row.mails for row in conn.execute(query)}
 
 
 def complaints_of(conn: Connection, run_id: int) -> Complaints:
