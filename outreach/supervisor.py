@@ -16,7 +16,7 @@ from outreach.logger import Logger
 log = Logger(__name__)
 GRACE_SECONDS = 30.0
 QUICK_SECONDS = 5.0  # who dies sooner waits before the next start, longer each time
-LONGEST_PAUSE_SECONDS = 30.0
+LONGEST_PAUSE_SECONDS = 4.0  # a fork costs little, and who is killed often must go on soon
 
 
 @dataclass(slots=True)
