@@ -1,11 +1,12 @@
 """What finds nobody in the database: told by `check`, no fault."""
 
 import time as stopwatch
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
+from outreach.app.stages import lifecycles_of
 from outreach.audience import presence
 from outreach.audience.check import KEYS, dates_named, literal_comparisons
 from outreach.audience.names import names_of
@@ -13,6 +14,7 @@ from outreach.audience.row import Row
 from outreach.campaign.model import Campaign, Expression, Place, Selection
 from outreach.documents import closest, did_you_mean
 from outreach.errors import WARNING, Problem
+from outreach.lifecycle.model import Lifecycles
 from outreach.rendering.compiled import Compiled, compile_step
 from outreach.store.engine import reading
 from outreach.store.named_dates import known_names
@@ -30,6 +32,7 @@ def warnings(context: Context) -> Iterator[Problem]:
         if not presence.is_anyone(conn):
             return
         dates = known_names(conn)
+        yield from _unknown_dates(_dates_in_rules(row, lifecycles_of(context)), dates)
         for campaign in context.loaded.campaigns.values():
             if campaign.status is Status.ARCHIVED:
                 continue
@@ -37,7 +40,7 @@ def warnings(context: Context) -> Iterator[Problem]:
                 return
             compiled = compile_step(context.files.contents, campaign, company)
             yield from _unfound(conn, row, campaign)
-            yield from _unknown_dates(row, campaign, compiled, dates)
+            yield from _unknown_dates(_dates_in_campaign(row, campaign, compiled), dates)
             yield from _lacking(conn, row, compiled, campaign)
 
 
@@ -82,14 +85,29 @@ def _of_selection(row: Row, selection: Selection) -> Iterator[Text]:
         yield from (each for each in found if each[0] != "stage")
 
 
-def _unknown_dates(
-    row: Row, campaign: Campaign, compiled: Compiled, known: Sequence[str]
-) -> Iterator[Problem]:
-    """Named dates that no customer has: most likely slips, as any name is one that is imported."""
-    asked = [(read.name, (read.file, read.line, read.column), True) for read in compiled.dates]
+Asked = tuple[
+    str, tuple[str, int, int], bool
+]  # a date's name, where, whether somebody should have it
+
+
+def _dates_in_campaign(row: Row, campaign: Campaign, compiled: Compiled) -> Iterator[Asked]:
+    for read in compiled.dates:
+        yield read.name, (read.file, read.line, read.column), True
     for expression, must_be in _expressions(campaign):
         for name, place in dates_named(expression, row.names):
-            asked.append((name, (place.file, place.line, place.column), must_be))
+            yield name, (place.file, place.line, place.column), must_be
+
+
+def _dates_in_rules(row: Row, lifecycles: Lifecycles) -> Iterator[Asked]:
+    models = filter(None, (lifecycles.main, *lifecycles.further.values()))
+    for stage in (stage for model in models for stage in model.stages):
+        for expression in filter(None, (stage.when, stage.unless)):
+            for name, place in dates_named(expression, row.names):
+                yield name, (place.file, place.line, place.column), True
+
+
+def _unknown_dates(asked: Iterable[Asked], known: Sequence[str]) -> Iterator[Problem]:
+    """Named dates that no customer has: most likely slips, as any name is one that is imported."""
     for name, at, must_be in asked:
         near = closest(name, known)
         if name not in known and (must_be or near is not None):

@@ -148,10 +148,18 @@ def test_check_tells_days_that_nobody_has(filled: Path) -> None:
     campaign(filled, "days_until('weding') <= 7 and date('birthday') < today",
              "Hi\n{{ dates.child or dates.weding or 'you' }}")  # fmt: skip
 
+    with (filled / "outreach.yaml").open("a") as file:
+        file.write("\nlifecycles: {marriage: married}\n")
+    (filled / "lifecycles").mkdir()
+    (filled / "lifecycles/married.yaml").write_text(
+        "stages:\n  - {id: new, when: \"date('weding') is none\"}\n  - {id: old, when: otherwise}\n"
+    )
+
     said = call(filled, "check").out
 
     assert [line for line in said.splitlines() if "no customer has a date" in line] == [
         "campaigns/your-day.yaml:5:31: warning: no customer has a date `weding`; did you mean `wedding`?",
+        "lifecycles/married.yaml:2:27: warning: no customer has a date `weding`; did you mean `wedding`?",
         "templates/your-day/body.txt:2:10: warning: no customer has a date `child`; there are `wedding`",
         "templates/your-day/body.txt:2:25: warning: no customer has a date `weding`; did you mean `wedding`?",
     ]  # fmt: skip
