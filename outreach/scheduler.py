@@ -23,6 +23,7 @@ from outreach.settings.environment import Environment
 from outreach.store.engine import reading
 from outreach.store.revisions import company_digest
 from outreach.store.schema import OtherSchema
+from outreach.supervisor import Crew
 from outreach.worker import Duty, GivenUp, LeaseLost, run_until_idle, run_worker
 
 log = Logger(__name__)
@@ -102,14 +103,14 @@ def _serve_and_tick(
     return counts
 
 
-def serve(duty: Duty, stop: threading.Event, parent_pid: int | None = None) -> dict[str, int]:
+def serve(duty: Duty, stop: threading.Event, crew: Crew | None = None) -> dict[str, int]:
     """Serve until `stop` is set; a worker that was declared dead begins anew.
 
     How many deliveries moved to each state since it last began.
     """
     while True:
         try:
-            return run_worker(duty, stop, parent_pid)
+            return run_worker(duty, stop, crew)
         except LeaseLost as error:
             log.warning("worker begins anew", why=error.message)
 

@@ -3,11 +3,14 @@
 import gc
 import multiprocessing
 import os
+import secrets
 import signal
+import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.context import ForkProcess
 
 from outreach.errors import UsageError
@@ -17,6 +20,24 @@ log = Logger(__name__)
 GRACE_SECONDS = 30.0
 QUICK_SECONDS = 5.0  # who dies sooner waits before the next start, longer each time
 LONGEST_PAUSE_SECONDS = 4.0  # a fork costs little, and who is killed often must go on soon
+MOST_DEAD = 100  # who died before those, its lease has run out
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """The processes of one supervisor, as each knows them when it starts."""
+
+    supervisor_pid: int
+    key: str  # of this supervisor alone: process ids come again, on other machines too
+    dead: tuple[int, ...] = ()  # process ids of those that have died
+
+    def name(self, pid: int) -> str:
+        """What one of its processes is called as a worker."""
+        return f"{socket.gethostname()}:{self.key}:{pid}"
+
+    def names_of_dead(self) -> list[str]:
+        """What those were called; whoever had this process's id before is one of them."""
+        return [self.name(pid) for pid in {*self.dead, os.getpid()}]
 
 
 @dataclass(slots=True)
@@ -37,22 +58,26 @@ class _Place:
         return pause
 
 
-def supervise(work: Callable[[], None], processes: int, stop: threading.Event) -> None:
+def supervise(work: Callable[[Crew], None], processes: int, stop: threading.Event) -> None:
     """Run `work` in so many processes until `stop` is set.
 
     They are forks of this one, which has loaded the code by then: so they start at once and share
     its memory. It must have no other thread and no open connection. A process that dies is started
-    again, at once or, if it keeps dying, after a pause. At the end each gets SIGTERM, which sets
-    its own copy of `stop` (see stop_on_signals), and 30 seconds to settle what is in flight.
+    again, at once or, if it keeps dying, after a pause; `work` is told who died, so that what
+    those held need not wait for their leases. At the end each gets SIGTERM, which sets its own
+    copy of `stop` (see stop_on_signals), and 30 seconds to settle what is in flight.
     """
     if not hasattr(os, "fork"):
         raise UsageError("this system can not fork processes", "start several `outreach worker`")
     gc.freeze()  # what is shared stays so: the collector would write to it
     places = [_Place() for _ in range(processes)]
+    dead: deque[int] = deque(maxlen=MOST_DEAD)
+    crew = Crew(os.getpid(), secrets.token_hex(4))
     try:
         while not stop.wait(0.2):
             for place in places:
-                _look_after(place, work)
+                _bury(place, dead)
+                _man(place, lambda: work(replace(crew, dead=tuple(dead))))
     finally:
         _end([place.process for place in places if place.process is not None])
 
@@ -69,12 +94,18 @@ def stop_on_signals(stop: threading.Event) -> None:
     signal.signal(signal.SIGINT, ask)
 
 
-def _look_after(place: _Place, work: Callable[[], None]) -> None:
+def _bury(place: _Place, dead: deque[int]) -> None:
+    if place.process is None or place.process.is_alive():
+        return
+    pause = place.died(time.monotonic())
+    log.warning("worker process died", code=place.process.exitcode, pause_seconds=pause)
+    if place.process.pid is not None:
+        dead.append(place.process.pid)
+    place.process = None
+
+
+def _man(place: _Place, work: Callable[[], None]) -> None:
     now = time.monotonic()
-    if place.process is not None and not place.process.is_alive():
-        pause = place.died(now)
-        log.warning("worker process died", code=place.process.exitcode, pause_seconds=pause)
-        place.process = None
     if place.process is None and now >= place.start_after:
         place.started_at = now
         process = multiprocessing.get_context("fork").Process(target=_begin, args=(work,))

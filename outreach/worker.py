@@ -1,7 +1,9 @@
 """The worker process: pumps rung by the broker, one process or several under supervision."""
 
 import logging
+import math
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,11 +27,13 @@ from outreach.dispatch.lease import Lease, register
 from outreach.dispatch.pumps import Pumps
 from outreach.dispatch.rulebook import Rulebook
 from outreach.dispatch.shift import Limits, Shift
+from outreach.dispatch.sweep import bury
 from outreach.dispatch.trouble import kind_of
 from outreach.errors import OutreachError
 from outreach.logger import Logger
 from outreach.store import channel_holds, deliveries
-from outreach.store.engine import reading
+from outreach.store.engine import give_up_at, reading
+from outreach.supervisor import Crew
 
 log = Logger(__name__)
 LOOK_SECONDS = 1.0  # how often an idle worker asks the database by itself
@@ -66,14 +70,23 @@ class Duty:
 
 
 @contextmanager
-def on_duty(duty: Duty, look_seconds: float = LOOK_SECONDS) -> Iterator[tuple[Shift, Pumps]]:
-    """A worker that serves while the block runs; at its end it settles and gives all back."""
+def on_duty(
+    duty: Duty, look_seconds: float = LOOK_SECONDS, crew: Crew | None = None
+) -> Iterator[tuple[Shift, Pumps]]:
+    """A worker that serves while the block runs; at its end it settles and gives all back.
+
+    What the dead of its `crew` held is free again before it begins.
+    """
+    give_up_at(duty.engine, math.inf)  # an earlier worker of this process has ended
     adapters = {channel: duty.adapters(channel) for channel in duty.channels}
     doorbell = queue.connect(duty.broker_url)
     high_water = HighWater(duty.engine, duty.state)
     high_water.compare()  # before anything can be claimed
-    worker_id = register(duty.engine, duty.limits.lease)
+    name = crew.name(os.getpid()) if crew else f"{socket.gethostname()}:{os.getpid()}"
+    lapsed = bury(duty.engine, duty.rulebook, crew.names_of_dead()) if crew else []
+    worker_id = register(duty.engine, name, duty.limits.lease)
     shift = Shift(duty.engine, worker_id, duty.clock, duty.rulebook, duty.limits)
+    shift.tally.add(one.state for one in lapsed if not one.waits)
     log.info("worker begins", worker=worker_id, channels=list(duty.channels))
     lease = Lease(shift)
     watermark = Watermark(shift, high_water)
@@ -123,17 +136,17 @@ def _quieter(record: logging.LogRecord) -> bool:
     return "connection error" not in record.msg and "Restarting consumer" not in record.msg
 
 
-def run_worker(duty: Duty, stop: threading.Event, parent_pid: int | None = None) -> dict[str, int]:
+def run_worker(duty: Duty, stop: threading.Event, crew: Crew | None = None) -> dict[str, int]:
     """Serve until `stop` is set; how many deliveries moved to each state.
 
     LeaseLost ends it too, and OtherSchema where the database was brought up to date meanwhile.
 
-    With `parent_pid` it stops as well once that process is not its parent any more: nobody
-    would start it again, or end it.
+    One of a `crew` stops as well once its supervisor is gone: nobody would start it again, or
+    end it.
     """
-    with on_duty(duty) as (shift, _):
+    with on_duty(duty, crew=crew) as (shift, _):
         while not (stop.wait(0.2) or shift.ending()):
-            if parent_pid is not None and os.getppid() != parent_pid:
+            if crew is not None and os.getppid() != crew.supervisor_pid:
                 log.warning("supervisor is gone")
                 break
     if shift.outdated is not None:

@@ -136,7 +136,7 @@ def make_shift(
     engine: Engine, rulebook: Any = None, limits: Limits = LIMITS, now: datetime = NOW
 ) -> Shift:
     """A shift of a new worker, its clock of decisions standing at `now`."""
-    worker_id = register(engine, limits.lease)
+    worker_id = register(engine, "worker", limits.lease)
     return Shift(engine, worker_id, FrozenClock(now), rulebook or OneCap(), limits)
 
 

@@ -86,7 +86,7 @@ class Fleet:
         ]
 
     def _worker(self, skew: timedelta) -> Worker:
-        return Worker(register(self.engine, timedelta(hours=2)), skew)
+        return Worker(register(self.engine, "worker", timedelta(hours=2)), skew)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -155,6 +155,15 @@ class Listed:
 
 
 @runtime_checkable
+class Interruptible(Protocol):
+    """An adapter that can let go of what its provider has not got the words of yet."""
+
+    def interrupt(self) -> None:
+        """Wait for answers to whole messages alone; what has not got so far is not begun."""
+        ...
+
+
+@runtime_checkable
 class Inquirer(Protocol):
     """An adapter whose provider can be asked what it has."""
 

@@ -1,6 +1,5 @@
 """`outreach worker`."""
 
-import os
 import sys
 import threading
 from functools import partial
@@ -11,7 +10,7 @@ import typer
 from outreach.cli.call import Call, call_of
 from outreach.cli.frame import guarded
 from outreach.scheduler import duty_of, serve
-from outreach.supervisor import stop_on_signals, supervise
+from outreach.supervisor import Crew, stop_on_signals, supervise
 
 
 def worker(
@@ -32,21 +31,21 @@ def worker(
         counts = _serve(call, threads, stop)
     else:
         _load(call, threads)
-        child = partial(_serve_as_child, call, threads, stop, os.getpid())
+        child = partial(_serve_as_child, call, threads, stop)
         supervise(child, processes, stop)
     call.show(counts, lambda screen: screen.pairs(counts))
 
 
 def _serve(
-    call: Call, threads: int, stop: threading.Event, parent_pid: int | None = None
+    call: Call, threads: int, stop: threading.Event, crew: Crew | None = None
 ) -> dict[str, int]:
     with call.context(chatty=True, bare=True) as context:
-        return serve(duty_of(context, threads), stop, parent_pid)
+        return serve(duty_of(context, threads), stop, crew)
 
 
-def _serve_as_child(call: Call, threads: int, stop: threading.Event, parent_pid: int) -> None:
+def _serve_as_child(call: Call, threads: int, stop: threading.Event, crew: Crew) -> None:
     def work() -> int:
-        _serve(call, threads, stop, parent_pid)
+        _serve(call, threads, stop, crew)
         return 0
 
     sys.exit(guarded(work, json=False))

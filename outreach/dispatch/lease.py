@@ -1,8 +1,7 @@
 """The thread that keeps a worker's lease, and the one that sweeps after the dead."""
 
-import os
-import socket
 import threading
+import time
 from datetime import timedelta
 
 from sqlalchemy import Engine
@@ -18,12 +17,15 @@ AGAIN_SECONDS = 1.0  # after a renewal that failed: without a lease nothing is c
 # From the start to the first sweep: where workers die often, none may live to a later one. Others
 # who could not renew, because the database was away until now, have done so by then.
 FIRST_SWEEP_SECONDS = 3.0
+# Of a lease without a renewal of one's own: the database was away, or locked, or this process
+# stood still. The others may have had no chance either, and get a lease's time to renew.
+TOO_LONG = 0.6
 
 
-def register(engine: Engine, lease: timedelta) -> int:
+def register(engine: Engine, name: str, lease: timedelta) -> int:
     """The id of a new worker for this process."""
     with writing(engine) as conn:
-        return workers.register(conn, f"{socket.gethostname()}:{os.getpid()}", lease)
+        return workers.register(conn, name, lease)
 
 
 class Lease:
@@ -31,9 +33,11 @@ class Lease:
 
     def __init__(self, shift: Shift) -> None:
         self._shift = shift
-        self._every_seconds = shift.limits.lease.total_seconds() / 3
+        self._lease_seconds = shift.limits.lease.total_seconds()
+        self._every_seconds = self._lease_seconds / 3
         self._closed = threading.Event()
-        self._database_was_away = threading.Event()
+        self._renewed_at = time.monotonic()
+        self._was_late = threading.Event()
         self._threads = [
             threading.Thread(target=self._keep, name="lease", daemon=True),
             threading.Thread(target=self._sweep, name="sweep", daemon=True),
@@ -57,10 +61,12 @@ class Lease:
             with self._shift.trouble.noted("lease not renewed"), self._shift.writing() as conn:
                 alive = workers.renew(conn, self._shift.worker_id, self._shift.limits.lease)
             if alive is None:
-                self._database_was_away.set()
                 wait = min(AGAIN_SECONDS, self._every_seconds)
                 continue
             wait = self._every_seconds
+            if not self._is_in_time():
+                self._was_late.set()
+            self._renewed_at = time.monotonic()
             if not alive:
                 log.error("declared dead: another worker may have what was held")
                 self._shift.lost.set()
@@ -71,16 +77,19 @@ class Lease:
         wait = min(FIRST_SWEEP_SECONDS, self._every_seconds)
         while not self._closed.wait(wait):
             wait = self._every_seconds
-            if self._database_was_away.is_set():
-                # The others could not renew either: they are not dead for that.
-                self._database_was_away.clear()
-                self._closed.wait(self._shift.limits.lease.total_seconds())
+            if self._was_late.is_set():
+                self._was_late.clear()
+                self._closed.wait(self._lease_seconds)
                 continue
-            swept = False
             with self._shift.trouble.noted("sweep failed"):
-                lapsed = sweep(self._shift.engine, self._shift.rulebook)
+                lapsed = sweep(self._shift.engine, self._shift.rulebook, self._may_judge)
                 self._shift.tally.add(one.state for one in lapsed if not one.waits)
                 stocktaking.compare()
-                swept = True
-            if not swept:
-                self._database_was_away.set()
+
+    def _may_judge(self) -> bool:
+        """Whether who has not renewed is dead: we could, all the time."""
+        return self._is_in_time() and not self._was_late.is_set()
+
+    def _is_in_time(self) -> bool:
+        """Whether the last renewal was not long ago."""
+        return time.monotonic() - self._renewed_at < TOO_LONG * self._lease_seconds

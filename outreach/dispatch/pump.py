@@ -3,7 +3,7 @@
 import threading
 import time
 
-from outreach.channels.adapter import Adapter, Outcome
+from outreach.channels.adapter import Adapter, Interruptible, Outcome
 from outreach.dispatch.channel_hold import Refusals, hold, probe
 from outreach.dispatch.held import Held
 from outreach.dispatch.purse import Purse
@@ -15,6 +15,7 @@ from outreach.logger import Logger
 log = Logger(__name__)
 TURN_SECONDS = 20.0
 LONGEST_REST_SECONDS = 60.0
+INTERRUPT_SECONDS = 1.0  # for an adapter to report what it has let go of
 
 
 class Pump:
@@ -75,10 +76,10 @@ class Pump:
     def close(self, seconds: float = 0.0) -> None:
         """Give the adapter's connections back, once it serves no more: set the shift's end before.
 
-        Waits so long for answers. What has none by then is unknown; its connections end with the
-        process.
+        Waits so long for answers. What has none by then is free again where its words have not
+        been written, else unknown; its connections end with the process.
         """
-        if not self._serving.acquire(timeout=seconds):
+        if not (self._serving.acquire(timeout=seconds) or self._interrupted()):
             log.warning("answers are not waited for any longer", channel=self.channel)
             if self._now is not None:
                 self._now.end()
@@ -87,6 +88,13 @@ class Pump:
             self._adapter.close()
         finally:
             self._serving.release()
+
+    def _interrupted(self) -> bool:
+        """Let the adapter end what it can; whether it serves no more (the lock is ours then)."""
+        if not isinstance(self._adapter, Interruptible):
+            return False
+        self._adapter.interrupt()
+        return self._serving.acquire(timeout=INTERRUPT_SECONDS)
 
     def _serve(self, seconds: float) -> None:
         self._now = serving = Serving(

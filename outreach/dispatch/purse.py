@@ -164,7 +164,7 @@ class Purse:
         self, conn: Connection, wanted: Mapping[RateLimit, int], now: datetime, today: Today
     ) -> dict[str, int]:
         """How many tokens there are of each limit, at most as many as wanted."""
-        have = {limit.name: self._left(limit.name) for limit in wanted}
+        have = {limit.name: self._left(limit.name, today.on) for limit in wanted}
         lacking = {limit: count - have[limit.name] for limit, count in wanted.items()}
         sales = limits.buy(conn, lacking, now, today)
         for limit in wanted:
@@ -172,11 +172,13 @@ class Purse:
                 count = have[limit.name] + sale.count
                 self._tokens[limit.name] = _Tokens(limit, count, time.monotonic(), today.on)
         self._note(sales, now)
-        return {limit.name: max(0, min(count, self._left(limit.name)))
+        return {limit.name: max(0, min(count, self._left(limit.name, today.on)))
                 for limit, count in wanted.items()}  # fmt: skip
 
-    def _left(self, name: str) -> int:
-        return self._tokens[name].count if name in self._tokens else 0
+    def _left(self, name: str, on: date) -> int:
+        """How many there are; what was bought of another day's quota pays for nothing today."""
+        tokens = self._tokens.get(name)
+        return tokens.count if tokens is not None and tokens.day == on else 0
 
     def _lose(self) -> None:
         """Drop tokens that were not used in time; a day's quota gets them back."""

@@ -18,7 +18,7 @@ from outreach.dispatch.trouble import DatabaseTrouble
 from outreach.logger import Logger
 from outreach.store.custody import BEGIN_SECONDS
 from outreach.store.deliveries import Instants
-from outreach.store.engine import writing
+from outreach.store.engine import give_up_at, writing
 from outreach.store.schema import OtherSchema, head
 
 log = Logger(__name__)
@@ -91,6 +91,7 @@ class Shift:
     def end(self) -> None:
         """Begin nothing more; what is in flight is still answered and settled, but not for ever."""
         self.gives_up_at = time.monotonic() + self.limits.stop_seconds + WRITE_SECONDS
+        give_up_at(self.engine, self.gives_up_at)
         self.stop.set()
 
     def leave(self, why: OtherSchema) -> None:

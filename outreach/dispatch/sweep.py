@@ -1,6 +1,6 @@
 """What becomes of deliveries whose worker died, and of those a worker lost sight of."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Connection, Engine
 
@@ -18,19 +18,37 @@ log = Logger(__name__)
 LOST_SIGHT = "lost_sight"
 
 
-def sweep(engine: Engine, rulebook: Rulebook) -> list[Lapse]:
+def sweep(
+    engine: Engine, rulebook: Rulebook, may_judge: Callable[[], bool] = lambda: True
+) -> list[Lapse]:
     """Free what dead workers had claimed; what they were handing over is unknown, or sent again.
 
     All that died within a day are swept each time: a database can commit a claim or a handing
-    after its client is gone.
+    after its client is gone. `may_judge` is asked once the database is ours: does a lease that has
+    run out mean that its worker is dead?
     """
     with writing(engine) as conn:
+        if not may_judge():
+            return []
         dead = workers.declare_dead(conn)
         workers.forget(conn, dead)
-    with reading(engine) as conn:  # compiles what is needed before anything is locked
-        _resending(conn, rulebook, deliveries.runs_of_workers(conn, dead))
+    return _free(engine, rulebook, dead)
+
+
+def bury(engine: Engine, rulebook: Rulebook, names: Sequence[str]) -> list[Lapse]:
+    """As `sweep` for workers of these names alone, whose processes are known to have died."""
+    if not names:
+        return []
+    with writing(engine) as conn:
+        dead = workers.bury(conn, names)
+    return _free(engine, rulebook, dead)
+
+
+def _free(engine: Engine, rulebook: Rulebook, dead: Sequence[int]) -> list[Lapse]:
     if not dead:
         return []
+    with reading(engine) as conn:  # compiles what is needed before anything is locked
+        _resending(conn, rulebook, deliveries.runs_of_workers(conn, dead))
     with writing(engine) as conn:
         lapsed = lapses.lapse(conn, dead)
         unknown = [one for one in lapsed if one.state is State.UNKNOWN]

@@ -8,11 +8,14 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 from outreach.logger import Logger
+from outreach.store.faults import DatabaseFault, passing_fault
 from outreach.store.pace import Pace
 from outreach.store.types import Instant
 
@@ -20,6 +23,8 @@ log = Logger(__name__)
 BUSY_TIMEOUT_SECONDS = 60
 LONG_SECONDS = 0.25
 GAP_SECONDS = 0.01
+STEP_MS = 250
+_given_up_at: WeakKeyDictionary[Engine, float] = WeakKeyDictionary()
 
 
 def make_engine(url: str, pool_size: int = 10) -> Engine:
@@ -117,7 +122,7 @@ def begin_write(conn: Connection, pace: Pace | None = None) -> Iterator[None]:
     One that takes long is told, and `pace` learns of each: on SQLite all others wait for it.
     """
     if conn.dialect.name == "sqlite":
-        conn.exec_driver_sql("BEGIN IMMEDIATE")
+        _begin_immediate(conn)
     begun = time.monotonic()
     try:
         yield
@@ -130,6 +135,29 @@ def begin_write(conn: Connection, pace: Pace | None = None) -> Iterator[None]:
         pace.took(seconds)
     if seconds > LONG_SECONDS:
         log.info("long write transaction", seconds=round(seconds, 3))
+
+
+def _begin_immediate(conn: Connection) -> None:
+    """Wait for the file in short steps, so that whoever must end by an instant is not kept."""
+    until = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    conn.exec_driver_sql(f"PRAGMA busy_timeout = {STEP_MS}")
+    try:
+        while True:
+            try:
+                conn.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                ends_at = min(until, _given_up_at.get(conn.engine, until))
+                if passing_fault(error) is not DatabaseFault.LOCKED or time.monotonic() > ends_at:
+                    raise
+            else:
+                return
+    finally:
+        conn.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
+
+
+def give_up_at(engine: Engine, at: float) -> None:
+    """Have no write transaction wait for a locked file after an instant (time.monotonic)."""
+    _given_up_at[engine] = at
 
 
 @contextmanager

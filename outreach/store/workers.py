@@ -59,6 +59,17 @@ def declare_dead(conn: Connection) -> list[int]:
     return list(conn.execute(dead).scalars())
 
 
+def bury(conn: Connection, names: Sequence[str]) -> list[int]:
+    """Declare dead the workers of these names, whose processes are known to be; their ids."""
+    buried = (
+        update(workers)
+        .where(is_any_of(conn, workers.c.name, names), workers.c.swept_at.is_(None))
+        .values(swept_at=database_clock(conn))
+        .returning(workers.c.id)
+    )
+    return sorted(conn.execute(buried).scalars())
+
+
 def retire(conn: Connection, worker_id: int) -> None:
     """End a worker in order: it holds nothing any more and claims nothing again."""
     conn.execute(

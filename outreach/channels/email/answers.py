@@ -23,6 +23,7 @@ class Stage(StrEnum):
 ACCEPTED: Meaning = (Answer.ACCEPTED, Fault.NONE)
 UNKNOWN: Meaning = (Answer.UNKNOWN, Fault.NONE)
 LATER: Meaning = (Answer.RETRY, Fault.TEMPORARY)
+NOT_NOW: Meaning = (Answer.UNREACHABLE, Fault.TEMPORARY)  # the server, whomever it is for
 FULL: Meaning = (Answer.RETRY, Fault.MAILBOX)
 OURS: Meaning = (Answer.RETRY, Fault.CHANNEL)  # goes out once the channel is mended
 NO_ADDRESS: Meaning = (Answer.REJECTED, Fault.ADDRESS)
@@ -87,11 +88,13 @@ def classify(stage: Stage, code: int, text: str) -> Meaning:
     so the message comes again and the channel is held. `code` outside 200…599 is
     an answer that can not be read as SMTP.
     """
+    if 500 <= code <= 599:
+        return _refused(stage, code, text)
+    if stage in OPENING:
+        return NOT_NOW
     if 400 <= code <= 499:
         full = stage in (Stage.RCPT, Stage.DOT) and status_of(text).startswith("4.2.")
         return FULL if full else LATER
-    if 500 <= code <= 599:
-        return _refused(stage, code, text)
     if stage is Stage.DOT:
         return ACCEPTED if 200 <= code <= 299 else UNKNOWN
     return LATER
@@ -101,7 +104,7 @@ def dropped(stage: Stage) -> Meaning:
     """What a lost or silent connection means: after the final dot nobody can say."""
     if stage is Stage.DOT:
         return UNKNOWN
-    return (Answer.UNREACHABLE, Fault.TEMPORARY) if stage in OPENING else LATER
+    return NOT_NOW if stage in OPENING else LATER
 
 
 def _refused(stage: Stage, code: int, text: str) -> Meaning:

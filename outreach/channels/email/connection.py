@@ -84,6 +84,7 @@ class Connection:
         self._stage = Stage.MAIL
         self.extensions = frozenset(client.esmtp_extensions)
         self.used = False  # it may have gone stale since
+        self._interrupted = False
 
     @property
     def alive(self) -> bool:
@@ -109,6 +110,8 @@ class Connection:
             self.drop()
             return self._ending(SMTPResponse(error.code, error.message)).of(message)
         except (OSError, SMTPException) as error:
+            if self._interrupted:
+                return Outcome.not_begun(message.id, f"hung up at {self._stage}")
             return self.broken(error).of(message)
         self.used = True
         return ending.of(message)
@@ -172,6 +175,12 @@ class Connection:
         """What an error in the middle means; the connection is closed."""
         self.drop()
         return Ending(dropped(self._stage), self._stage, detail=_words(error))
+
+    def interrupt(self) -> None:
+        """Hang up, unless the words of a message are written; what is under way ends as not begun."""
+        if self._stage is not Stage.DOT:
+            self._interrupted = True
+            self.drop()
 
     def drop(self) -> None:
         """Close it at once."""

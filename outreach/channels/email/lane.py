@@ -61,6 +61,11 @@ class Lane:
         finally:
             self._give_back()
 
+    def interrupt(self) -> None:
+        """Let go of a message whose words are not written yet; call it on the loop."""
+        if self._connection is not None:
+            self._connection.interrupt()
+
     async def _group(self, messages: Sequence[Message]) -> None:
         started_at = time.monotonic()
         left = deque(messages)

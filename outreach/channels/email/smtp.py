@@ -49,6 +49,7 @@ class SmtpAdapter:
         self._timeouts = timeouts
         self._backoff = Backoff()
         self._idle: list[Connection] = []
+        self._lanes: list[Lane] = []
         self._serving = threading.Lock()
         self._tls: ssl.SSLContext | None = None
 
@@ -63,9 +64,9 @@ class SmtpAdapter:
 
     async def _serve(self, source: Source) -> None:
         service = Service(source, self._dial, self._backoff, await self._still_open())
-        lanes = [Lane(service).run() for _ in range(self._connections)]
+        self._lanes = [Lane(service) for _ in range(self._connections)]
         # Gathered, not a TaskGroup: a fault in one lane must not cut off what others have written.
-        ended = await asyncio.gather(*lanes, return_exceptions=True)
+        ended = await asyncio.gather(*(lane.run() for lane in self._lanes), return_exceptions=True)
         self._idle = service.idle
         for error in filter(None, ended):
             raise error
@@ -103,6 +104,14 @@ class SmtpAdapter:
     def _refused(self, ending: Ending) -> Check:
         why = f"{self.place}: {ending.stage}: {ending.code} {scrubbed(ending.detail, self._sender)}"
         return Check("email", ok=False, detail=" ".join(why.split()))
+
+    def interrupt(self) -> None:
+        """Hang up where the server is silent before the message's words; at the dot it is awaited."""
+        run(self._interrupt())
+
+    async def _interrupt(self) -> None:
+        for lane in self._lanes:
+            lane.interrupt()
 
     def close(self) -> None:
         """Take leave of the server once a running `serve` has ended; a later one connects anew."""

@@ -190,9 +190,9 @@ def test_no_server_means_unreachable_and_an_end(smtp: MakeSmtp) -> None:
     ("greeting", "answer", "fault"),
     [
         (b"554 5.7.1 we do not know you\r\n", Answer.RETRY, Fault.CHANNEL),
-        (b"421 4.7.0 too many connections\r\n", Answer.RETRY, Fault.TEMPORARY),
+        (b"421 4.7.0 too many connections\r\n", Answer.UNREACHABLE, Fault.TEMPORARY),
         (b"", Answer.UNREACHABLE, Fault.TEMPORARY),
-        (b"hello\r\n", Answer.RETRY, Fault.TEMPORARY),
+        (b"hello\r\n", Answer.UNREACHABLE, Fault.TEMPORARY),
     ],
 )
 def test_a_server_that_greets_badly(

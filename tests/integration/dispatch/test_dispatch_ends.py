@@ -4,22 +4,27 @@ import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from dispatching import LIMITS, OneCap, Told, accept, make_due, rows, states
 from makers import NOW, make_run
+from pydantic import SecretStr
+from scripted_smtp import Post, smtp_server
 from sqlalchemy import Engine
 from structlog.testing import capture_logs
 from waiting import wait_for
 
-from outreach.channels.adapter import Message, Outcome
+from outreach.channels.adapter import Adapter, Message, Outcome
+from outreach.channels.email.smtp import SmtpAdapter
 from outreach.clock import FrozenClock
+from outreach.settings.environment import Environment
 from outreach.store.engine import writing
 from outreach.store.schema import OtherSchema
 from outreach.worker import Duty, on_duty, run_until_idle, run_worker
 
 
-def duty(engine: Engine, adapter: Told, **columns: object) -> Duty:
+def duty(engine: Engine, adapter: Adapter, **columns: object) -> Duty:
     made = Duty(engine, FrozenClock(NOW), OneCap(), lambda _: adapter, ["email"], limits=LIMITS)
     return replace(made, **columns)
 
@@ -91,6 +96,36 @@ def test_a_worker_that_is_asked_to_end_waits_for_answers(engine: Engine, due: li
         wait_for(lambda: len(adapter.sent) >= 4)
 
     assert states(engine) == {"sent": len(adapter.sent), "due": len(due) - len(adapter.sent)}
+
+
+def test_where_the_server_is_silent_before_the_words_the_message_is_free_again(
+    engine: Engine, due: list[int], tmp_path: Path
+) -> None:
+    """One waits at RCPT TO, one at the dot: only the second may have gone out."""
+    waits = {"k3@example.com": "rcpt", "k7@example.com": "dot"}
+    stuck: set[str] = set()
+    over = threading.Event()
+
+    def keeps(stage: str, to: str) -> bool:
+        if over.is_set() or waits.get(to) != stage:
+            return False
+        stuck.add(to)
+        return True
+
+    with smtp_server(Post(keeps=keeps)) as post:
+        adapter = SmtpAdapter(
+            "email", OneCap().company, Environment(project=tmp_path, smtp_url=SecretStr(post.url))
+        )
+        limits = replace(LIMITS, stop_seconds=0.5)
+        with on_duty(duty(engine, adapter, limits=limits)):
+            wait_for(lambda: stuck == waits.keys())
+        over.set()
+
+    by_address = {row.address: row for row in rows(engine).values()}
+    assert by_address["k3@example.com"].state == "due"
+    assert by_address["k3@example.com"].tries == 0
+    assert by_address["k7@example.com"].state == "unknown"
+    assert Counter(row.state for row in by_address.values())["unknown"] == 1
 
 
 def test_what_has_no_answer_in_time_is_unknown_and_the_rest_is_free(

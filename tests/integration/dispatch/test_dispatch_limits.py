@@ -1,7 +1,8 @@
 """Rate limits where messages are claimed: lanes without tokens cost nothing, the others go on."""
 
+import time
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from dispatching import LIMITS, OneCap, Told, accept, make_due, make_shift, rows, states
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Engine, event, insert, select
 
 from outreach.channels.adapter import Message, Outcome
 from outreach.dispatch.claim import Claimer
+from outreach.dispatch.held import Held
 from outreach.dispatch.patience import MOST_REFUSALS
 from outreach.dispatch.pump import Pump
 from outreach.dispatch.purse import Grant, Purse
@@ -321,6 +323,57 @@ def test_tokens_that_were_not_used_in_time_go_back_to_the_day(engine: Engine) ->
 
     assert grant.total == 8
     assert (before, used(engine)) == ({"email": 8}, {"email": 0})
+
+
+def test_what_was_bought_of_a_days_quota_pays_for_nothing_of_the_next(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    midnight = datetime(2026, 3, 7, tzinfo=UTC)
+    moments = iter([midnight - timedelta(seconds=0.1), midnight + timedelta(seconds=0.1)])
+    monkeypatch.setattr("outreach.dispatch.purse.database_now", lambda _: next(moments))
+    purse = Purse(make_shift(engine), "email")
+    rules = company("10/day").limits("email")
+
+    first = purse.fill(rules, "UTC", [Waiting("", 8)], {}, 200)
+    second = purse.fill(rules, "UTC", [Waiting("", 4)], {}, 200)
+
+    assert (first.total, second.total) == (8, 4)
+    assert (first.day, second.day) == (date(2026, 3, 6), date(2026, 3, 7))
+    assert used(engine) == {"email": 4}
+
+
+@pytest.mark.parametrize(("seconds", "bought"), [(0.5, 8), (1.5, 2)])
+def test_tokens_in_the_purse_are_good_for_a_second(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, seconds: float, bought: int
+) -> None:
+    moment = [time.monotonic()]
+    monkeypatch.setattr("outreach.dispatch.purse.time.monotonic", lambda: moment[0])
+    purse = Purse(make_shift(engine), "email")
+    rules = company("10/day").limits("email")
+    purse.fill(rules, "UTC", [Waiting("", 8)], {}, 200)
+
+    moment[0] += seconds
+    purse.fill(rules, "UTC", [Waiting("", 2)], {}, 200)
+
+    assert used(engine) == {"email": bought}
+
+
+@pytest.mark.parametrize(("seconds", "good"), [(1.5, True), (2.5, False)])
+def test_what_was_paid_is_good_for_two_seconds(
+    engine: Engine, run_id: int, monkeypatch: pytest.MonkeyPatch, seconds: float, good: bool
+) -> None:
+    moment = [time.monotonic()]
+    monkeypatch.setattr("outreach.dispatch.purse.time.monotonic", lambda: moment[0])
+    purse = Purse(make_shift(engine), "email")
+    grant = purse.fill(company("10/day").limits("email"), "UTC", [Waiting("", 8)], {}, 200)
+    held = Held(
+        1, 1, run_id, 1, "email", "a@example.com", None, NOW, NOW, 0, 0, resend=False,
+        paid=grant.paid(""),
+    )  # fmt: skip
+
+    moment[0] += seconds
+
+    assert purse.is_good(held) is good
 
 
 def test_a_purse_buys_no_more_than_a_seconds_messages_with_those_on_the_shelf(

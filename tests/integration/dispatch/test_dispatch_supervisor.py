@@ -22,7 +22,7 @@ def scarce():
         raise BlockingIOError(11, "Resource temporarily unavailable")
     return fork()
 
-def work():
+def work(crew):
     with Path({pids!r}).open("a") as file:
         file.write(str(os.getpid()) + chr(10))
     stop.wait()

@@ -3,10 +3,13 @@
 import json
 import os
 import signal
+import sqlite3
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,9 +24,12 @@ from waiting import wait_for
 from outreach import queue
 from outreach.channels.adapter import Message, Outcome
 from outreach.clock import FrozenClock
-from outreach.dispatch.lease import Lease
-from outreach.store import workers
-from outreach.store.engine import reading, writing
+from outreach.dispatch.lease import Lease, register
+from outreach.dispatch.shift import WRITE_SECONDS
+from outreach.store import custody, deliveries, workers
+from outreach.store.deliveries import Claim
+from outreach.store.engine import dispose, make_engine, reading, writing
+from outreach.supervisor import Crew
 from outreach.vocabulary import Answer, Fault
 from outreach.worker import Duty, GivenUp, LeaseLost, on_duty, run_until_idle, run_worker
 
@@ -232,7 +238,7 @@ def test_after_the_database_was_away_the_others_have_a_lease_to_come_back(
     with writing(sqlite_engine) as conn:
         conn.exec_driver_sql("ALTER TABLE workers RENAME TO away")
     lease = Lease(shift)
-    time.sleep(0.8)  # longer than between two renewals, or two sweeps
+    time.sleep(1.2)  # longer than between two renewals, or two sweeps
     with writing(sqlite_engine) as conn:
         conn.exec_driver_sql("ALTER TABLE away RENAME TO workers")
 
@@ -244,11 +250,79 @@ def test_after_the_database_was_away_the_others_have_a_lease_to_come_back(
     assert came_back
 
 
+@contextmanager
+def locked(sqlite_url: str) -> Iterator[None]:
+    """Another process is in the middle of a write transaction."""
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.rollback()
+
+
+def test_a_file_that_was_locked_for_longer_than_a_lease_makes_nobody_dead(
+    sqlite_engine: Engine, sqlite_url: str
+) -> None:
+    limits = replace(LIMITS, lease=timedelta(seconds=1.5))
+    engines = [sqlite_engine, *(make_engine(sqlite_url) for _ in range(3))]
+    shifts = [make_shift(engine, limits=limits) for engine in engines]
+    leases = [Lease(shift) for shift in shifts]
+
+    with locked(sqlite_url):
+        time.sleep(3)
+    time.sleep(1)
+    lost = [shift.lost.is_set() for shift in shifts]
+    for lease in leases:
+        lease.close()
+    for engine in engines[1:]:
+        dispose(engine)
+
+    assert lost == [False] * 4
+
+
+def test_a_worker_ends_though_the_file_is_locked(sqlite_engine: Engine, sqlite_url: str) -> None:
+    with writing(sqlite_engine) as conn:
+        make_due(conn, make_run(conn), 500)
+    adapter = Told(accept, group=1, lanes=1)
+    limits = replace(LIMITS, stop_seconds=0.5)
+    with ExitStack() as ending:
+        with on_duty(duty(sqlite_engine, adapter, limits=limits)):
+            wait_for(lambda: len(adapter.sent) > 5)
+            ending.enter_context(locked(sqlite_url))
+            asked_at = time.monotonic()
+        took = time.monotonic() - asked_at
+
+    assert took < limits.stop_seconds + WRITE_SECONDS + 10
+
+
+def test_what_the_dead_of_a_crew_held_is_free_before_their_leases_end(
+    engine: Engine, due: list[int]
+) -> None:
+    crew = Crew(1, "ab12", (100,))
+    dead, another_crews = (_holding(engine, one, id_) for one, id_ in
+                           zip((crew, replace(crew, key="cd34")), due, strict=False))  # fmt: skip
+
+    with on_duty(duty(engine, Told()), crew=crew) as (shift, _):
+        wait_for(lambda: states(engine).get("sent") == len(due) - 1)
+        with reading(engine) as conn:
+            held = custody.held_by(conn, another_crews)
+
+    assert shift.worker_id > dead
+    assert list(held) == [due[1]]
+
+
+def _holding(engine: Engine, crew: Crew, id_: int) -> int:
+    """A worker of the crew with a long lease that has claimed a delivery; its process is 100."""
+    worker_id = register(engine, crew.name(100), timedelta(hours=1))
+    with writing(engine) as conn:
+        deliveries.claim(conn, worker_id, [Claim(id_, 0, "a@example.com", None, None)], NOW)
+    return worker_id
+
+
 def test_a_worker_whose_supervisor_is_gone_ends(sqlite_engine: Engine) -> None:
     nobodys, stop = threading.Event(), threading.Event()
 
     def work() -> None:
-        run_worker(duty(sqlite_engine, Told()), stop, parent_pid=os.getpid())
+        run_worker(duty(sqlite_engine, Told()), stop, Crew(os.getpid(), "k"))
         nobodys.set()
 
     thread = threading.Thread(target=work)
@@ -315,7 +389,7 @@ import os, threading
 from pathlib import Path
 from outreach.supervisor import stop_on_signals, supervise
 
-def work():
+def work(crew):
     with Path({pids!r}).open("a") as file:
         file.write(str(os.getpid()) + chr(10))
     os.execv({command!r}[0], {command!r})

@@ -9,6 +9,7 @@ from outreach.vocabulary import Answer, Fault
 
 ACCEPTED = (Answer.ACCEPTED, Fault.NONE)
 LATER = (Answer.RETRY, Fault.TEMPORARY)
+NOT_NOW = (Answer.UNREACHABLE, Fault.TEMPORARY)
 FULL = (Answer.RETRY, Fault.MAILBOX)
 OURS = (Answer.RETRY, Fault.CHANNEL)
 ADDRESS = (Answer.REJECTED, Fault.ADDRESS)
@@ -22,9 +23,9 @@ UNKNOWN = (Answer.UNKNOWN, Fault.NONE)
     [
         # our own side
         ("connect", "554 no service for you", OURS),
-        ("connect", "421 4.7.0 too many connections", LATER),
+        ("connect", "421 4.7.0 too many connections", NOT_NOW),
         ("auth", "535 5.7.8 authentication failed", OURS),
-        ("auth", "454 4.7.0 temporary authentication failure", LATER),
+        ("auth", "454 4.7.0 temporary authentication failure", NOT_NOW),
         ("mail", "553 5.1.8 sender domain does not exist", OURS),
         ("mail", "530 5.7.0 authenticate first", OURS),
         ("rcpt", "530 5.7.0 authentication required", OURS),
@@ -70,7 +71,7 @@ UNKNOWN = (Answer.UNKNOWN, Fault.NONE)
         ("dot", "354 go on", UNKNOWN),
         ("dot", "-1 malformed", UNKNOWN),
         ("data", "250 what?", LATER),
-        ("connect", "-1 malformed", LATER),
+        ("connect", "-1 malformed", NOT_NOW),
     ],
 )
 def test_an_answer_means(stage: str, answer: str, meaning: tuple[Answer, Fault]) -> None:
@@ -91,7 +92,7 @@ def test_only_a_drop_after_the_dot_is_unknown(stage: Stage) -> None:
 def test_no_complete_refusal_is_unknown_or_accepted(stage: Stage, code: int, text: str) -> None:
     answer, fault = classify(stage, code, text)
 
-    assert answer in (Answer.RETRY, Answer.REJECTED)
+    assert answer in (Answer.RETRY, Answer.REJECTED, Answer.UNREACHABLE)
     assert fault is not Fault.NONE
 
 
@@ -100,7 +101,7 @@ def test_no_complete_refusal_is_unknown_or_accepted(stage: Stage, code: int, tex
 def test_no_customer_suffers_for_what_comes_before_rcpt(stage: Stage, code: int, text: str) -> None:
     answer, _ = classify(stage, code, text)
 
-    assert answer is Answer.RETRY
+    assert answer in (Answer.RETRY, Answer.UNREACHABLE)
 
 
 @pytest.mark.parametrize(
