@@ -20,8 +20,9 @@ from bench.ground.filling import fill_customers, fill_touches, settle_statistics
 from bench.ground.project import CAMPAIGN, FILES
 from bench.ground.statements import Planned, planned
 from outreach.campaign.check import load_project
-from outreach.decisions.asking import Question, ask_base, everywhere
+from outreach.decisions.asking import Question, everywhere
 from outreach.decisions.candidate import Scope
+from outreach.decisions.households import ask_base
 from outreach.decisions.localities import localities
 from outreach.decisions.recheck import recheck
 from outreach.decisions.ruling import Ruling, make_ruling

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, insert, select, update
 from world import Other, Touch, Verdict, World, address_of, zones_of
 
 from outreach.campaign.occurrences import next_occurrence
-from outreach.decisions.asking import Question, ask_base, everywhere
+from outreach.decisions.asking import Question, everywhere
 from outreach.decisions.candidate import Scope
+from outreach.decisions.households import ask_base
 from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling, make_ruling
 from outreach.planning.decided import Decided

@@ -23,13 +23,38 @@ class Foreseen(Touch):
     """What a campaign above would send: it counts for the customer asked about alone."""
 
 
+class Going(Touch):
+    """A message of this very run to somebody before: open until it goes, and sure to."""
+
+
 def decide(world: World) -> dict[str, Verdict]:
     """The verdict on each customer of the audience, by key; who is not in it is left out."""
     audience = [c for c in world.customers if picks(world.campaign.audience, c, nothing=True)]
     first: dict[Target, str] = {}  # who gets a channel's address
     for customer in sorted(audience, key=lambda c: c.key, reverse=True):
         first |= dict.fromkeys(_target(world, customer), customer.key)
-    return {c.key: _verdict(_looking_ahead(world, c), c, first) for c in audience}
+    found: dict[str, Verdict] = {}
+    for customer in sorted(audience, key=lambda c: c.key):
+        ahead = _looking_ahead(world, customer)
+        verdict = _verdict(ahead, customer, first)
+        if verdict.channel:  # it goes: what went to others before may have filled a cap
+            ahead = replace(ahead, touches=(*ahead.touches, *_going(world, found)))
+            verdict = _verdict(ahead, customer, first)
+        found[customer.key] = verdict
+    return found
+
+
+def _going(world: World, found: Mapping[str, Verdict]) -> list[Going]:
+    """The run's own messages to those who were decided about so far."""
+    it, people = world.campaign, {c.key: c for c in world.customers}
+    return [
+        Going(
+            key, it.name, verdict.channel, address_of(people[key], verdict.channel), it.topic,
+            verdict.until or world.asked_at, world.run_at, it.priority, firm=False,
+        )
+        for key, verdict in found.items()
+        if verdict.channel
+    ]  # fmt: skip
 
 
 def _looking_ahead(world: World, customer: Customer) -> World:
@@ -168,8 +193,11 @@ def _full(world: World, customer: Customer, channel: str, at: datetime) -> dict[
                     and (reader is customer or not isinstance(touch, Foreseen))
                     and any(in_window(cap.per, touch, at, ZoneInfo(zone)) for zone in zones)
                 ]
-                taken = sum(t.firm for t in counted)
-                before = [(-t.priority, t.run_at, t.campaign) < mine for t in counted if not t.firm]
+                sure = [t for t in counted if t.firm or isinstance(t, Going)]
+                taken = len(sure)
+                before = [
+                    (-t.priority, t.run_at, t.campaign) < mine for t in counted if t not in sure
+                ]
                 if taken + sum(before) >= cap.at_most:
                     full[Reason.CAPPED if taken >= cap.at_most else Reason.RESERVED].append(cap)
     return full

@@ -105,6 +105,36 @@ def random_world(draw: st.DrawFn, arms: Arms = odd_and_even) -> World:
     )
 
 
+@st.composite
+def random_household(draw: st.DrawFn) -> World:
+    """A random world of people who share a few mailboxes and telephones, and who nearly all agreed."""
+    world = draw(random_world())
+    boxes = st.sampled_from((*(f"box{n}@example.com" for n in range(3)), None))
+    phones = st.sampled_from((*(f"+491701234{n:03}" for n in range(3)), None))
+    people = tuple(
+        replace(each, email=draw(boxes), phone=draw(phones), merged_into="")
+        for each in world.customers
+    )
+    agreed = tuple(
+        Consent(each.key, channel, "greetings", ConsentState.GRANTED, world.asked_at)
+        for each in people
+        for channel in CHANNELS
+        if draw(st.integers(0, 5))
+    )
+    channels = draw(st.sampled_from((CHANNELS, CHANNELS[::-1])))
+    overall = Cap(draw(st.sampled_from((1, 1, 2))), draw(st.sampled_from(PERS)))
+    campaign = replace(
+        world.campaign, steps=(Step("greet", channels, "greeting"),), audience=Selection(),
+        topic="greetings", holdout=0, cadence=(overall,),
+    )  # fmt: skip
+    there = {(c, address_of(each, c)): each.key for each in people for c in CHANNELS}
+    touches = tuple(t for t in world.touches if (t.channel, t.address) in there)[:2]
+    return replace(
+        world, customers=people, consents=agreed, campaign=campaign, touches=touches,
+        company=world.company.model_copy(update={"control_group": 0}),
+    )  # fmt: skip
+
+
 def _with_arms(customer: Customer, control: int, holdout: int) -> Customer:
     return replace(customer, control_arm=control, holdout_arm=holdout)
 

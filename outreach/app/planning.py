@@ -23,8 +23,9 @@ from outreach.app.occasion import is_over, occasion_of, past_turns
 from outreach.app.rulings import pinned, ruling_of
 from outreach.campaign.model import Campaign
 from outreach.campaign.occurrences import CUSTOMER
-from outreach.decisions.asking import Question, ask_base
+from outreach.decisions.asking import Question
 from outreach.decisions.candidate import Scope
+from outreach.decisions.households import ask_base
 from outreach.decisions.localities import localities
 from outreach.decisions.verdict import Verdict
 from outreach.planning.occasion import Occasion

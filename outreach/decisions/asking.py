@@ -1,7 +1,7 @@
 """Puts the chain to a connection: the zone table filled, the base's own facts looked up."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict, verdict_of
 from outreach.decisions.zonetable import zone_rows, zone_table
 from outreach.store.dialect import fill_rows, joins_sets, with_rows
-from outreach.store.tables import campaigns, customers
+from outreach.store.tables import campaigns
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,17 @@ class Base:
     places: Mapping[int, Locality]
     earlier_names: Sequence[int]  # ids of campaigns whose names come before this one's
     reserved: Sequence[Reservation] = ()  # by campaigns above, where they may matter
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A verdict in sight of the run's other messages.
+
+    `occupied`: what occupies slots, these among it, where they leave no room.
+    """
+
+    verdict: Verdict
+    occupied: Occupied | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,7 @@ class Question:
     statement: Select[Any]
     values: Mapping[str, Any]
     together: bool = False  # whom campaigns above want is asked of everyone at once
+    settled: Mapping[int, Settled] = field(default_factory=dict)  # by customer; else the chain's
 
     def prepare(self, conn: Connection) -> None:
         """Make another connection ready for the same statements."""
@@ -92,11 +104,20 @@ class Question:
             rows = conn.execute(self.statement, self.values).mappings()
         else:
             rows = conn.execute(query).mappings()
-        found = [verdict_of(row, channels) for row in rows]
-        stopped = [each for each in found if each.stopped]
-        if not stopped:
+        found = self.released(conn, [verdict_of(row, channels) for row in rows])
+        if not self.settled:
             return found
-        return release(self.ruling, found, self.base.places, self.slots(conn, stopped))
+        return [
+            self.settled[each.customer_id].verdict if each.customer_id in self.settled else each
+            for each in found
+        ]
+
+    def released(self, conn: Connection, verdicts: list[Verdict]) -> list[Verdict]:
+        """The same verdicts, with `when_capped: hold` worked out."""
+        stopped = [each for each in verdicts if each.stopped]
+        if not stopped or self.ruling.campaign.when_capped != "hold":
+            return verdicts
+        return release(self.ruling, verdicts, self.base.places, self.slots(conn, stopped))
 
     def slots(self, conn: Connection, verdicts: Sequence[Verdict]) -> dict[int, Occupied]:
         """By customer, what occupies cadence slots for each: touches, open messages, reservations."""
@@ -104,7 +125,8 @@ class Question:
         if self.base.reserved:
             for customer_id, slots in self._reserved(conn, verdicts).items():
                 found[customer_id].own += slots
-        return found
+        with_others = {id_: each.occupied for id_, each in self.settled.items() if each.occupied}
+        return found | {id_: each for id_, each in with_others.items() if id_ in found}
 
     def _reserved(self, conn: Connection, verdicts: Sequence[Verdict]) -> dict[int, list[Slot]]:
         """What campaigns above would send these customers by their next occurrence."""
@@ -187,14 +209,6 @@ def _kept(
         kept = decide(Candidate(ruling, marks, zones, _rivals(found)))
         ruling.kept[marks, zones, rivals] = kept
     return kept
-
-
-def ask_base(
-    conn: Connection, ruling: Ruling, scope: Scope, asked: Mapping[int, datetime]
-) -> Question:
-    """The chain over the whole base."""
-    everyones = select(customers.c.locale).distinct()
-    return ask(conn, ruling, scope, asked, lambda: conn.execute(everyones).scalars())
 
 
 def _earlier(conn: Connection, ruling: Ruling) -> list[int]:

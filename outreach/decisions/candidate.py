@@ -55,6 +55,7 @@ class Scope:
     facts: str = "stored"  # or as_of: computed from events up to the candidate's instant
     past: frozenset[int] = frozenset()  # places whose turn is over: nothing is sent there
     then: bool = False  # asked as of an instant that is past: no run made since is known
+    sharing: bool = False  # only who shares an address with others
 
     @property
     def marks(self) -> "Marks":
@@ -69,6 +70,7 @@ class Scope:
             repeats=self.repeats_within is not None,
             facts=self.facts,
             past=bool(self.past),
+            sharing=self.sharing,
         )
 
     def values(self) -> dict[str, object]:
@@ -97,6 +99,7 @@ class Marks:
     repeats: bool = False
     facts: str = "stored"
     past: bool = False
+    sharing: bool = False
 
     run_at = bindparam("run_at", type_=Instant())
     run_id = bindparam("run_id", type_=BigId)

@@ -74,7 +74,7 @@ def decide(candidate: Candidate, among: tuple[int, int] | None = None) -> Select
         consent_id.label("consent_id"),
         opens_at.label("opens_at"),
     ]
-    if candidate.ruling.campaign.when_capped == "hold":
+    if candidate.marks.sharing or candidate.ruling.campaign.when_capped == "hold":
         found += _for_release(candidate, row)
     return select(*found)
 
@@ -178,6 +178,8 @@ def _picked(candidate: Candidate) -> list[ColumnElement[bool]]:
     found = [person.in_audience(candidate)]
     if marks.resumed:
         found.append(customer.id > marks.after_id)
+    if marks.sharing:
+        found.append(customer.shares)
     return found
 
 

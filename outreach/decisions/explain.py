@@ -1,7 +1,7 @@
 """Every rule's answer for one customer, from the same expressions that decide."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -10,6 +10,7 @@ from outreach.decisions.asking import Question, ask
 from outreach.decisions.candidate import Scope
 from outreach.decisions.chain import counted_rows, sharing_with
 from outreach.decisions.details import Details
+from outreach.decisions.households import settled_about
 from outreach.decisions.localities import Locality
 from outreach.decisions.order import Failing, channel_rules, late_rules, person_rules
 from outreach.decisions.ruling import Ruling
@@ -54,12 +55,15 @@ def explain(
     ).all()
     asked = {row.place_id: asked_at for row in sharing}
     question = ask(conn, ruling, scope, asked, lambda: {row.locale for row in sharing})
+    if scope.mine is None:
+        settled = settled_about(conn, ruling, scope, scope.about, asked_at)
+        question = replace(question, settled=settled)
     rows = question.filled().subquery()
     verdict = question.verdicts(conn, select(rows).where(rows.c.id == scope.about))[0]
     details = Details(conn, question, verdict, place)
     answers = [
         *_about_person(conn, question, details),
-        *_by_channel(conn, question, scope.about, details),
+        *map(_in_sight_of(question, verdict), _by_channel(conn, question, scope.about, details)),
         *_times(question, place, asked_at, details),
     ]
     return Explanation(verdict, tuple(sorted(answers, key=_order)))
@@ -107,6 +111,18 @@ def _by_channel(
         ).one()
         found += [_answer(r, channel, bool(f), details) for r, f in zip(late, row, strict=True)]
     return found
+
+
+def _in_sight_of(question: Question, verdict: Verdict) -> Callable[[Answer], Answer]:
+    """What the chain's answers become where others' messages of the same run fill a cap."""
+    settled = question.settled.get(verdict.customer_id)
+
+    def answer(alone: Answer) -> Answer:
+        stopped = settled is not None and settled.occupied is not None
+        fails = stopped and (alone.rule, alone.channel) == (verdict.reason, verdict.channel)
+        return replace(alone, passed=False) if fails else alone
+
+    return answer
 
 
 def _merged(rules: Sequence[Failing]) -> list[Failing]:

@@ -67,13 +67,13 @@ def release(
 def _released(ruling: Ruling, verdict: Verdict, place: Locality, taken: Occupied) -> Verdict:
     """Held for the first channel in the file's order that is free within `late`."""
     for each in verdict.stopped:
-        until = _free(ruling, verdict, each.channel, place, taken)
+        until = free_from(ruling, verdict, each.channel, place, taken)
         if until is not None:
             return verdict.held(each, until)
     return verdict
 
 
-def _free(
+def free_from(
     ruling: Ruling, verdict: Verdict, channel: str, place: Locality, taken: Occupied
 ) -> datetime | None:
     """The first instant at which clocks and caps let the message leave; None: not before `late`."""

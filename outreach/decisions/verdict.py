@@ -81,9 +81,12 @@ def verdict_of(row: RowMapping, channels: tuple[str, ...]) -> Verdict:
 
 def _stopped(row: RowMapping, channels: tuple[str, ...]) -> tuple[Stopped, ...]:
     """The channels that were tried and that cadence stopped."""
-    if row["code"] is None or REASONS[row["code"]] not in CADENCE or "stop_0" not in row:
+    if row["code"] is None or REASONS[row["code"]] not in CADENCE:
         return ()
-    ended = row[f"stop_{row['number']}"] % 2 == 1
+    stop = row.get(f"stop_{row['number']}")
+    if stop is None:  # nothing is held, or other messages of the run stop it: that is settled
+        return ()
+    ended = stop % 2 == 1
     tried = range(row["number"] + 1 if ended else len(channels))
     return tuple(
         Stopped(channels[number], row[f"address_{number}"], row[f"consent_{number}"], reason)

@@ -1,6 +1,6 @@
 """The chain's answers for a whole audience in a temporary table: no lock that others wait for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -47,6 +47,8 @@ class Decided:
         conn.execute(insert(self.table).from_select(names, select(statement)))
         if question.ruling.campaign.when_capped == "hold":
             self._release()
+        if question.settled:
+            self._move([each.verdict for each in question.settled.values()])
 
     def drop(self) -> None:
         """Forget the answers."""
@@ -55,16 +57,19 @@ class Decided:
     def _release(self) -> None:
         """Work out until when those are held whom cadence stops."""
         stopped = self.table.c.code.in_([CODES[reason] for reason in CADENCE])
+        for page in self.pages(select(self.table).where(stopped)):
+            self._move([each for each in page if each.reason not in CADENCE or each.until])
+
+    def _move(self, verdicts: Sequence[Verdict]) -> None:
+        """Write verdicts over the chain's answers, of those customers who are asked about."""
         moved = ("number", "code", "why", "opens_at", "address", "consent_id")
-        holds = (
+        rows = (
             update(self.table)
             .where(self.table.c.id == bindparam("customer"))
             .values({name: bindparam(f"new_{name}") for name in moved})
         )
-        for page in self.pages(select(self.table).where(stopped)):
-            held = [self._values(each) for each in page if each.reason not in CADENCE or each.until]
-            if held:
-                self.conn.execute(holds, held)
+        if verdicts:
+            self.conn.execute(rows, [self._values(each) for each in verdicts])
 
     def _values(self, each: Verdict) -> dict[str, object]:
         held = each.decision is Decision.HOLD

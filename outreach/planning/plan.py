@@ -83,12 +83,13 @@ def count(
     more: Sequence[Connection] = (),
     by: ColumnElement[int] | None = None,
 ) -> Funnel:
-    """The plan's counts: one statement, unless cadence holds, which is worked out row by row.
+    """The plan's counts: one statement, unless cadence holds, or people who share addresses stand
+    in one another's way, which is worked out row by row.
 
     With `more` connections, which read the same state, each counts a part of the base. `by` is
     an expression over the columns of `customers`, by which messages are counted as well.
     """
-    if question.ruling.campaign.when_capped == "hold":
+    if question.settled or question.ruling.campaign.when_capped == "hold":
         decided = Decided(conn, question)
         try:
             return _funnel(question, _groups(conn, question, _with(decided.table, by)))

@@ -22,8 +22,9 @@ from sqlalchemy import (
 from sqlalchemy import Text as TextType
 from sqlalchemy.sql import ColumnElement
 
-from outreach.decisions.asking import ask_base
+from outreach.decisions.asking import Question
 from outreach.decisions.candidate import Scope
+from outreach.decisions.households import ask_base
 from outreach.decisions.localities import localities
 from outreach.decisions.order import CODES
 from outreach.decisions.ruling import Ruling
@@ -70,11 +71,13 @@ def plan_run(
         instants = occasion.instants(ruling.grid, localities(conn))
         conn.rollback()
         asked = come(instants, run.planned_until, now)
-        over = past(asked, ruling.campaign.schedule.late, now, run.active_since)
+        over = past(instants, ruling.campaign.schedule.late, now, run.active_since)
         scope = replace(scope, past=over)
         with tenure(engine, run.id, planner):
             planned, whole = (
-                _write(conn, run, ruling, scope, asked, planner) if asked else (0, True)
+                _write(conn, run, ask_base(conn, ruling, scope, asked, instants), planner)
+                if asked
+                else (0, True)
             )
         complete = whole and (run.local_at is None or occasion.last_at <= now)
         with begin_write(conn):
@@ -88,13 +91,11 @@ def plan_run(
 def _write(
     conn: Connection,
     run: Run,
-    ruling: Ruling,
-    scope: Scope,
-    asked: dict[int, datetime],
+    question: Question,
     planner: str,
 ) -> tuple[int, bool]:
     """Write the rows; how many, and whether all: another may have stopped or taken over the run."""
-    decided = Decided(conn, ask_base(conn, ruling, scope, asked))
+    decided = Decided(conn, question)
     conn.commit()
     after = run.cursor if run.local_at is None else 0
     total, pace = 0, Pace(FIRST_RANGE, MOST)
@@ -102,7 +103,9 @@ def _write(
         while (last := decided.last_of(after, pace.rows)) is not None:
             conn.rollback()
             with begin_write(conn, pace):
-                rows = conn.execute(_insert(conn, run, ruling, decided, after, last)).rowcount
+                rows = conn.execute(
+                    _insert(conn, run, question.ruling, decided, after, last)
+                ).rowcount
                 if not runs.advance(conn, run.id, planner, cursor=last, planned=rows):
                     conn.rollback()
                     return total, False

@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 from world import Consent, Customer, World
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
-from outreach.decisions.asking import ask_base, everywhere
+from outreach.decisions.asking import everywhere
 from outreach.decisions.candidate import Scope
+from outreach.decisions.households import ask_base
 from outreach.decisions.localities import localities
 from outreach.decisions.recheck import recheck
 from outreach.decisions.ruling import Ruling

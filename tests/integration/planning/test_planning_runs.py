@@ -9,8 +9,8 @@ from makers import NOW, grant, make_campaign, make_customer, make_revision, make
 from sqlalchemy import Connection, Engine, event, func, select, update
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
-from outreach.decisions.asking import ask_base
 from outreach.decisions.candidate import Scope
+from outreach.decisions.households import ask_base
 from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling, make_ruling
 from outreach.planning.occasion import Occasion
@@ -20,6 +20,7 @@ from outreach.planning.tenure import tenure
 from outreach.settings.company import Brand, Company, Topic
 from outreach.store.engine import reading, reading_together, writing
 from outreach.store.runs import Run, run_by_id, take_planning
+from outreach.store.sharing import mark_sharing
 from outreach.store.tables import customers, deliveries
 from outreach.store.tables import runs as runs_table
 from outreach.vocabulary import Reason, RunState, State
@@ -99,6 +100,29 @@ def test_each_zone_is_planned_as_its_time_comes(engine: Engine, run: tuple[Run, 
         ["Asia/Tokyo", "Europe/Berlin"],
         ["America/New_York", "Asia/Tokyo", "Europe/Berlin"],
     ]
+
+
+def test_who_shares_an_address_gives_way_to_a_lower_key_whose_turn_comes_later(
+    engine: Engine, run: tuple[Run, Ruling]
+) -> None:
+    """As the plan says, which knows all zones; the run sees Tokyo's turn before New York's."""
+    planned, ruling = run
+    shared = "newyork-and-tokyo@example.com"
+    both = ["America/New_York", "Asia/Tokyo"]
+    with writing(engine) as conn:
+        conn.execute(update(customers).where(customers.c.key.in_(both)).values(email=shared))
+        mark_sharing(conn, [shared], [])
+    seen = []
+    for hour in (8, 21):
+        now = datetime(2026, 7, 3, hour, tzinfo=UTC)
+        plan_run(engine, again(engine, planned), ruling, scope_of(planned, now), "me", now)
+        with reading(engine) as conn:
+            seen.append(states(conn).get("Asia/Tokyo"))
+    with reading(engine) as conn:
+        found = states(conn)
+
+    assert seen == ["duplicate", "duplicate"]
+    assert found["America/New_York"] == "due"
 
 
 def test_a_run_ends_planning_when_the_last_zone_had_its_turn(

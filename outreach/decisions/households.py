@@ -1,0 +1,255 @@
+"""Messages of one run that reach the same people.
+
+Who shares a mailbox with one customer and a telephone with another gets the mail to the one and the
+text to the other. The chain decides about each by what was there before the run; here the run's own
+messages are set against one another, the lowest keys first: what would take a reader's last slot twice
+is stopped by cadence, as it would be when it is claimed.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, and_, not_, select
+
+from outreach.decisions.asking import Question, Settled, ask
+from outreach.decisions.candidate import Scope
+from outreach.decisions.order import CODES
+from outreach.decisions.release import Occupied, Slot, free_from
+from outreach.decisions.rules.duplicate import WITHOUT_MESSAGE
+from outreach.decisions.ruling import Ruling
+from outreach.decisions.verdict import Stopped, Verdict, verdict_of
+from outreach.store.dialect import is_any_of
+from outreach.store.tables import customers, deliveries
+from outreach.vocabulary import Decision, Reason
+
+Target = tuple[str, str]  # a channel, and an address on it
+
+
+def ask_base(
+    conn: Connection,
+    ruling: Ruling,
+    scope: Scope,
+    asked: Mapping[int, datetime],
+    turns: Mapping[int, datetime] | None = None,
+) -> Question:
+    """The chain over the whole base, what people who share addresses get settled among them.
+
+    `turns`: the instants of all places, where only some are `asked` because their turn has come.
+    """
+    everyones = select(customers.c.locale).distinct()
+
+    def locales() -> Iterable[str | None]:
+        return conn.execute(everyones).scalars()
+
+    question = ask(conn, ruling, scope, asked, locales)
+    parted = turns is not None and len(turns) > len(asked)
+    if not (parted or _may_meet(ruling)) or not _does_anyone_share(conn):
+        return question
+    together = ask(conn, ruling, replace(scope, sharing=True), turns or asked, locales)
+    return replace(question, settled=settle(conn, together, everyone=parted))
+
+
+def settled_about(
+    conn: Connection, ruling: Ruling, scope: Scope, customer_id: int, asked_at: datetime
+) -> dict[int, Settled]:
+    """As the plan of one instant settles it for a customer and all whom shared addresses lead to."""
+    if not _may_meet(ruling):
+        return {}
+    group = _group(conn, customer_id)
+    if len(group) == 1:
+        return {}
+    t = customers.c
+    theirs = is_any_of(conn, t.id, sorted(group))
+    people = conn.execute(select(t.key, t.place_id, t.locale).where(theirs)).all()
+    keys = {each.key for each in people}
+    narrowed = keys & set(scope.to) if scope.to else keys
+    asked = {each.place_id: asked_at for each in people}
+    within = replace(scope, about=None, sharing=True, to=tuple(sorted(narrowed)))
+    question = ask(conn, ruling, within, asked, lambda: {each.locale for each in people})
+    return settle(conn, question, everyone=False)
+
+
+def _group(conn: Connection, customer_id: int) -> set[int]:
+    """The customer, who shares an address with them, who shares one with those, and so on."""
+    found, new = {customer_id}, {customer_id}
+    own, t = customers.alias("own"), customers.c
+    while new:
+        theirs = is_any_of(conn, own.c.id, sorted(new))
+        ties = [
+            select(t.id).join_from(own, customers, t[name] == own.c[name]).where(theirs)
+            for name in ("email", "phone")
+        ]
+        new = {id_ for tie in ties for id_ in conn.execute(tie).scalars()} - found
+        found |= new
+    return found
+
+
+def _may_meet(ruling: Ruling) -> bool:
+    """Whether two messages of one run can take slots of the same cap from one reader."""
+    caps = ruling.grid.cap_windows
+    return {"email", "sms"} <= set(ruling.channels) and any(c.cap.channel is None for c in caps)
+
+
+def _does_anyone_share(conn: Connection) -> bool:
+    found = select(customers.c.id).where(customers.c.shares).limit(1)
+    return conn.execute(found).first() is not None
+
+
+def settle(conn: Connection, question: Question, *, everyone: bool) -> dict[int, Settled]:
+    """The verdicts, by customer, that others' messages of the run change; or `everyone`'s.
+
+    The question is about all who share an address, or about a group of them that no address leaves.
+    """
+    rows = {row["id"]: row for row in conn.execute(question.statement, question.values).mappings()}
+    alone = question.released(
+        conn, [verdict_of(row, question.ruling.channels) for row in rows.values()]
+    )
+    found = {each.customer_id: Settled(each) for each in alone} if everyone else {}
+    if not _may_meet(question.ruling):
+        return found
+    planned = _planned(conn, question.scope)
+    going = {
+        each.customer_id: each
+        for each in alone
+        if each.decision is not Decision.SKIP and each.customer_id not in planned
+    }
+    run = _Run(question, _readers(conn))
+    for target, slot in planned.values():
+        run.sent[target] = slot
+    meeting = run.meeting(going.values())
+    occupied = question.slots(conn, [going[id_] for id_ in meeting]) if meeting else {}
+    for id_ in sorted(going, key=lambda id_: rows[id_]["key"]):
+        settled = Settled(going[id_])
+        if id_ in meeting:
+            settled = run.settled(going[id_], rows[id_], occupied[id_])
+            if settled.occupied is not None:
+                found[id_] = settled
+        run.send(settled.verdict)
+    return found
+
+
+def _planned(conn: Connection, scope: Scope) -> dict[int, tuple[Target, Slot]]:
+    """By customer what is planned in the run already and takes no slot yet: an earlier pass's."""
+    if scope.run_id is None:
+        return {}
+    row = deliveries.c
+    query = (
+        select(row.customer_id, row.channel, row.address, row.slot_at, row.topic, row.firm)
+        .join(customers, customers.c.id == row.customer_id)
+        .where(
+            row.run_id == scope.run_id,
+            row.run_at == scope.run_at,
+            customers.c.shares,
+            row.state.not_in(WITHOUT_MESSAGE),
+            not_(row.firm),
+        )
+    )
+    return {
+        each.customer_id: (
+            (each.channel, each.address),
+            Slot(each.slot_at, each.channel, each.topic, firm=True, campaign=""),
+        )
+        for each in conn.execute(query)
+    }
+
+
+def _readers(conn: Connection) -> dict[str, tuple[str, str]]:
+    """By key the mailbox and the telephone of all who share either and have both."""
+    t = customers.c
+    both = and_(t.shares, t.email.is_not(None), t.phone.is_not(None), t.merged_into.is_(None))
+    rows = conn.execute(select(t.key, t.email, t.phone).where(both))
+    return {row.key: (row.email, row.phone) for row in rows}
+
+
+@dataclass
+class _Run:
+    """What has been decided of one run, in the order of keys."""
+
+    question: Question
+    readers: Mapping[str, tuple[str, str]]
+    sent: dict[Target, Slot] = field(default_factory=dict)
+
+    def meeting(self, going: Iterable[Verdict]) -> set[int]:
+        """The customers whose message is one of two that reach the same reader."""
+        whose = {_target(each): each.customer_id for each in going}
+        found: set[int] = set()
+        for email, phone in self.readers.values():
+            mail, text = ("email", email), ("sms", phone)
+            mailed, texted = whose.get(mail), whose.get(text)
+            if (mailed or mail in self.sent) and (texted or text in self.sent):
+                found |= {id_ for id_ in (mailed, texted) if id_ is not None}
+        return found
+
+    def send(self, verdict: Verdict) -> None:
+        """Note a message that goes, now or later."""
+        if verdict.decision is not Decision.SKIP and verdict.channel:
+            at = verdict.until or verdict.asked_at
+            campaign = self.question.ruling.campaign
+            slot = Slot(at, verdict.channel, campaign.topic, firm=True, campaign=campaign.name)
+            self.sent[_target(verdict)] = slot
+
+    def settled(self, verdict: Verdict, row: RowMapping, alone: Occupied) -> Settled:
+        """The verdict, or what cadence makes of it with what goes before."""
+        ruling, place = self.question.ruling, self.question.base.places[verdict.place_id]
+        together = self._with_sent(alone, row["key"])
+
+        def free(channel: str, taken: Occupied) -> datetime | None:
+            return free_from(ruling, verdict, channel, place, taken)
+
+        channel = verdict.channel or ""
+        if free(channel, together) == free(channel, alone):
+            return Settled(verdict)
+        first = _first(row, ruling.channels)
+        open_to = free(first.channel, Occupied([]))
+        by_touches = free(first.channel, _firm(together)) != open_to
+        first = replace(first, reason=Reason.CAPPED if by_touches else Reason.RESERVED)
+        capped = replace(
+            verdict, decision=Decision.SKIP, reason=first.reason, until=None,
+            channel=first.channel, address=first.address, consent_id=first.consent_id,
+        )  # fmt: skip
+        if ruling.campaign.when_capped == "hold":
+            until = free(first.channel, together)
+            capped = capped if until is None else capped.held(first, until)
+        return Settled(capped, together)
+
+    def _with_sent(self, taken: Occupied, key: str) -> Occupied:
+        return Occupied(
+            taken.own + self._reaching(key),
+            {
+                column: [(other, slots + self._reaching(other)) for other, slots in others]
+                for column, others in taken.others.items()
+            },
+        )
+
+    def _reaching(self, key: str) -> list[Slot]:
+        email, phone = self.readers.get(key, ("", ""))
+        targets = (("email", email), ("sms", phone))
+        return [self.sent[each] for each in targets if each in self.sent]
+
+
+def _firm(taken: Occupied) -> Occupied:
+    """Touches alone, without what is open or foreseen."""
+
+    def touches(slots: Iterable[Slot]) -> list[Slot]:
+        return [each for each in slots if each.firm]
+
+    others = {
+        column: [(key, touches(slots)) for key, slots in those]
+        for column, those in taken.others.items()
+    }
+    return Occupied(touches(taken.own), others)
+
+
+def _target(verdict: Verdict) -> Target:
+    return (verdict.channel or "", verdict.address or "")
+
+
+def _first(row: RowMapping, channels: tuple[str, ...]) -> Stopped:
+    """The first channel that passes all that is asked before cadence: there a full cap ends it."""
+    for number, channel in enumerate(channels):
+        stop = row[f"stop_{number}"]
+        if stop is None or stop // 2 > CODES[Reason.DUPLICATE]:
+            address, consent_id = row[f"address_{number}"], row[f"consent_{number}"]
+            return Stopped(channel, address, consent_id, Reason.CAPPED)
+    raise ValueError("a message that goes has a channel")
