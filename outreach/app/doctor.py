@@ -10,6 +10,7 @@ from outreach.app.context import Context
 from outreach.app.feedback import feedback_checks
 from outreach.app.held_channels import told
 from outreach.app.limits import at_work, limit_checks
+from outreach.app.mail_domains import mail_domains
 from outreach.app.public_site import public_site
 from outreach.app.recording import recording
 from outreach.app.tasks import task_checks
@@ -43,7 +44,7 @@ def examine(context: Context) -> list[Check]:
         for channel in sorted(BUILT_IN_CHANNELS | context.company().channels.keys()):
             found += _channel(context, channel)
         found += feedback_checks(context)
-    return [*found, *public_site(context)]
+    return [*found, *mail_domains(context), *public_site(context)]
 
 
 def _files(context: Context) -> Check:

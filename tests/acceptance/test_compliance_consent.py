@@ -32,7 +32,7 @@ def last_word(project: Path) -> str:
     return str(rows(project, query)[0][0])
 
 
-def test_consent_12_every_word_says_who_when_where_and_by_which_text(project: Path) -> None:
+def test_compliance_12_every_word_says_who_when_where_and_by_which_text(project: Path) -> None:
     said = outreach_here(project, "consent", "show", "ann", "--json", **SETTINGS).json["words"]
 
     assert [(each["state"], each["source"]) for each in said] == [
@@ -44,19 +44,19 @@ def test_consent_12_every_word_says_who_when_where_and_by_which_text(project: Pa
 
 
 @pytest.mark.parametrize("cell", ["yes", ""])
-def test_consent_12_an_import_turns_no_no_into_a_yes(project: Path, cell: str) -> None:
+def test_compliance_12_an_import_turns_no_no_into_a_yes(project: Path, cell: str) -> None:
     bring(project, "customers", HEAD + ANN.format(cell), MONDAY)
 
     assert last_word(project) == "withdrawn"
 
 
-def test_consent_12_a_blank_is_not_a_yes(project: Path) -> None:
+def test_compliance_12_a_blank_is_not_a_yes(project: Path) -> None:
     bring(project, "customers", f"{HEAD}dan,Dan,dan@example.com,America/New_York,US,\n", MONDAY)
 
     assert rows(project, "SELECT count(*) FROM consents WHERE customer_id = 4") == [(0,)]
 
 
-def test_consent_12_a_newer_yes_of_the_person_lifts_it(project: Path) -> None:
+def test_compliance_12_a_newer_yes_of_the_person_lifts_it(project: Path) -> None:
     address = link(project).replace("/u/", "/p/")
     with site(project, MONDAY) as browser:
         page = browser.get(address).text
@@ -68,7 +68,7 @@ def test_consent_12_a_newer_yes_of_the_person_lifts_it(project: Path) -> None:
     assert plan(project)["skip"] == {}
 
 
-def test_consent_13_a_no_holds_for_every_row_with_the_address_and_a_new_row_frees_nothing(
+def test_compliance_13_a_no_holds_for_every_row_with_the_address_and_a_new_row_frees_nothing(
     project: Path,
 ) -> None:
     again = "twin,Ann,ANN@Example.com,America/New_York,US,yes\n"
@@ -79,7 +79,7 @@ def test_consent_13_a_no_holds_for_every_row_with_the_address_and_a_new_row_free
     assert plan(project)["skip"] == {"consent_withdrawn": 2}
 
 
-def test_consent_13_a_no_stays_with_the_address_and_with_who_left_it(project: Path) -> None:
+def test_compliance_13_a_no_stays_with_the_address_and_with_who_left_it(project: Path) -> None:
     moved = "ann,Ann,new@example.com,America/New_York,US,\n"
     heir = "heir,Eve,ann@example.com,America/New_York,US,yes\n"
     bring(project, "customers", HEAD + moved + heir, MONDAY)
@@ -90,13 +90,15 @@ def test_consent_13_a_no_stays_with_the_address_and_with_who_left_it(project: Pa
     ]
 
 
-def test_consent_15_a_message_points_at_the_word_that_allowed_it(project: Path) -> None:
+def test_compliance_15_a_message_points_at_the_word_that_allowed_it(project: Path) -> None:
     query = "SELECT c.state, c.customer_id = d.customer_id FROM deliveries d JOIN consents c ON c.id = consent_id"
 
     assert rows(project, query) == [("granted", 1)] * 3
 
 
-def test_consent_15_a_no_after_planning_is_heard_before_sending(sent: Path, tmp_path: Path) -> None:
+def test_compliance_15_a_no_after_planning_is_heard_before_sending(
+    sent: Path, tmp_path: Path
+) -> None:
     project = copied(sent, tmp_path)
     ann = "SELECT DISTINCT state, reason FROM deliveries WHERE customer_id = 1 AND id > 3"
     outreach_here(project, "send", "weekly-greeting", "--yes", "--now", LATER, **SETTINGS)

@@ -24,14 +24,14 @@ def project(sent: Path, tmp_path: Path) -> Path:
     return copied(sent, tmp_path)
 
 
-def test_email_1_one_https_address_and_the_post_header(sent: Path) -> None:
+def test_compliance_1_one_https_address_and_the_post_header(sent: Path) -> None:
     headers = mail(sent)
 
     assert re.fullmatch(rf"<{URL}/u/[a-z0-9.]+>", headers["List-Unsubscribe"])
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
-def test_email_1_one_post_from_anywhere_is_enough_and_may_be_repeated(project: Path) -> None:
+def test_compliance_1_one_post_from_anywhere_is_enough_and_may_be_repeated(project: Path) -> None:
     address = link(project)
 
     with site(project) as browser:
@@ -45,7 +45,7 @@ def test_email_1_one_post_from_anywhere_is_enough_and_may_be_repeated(project: P
     assert run(project, LATER) == 2  # Bob and Cat
 
 
-def test_email_2_looking_never_unsubscribes(project: Path) -> None:
+def test_compliance_2_looking_never_unsubscribes(project: Path) -> None:
     with site(project) as browser:
         pages = [browser.request(how, link(project)) for how in ("GET", "HEAD", "OPTIONS")]
 
@@ -54,7 +54,7 @@ def test_email_2_looking_never_unsubscribes(project: Path) -> None:
     assert noes(project) == []
 
 
-def test_email_3_a_token_holds_no_address_in_any_encoding(sent: Path) -> None:
+def test_compliance_3_a_token_holds_no_address_in_any_encoding(sent: Path) -> None:
     token = link(sent).rpartition("/")[2]
     address = b"ann@example.com"
 
@@ -64,7 +64,9 @@ def test_email_3_a_token_holds_no_address_in_any_encoding(sent: Path) -> None:
     assert len(token.rpartition(".")[2]) * 5 >= 128  # bits, in base32
 
 
-def test_email_3_a_key_that_was_replaced_still_verifies_and_others_do_not(project: Path) -> None:
+def test_compliance_3_a_key_that_was_replaced_still_verifies_and_others_do_not(
+    project: Path,
+) -> None:
     new = "another0123456789abcdefghijklmnopqrst"
     with site(project, keys=new) as browser:
         browser.post(link(project), data=ONE_CLICK)
@@ -75,7 +77,9 @@ def test_email_3_a_key_that_was_replaced_still_verifies_and_others_do_not(projec
     assert noes(project) == [("email", "greetings", "ann@example.com")]
 
 
-def test_email_3_a_forged_token_gets_the_same_answer_and_changes_nothing(project: Path) -> None:
+def test_compliance_3_a_forged_token_gets_the_same_answer_and_changes_nothing(
+    project: Path,
+) -> None:
     token = link(project).rpartition("/")[2]
     forged = [token[:-1] + ("a" if token[-1] != "a" else "b"), token.replace(".1.", ".2.", 1),
               tokens.sign([KEY], Purpose.MESSAGE, 1)]  # fmt: skip
@@ -90,7 +94,7 @@ def test_email_3_a_forged_token_gets_the_same_answer_and_changes_nothing(project
 
 
 @pytest.mark.parametrize("key", ["changeme" * 5, "short", "a" * 40])
-def test_email_3_start_up_refuses_a_default_key(sent: Path, key: str) -> None:
+def test_compliance_3_start_up_refuses_a_default_key(sent: Path, key: str) -> None:
     answer = outreach_here(sent, "web", **SETTINGS | {"secret_key": key})
 
     assert answer.code == 3
@@ -98,7 +102,7 @@ def test_email_3_start_up_refuses_a_default_key(sent: Path, key: str) -> None:
     assert key not in answer.err
 
 
-def test_email_4_headers_of_bulk_mail_name_the_list_and_nobody(sent: Path) -> None:
+def test_compliance_4_headers_of_bulk_mail_name_the_list_and_nobody(sent: Path) -> None:
     mails = [mail(sent, number) for number in (1, 3)]
 
     assert {each["Precedence"] for each in mails} == {"bulk"}
@@ -109,7 +113,7 @@ def test_email_4_headers_of_bulk_mail_name_the_list_and_nobody(sent: Path) -> No
     assert len({each["Message-ID"] for each in mails}) == 2
 
 
-def test_email_5_address_and_way_out_in_both_parts_and_a_true_sender(sent: Path) -> None:
+def test_compliance_5_address_and_way_out_in_both_parts_and_a_true_sender(sent: Path) -> None:
     parts = [part.get_payload(decode=True) for part in mail(sent).walk() if not part.is_multipart()]
     bodies = [" ".join(part.decode().split()) for part in parts if isinstance(part, bytes)]
 
@@ -120,7 +124,9 @@ def test_email_5_address_and_way_out_in_both_parts_and_a_true_sender(sent: Path)
     assert mail(sent)["From"] == "Lark & Linden <hello@example.com>"
 
 
-def test_email_8_our_mail_asks_machines_not_to_answer_and_theirs_get_none(project: Path) -> None:
+def test_compliance_8_our_mail_asks_machines_not_to_answer_and_theirs_get_none(
+    project: Path,
+) -> None:
     """RFC 3834: ours is bulk; what comes back by mail is never answered (see feedback)."""
     assert mail(project)["Precedence"] == "bulk"
     assert BOB not in mail(project).as_string()

@@ -37,7 +37,7 @@ def text(browser: TestClient, body: str, sender: str = BOB, name: str = "", **fo
     return found[1] if found else ""
 
 
-def test_sms_9_agreeing_to_mail_is_not_agreeing_to_texts(sent: Path) -> None:
+def test_compliance_9_agreeing_to_mail_is_not_agreeing_to_texts(sent: Path) -> None:
     """Cat agreed to mail, and has a number."""
     assert len(texts_of(sent)) == 1
     assert BOB in texts_of(sent)[0]
@@ -48,7 +48,7 @@ def texts_of(project: Path) -> list[str]:
     return [path.read_text() for path in sorted((project / ".outreach/outbox/sms").rglob("*.txt"))]
 
 
-def test_sms_9_nobody_is_texted_at_night_by_their_own_clock(project: Path) -> None:
+def test_compliance_9_nobody_is_texted_at_night_by_their_own_clock(project: Path) -> None:
     rules = project / "campaigns/weekly-greeting.yaml"
     rules.write_text(re.sub('  window: "09:00-20:00"\n  late: 6 hours', "  late: 20 hours",
                             rules.read_text()))  # fmt: skip
@@ -58,7 +58,7 @@ def test_sms_9_nobody_is_texted_at_night_by_their_own_clock(project: Path) -> No
     assert (held["send"], held["held"]) == (0, {"quiet_hours": 3})
 
 
-def test_sms_10_a_stop_word_in_any_form_opts_the_number_out(project: Path) -> None:
+def test_compliance_10_a_stop_word_in_any_form_opts_the_number_out(project: Path) -> None:
     numbers = [f"+120255501{number}" for number in range(10, 10 + len(STOP_WORDS))]
     with site(project) as browser:
         answers = [text(browser, *each) for each in zip(STOP_WORDS, numbers, strict=True)]
@@ -67,13 +67,15 @@ def test_sms_10_a_stop_word_in_any_form_opts_the_number_out(project: Path) -> No
     assert noes(project) == [("sms", "opted_out", number) for number in numbers]
 
 
-def test_sms_10_nonstop_does_not(project: Path) -> None:
+def test_compliance_10_nonstop_does_not(project: Path) -> None:
     with site(project) as browser:
         assert text(browser, "nonstop!") == ""
     assert noes(project) == []
 
 
-def test_sms_10_nothing_is_sent_after_a_stop_and_start_restores_texts_only(project: Path) -> None:
+def test_compliance_10_nothing_is_sent_after_a_stop_and_start_restores_texts_only(
+    project: Path,
+) -> None:
     with site(project) as browser:
         text(browser, "STOP", name="SM1")
         assert text(browser, "STOP", name="SM2") == ""  # one confirmation
@@ -84,7 +86,7 @@ def test_sms_10_nothing_is_sent_after_a_stop_and_start_restores_texts_only(proje
     assert noes(project) == []
 
 
-def test_sms_10_help_is_answered_also_after_stop(project: Path) -> None:
+def test_compliance_10_help_is_answered_also_after_stop(project: Path) -> None:
     with site(project) as browser:
         text(browser, "STOP")
         said = text(browser, "HELP")
@@ -93,13 +95,13 @@ def test_sms_10_help_is_answered_also_after_stop(project: Path) -> None:
         assert part in said
 
 
-def test_sms_10_no_second_confirmation_where_the_provider_sent_one(project: Path) -> None:
+def test_compliance_10_no_second_confirmation_where_the_provider_sent_one(project: Path) -> None:
     with site(project) as browser:
         assert text(browser, "STOP", OptOutType="STOP") == ""
     assert noes(project) == [("sms", "opted_out", BOB)]
 
 
-def test_sms_10_machines_are_never_answered(project: Path) -> None:
+def test_compliance_10_machines_are_never_answered(project: Path) -> None:
     """Rule 8, for texts: a short code, a name, our own number."""
     with site(project) as browser:
         answers = [text(browser, "HELP", sender=each) for each in ("12345", "INFO", OWN)]
@@ -107,7 +109,7 @@ def test_sms_10_machines_are_never_answered(project: Path) -> None:
     assert answers == ["", "", ""]
 
 
-def test_sms_11_the_text_says_how_to_opt_out_and_its_cost_is_forecast(project: Path) -> None:
+def test_compliance_11_the_text_says_how_to_opt_out_and_its_cost_is_forecast(project: Path) -> None:
     assert "Reply STOP to opt out" in texts_of(project)[0]
     one = plan(project)["cost"]["channels"]["sms"]
     template = project / "templates/weekly-greeting/sms.txt"

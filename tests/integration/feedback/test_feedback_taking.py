@@ -415,7 +415,7 @@ def _complain(desk: Desk, id_: int) -> Taken:
 RULE = ChannelSettings(complaints=ComplaintsAt(warn=500, hold=1000, least=2))  # 5 %, 10 %
 
 
-def test_too_many_complaints_hold_the_run(engine: Engine) -> None:
+def test_compliance_6_too_many_complaints_hold_the_run(engine: Engine) -> None:
     """COMPLIANCE 6."""
     desk = Desk(engine, RULE)
     run_id, ids = _run(desk, sent=30)
@@ -530,7 +530,7 @@ def _held(desk: Desk) -> list[ChannelHold]:
         return channel_holds.held(conn)
 
 
-def test_mails_that_come_back_as_unauthenticated_hold_the_channel_for_a_person(
+def test_compliance_6_mails_that_come_back_as_unauthenticated_hold_the_channel_for_a_person(
     engine: Engine,
 ) -> None:
     """COMPLIANCE 6. The server took them, so that no try can tell whether it is mended."""
