@@ -105,13 +105,13 @@ class _Customers:
         keys = list({row.key for row in rows})
         emails = {row.values["email"] for row in rows if row.values.get("email")}
         phones = {row.values["phone"] for row in rows if row.values.get("phone")}
-        lock_with_sharers(conn, keys, emails, phones)
+        locked = lock_with_sharers(conn, keys, emails, phones)
         stored = rows_by_key(conn, keys)
         erased = self._erased.erased_keys(conn, [key for key in keys if key not in stored])
         changes, gone = self._changes(stored, self._dates(conn, stored, rows), erased, rows)
         self._settle_places(conn, changes)
         self._write(conn, changes, emails, phones)
-        self._record_consents(conn, changes)
+        self._record_consents(conn, changes, locked)
         self._count(changes)
         return gone
 
@@ -226,7 +226,10 @@ class _Customers:
         if self._erased.any(conn):  # what stood against an address that comes back stands again
             self._erased.bring_back(conn, {"email": emails, "phone": phones})
 
-    def _record_consents(self, conn: Connection, changes: Iterable[CustomerChange]) -> None:
+    def _record_consents(
+        self, conn: Connection, changes: Iterable[CustomerChange], locked: set[int]
+    ) -> None:
+        """The words of the file; nobody else sees the new customers, who are as good as locked."""
         source = self._options.consent_source or ""
         words = [
             Word(change.id, channel, topic, state, self._now, source, standing=True)
@@ -234,7 +237,8 @@ class _Customers:
             for row in change.rows
             for (channel, topic), state in row.consents.items()
         ]
-        said: Recorded = record_consents(conn, words, self._now)
+        locked |= {word.customer_id for word in words}
+        said: Recorded = record_consents(conn, words, self._now, locked)
         self.recorded += said.recorded
         self.repeated += said.unchanged
         self.refused += said.refused

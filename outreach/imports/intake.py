@@ -18,9 +18,11 @@ from outreach.imports.outcome import REJECTS_HEADER, SHOWN_REJECTS, Reject
 from outreach.store import dialect
 from outreach.store.engine import let_others_write, writing
 from outreach.store.pace import Pace
+from outreach.store.statistics import Statistics
 
 Apply = Callable[[Connection, list[Any]], list[Refused]]  # rows of a batch; those it refuses
 Progress = Callable[[int], None]  # bytes of the file done so far
+FIRST_ROWS = 250  # nothing is known of the machine yet; a quarter more come each time
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -160,7 +162,7 @@ def take_in(engine: Engine, job: Job, apply: Apply, progress: Progress | None) -
     batch = Batch([])
     with engine.connect() as conn:
         dialect.map_nothing(conn)
-    writer = _Writer(engine, job.options.dry_run, apply)
+    writer = _Writer(engine, job, apply)
     with Rejects(place) as rejects:
         for batch in batches(job):
             refused = [_by_column(each, batch.key) for each in writer.write(batch.rows)]
@@ -179,9 +181,10 @@ def _by_column(refused: Refused, key: str) -> Refused:
 class _Writer:
     """Applies rows in transactions that stay short on any machine, with gaps between them."""
 
-    def __init__(self, engine: Engine, dry_run: bool, apply: Apply) -> None:
-        self._engine, self._dry_run, self._apply = engine, dry_run, apply
-        self._pace = Pace(ROWS_OF_A_BATCH, most=ROWS_OF_A_BATCH)
+    def __init__(self, engine: Engine, job: Job, apply: Apply) -> None:
+        self._engine, self._dry_run, self._apply = engine, job.options.dry_run, apply
+        self._statistics = Statistics(engine, job.sort)
+        self._pace = Pace(FIRST_ROWS, most=ROWS_OF_A_BATCH)
         self._ended_at = 0.0
 
     def write(self, rows: list[Any]) -> list[Refused]:
@@ -197,4 +200,6 @@ class _Writer:
                     raise _DryRunError
             self._ended_at = time.monotonic()
             done += len(part)
+            if not self._dry_run:
+                self._statistics.grew(len(part))
         return refused

@@ -16,7 +16,14 @@ from outreach.store import dialect
 from outreach.store.keys import stand_ins
 from outreach.store.tables import consent_states, consents
 from outreach.store.upserts import upsert
-from outreach.store.withdrawals import No, apply_withdrawals, refused_by_address, sharing
+from outreach.store.withdrawals import (
+    No,
+    Reach,
+    apply_withdrawals,
+    reach,
+    refused_by_address,
+    sharing,
+)
 from outreach.vocabulary import ConsentState
 
 WITHDRAWN = ConsentState.WITHDRAWN
@@ -61,7 +68,9 @@ class _Last(NamedTuple):
     at: datetime
 
 
-def record_consents(conn: Connection, words: Sequence[Word], now: datetime) -> Recorded:
+def record_consents(
+    conn: Connection, words: Sequence[Word], now: datetime, locked: Collection[int] = ()
+) -> Recorded:
     """Add the words to the ledger and settle who may be written to; in the caller's transaction.
 
     The last word by its instant holds; of two at one instant the no. A withdrawal also holds for
@@ -69,17 +78,17 @@ def record_consents(conn: Connection, words: Sequence[Word], now: datetime) -> R
     deliveries on that channel and topic back, under the customers' locks. A yes not newer than
     the no is refused if it is standing or its source begins with `import`, else it is history.
     Words are taken in their order; a repetition adds nothing. A no of a customer who was merged
-    into another one is theirs too.
+    into another one is theirs too. `locked`: customers whom the caller has locked already.
     """
     if not words:
         return Recorded()
     words = [*words, *_for_stand_ins(conn, words)]
     ids = sorted({word.customer_id for word in words})
-    _lock(conn, ids, words)
+    reached = _lock(conn, ids, words, locked)
     last = _last_words(conn, ids)
-    ledger = _Ledger(dict(last), _said(conn, words), _refused(conn, words), now)
+    ledger = _Ledger(dict(last), _said(conn, words), _refused(conn, words, reached), now)
     new = ledger.take(words)
-    taken_back = apply_withdrawals(conn, _write(conn, new, last.keys(), now))
+    taken_back = apply_withdrawals(conn, _write(conn, new, last.keys(), now), reached)
     refused = ledger.refused_words
     return Recorded(len(new), len(words) - len(new) - refused, refused, taken_back)
 
@@ -92,19 +101,29 @@ def _for_stand_ins(conn: Connection, words: Iterable[Word]) -> list[Word]:
     ]
 
 
-def _lock(conn: Connection, ids: Sequence[int], words: Iterable[Word]) -> None:
+def _lock(
+    conn: Connection, ids: Sequence[int], words: Iterable[Word], locked: Collection[int]
+) -> Reach:
     """Lock the customers, and those who share an address that a no will hold for.
 
-    Nothing on SQLite, where a write transaction has the whole file.
+    Where they are reached, as it stays under the lock. SQLite: a write transaction has the file.
     """
-    if not dialect.is_postgres(conn):
-        return
-    noes = defaultdict(set)
+    asked, noes = defaultdict(set), defaultdict(set)
     for word in words:
         if word.state is WITHDRAWN:
             noes[word.channel].add(word.customer_id)
-    shared = {id_ for channel, of in noes.items() for id_ in sharing(conn, channel, of)}
-    dialect.lock_customers(conn, sorted({*ids, *shared}))
+        if word.state is WITHDRAWN or word.standing:
+            asked[word.channel].add(word.customer_id)
+    reached = reach(conn, asked)
+    if not dialect.is_postgres(conn):
+        return reached
+    wanted = set(ids)
+    for channel, of in noes.items():
+        wanted |= sharing(conn, channel, of, reached)
+    if wanted.issubset(locked):
+        return reached
+    dialect.lock_customers(conn, sorted(wanted))
+    return reach(conn, asked)
 
 
 class _Ledger:
@@ -193,7 +212,7 @@ def _said(conn: Connection, words: Iterable[Word]) -> set[tuple[Any, ...]]:
     return {tuple(row) for row in rows}
 
 
-def _refused(conn: Connection, words: Iterable[Word]) -> set[About]:
+def _refused(conn: Connection, words: Iterable[Word], reached: Reach) -> set[About]:
     """Where a standing yes meets a no that someone said at the customer's address."""
     by_channel = defaultdict(set)
     for word in words:
@@ -202,7 +221,8 @@ def _refused(conn: Connection, words: Iterable[Word]) -> set[About]:
     return {
         (id_, topic, channel)
         for channel, ids in sorted(by_channel.items())
-        for id_, topic in refused_by_address(conn, channel, ids)
+        for id_, topic in refused_by_address(conn, channel, reached[channel])
+        if id_ in ids  # the others' words were noes
     }
 
 

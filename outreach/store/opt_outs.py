@@ -10,10 +10,9 @@ from sqlalchemy import Connection, func, select
 
 from outreach.store import custody, dialect
 from outreach.store.consents import Word, record_consents
-from outreach.store.customers import address_column
 from outreach.store.tables import consent_states, customers, deliveries, refusals
 from outreach.store.upserts import upsert
-from outreach.store.withdrawals import addresses_of
+from outreach.store.withdrawals import addresses_of, who_has
 from outreach.vocabulary import ConsentState
 
 
@@ -69,7 +68,7 @@ def opt_out(conn: Connection, noes: Sequence[OptOut], now: datetime) -> list[Aga
 
     In their order what each is against. Who said so already adds no word.
     """
-    present = _lock(conn, noes)
+    present, locked = _lock(conn, noes)
     standing = _noes_that_stand(conn, {no.customer_id for no in noes})
     withdrawn = ConsentState.WITHDRAWN
     new = {
@@ -79,7 +78,7 @@ def opt_out(conn: Connection, noes: Sequence[OptOut], now: datetime) -> list[Aga
         for no in noes
         if (no.customer_id, no.channel, no.topic) not in standing
     }
-    record_consents(conn, list(new.values()), now)
+    record_consents(conn, list(new.values()), now, locked)
     known = [
         no
         for no in noes
@@ -96,28 +95,23 @@ def _against(no: OptOut, present: str | None) -> Against:
     return Against(no.channel, frozenset({no.customer_id}), addresses)
 
 
-def _lock(conn: Connection, noes: Sequence[OptOut]) -> dict[str, dict[int, str]]:
-    """Lock whoever a no may hold for, at once; the customers' present addresses by channel."""
+def _lock(
+    conn: Connection, noes: Sequence[OptOut]
+) -> tuple[dict[str, dict[int, str]], frozenset[int]]:
+    """Lock whoever a no may hold for, at once; present addresses by channel, and who is locked."""
     ids: dict[str, set[int]] = defaultdict(set)
     addresses: dict[str, set[str]] = defaultdict(set)
     for no in noes:
         ids[no.channel].add(no.customer_id)
         addresses[no.channel].update(() if no.address is None else (no.address,))
     present = {channel: addresses_of(conn, channel, of) for channel, of in ids.items()}
-    if dialect.is_postgres(conn):
-        locked: set[int] = set().union(*ids.values())
-        for channel, theirs in present.items():
-            locked |= _who_has(conn, channel, {*addresses[channel], *theirs.values()})
-        dialect.lock_customers(conn, sorted(locked))
-    return present
-
-
-def _who_has(conn: Connection, channel: str, addresses: Collection[str]) -> set[int]:
-    column = address_column(channel)
-    if column is None or not addresses:
-        return set()
-    theirs = dialect.is_any_of(conn, column, sorted(addresses))
-    return set(conn.execute(select(customers.c.id).where(theirs)).scalars())
+    if not dialect.is_postgres(conn):
+        return present, frozenset()
+    locked: set[int] = set().union(*ids.values())
+    for channel, theirs in present.items():
+        locked |= who_has(conn, channel, {*addresses[channel], *theirs.values()})
+    dialect.lock_customers(conn, sorted(locked))
+    return present, frozenset(locked)
 
 
 def _noes_that_stand(conn: Connection, ids: Collection[int]) -> dict[tuple[int, str, str], int]:
@@ -148,6 +142,6 @@ def _hold_for_addresses(conn: Connection, noes: Sequence[OptOut], now: datetime)
     for channel, address, topic in rows:
         by_topic[channel, topic].add(address)
     for (channel, topic), addresses in sorted(by_topic.items()):
-        theirs = _who_has(conn, channel, addresses)
+        theirs = who_has(conn, channel, addresses)
         if theirs:
             custody.take_back(conn, theirs, channel, topic)

@@ -68,14 +68,14 @@ def _had_by_several(
 
 def lock_with_sharers(
     conn: Connection, keys: Collection[str], emails: Collection[str], phones: Collection[str]
-) -> None:
+) -> set[int]:
     """Lock the customers of these keys and all who have their addresses, stored or new, at once.
 
-    One lock in id order for all that a batch may write: two that lock in steps could wait for
-    each other. Nothing on SQLite, where a write transaction has the whole file.
+    Their ids. One lock in id order for all that a batch may write: two that lock in steps could
+    wait for each other. Nobody on SQLite, where a write transaction has the whole file.
     """
     if not dialect.is_postgres(conn):
-        return
+        return set()
     t = customers.c
     rows = conn.execute(
         select(t.id, t.email, t.phone).where(dialect.is_any_of(conn, t.key, sorted(keys)))
@@ -88,3 +88,4 @@ def lock_with_sharers(
         sharers = select(t.id).where(dialect.is_any_of(conn, column, wanted))
         ids |= set(conn.execute(sharers).scalars())
     dialect.lock_customers(conn, sorted(ids))
+    return ids

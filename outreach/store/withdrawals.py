@@ -1,7 +1,7 @@
 """What follows from a no: it holds for the address, and takes claimed deliveries back."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -24,27 +24,42 @@ class No(NamedTuple):
     consent_id: int
 
 
-def sharing(conn: Connection, channel: str, ids: Collection[int]) -> list[int]:
+Reach = Mapping[str, Mapping[int, str]]  # addresses by channel and customer's id, of who has one
+
+
+def reach(conn: Connection, ids: Mapping[str, Collection[int]]) -> Reach:
+    """The addresses at which the customers, given by channel, are reached."""
+    return {channel: addresses_of(conn, channel, those) for channel, those in sorted(ids.items())}
+
+
+def sharing(conn: Connection, channel: str, ids: Collection[int], reached: Reach) -> set[int]:
     """The ids of all customers who have the channel's address of one of the given ones."""
-    address = address_column(channel)
-    if address is None or not ids:
-        return []
-    theirs = select(address).where(dialect.is_any_of(conn, customers.c.id, sorted(ids)))
-    return list(conn.execute(select(customers.c.id).where(address.in_(theirs))).scalars())
+    # With the addresses at hand: asked for inside, PostgreSQL reads everyone of a young table.
+    at = reached[channel]
+    return who_has(conn, channel, {at[id_] for id_ in ids if id_ in at})
 
 
-def apply_withdrawals(conn: Connection, noes: Sequence[No]) -> int:
+def who_has(conn: Connection, channel: str, addresses: Collection[str]) -> set[int]:
+    """The ids of all customers who have one of the addresses on the channel."""
+    column = address_column(channel)
+    if column is None or not addresses:
+        return set()
+    theirs = dialect.is_any_of(conn, column, sorted(addresses))
+    return set(conn.execute(select(customers.c.id).where(theirs)).scalars())
+
+
+def apply_withdrawals(conn: Connection, noes: Sequence[No], reached: Reach) -> int:
     """Keep each no for its customer's present address; how many deliveries were taken back.
 
-    The customers, and those who share their addresses, must be locked.
+    The customers, and those who share their addresses, must be locked, and `reached` be of then.
     """
     ids = defaultdict(set)
     for no in noes:
         ids[no.channel, no.topic].add(no.customer_id)
-    _refuse(conn, noes)
+    _refuse(conn, noes, reached)
     taken_back = 0
     for (channel, topic), of in sorted(ids.items()):
-        theirs = {*of, *sharing(conn, channel, of)}
+        theirs = {*of, *sharing(conn, channel, of, reached)}
         taken_back += len(custody.take_back(conn, theirs, channel, topic))
     return taken_back
 
@@ -60,22 +75,21 @@ def carry_refusals(conn: Connection, ids: Sequence[int]) -> None:
             dialect.is_any_of(conn, t.customer_id, ids), t.state == ConsentState.WITHDRAWN
         )
     )
-    _refuse(conn, [No(*row) for row in rows])
+    noes = [No(*row) for row in rows]
+    of = defaultdict(set)
+    for no in noes:
+        of[no.channel].add(no.customer_id)
+    _refuse(conn, noes, reach(conn, of))
 
 
-def _refuse(conn: Connection, noes: Iterable[No]) -> None:
+def _refuse(conn: Connection, noes: Iterable[No], reached: Reach) -> None:
     """Upsert the refusals of the customers' addresses; the latest no of an address stays."""
     latest: dict[tuple[str, str, str], No] = {}
-    by_channel = defaultdict(list)
     for no in noes:
-        by_channel[no.channel].append(no)
-    for channel, those in by_channel.items():
-        addresses = addresses_of(conn, channel, {no.customer_id for no in those})
-        for no in those:
-            address = addresses.get(no.customer_id)
-            if address is not None:
-                key = (channel, address, no.topic)
-                latest[key] = max(latest.get(key, no), no, key=lambda one: one.at)
+        address = reached[no.channel].get(no.customer_id)
+        if address is not None:
+            key = (no.channel, address, no.topic)
+            latest[key] = max(latest.get(key, no), no, key=lambda one: one.at)
     rows = [(*key, no.at, no.consent_id) for key, no in sorted(latest.items())]
     names = ("channel", "address", "topic", "at", "consent_id")
     upsert(conn, refusals, names, rows, newer=lambda given: given.at > refusals.c.at)
@@ -84,7 +98,7 @@ def _refuse(conn: Connection, noes: Iterable[No]) -> None:
 def addresses_of(conn: Connection, channel: str, ids: Collection[int]) -> dict[int, str]:
     """The addresses that the customers have on the channel, by id; who has none is left out."""
     address = address_column(channel)
-    if address is None:
+    if address is None or not ids:
         return {}
     rows = conn.execute(
         select(customers.c.id, address.label("address")).where(
@@ -95,25 +109,14 @@ def addresses_of(conn: Connection, channel: str, ids: Collection[int]) -> dict[i
 
 
 def refused_by_address(
-    conn: Connection, channel: str, ids: Collection[int]
+    conn: Connection, channel: str, addresses: Mapping[int, str]
 ) -> list[tuple[int, str]]:
     """(customer id, topic) where someone said no at the address that the customer has."""
-    address = address_column(channel)
-    if address is None:
+    if not addresses:
         return []
     t = refusals.c
-    picked = dialect.is_any_of(conn, customers.c.id, sorted(ids))
-    # Refusals by key first, then their few customers: as one join, SQLite begins with every
-    # refusal of the channel.
-    noes = conn.execute(
-        select(t.address, t.topic).where(
-            t.channel == channel, t.address.in_(select(address).where(picked))
-        )
-    ).all()
-    if not noes:
-        return []
+    at_them = dialect.is_any_of(conn, t.address, sorted(set(addresses.values())))
     topics = defaultdict(list)
-    for no in noes:
+    for no in conn.execute(select(t.address, t.topic).where(at_them, t.channel == channel)):
         topics[no.address].append(no.topic)
-    theirs = addresses_of(conn, channel, ids)
-    return [(id_, topic) for id_, at in theirs.items() for topic in topics.get(at, ())]
+    return [(id_, topic) for id_, at in addresses.items() for topic in topics.get(at, ())]
