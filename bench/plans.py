@@ -20,6 +20,7 @@ from bench.ground.filling import fill_customers, fill_touches, settle_statistics
 from bench.ground.project import CAMPAIGN, FILES
 from bench.ground.statements import Planned, planned
 from outreach.campaign.check import load_project
+from outreach.clock import Instants
 from outreach.decisions.asking import Question, everywhere
 from outreach.decisions.candidate import Scope
 from outreach.decisions.households import ask_base
@@ -29,7 +30,6 @@ from outreach.decisions.ruling import Ruling, make_ruling
 from outreach.planning.plan import Funnel, count
 from outreach.rendering.compiled import compile_step
 from outreach.store import deliveries as statements
-from outreach.store.deliveries import Instants
 from outreach.store.engine import dispose, make_engine, reading, writing
 from outreach.store.migrate import migrate
 from outreach.store.tables import customers, deliveries

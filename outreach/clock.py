@@ -1,4 +1,4 @@
-"""The decisions' clock: passed in, always; frozen by `--now`."""
+"""The decisions' clock: passed in, always; frozen by `--now`. Retries and leases go by the real one."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,3 +31,11 @@ class FrozenClock:
     def now(self) -> datetime:
         """The instant it was frozen at, aware UTC."""
         return self.at.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """The present by both clocks."""
+
+    now: datetime  # of decisions and records; frozen by `--now`
+    real_now: datetime  # of retries and answers

@@ -15,13 +15,13 @@ from makers import NOW, make_delivery, make_run
 from sqlalchemy import Connection, select, update
 
 from outreach.channels.adapter import Outcome
+from outreach.clock import Instants
 from outreach.dispatch.claim import Claimer
 from outreach.dispatch.held import Held
 from outreach.dispatch.lease import register
 from outreach.dispatch.retry import Backoff
 from outreach.dispatch.settle import Answered, Ledger
 from outreach.store import custody, tables
-from outreach.store.deliveries import Instants
 from outreach.store.engine import reading, writing
 from outreach.vocabulary import Answer, Fault
 

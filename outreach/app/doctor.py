@@ -16,12 +16,11 @@ from outreach.app.recording import recording
 from outreach.app.tasks import task_checks
 from outreach.channels.adapter import Check
 from outreach.channels.registry import make_adapter
-from outreach.clock import SystemClock
+from outreach.clock import Instants, SystemClock
 from outreach.errors import OutreachError
 from outreach.settings.rules_file import BUILT_IN_CHANNELS
 from outreach.store import health
 from outreach.store.channel_holds import held
-from outreach.store.deliveries import Instants
 from outreach.store.engine import reading
 from outreach.vocabulary import RunState, State, Status
 

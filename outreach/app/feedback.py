@@ -13,7 +13,7 @@ from outreach.app.context import Context
 from outreach.app.stages import refresh_touched
 from outreach.channels.adapter import Check
 from outreach.channels.email.server import parse_smtp_url
-from outreach.clock import SystemClock
+from outreach.clock import Instants, SystemClock
 from outreach.errors import OutreachError, SetupError, UsageError
 from outreach.feedback.folder import Folder
 from outreach.feedback.imap import ImapMailbox
@@ -24,7 +24,6 @@ from outreach.logger import Logger
 from outreach.settings.company import ChannelSettings
 from outreach.settings.environment import Environment
 from outreach.settings.feedback_file import parse_imap_url
-from outreach.store.deliveries import Instants
 
 log = Logger(__name__)
 FOLDER_SECONDS = 1.0  # between two looks

@@ -16,7 +16,7 @@ from outreach.app.project import save_rules
 from outreach.app.stages import refresh_stages
 from outreach.app.watching import WatchedProject
 from outreach.campaign.model import Expression, Place
-from outreach.clock import SystemClock
+from outreach.clock import Instants, SystemClock
 from outreach.decisions.candidate import Scope
 from outreach.decisions.loading import Rulings
 from outreach.decisions.localities import localities
@@ -227,7 +227,7 @@ def _last_refresh(now: datetime, zone: ZoneInfo) -> datetime:
 
 def wake(context: Context) -> None:
     """Ring for every channel that has something to send now."""
-    at = deliveries.Instants(context.now(), SystemClock().now())
+    at = Instants(context.now(), SystemClock().now())
     with reading(context.engine) as conn:
         waiting = deliveries.channels_with_work(conn, channels_of(context.company()), at)
     for channel in waiting:

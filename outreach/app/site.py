@@ -15,7 +15,7 @@ from outreach.app.project import save_rules
 from outreach.app.stages import refresh_touched
 from outreach.campaign.project import ProjectFiles
 from outreach.channels.sms.webhooks import Inbound
-from outreach.clock import Clock, SystemClock
+from outreach.clock import Clock, Instants, SystemClock
 from outreach.decisions.loading import present_company
 from outreach.errors import SetupError
 from outreach.feedback import one_click, texts
@@ -26,7 +26,6 @@ from outreach.feedback.texts import Text
 from outreach.feedback.words import Words, words_for
 from outreach.settings.company import ChannelSettings, Company
 from outreach.settings.company_file import COMPANY_FILE
-from outreach.store.deliveries import Instants
 from outreach.store.engine import reading, writing
 from outreach.store.opt_outs import Addressed, addressed
 from outreach.store.receipts import Receipt, receive

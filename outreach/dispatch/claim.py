@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from outreach.clock import Instants
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.dispatch.held import Held
@@ -18,7 +19,7 @@ from outreach.dispatch.purse import Grant
 from outreach.dispatch.rulebook import Rulebook
 from outreach.settings.company import Company
 from outreach.store import deliveries
-from outreach.store.deliveries import Claim, Instants, Picked, Ruled
+from outreach.store.deliveries import Claim, Picked, Ruled
 from outreach.vocabulary import Decision, Reason, State
 
 LAPSED_ONCE = 20  # rows that lapsed come back in small batches …

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from outreach.channels.adapter import Outcome
+from outreach.clock import Instants
 from outreach.dispatch.final import finals_of
 from outreach.dispatch.held import Held
 from outreach.dispatch.purse import refund
@@ -14,7 +15,6 @@ from outreach.dispatch.retry import Backoff
 from outreach.store import attempts, custody, run_answers, soft_bounces, suppressions, tasks
 from outreach.store.attempts import Attempt
 from outreach.store.custody import Settlement
-from outreach.store.deliveries import Instants
 from outreach.store.suppressions import Suppression
 from outreach.vocabulary import Answer, Fault, State
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, Engine
 
-from outreach.clock import Clock, SystemClock
+from outreach.clock import Clock, Instants, SystemClock
 from outreach.dispatch.away import AwayChannels
 from outreach.dispatch.places import Holdings, Places, Tally
 from outreach.dispatch.retry import Backoff
@@ -17,7 +17,6 @@ from outreach.dispatch.rulebook import Rulebook
 from outreach.dispatch.trouble import DatabaseTrouble
 from outreach.logger import Logger
 from outreach.store.custody import BEGIN_SECONDS
-from outreach.store.deliveries import Instants
 from outreach.store.engine import give_up_at, writing
 from outreach.store.schema import OtherSchema, head
 

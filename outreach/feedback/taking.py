@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row
 
 from outreach.channels.wording import scrubbed
+from outreach.clock import Instants
 from outreach.decisions.holding import Hold, hold, too_many
 from outreach.feedback.complaint_rate import look
 from outreach.feedback.mail import message_ids, read_mail
@@ -19,7 +20,6 @@ from outreach.logger import Logger
 from outreach.settings.company import ChannelSettings
 from outreach.store import feedback_mails, soft_bounces, suppressions
 from outreach.store.attempts import storable
-from outreach.store.deliveries import Instants
 from outreach.store.dialect import one_at_a_time
 from outreach.store.engine import reading, writing
 from outreach.store.events import Event, add_events

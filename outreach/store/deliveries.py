@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, func, literal, null, or_, select, update
 
+from outreach.clock import Instants
 from outreach.store import lanes, workers
 from outreach.store.dialect import is_any_of, rows_from
 from outreach.store.endings import ended
@@ -64,14 +65,6 @@ class Ruled:
     due_at: datetime
     channel: str | None
     lane: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Instants:
-    """The present by both clocks."""
-
-    now: datetime  # of decisions and records; frozen by `--now`
-    real_now: datetime  # of retries and answers
 
 
 def runs_with_work(

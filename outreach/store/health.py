@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, case, func, literal_column, or_, select
 
-from outreach.store.deliveries import Instants
+from outreach.clock import Instants
 from outreach.store.dialect import database_clock
 from outreach.store.runs import is_stranded
 from outreach.store.tables import campaigns, deliveries, runs, workers

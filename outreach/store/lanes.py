@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import (
     CTE,
@@ -30,14 +30,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import ColumnElement
 
+from outreach.clock import Instants
 from outreach.settings.rate_limits import ChannelLimits, lane_of
 from outreach.store.spelling import domain_part
 from outreach.store.tables import customers, deliveries, runs
 from outreach.store.types import Instant
 from outreach.vocabulary import RunState
-
-if TYPE_CHECKING:
-    from outreach.store.deliveries import Instants
 
 d = deliveries.c
 OPEN_RUNS = (RunState.PLANNING.value, RunState.RUNNING.value)
@@ -150,7 +148,7 @@ def _waiting(*, further: bool) -> Select[Any]:
 
 
 def waiting(
-    conn: Connection, run_id: int, channel: str, at: "Instants", most: int, dry: Collection[str],
+    conn: Connection, run_id: int, channel: str, at: Instants, most: int, dry: Collection[str],
     after: str | None = None,
 ) -> list[Waiting]:  # fmt: skip
     """Lanes of a run in which something has come due, but for dry ones, with how much, by name.
@@ -166,7 +164,7 @@ def waiting(
 
 
 def picked(
-    conn: Connection, run_id: int, channel: str, at: "Instants", shares: Sequence[tuple[str, int]],
+    conn: Connection, run_id: int, channel: str, at: Instants, shares: Sequence[tuple[str, int]],
     limit: int,
 ) -> CursorResult[*tuple[Any, ...]]:  # fmt: skip
     """So many rows of each lane whose time has come, longest due first, `limit` in all, locked.

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from outreach.clock import Instants
 from outreach.store import suppressions
-from outreach.store.deliveries import Instants
 from outreach.store.dialect import is_any_of
 from outreach.store.suppressions import Suppression
 from outreach.store.tables import deliveries, receipts

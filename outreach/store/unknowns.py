@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, literal_column, or_, select, update
 
-from outreach.store.deliveries import Instants
+from outreach.clock import Instants
 from outreach.store.dialect import is_any_of
 from outreach.store.tables import deliveries
 from outreach.vocabulary import State

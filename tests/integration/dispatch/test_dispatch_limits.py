@@ -10,6 +10,7 @@ from makers import NOW, make_customer, make_delivery, make_run
 from sqlalchemy import Connection, Engine, event, insert, select
 
 from outreach.channels.adapter import Message, Outcome
+from outreach.clock import Instants
 from outreach.dispatch.claim import Claimer
 from outreach.dispatch.held import Held
 from outreach.dispatch.patience import MOST_REFUSALS
@@ -20,7 +21,6 @@ from outreach.settings.company import Brand, ChannelSettings, Company
 from outreach.settings.rate_limits import ChannelLimits, DomainLimit
 from outreach.settings.rates import parse_rate
 from outreach.store import deliveries, lanes
-from outreach.store.deliveries import Instants
 from outreach.store.engine import reading, writing
 from outreach.store.lanes import Waiting
 from outreach.store.tables import customers, runs

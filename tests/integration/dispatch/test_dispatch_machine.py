@@ -25,10 +25,11 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine, select
 
+from outreach.clock import Instants
 from outreach.dispatch.sweep import sweep
 from outreach.store import runs, suppressions
 from outreach.store.consents import Word, record_consents
-from outreach.store.deliveries import Instants, runs_with_work
+from outreach.store.deliveries import runs_with_work
 from outreach.store.engine import reading
 from outreach.store.receipts import Receipt, receive
 from outreach.store.suppressions import Suppression

@@ -10,10 +10,11 @@ from makers import NOW, make_run
 from sqlalchemy import Connection, Engine, select
 
 from outreach.channels.adapter import Outcome
+from outreach.clock import Instants
 from outreach.dispatch.held import Held, Paid
 from outreach.dispatch.settle import Answered, Ledger
 from outreach.store import custody, deliveries, tables, workers
-from outreach.store.deliveries import Claim, Instants
+from outreach.store.deliveries import Claim
 from outreach.store.engine import reading, writing
 from outreach.store.tables import attempts, limits, run_answers, soft_bounces, suppressions
 from outreach.vocabulary import Answer, Fault

@@ -8,9 +8,9 @@ from makers import NOW, make_customer, make_delivery
 from sqlalchemy import Engine, select, update
 
 from outreach.channels.adapter import Outcome
+from outreach.clock import Instants
 from outreach.dispatch.held import Held
 from outreach.dispatch.settle import Answered, Ledger
-from outreach.store.deliveries import Instants
 from outreach.store.engine import reading, writing
 from outreach.store.tables import deliveries, suppressions
 from outreach.vocabulary import Answer, Fault

@@ -7,9 +7,10 @@ import pytest
 from makers import NOW, make_customer, make_delivery, make_run
 from sqlalchemy import Connection, Engine, Row, event, select, update
 
+from outreach.clock import Instants
 from outreach.store import custody, deliveries, lapses, workers
 from outreach.store.custody import Settlement
-from outreach.store.deliveries import Claim, Instants, Ruled
+from outreach.store.deliveries import Claim, Ruled
 from outreach.store.engine import reading, writing
 from outreach.store.tables import deliveries as table
 from outreach.store.tables import runs

@@ -14,12 +14,12 @@ from sqlalchemy import Engine, func, select
 
 from outreach import tokens
 from outreach.channels.email.return_path import return_path
+from outreach.clock import Instants
 from outreach.errors import SetupError
 from outreach.feedback.folder import Folder
 from outreach.feedback.imap import ImapMailbox
 from outreach.feedback.origin import Seal
 from outreach.feedback.taking import Mailroom, Taken
-from outreach.store.deliveries import Instants
 from outreach.store.engine import reading, writing
 from outreach.store.tables import deliveries
 from outreach.tokens import Purpose

@@ -15,13 +15,13 @@ from sqlalchemy import Engine, func, select, update
 from outreach import tokens
 from outreach.app.held_channels import told
 from outreach.channels.email.return_path import return_path
+from outreach.clock import Instants
 from outreach.feedback.notice import Kind
 from outreach.feedback.origin import Seal
 from outreach.feedback.taking import Mailroom, Taken
 from outreach.settings.company import ChannelSettings, ComplaintsAt, HoldAt
 from outreach.store import channel_holds, run_answers
 from outreach.store.channel_holds import ChannelHold
-from outreach.store.deliveries import Instants
 from outreach.store.engine import reading, writing
 from outreach.store.run_answers import Final
 from outreach.store.tables import channel_holds as channel_holds_table

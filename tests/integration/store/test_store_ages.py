@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from makers import NOW, make_customer, make_delivery, make_run
 from sqlalchemy import Connection, Engine
 
+from outreach.clock import Instants
 from outreach.store import health
-from outreach.store.deliveries import Instants
 from outreach.store.engine import reading, writing
 
 REAL = NOW + timedelta(days=100)  # the real clock; NOW is the decisions'

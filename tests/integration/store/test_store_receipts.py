@@ -10,9 +10,9 @@ from dispatching import rows
 from makers import NOW, make_customer, make_delivery, make_worker
 from sqlalchemy import Engine, func, select
 
+from outreach.clock import Instants
 from outreach.store import custody
 from outreach.store.custody import Settlement
-from outreach.store.deliveries import Instants
 from outreach.store.engine import reading, writing
 from outreach.store.receipts import Receipt, Received, receive
 from outreach.store.tables import receipts, suppressions
