@@ -160,7 +160,8 @@ def _refused(world: World, customer: Customer, channel: str) -> Reason | None:
 def _consent(world: World, own: list[Consent], there: list[Consent]) -> Reason | None:
     """The customer's own last word, and any no that was said at the same address."""
     no = ConsentState.WITHDRAWN
-    last = max(own, key=lambda c: (c.at, c.state is no), default=None)
+    # max() gives the first of equals: what was recorded last counts
+    last = max(reversed(own), key=lambda c: (c.at, c.state is no), default=None)
     noes = [c.at for c in there if c.state is no and (last is None or c.at >= last.at)]
     if noes or (last and last.state is no):
         return Reason.CONSENT_WITHDRAWN

@@ -108,7 +108,7 @@ def settle(conn: Connection, question: Question, *, everyone: bool) -> dict[int,
     found = {each.customer_id: Settled(each) for each in alone} if everyone else {}
     if not _may_meet(question.ruling):
         return found
-    planned = _planned(conn, question.scope)
+    planned = _planned(conn, question)
     going = {
         each.customer_id: each
         for each in alone
@@ -129,8 +129,9 @@ def settle(conn: Connection, question: Question, *, everyone: bool) -> dict[int,
     return found
 
 
-def _planned(conn: Connection, scope: Scope) -> dict[int, tuple[Target, Slot]]:
+def _planned(conn: Connection, question: Question) -> dict[int, tuple[Target, Slot]]:
     """By customer what is planned in the run already and takes no slot yet: an earlier pass's."""
+    scope, step = question.scope, question.ruling.step.id
     if scope.run_id is None:
         return {}
     row = deliveries.c
@@ -140,6 +141,7 @@ def _planned(conn: Connection, scope: Scope) -> dict[int, tuple[Target, Slot]]:
         .where(
             row.run_id == scope.run_id,
             row.run_at == scope.run_at,
+            row.step == step,
             customers.c.shares,
             row.state.not_in(WITHOUT_MESSAGE),
             not_(row.firm),

@@ -61,7 +61,9 @@ def not_first(
     return case((candidate.c.shares, found), else_=false())
 
 
-def address_has_message(marks: Marks, candidate: FromClause, number: int) -> ColumnElement[bool]:
+def address_has_message(
+    ruling: Ruling, marks: Marks, candidate: FromClause, number: int
+) -> ColumnElement[bool]:
     """This run's message went, or will go, to who shares the address, or was merged into this one."""
     address = candidate.c[f"address_{number}"]
     merged = merged_ids(candidate.c.id, candidate)
@@ -77,6 +79,7 @@ def address_has_message(marks: Marks, candidate: FromClause, number: int) -> Col
     found = exists(select(1)).where(
         row.run_id == marks.run_id,
         row.run_at == marks.run_at,
+        row.step == ruling.step.id,
         row.customer_id.in_(sharing),
         row.customer_id != candidate.c.id,
         or_(row.address == address, row.customer_id.in_(merged.scalar_subquery())),
@@ -116,7 +119,7 @@ def duplicate(
     channels = range(len(ruling.channels))
     parts = [not_first(candidate, firsts, channels, number)]
     if marks.in_run:
-        parts.append(address_has_message(marks, candidate, number))
+        parts.append(address_has_message(ruling, marks, candidate, number))
     if marks.repeats:
         parts.append(has_it_already(ruling, marks, candidate))
     return or_(*parts)
