@@ -47,7 +47,9 @@ def ask_base(
     if not (parted or _may_meet(ruling)) or not _does_anyone_share(conn):
         return question
     together = ask(conn, ruling, replace(scope, sharing=True), turns or asked, locales)
-    return replace(question, settled=settle(conn, together, everyone=parted))
+    settled = settle(conn, together, everyone=parted)
+    theirs = {id_: each for id_, each in settled.items() if each.verdict.place_id in asked}
+    return replace(question, settled=theirs)
 
 
 def settled_about(
@@ -64,6 +66,8 @@ def settled_about(
     people = conn.execute(select(t.key, t.place_id, t.locale).where(theirs)).all()
     keys = {each.key for each in people}
     narrowed = keys & set(scope.to) if scope.to else keys
+    if not narrowed:
+        return {}
     asked = {each.place_id: asked_at for each in people}
     within = replace(scope, about=None, sharing=True, to=tuple(sorted(narrowed)))
     question = ask(conn, ruling, within, asked, lambda: {each.locale for each in people})
