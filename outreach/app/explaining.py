@@ -47,7 +47,7 @@ def explain_customer(context: Context, name: str, key: str, at: str | None = Non
         customer_id, place = customer_of(conn, key)
         ruling = ruling_of(context, conn, name)
         occasion = occasion_of(context, ruling.campaign, at)
-        asked = occasion.instants(ruling.grid, [place])
+        asked = occasion.instants(ruling.grid, localities(conn))
         asked_at, now = asked[place.id], context.now()
         over = frozenset() if at else past_turns(context, conn, ruling.campaign, occasion, asked)
         scope = Scope(
@@ -57,7 +57,7 @@ def explain_customer(context: Context, name: str, key: str, at: str | None = Non
             facts=facts_for(conn, min(now, asked_at)),
             past=over,
         )
-        found = explain(conn, ruling, scope, place, asked_at)
+        found = explain(conn, ruling, scope, place, asked)
         zone = ruling.grid.calendar_zone(place).key
     return _explained(name, key, zone, found.verdict, found.answers)
 

@@ -10,10 +10,11 @@ from outreach.app.explaining import customer_of
 from outreach.app.running import scope_of
 from outreach.app.runs import run_with
 from outreach.app.sentences import Clock, absence, again, history
+from outreach.decisions.asking import everywhere
 from outreach.decisions.candidate import Scope
 from outreach.decisions.explain import Answer, Explanation, explain
 from outreach.decisions.loading import ruling_at
-from outreach.decisions.localities import Locality
+from outreach.decisions.localities import Locality, localities
 from outreach.decisions.ruling import Ruling
 from outreach.errors import UsageError
 from outreach.planning.occasion import occasion_of_run
@@ -105,7 +106,7 @@ def _found(
         as_of=as_of,
         record=record,
         attempts=() if record is None else answers_to(conn, record.id),
-        asked=explain(conn, ruling, scope, place, as_of),
+        asked=explain(conn, ruling, scope, place, everywhere(localities(conn), as_of)),
     )
 
 

@@ -1,6 +1,6 @@
 """Every rule's answer for one customer, from the same expressions that decide."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -40,11 +40,15 @@ class Explanation:
 
 
 def explain(
-    conn: Connection, ruling: Ruling, scope: Scope, place: Locality, asked_at: datetime
+    conn: Connection,
+    ruling: Ruling,
+    scope: Scope,
+    place: Locality,
+    turns: Mapping[int, datetime],
 ) -> Explanation:
     """All rules asked for the customer `scope.about`, also those behind the first that fails.
 
-    With `scope.mine` as the delivery that was decided, which is left out of what it counts.
+    `turns`: when each place is asked, that of the customer and of all who share addresses. With `scope.mine` as the delivery that was decided, which is left out of what it counts.
     """
     if scope.about is None:
         raise ValueError("a scope about one customer is needed")
@@ -53,18 +57,19 @@ def explain(
             customers.c.id.in_(sharing_with(scope.about))
         )
     ).all()
-    asked = {row.place_id: asked_at for row in sharing}
-    question = ask(conn, ruling, scope, asked, lambda: {row.locale for row in sharing})
+    settled = {}
     if scope.mine is None:
-        settled = settled_about(conn, ruling, scope, scope.about, asked_at)
-        question = replace(question, settled=settled)
+        settled = settled_about(conn, ruling, scope, scope.about, turns)
+    asked = {row.place_id: turns[row.place_id] for row in sharing}
+    question = ask(conn, ruling, scope, asked, lambda: {row.locale for row in sharing})
+    question = replace(question, settled=settled)
     rows = question.filled().subquery()
     verdict = question.verdicts(conn, select(rows).where(rows.c.id == scope.about))[0]
     details = Details(conn, question, verdict, place)
     answers = [
         *_about_person(conn, question, details),
         *map(_in_sight_of(question, verdict), _by_channel(conn, question, scope.about, details)),
-        *_times(question, place, asked_at, details),
+        *_times(question, place, turns[place.id], details),
     ]
     return Explanation(verdict, tuple(sorted(answers, key=_order)))
 

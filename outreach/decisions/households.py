@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, and_, not_, select
+from sqlalchemy import Connection, RowMapping, and_, select
 
 from outreach.decisions.asking import Question, Settled, ask
 from outreach.decisions.candidate import Scope
@@ -42,23 +42,26 @@ def ask_base(
     def locales() -> Iterable[str | None]:
         return conn.execute(everyones).scalars()
 
-    question = ask(conn, ruling, scope, asked, locales)
     parted = turns is not None and len(turns) > len(asked)
-    if not (parted or _may_meet(ruling)) or not _does_anyone_share(conn):
-        return question
-    together = ask(conn, ruling, replace(scope, sharing=True), turns or asked, locales)
-    settled = settle(conn, together, everyone=parted)
+    settled: dict[int, Settled] = {}
+    if (parted or _may_meet(ruling)) and _does_anyone_share(conn):
+        # Asked to its end before the next: on SQLite questions fill the same zone table.
+        together = ask(conn, ruling, replace(scope, sharing=True), turns or asked, locales)
+        settled = settle(conn, together, everyone=parted)
     theirs = {id_: each for id_, each in settled.items() if each.verdict.place_id in asked}
-    return replace(question, settled=theirs)
+    return replace(ask(conn, ruling, scope, asked, locales), settled=theirs)
 
 
 def settled_about(
-    conn: Connection, ruling: Ruling, scope: Scope, customer_id: int, asked_at: datetime
+    conn: Connection, ruling: Ruling, scope: Scope, customer_id: int, turns: Mapping[int, datetime]
 ) -> dict[int, Settled]:
-    """As the plan of one instant settles it for a customer and all whom shared addresses lead to."""
+    """As the plan settles it for a customer and all whom shared addresses lead to.
+
+    `turns`: the instants of their places, or of all. Ask the next question after it.
+    """
     if not _may_meet(ruling):
         return {}
-    group = _group(conn, customer_id)
+    group = group_of(conn, customer_id)
     if len(group) == 1:
         return {}
     t = customers.c
@@ -68,13 +71,13 @@ def settled_about(
     narrowed = keys & set(scope.to) if scope.to else keys
     if not narrowed:
         return {}
-    asked = {each.place_id: asked_at for each in people}
+    asked = {each.place_id: turns[each.place_id] for each in people}
     within = replace(scope, about=None, sharing=True, to=tuple(sorted(narrowed)))
     question = ask(conn, ruling, within, asked, lambda: {each.locale for each in people})
     return settle(conn, question, everyone=False)
 
 
-def _group(conn: Connection, customer_id: int) -> set[int]:
+def group_of(conn: Connection, customer_id: int) -> set[int]:
     """The customer, who shares an address with them, who shares one with those, and so on."""
     found, new = {customer_id}, {customer_id}
     own, t = customers.alias("own"), customers.c
@@ -112,15 +115,14 @@ def settle(conn: Connection, question: Question, *, everyone: bool) -> dict[int,
     found = {each.customer_id: Settled(each) for each in alone} if everyone else {}
     if not _may_meet(question.ruling):
         return found
-    planned = _planned(conn, question)
+    planned, waiting = _planned(conn, question)
     going = {
         each.customer_id: each
         for each in alone
         if each.decision is not Decision.SKIP and each.customer_id not in planned
     }
     run = _Run(question, _readers(conn))
-    for target, slot in planned.values():
-        run.sent[target] = slot
+    run.sent |= waiting
     meeting = run.meeting(going.values())
     occupied = question.slots(conn, [going[id_] for id_ in meeting]) if meeting else {}
     for id_ in sorted(going, key=lambda id_: rows[id_]["key"]):
@@ -133,31 +135,32 @@ def settle(conn: Connection, question: Question, *, everyone: bool) -> dict[int,
     return found
 
 
-def _planned(conn: Connection, question: Question) -> dict[int, tuple[Target, Slot]]:
-    """By customer what is planned in the run already and takes no slot yet: an earlier pass's."""
+def _planned(conn: Connection, question: Question) -> tuple[set[int], dict[Target, Slot]]:
+    """Whose messages an earlier pass of the run has planned, and those that take no slot yet."""
     scope, step = question.scope, question.ruling.step.id
     if scope.run_id is None:
-        return {}
+        return set(), {}
     row = deliveries.c
     query = (
-        select(row.customer_id, row.channel, row.address, row.slot_at, row.topic, row.firm)
+        select(
+            row.customer_id, row.channel, row.address, row.slot_at, row.topic, row.firm, row.state
+        )
         .join(customers, customers.c.id == row.customer_id)
         .where(
             row.run_id == scope.run_id,
             row.run_at == scope.run_at,
             row.step == step,
             customers.c.shares,
-            row.state.not_in(WITHOUT_MESSAGE),
-            not_(row.firm),
         )
     )
-    return {
-        each.customer_id: (
-            (each.channel, each.address),
-            Slot(each.slot_at, each.channel, each.topic, firm=True, campaign=""),
-        )
-        for each in conn.execute(query)
+    rows = conn.execute(query).all()
+    name = question.ruling.campaign.name
+    waiting = {
+        (each.channel, each.address): Slot(each.slot_at, each.channel, each.topic, True, name)
+        for each in rows
+        if not each.firm and each.state not in WITHOUT_MESSAGE
     }
+    return {each.customer_id for each in rows}, waiting
 
 
 def _readers(conn: Connection) -> dict[str, tuple[str, str]]:

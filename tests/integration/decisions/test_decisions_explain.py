@@ -13,6 +13,7 @@ from world import Verdict, World
 from worlds import random_world
 
 from outreach.campaign.model import Expression, Place, Selection
+from outreach.decisions.asking import everywhere
 from outreach.decisions.candidate import Scope
 from outreach.decisions.explain import Explanation, explain
 from outreach.decisions.localities import localities
@@ -32,7 +33,8 @@ def explained(
     ).scalar_one()
     place = localities(conn, [place_id])[0]
     scope = Scope(world.run_at, seen_at=world.asked_at, about=customer_id, facts=facts)
-    return explain(conn, ruling, scope, place, world.asked_at)
+    turns = everywhere(localities(conn), world.asked_at)
+    return explain(conn, ruling, scope, place, turns)
 
 
 def said(found: Explanation) -> Verdict:

@@ -147,7 +147,7 @@ def test_explain_names_the_campaign_when_it_comes_and_until_when_it_counts(
     id_, place_id = conn.execute(select(c.id, c.place_id).where(c.key == "ben")).one()
     scope = Scope(run_at=AT, seen_at=AT, about=id_)
 
-    found = explain(conn, ruling, scope, localities(conn, [place_id])[0], AT)
+    found = explain(conn, ruling, scope, localities(conn, [place_id])[0], {place_id: AT})
 
     details = [each.detail for each in found.answers if each.rule is Reason.RESERVED]
     assert details == [
