@@ -158,6 +158,9 @@ def _rows(run: Run, ruling: Ruling, decided: Decided) -> Select[Any]:
         row.asked_at.label("planned_at"),
         due_at.label("due_at"),
         case((and_(free, row.why.is_not(None)), row.opens_at)).label("until"),
+        case(
+            *((and_(free, row.why == each), reason.value) for reason, each in CODES.items())
+        ).label("held_for"),
         row.late_at.label("late_at"),
         due_at.label("slot_at"),
         case((free, true()), else_=false()).label("ready"),

@@ -55,7 +55,7 @@ def decided_rows(
             locale=each.locale or "",
             planned_at=each.planned_at,
             decision=decision_of(State(each.state), each.until),
-            reason=each.reason or "",
+            reason=each.reason or each.held_for or "",
             until=each.until,
             state=each.state,
         )

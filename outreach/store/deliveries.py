@@ -207,6 +207,7 @@ def put_off(conn: Connection, ruled: Sequence[Ruled], now: datetime) -> set[int]
             reason=v.reason,
             due_at=v.due_at,
             until=v.until_at,
+            held_for=case((v.state == State.HELD.value, v.reason)),
             slot_at=case((d.doubt, d.slot_at), else_=v.slot_at),
             channel=v.channel,
             lane=v.lane,

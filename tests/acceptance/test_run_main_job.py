@@ -112,6 +112,27 @@ def test_run_delivers_exactly_what_was_planned_each_once(peopled: Path) -> None:
     assert settled == planned
 
 
+def test_a_message_that_was_held_and_sent_still_says_what_it_was_held_for(peopled: Path) -> None:
+    (peopled / "campaigns/late.yaml").write_text(
+        "title: Late\nowner: mei@example.com\nstatus: active\ntopic: greetings\n"
+        "audience: everyone\nschedule: {manual: true}\n"
+        "steps: [{id: greet, template: weekly-greeting, channels: [email]}]\n"
+    )
+    night, morning = "2026-07-03T23:00-04:00", "2026-07-04T12:00-04:00"
+    outreach(peopled, "plan", "late", "--rows", "plan.csv", "--now", night)
+    outreach(peopled, "send", "late", "--yes", "--now", night)
+    outreach(peopled, "run", "--until-idle", "--now", morning)
+    outreach(peopled, "report", "late", "--rows", "report.csv")
+
+    planned, settled = rows(peopled / "plan.csv"), rows(peopled / "report.csv")
+    held = {row["reason"] for row in planned if row["decision"] == "hold"}
+    states = {row.pop("state") for row in settled if row["decision"] == "hold"}
+    for row in (*planned, *settled):
+        row.pop("state", None)
+    assert (held, states) == ({"quiet_hours"}, {"sent"})
+    assert settled == planned
+
+
 def test_a_report_has_the_keys_that_scripts_rely_on(ran: Path) -> None:
     everything = outreach(ran, "report", "--json", "--now", NOW).json
     run = outreach_here(ran, "report", "--run", 1, "--json").json

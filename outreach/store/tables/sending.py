@@ -46,6 +46,7 @@ deliveries = Table(
     Column("planned_at", Instant, nullable=False),  # this customer's instant of the occurrence
     Column("due_at", Instant),  # not before (decisions' clock)
     Column("until", Instant),  # what a hold was planned for
+    Column("held_for", Text),  # the rule that it was held by
     Column("late_at", Instant, nullable=False),  # not out by then: expired
     Column("retry_at", Instant),  # not before (real clock)
     Column("slot_at", Instant),  # occupies a cadence slot at this instant; null: none
