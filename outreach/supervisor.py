@@ -15,9 +15,11 @@ from multiprocessing.context import ForkProcess
 
 from outreach.errors import UsageError
 from outreach.logger import Logger
+from outreach.store.engine import give_up_at
 
 log = Logger(__name__)
 GRACE_SECONDS = 30.0
+WAIT_SECONDS = 25.0  # of an end, for a database that others have locked
 QUICK_SECONDS = 5.0  # who dies sooner waits before the next start, longer each time
 LONGEST_PAUSE_SECONDS = 4.0  # a fork costs little, and who is killed often must go on soon
 MOST_DEAD = 100  # who died before those, its lease has run out
@@ -83,9 +85,13 @@ def supervise(work: Callable[[Crew], None], processes: int, stop: threading.Even
 
 
 def stop_on_signals(stop: threading.Event) -> None:
-    """Let SIGTERM and Ctrl-C set `stop`; a second Ctrl-C ends the process as usual."""
+    """Let SIGTERM and Ctrl-C set `stop`; a second Ctrl-C ends the process as usual.
+
+    Nothing waits for a locked database longer than an end may take, whatever it is doing.
+    """
 
     def ask(number: int, _: object) -> None:
+        give_up_at(time.monotonic() + WAIT_SECONDS)
         stop.set()
         if number == signal.SIGINT:
             signal.signal(signal.SIGINT, signal.default_int_handler)

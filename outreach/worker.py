@@ -77,7 +77,7 @@ def on_duty(
 
     What the dead of its `crew` held is free again before it begins.
     """
-    give_up_at(duty.engine, math.inf)  # an earlier worker of this process has ended
+    give_up_at(math.inf, duty.engine)  # an earlier worker of this process has ended
     adapters = {channel: duty.adapters(channel) for channel in duty.channels}
     doorbell = queue.connect(duty.broker_url)
     high_water = HighWater(duty.engine, duty.state)

@@ -35,6 +35,8 @@ def erased_of(context: Context, *, make: bool = False) -> Erased:
 def forget(context: Context, key: str) -> Forgotten:
     """Erase a customer; returns when no message to them begins any more, and none is in the outbox.
 
+    Of captured test messages nobody knows whose data they show: all of them are deleted.
+
     UsageError where there is no such customer, SetupError where the hashes have no key.
     """
     erased = erased_of(context, make=True)
@@ -46,7 +48,7 @@ def forget(context: Context, key: str) -> Forgotten:
         if found is None:
             raise _not_there(conn, erased, key)
     all_acknowledged(context.engine)
-    files = sum(_delete(context, id_) for id_ in found.messages)
+    files = sum(_delete(context, id_) for id_ in found.messages) + _delete_tests(context)
     return Forgotten(found.key, found.stopped, found.kept, files)
 
 
@@ -70,3 +72,15 @@ def _delete(context: Context, delivery_id: int) -> int:
             path.unlink(missing_ok=True)
             deleted += 1
     return deleted
+
+
+def _delete_tests(context: Context) -> int:
+    """Delete what `send --test` captured; how many. Its messages have numbers below zero."""
+    found = [
+        path
+        for path in outbox_of(context.environment).glob("*/*/*")
+        if path.is_file() and path.name.startswith("-")
+    ]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)

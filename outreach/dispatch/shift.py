@@ -90,7 +90,7 @@ class Shift:
     def end(self) -> None:
         """Begin nothing more; what is in flight is still answered and settled, but not for ever."""
         self.gives_up_at = time.monotonic() + self.limits.stop_seconds + WRITE_SECONDS
-        give_up_at(self.engine, self.gives_up_at)
+        give_up_at(self.gives_up_at, self.engine)
         self.stop.set()
 
     def leave(self, why: OtherSchema) -> None:

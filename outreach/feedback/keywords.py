@@ -20,6 +20,8 @@ _WORDS = {
     Keyword.START: ("start", "unstop"),
     Keyword.HELP: ("help", "info"),
 }  # fmt: skip
+# How a sign before them is drawn: of an emoji, say. They are no letters, though Unicode says marks.
+_VARIATIONS = dict.fromkeys(range(0xFE00, 0xFE10))
 _BY_WORD = {word: keyword for keyword, words in _WORDS.items() for word in words}
 
 
@@ -37,5 +39,6 @@ def keyword_of(text: str, stop_words: Iterable[str] = ()) -> Keyword | None:
 def _plain(text: str) -> str:
     """Letters and digits alone, whatever their case, width and composition; or the text itself."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    letters = "".join(each for each in folded if unicodedata.category(each)[0] in "LMN")
+    shown = folded.translate(_VARIATIONS)
+    letters = "".join(each for each in shown if unicodedata.category(each)[0] in "LMN")
     return letters or folded.strip()

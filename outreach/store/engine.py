@@ -1,6 +1,7 @@
 """Engines, and the two kinds of transaction: reading, and writing."""
 
 import json
+import math
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -25,6 +26,13 @@ LONG_SECONDS = 0.25
 GAP_SECONDS = 0.01
 STEP_MS = 250
 _given_up_at: WeakKeyDictionary[Engine, float] = WeakKeyDictionary()
+
+
+class _Process:
+    gives_up_at = math.inf
+
+
+_process = _Process()
 
 
 def make_engine(url: str, pool_size: int = 10) -> Engine:
@@ -146,7 +154,7 @@ def _begin_immediate(conn: Connection) -> None:
             try:
                 conn.exec_driver_sql("BEGIN IMMEDIATE")
             except OperationalError as error:
-                ends_at = min(until, _given_up_at.get(conn.engine, until))
+                ends_at = min(until, _given_up_at.get(conn.engine, until), _process.gives_up_at)
                 if passing_fault(error) is not DatabaseFault.LOCKED or time.monotonic() > ends_at:
                     raise
             else:
@@ -155,9 +163,15 @@ def _begin_immediate(conn: Connection) -> None:
         conn.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
 
 
-def give_up_at(engine: Engine, at: float) -> None:
-    """Have no write transaction wait for a locked file after an instant (time.monotonic)."""
-    _given_up_at[engine] = at
+def give_up_at(at: float, engine: Engine | None = None) -> None:
+    """Have no write transaction wait for a locked file after an instant (time.monotonic).
+
+    Those of one engine, or all of the process, which is to end.
+    """
+    if engine is None:
+        _process.gives_up_at = at
+    else:
+        _given_up_at[engine] = at
 
 
 @contextmanager

@@ -98,7 +98,10 @@ def _against(no: OptOut, present: str | None) -> Against:
 def _lock(
     conn: Connection, noes: Sequence[OptOut]
 ) -> tuple[dict[str, dict[int, str]], frozenset[int]]:
-    """Lock whoever a no may hold for, at once; present addresses by channel, and who is locked."""
+    """Lock whoever a no may hold for, at once; present addresses by channel, and who is locked.
+
+    An import may have given one of them another address until the lock was had: then once more.
+    """
     ids: dict[str, set[int]] = defaultdict(set)
     addresses: dict[str, set[str]] = defaultdict(set)
     for no in noes:
@@ -107,11 +110,17 @@ def _lock(
     present = {channel: addresses_of(conn, channel, of) for channel, of in ids.items()}
     if not dialect.is_postgres(conn):
         return present, frozenset()
-    locked: set[int] = set().union(*ids.values())
-    for channel, theirs in present.items():
-        locked |= who_has(conn, channel, {*addresses[channel], *theirs.values()})
-    dialect.lock_customers(conn, sorted(locked))
-    return present, frozenset(locked)
+    locked: set[int] = set()
+    while True:
+        wanted = set().union(*ids.values())
+        for channel, theirs in present.items():
+            wanted |= who_has(conn, channel, {*addresses[channel], *theirs.values()})
+        dialect.lock_customers(conn, sorted(wanted - locked))
+        locked |= wanted
+        now = {channel: addresses_of(conn, channel, of) for channel, of in ids.items()}
+        if now == present:
+            return present, frozenset(locked)
+        present = now
 
 
 def _noes_that_stand(conn: Connection, ids: Collection[int]) -> dict[tuple[int, str, str], int]:

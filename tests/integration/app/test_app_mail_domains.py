@@ -81,7 +81,7 @@ def test_compliance_6_the_doctor_finds_spf_and_the_policy_of_a_domain_above(
 ) -> None:
     assert said(mailing, SPF | DMARC) == {
         "spf": (True, "tea.shop: v=spf1 include:relay.net -all"),
-        "dmarc": (True, "tea.shop: v=DMARC1; p=reject"),
+        "dmarc": (True, "tea.shop: p=reject"),
     }
 
 
@@ -100,6 +100,29 @@ def test_compliance_6_the_doctor_finds_spf_and_the_policy_of_a_domain_above(
             "mail.tea.shop: no record; publish a TXT record at _dmarc.mail.tea.shop; receivers of"
             " bulk mail ask for one",
         ),
+        (
+            DMARC | {"tea.shop": "v=spf1 +all"},
+            "spf",
+            "tea.shop: lets every server in the world send for it: v=spf1 +all;"
+            " end it with -all or ~all",
+        ),
+        (
+            SPF | {"_dmarc.tea.shop": "v=DMARC1; p=none|v=DMARC1; p=reject"},
+            "dmarc",
+            "tea.shop: 2 records, and none counts; publish one",
+        ),
+        (
+            SPF | {"_dmarc.tea.shop": "v=DMARC1"},
+            "dmarc",
+            "tea.shop: the record has no policy and does not count;"
+            " write p=none, quarantine or reject",
+        ),
+        (
+            SPF | {"_dmarc.tea.shop": "v=DMARC1; p=none; aspf=s"},
+            "alignment",
+            "bounces go to tea.shop, so SPF says nothing for mail.tea.shop: only DKIM can;"
+            " let `bounces` be an address of mail.tea.shop",
+        ),
     ],
 )
 def test_compliance_6_the_doctor_names_what_is_missing(
@@ -116,8 +139,21 @@ def test_compliance_6_bounces_of_another_domain_are_not_aligned(
     assert said(context, DMARC | {"relay.net": "v=spf1 a -all"})["alignment"] == (
         False,
         "bounces go to relay.net, so SPF says nothing for mail.tea.shop: only DKIM can;"
-        " let `bounces` be an address of tea.shop",
+        " let `bounces` be an address of mail.tea.shop, or of a domain above or below it",
     )
+
+
+@pytest.mark.parametrize("bounces", ["b@mail.tea.shop", "b@in.mail.tea.shop", "b@in.tea.shop"])
+def test_compliance_6_domains_above_below_and_beside_are_aligned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bounces: str
+) -> None:
+    [context] = opened(tmp_path, monkeypatch, bounces)
+    records = {
+        bounces.partition("@")[2]: "v=spf1 a -all",
+        "_dmarc.mail.tea.shop": "v=DMARC1; p=none",
+    }
+
+    assert said(context, records).keys() == {"spf", "dmarc"}
 
 
 def test_nothing_is_asked_about_made_up_domains(

@@ -11,7 +11,7 @@ STOP_WORDS = ("stopp", "ARRÊT", "退订", "R", "❌")
     "text",
     ["STOP", "stop", " Stop. ", "STOP!!!", "StopAll", "stop all", "unsubscribe", "Cancel", "END",
      "quit", "revoke", "OPTOUT", "opt-out", "Opt out", "«stop»", "ＳＴＯＰ", "\nstop\r\n",
-     "Stopp", "arrêt", "arre\u0302t", "退订", "退订。", "r", "❌"],
+     "Stopp", "arrêt", "arre\u0302t", "退订", "退订。", "r", "❌", "STOP \u26d4\ufe0f", "Stop \u2639\ufe0f"],
 )  # fmt: skip
 def test_a_word_alone_opts_out_whatever_its_case_and_punctuation(text: str) -> None:
     assert keyword_of(text, STOP_WORDS) is Keyword.STOP
