@@ -30,6 +30,7 @@ from outreach.decisions.ruling import Ruling, make_ruling
 from outreach.planning.plan import Funnel, count
 from outreach.rendering.compiled import compile_step
 from outreach.store import deliveries as statements
+from outreach.store import sharing
 from outreach.store.engine import dispose, make_engine, reading, writing
 from outreach.store.migrate import migrate
 from outreach.store.tables import customers, deliveries
@@ -154,7 +155,7 @@ def _claim(engine: Engine, run_id: int) -> list[Planned]:
             statements.runs_with_work(conn, "email", at)
             picked = statements.pick(conn, run_id, "email", at, [("", CLAIM)], CLAIM)
             ids = [one.customer_id for one in picked]
-            statements.sharers(conn, ids)
+            sharing.sharers(conn, ids)
             statements.try_lock_customers(conn, ids)
             begun = time.perf_counter()
             recheck(conn, ruling, run_id, NOW, [one.id for one in picked], NOW)

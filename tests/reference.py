@@ -215,16 +215,19 @@ def _readers(world: World, customer: Customer, channel: str) -> list[Customer]:
 
 
 def _concerns(world: World, cap: Cap, touch: Touch, customer: Customer) -> bool:
-    merged = {c.key for c in world.customers if c.merged_into == customer.key}
+    closed = [c for c in world.customers if c.merged_into == customer.key]
+    merged = {c.key for c in closed}
     sharing = {
         c.key
         for c in world.customers
-        if (c.email and c.email == customer.email) or (c.phone and c.phone == customer.phone)
+        for own in (customer, *closed)
+        if (c.email and c.email == own.email) or (c.phone and c.phone == own.phone)
     }
-    there = touch.key in sharing and touch.address == address_of(customer, touch.channel)
-    theirs = touch.key in {customer.key, *merged} or there
+    theirs = {address_of(own, touch.channel) for own in (customer, *closed)}
+    there = touch.key in sharing and touch.address in theirs
+    counts = touch.key in {customer.key, *merged} or there
     named = cap.channel in (None, touch.channel) and cap.topic in (None, touch.topic)
-    return theirs and named and not world.is_transactional(touch.topic)
+    return counts and named and not world.is_transactional(touch.topic)
 
 
 def _leaves_at(world: World, customer: Customer, channel: str, capped: bool) -> datetime | None:

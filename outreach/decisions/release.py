@@ -133,6 +133,7 @@ def slots_of(
     people = _people(conn, [each.customer_id for each in verdicts])
     near = {**people, **_around(conn, people)}
     everyone = {**near, **_around(conn, near)}
+    everyone |= _around(conn, everyone)  # who shares an address with one that others stand for
     slots = _slots(conn, ruling, scope, verdicts, earlier, everyone)
     found = {id_: Occupied(slots.of(one)) for id_, one in people.items()}
     for id_, one in people.items():
@@ -198,12 +199,21 @@ class _Slots:
             self._by_address.setdefault(address, []).append((person, slot))
 
     def of(self, person: _Person) -> list[Slot]:
-        """Theirs, and what went to their addresses by way of who shares one."""
+        """Theirs, and what went to their addresses by way of who shares one.
+
+        The addresses of those whom they stand for are theirs too.
+        """
         found = list(self._by_person.get(person.id, ()))
-        for address in filter(None, (person.email, person.phone)):
+        closed = (each for each in self._people.values() if each.merged_into == person.id)
+        owners = [person, *closed]
+        addresses = {each for owner in owners for each in (owner.email, owner.phone) if each}
+        for address in sorted(addresses):
             for other, slot in self._by_address.get(address, ()):
                 theirs = person.id in (other.id, other.merged_into)
-                if not theirs and (other.has(person, "email") or other.has(person, "phone")):
+                shares = any(
+                    other.has(owner, name) for owner in owners for name in ("email", "phone")
+                )
+                if shares and not theirs:
                     found.append(slot)
         return found
 

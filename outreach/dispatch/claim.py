@@ -20,6 +20,7 @@ from outreach.dispatch.rulebook import Rulebook
 from outreach.settings.company import Company
 from outreach.store import deliveries
 from outreach.store.deliveries import Claim, Picked, Ruled
+from outreach.store.sharing import sharers
 from outreach.vocabulary import Decision, Reason, State
 
 LAPSED_ONCE = 20  # rows that lapsed come back in small batches …
@@ -100,12 +101,12 @@ def lockable(conn: Connection, picked: Sequence[Picked]) -> list[Picked]:
     Of several that share an address the first stays, and of several who share one each with a
     third: what goes to either counts for that one. The others wait for the next claim.
     """
-    before = deliveries.sharers(conn, {one.customer_id for one in picked if one.shares})
+    before = sharers(conn, {one.customer_id for one in picked if one.shares})
     wanted = {one.customer_id for one in picked}.union(*before.values())
     locked = deliveries.try_lock_customers(conn, wanted) if wanted else {}
     # Asked again under the lock: until then an import could give the address to one more.
     sharing = {one.customer_id for one in picked if locked.get(one.customer_id)}
-    groups = deliveries.sharers(conn, sharing)
+    groups = sharers(conn, sharing)
     chosen: list[Picked] = []
     taken: set[int] = set()
     for one in picked:

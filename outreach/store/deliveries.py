@@ -108,28 +108,6 @@ def pick(
     return [Picked(*row) for row in lanes.picked(conn, run_id, channel, at, shares, limit)]
 
 
-def sharers(conn: Connection, customer_ids: Collection[int]) -> dict[int, set[int]]:
-    """For each customer the ids of all who share an address, or were merged into it; itself too."""
-    own, other = customers.alias("own"), customers.alias("other")
-    found: dict[int, set[int]] = {one: {one} for one in customer_ids}
-    if not found:
-        return found
-    ties = (
-        other.c.email == own.c.email,
-        other.c.phone == own.c.phone,
-        other.c.merged_into == own.c.id,
-    )
-    for tie in ties:
-        pairs = (
-            select(own.c.id, other.c.id)
-            .join_from(own, other, tie)
-            .where(is_any_of(conn, own.c.id, sorted(found)))
-        )
-        for one, another in conn.execute(pairs):
-            found[one].add(another)
-    return found
-
-
 def try_lock_customers(conn: Connection, customer_ids: Collection[int]) -> dict[int, bool]:
     """Lock those that nobody else has locked, in id order, till the end of the transaction.
 

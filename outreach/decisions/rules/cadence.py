@@ -104,10 +104,19 @@ def of_others(
 
 
 def _shared(candidate: FromClause) -> ColumnElement[bool]:
-    """Deliveries of the customer and of who was merged into it, and what went to its addresses."""
+    """Deliveries of the customer and of who was merged into it, and what went to their addresses."""
     mine = select(candidate.c.id).select_from(select(literal(1)).subquery()).correlate(candidate)
     others = [
         select(customers.c.id).where(customers.c[name] == candidate.c[name]).correlate(candidate)
+        for name in ("email", "phone")
+    ]
+    closed = customers.alias("stood_for")
+    stood_for = closed.c.merged_into == candidate.c.id
+    others += [
+        select(customers.c.id)
+        .join_from(closed, customers, customers.c[name] == closed.c[name])
+        .where(stood_for)
+        .correlate(candidate)
         for name in ("email", "phone")
     ]
     merged = merged_ids(candidate.c.id, candidate)
@@ -119,6 +128,12 @@ def _shared(candidate: FromClause) -> ColumnElement[bool]:
             deliveries.c.address == candidate.c.email,
             deliveries.c.address == candidate.c.phone,
             deliveries.c.customer_id.in_(merged.scalar_subquery()),
+            *(
+                deliveries.c.address.in_(
+                    select(closed.c[name]).where(stood_for).correlate(candidate).scalar_subquery()
+                )
+                for name in ("email", "phone")
+            ),
         ),
     )
 

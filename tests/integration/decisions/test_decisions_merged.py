@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from database_world import fill, question_of
-from makers import make_delivery, make_run
+from makers import make_customer, make_delivery, make_run
 from sqlalchemy import Connection
 from world import Consent, Customer, World
 
@@ -19,6 +19,7 @@ from outreach.decisions.verdict import Verdict
 from outreach.planning.decided import Decided
 from outreach.settings.company import Brand, Company
 from outreach.spans import Cap, Per, PerKind
+from outreach.store.sharing import mark_sharing, sharers
 from outreach.vocabulary import ConsentState, Reason
 
 AT = datetime(2026, 7, 3, 15, tzinfo=UTC)
@@ -64,6 +65,36 @@ def test_compliance_13_touches_of_who_was_merged_fill_the_caps_of_who_stays(
 
     assert found[ids["new"]].reason == reason
     assert found[ids["old"]].reason == Reason.ERASED
+
+
+def test_compliance_13_a_merge_frees_no_touch_of_the_mailbox_that_goes_with_it(
+    conn: Connection,
+) -> None:
+    """Zoe was mailed at the address that was old's as well."""
+    world, ruling, ids = begin(conn, WEEKLY)
+    zoe = make_customer(conn, "zoe", email="old@example.com")
+    mark_sharing(conn, ["old@example.com"], [])
+    run = make_run(conn, "offer", occurrence_at=AT - DAY)
+    make_delivery(conn, zoe, run_id=run, at=AT - DAY, address="old@example.com")
+
+    found = planned(conn, question_of(conn, world, ruling))
+
+    assert found[ids["new"]].reason == Reason.CAPPED
+
+
+def test_who_shares_an_address_with_a_closed_record_is_claimed_with_its_stand_in(
+    conn: Connection,
+) -> None:
+    _, _, ids = begin(conn)
+    zoe = make_customer(conn, "zoe", email="old@example.com")
+    mark_sharing(conn, ["old@example.com"], [])
+
+    found = sharers(conn, [ids["new"], zoe])
+
+    assert found == {
+        ids["new"]: {ids["new"], ids["old"], zoe},
+        zoe: {zoe, ids["old"], ids["new"]},
+    }
 
 
 def test_who_got_it_by_hand_under_the_other_key_is_a_duplicate(conn: Connection) -> None:

@@ -8,7 +8,7 @@ from makers import NOW, make_customer, make_delivery, make_run
 from sqlalchemy import Connection, Engine, Row, event, select, update
 
 from outreach.clock import Instants
-from outreach.store import custody, deliveries, lapses, workers
+from outreach.store import custody, deliveries, lapses, sharing, workers
 from outreach.store.custody import Settlement
 from outreach.store.deliveries import Claim, Ruled
 from outreach.store.engine import reading, writing
@@ -391,7 +391,7 @@ def test_sharers_are_found_by_either_address(engine: Engine) -> None:
         c = make_customer(conn, "c", phone="+15550001")
         alone = make_customer(conn, "d")
 
-        found = deliveries.sharers(conn, [a, b, alone])
+        found = sharing.sharers(conn, [a, b, alone])
 
     assert found == {a: {a, b, c}, b: {a, b}, alone: {alone}}
 
@@ -420,7 +420,7 @@ def test_no_statement_of_a_claim_reads_a_whole_table(engine: Engine) -> None:
         deliveries.runs_with_work(conn, "email", at)
         picked = deliveries.pick(conn, run_id, "email", at, [("", 50)], 50)
         ids = [each.customer_id for each in picked]
-        deliveries.sharers(conn, ids)
+        sharing.sharers(conn, ids)
         deliveries.try_lock_customers(conn, ids)
         claims = [Claim(one.id, one.fence, "a@example.com", None, None) for one in picked]
         deliveries.claim(conn, worker_id, claims, NOW)

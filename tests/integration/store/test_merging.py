@@ -17,14 +17,13 @@ from sqlalchemy import Engine, select
 from outreach.imports import import_consents, import_events
 from outreach.settings.company import Brand, Company, Topic
 from outreach.store.consents import Word, record_consents
-from outreach.store.deliveries import sharers
 from outreach.store.engine import reading, writing
 from outreach.store.erased import Erased
 from outreach.store.erasure import erase
 from outreach.store.interests import Learnt, learn, origins_of
 from outreach.store.merging import Merged, merge
 from outreach.store.named_dates import NamedDate, dates_of, write_dates
-from outreach.store.sharing import unmark_sharing
+from outreach.store.sharing import sharers, unmark_sharing
 from outreach.store.tables import consent_states, customers, deliveries, events
 from outreach.vocabulary import ConsentState
 
