@@ -205,6 +205,7 @@ class CampaignFile(FileModel):
         "channels": "it belongs under `steps`",
         "holdout": "it belongs under `experiment`",
         "quiet_hours": "it belongs in outreach.yaml",
+        "tasks": "it belongs in outreach.yaml",
     }
 
     title: Words | None = Field(

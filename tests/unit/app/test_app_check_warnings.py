@@ -12,6 +12,10 @@ FILES = {
     "owners: {mei@example.com: {name: Mei}}\n",
     "templates/hello/sms.txt": "Hi",
 }
+OUTSIDE = (
+    "which is outside of `days`: its messages wait for the next of `days`, or are skipped where "
+    "that is after `late`"
+)
 STEPS = "steps: [{id: greet, channels: sms, template: hello}]\n"
 
 
@@ -62,6 +66,27 @@ def said(
             "first Monday of the month write `0 9 * * MON#1`",
         ),
         (
+            "mei@example.com",
+            'cron: "0 10 * * *", days: mon-sat',
+            f'3:18: it comes on Sunday too, {OUTSIDE}; write `cron: "0 10 * * MON-SAT"`',
+        ),
+        (
+            "mei@example.com",
+            'cron: "0 10 * 6 fri,sat,sun", days: [sat, mon]',
+            f'3:18: it comes on Friday, Sunday too, {OUTSIDE}; write `cron: "0 10 * 6 SAT"`',
+        ),
+        (
+            "mei@example.com",
+            'cron: "0 10 * * SUN#1", days: mon-fri',
+            f"3:18: it comes on Sunday too, {OUTSIDE}; let `cron` and `days` name the same days",
+        ),
+        (
+            "mei@example.com",
+            'cron: "0 10 1 * *", days: mon-fri',
+            "3:38: `days` leaves out 2 days in a row: a message of the first is late by then; "
+            "write `late: 3 days`",
+        ),
+        (
             "mai@example.com",
             "manual: true",
             "1:8: `mai@example.com` is not among `owners` of outreach.yaml; did you mean "
@@ -83,6 +108,21 @@ def test_an_at_that_somebody_has_before_them_is_no_past_one(tmp_path: Path, sche
 @pytest.mark.parametrize("cron", ["0 9 * * MON#1", "0 9 */2 * MON", "0 9 1 * *", "0 9 1 * */2"])
 def test_one_of_day_and_weekday_is_what_it_says(tmp_path: Path, cron: str) -> None:
     assert said(tmp_path, "mei@example.com", f'cron: "{cron}"') == []
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        'cron: "0 10 * * MON-SAT", days: mon-sat',
+        'cron: "0 10 * * TUE", days: mon-fri',
+        'cron: "0 10 * * 5L", days: fri',
+        'cron: "0 10 1 * *", days: mon-sat',
+        'cron: "0 10 1 * *", days: mon-fri, late: 2 days',
+        "at: 2026-07-01T09:00, days: mon",
+    ],
+)
+def test_a_cron_within_its_days_is_what_it_says(tmp_path: Path, schedule: str) -> None:
+    assert said(tmp_path, "mei@example.com", schedule) == []
 
 
 def test_a_draft_may_have_a_past_date(tmp_path: Path) -> None:

@@ -187,6 +187,7 @@ def test_days_in_words_are_refused_with_how_cron_says_them(key: str, said: str) 
     [
         ("cadance: []", "6:1: unknown key `cadance`; did you mean `cadence`?"),
         ("exclude: x", "6:1: unknown key `exclude`; it belongs under `audience`"),
+        ("tasks: {}", "6:1: unknown key `tasks`; it belongs in outreach.yaml"),
         ("holdout: 5%", "6:1: unknown key `holdout`; it belongs under `experiment`"),
         ("status: activ", "6:9: `status` can not be `activ`; did you mean `active`?"),
         ("priority: 101", "6:11: `priority` is 101; it must be at most 100"),
@@ -340,7 +341,7 @@ def test_a_fault_is_refused_at_its_place(text: str, line: str) -> None:
         (
             "schedule",
             "schedule: {cron: 0 9 * * *, days: weekdays}",
-            "5:35: `weekdays` is no day of the week; did you mean `wednesday`?",
+            "5:35: `weekdays` is no day of the week; write `mon-fri`",
         ),
         (
             "schedule",
@@ -467,6 +468,21 @@ def test_a_faulty_part_is_refused_at_its_place(part: str, text: str, line: str) 
             "schedule: 0 9 * * MON",
             "5:11: `schedule` must be a group of keys, not text; "
             'write `schedule: {cron: "0 9 * * MON"}`',
+        ),
+        (
+            "schedule",
+            "schedule: {manual: true, days: not sunday}",
+            "5:32: `not sunday` is no day of the week; name the days that are meant: `mon-sat`",
+        ),
+        (
+            "schedule",
+            "schedule: {manual: true, days: except Wed}",
+            "5:32: `except Wed` is no day of the week; name the days that are meant: `thu-tue`",
+        ),
+        (
+            "schedule",
+            "schedule: {manual: true, days: daily}",
+            "5:32: `daily` is no day of the week; take the key out: every day is meant then",
         ),
         (
             "cadence",
