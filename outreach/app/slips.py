@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from outreach.app.context import Context
-from outreach.audience.check import long_ago
+from outreach.audience.check import births_ahead, long_ago
 from outreach.audience.names import Names, names_of
 from outreach.campaign.model import Campaign, ScheduleKind
 from outreach.campaign.occurrences import CUSTOMER, cron_weekdays, instant_in, weekdays_of
@@ -34,6 +34,7 @@ def likely_slips(context: Context) -> Iterator[Problem]:
             yield from _outside_of_days(document, campaign)
             yield from _unknown_owner(document, campaign, company)
             yield from _never_in_touch(campaign, names_of(company))
+            yield from _day_of_birth(campaign, names_of(company))
 
 
 def _never_comes(
@@ -136,3 +137,16 @@ def _never_in_touch(campaign: Campaign, names: Names) -> Iterator[Problem]:
         both = "`(last_contact_at is none or last_contact_at < …)`"
         hint = f"write {both}, or add `last_contact_at is defined` if that is meant"
         yield Problem(place.file, place.line, place.column, f"{WARNING}never", message, hint)
+
+
+def _day_of_birth(campaign: Campaign, names: Names) -> Iterator[Problem]:
+    """`date('birthday')` is the day somebody was born: it never comes back."""
+    left_out = campaign.exclude.where if campaign.exclude else None
+    asked = (campaign.audience.where, left_out, *(step.when for step in campaign.steps))
+    for expression in filter(None, asked):
+        for place, days in births_ahead(expression, names)[:1]:
+            message = "`date('birthday')` is the day of birth, which is never ahead"
+            asks = "== 0" if days == 0 else f"<= {7 if days is None else days}"
+            hint = f"write `days_until('birthday') {asks}`"
+            code = f"{WARNING}birthday"
+            yield Problem(place.file, place.line, place.column, code, message, hint)

@@ -147,6 +147,29 @@ def test_who_was_never_in_touch_is_not_long_ago(tmp_path: Path, where: str, colu
 
 
 @pytest.mark.parametrize(
+    ("where", "meant"),
+    [
+        ("date('birthday') <= today + days(7)", "<= 7"),
+        ("today <= date('birthday') <= today + weeks(2)", "== 0"),
+        ("date('birthday') < today + months(1)", "<= 7"),
+        ("date('birthday') == today", "== 0"),
+    ],
+)
+def test_the_day_of_birth_never_comes_back(tmp_path: Path, where: str, meant: str) -> None:
+    [line] = said(tmp_path, "mei@example.com", "manual: true", audience=where)
+
+    assert line.endswith(
+        ": `date('birthday')` is the day of birth, which is never ahead; write "
+        f"`days_until('birthday') {meant}`"
+    )
+
+
+def test_an_age_is_asked_by_the_day_of_birth(tmp_path: Path) -> None:
+    for where in ("date('birthday') <= today - months(216)", "date('birthday') < today - days(9)"):
+        assert said(tmp_path, "mei@example.com", "manual: true", audience=where) == []
+
+
+@pytest.mark.parametrize(
     "where",
     [
         "last_contact_at is none or last_contact_at < now - days(60)",
