@@ -19,6 +19,7 @@ from outreach.store.consents import Recorded, Word, record_consents
 from outreach.store.customers import by_keys
 from outreach.store.engine import reading, writing
 from outreach.store.keys import ids_in_force
+from outreach.store.listed_suppressions import Listed, listed_of
 from outreach.vocabulary import ConsentState
 
 
@@ -38,11 +39,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """How a customer stands on each channel and topic, and every word, the newest first."""
+    """How a customer stands on each channel and topic, every word, the newest first, and which of
+    its addresses are never used whatever it said."""
 
     key: str
     standing: list[Standing]
     words: list[StoredWord]
+    suppressions: list[Listed]
 
 
 def say(context: Context, said: Said) -> Recorded:
@@ -89,12 +92,14 @@ def import_consent_file(
 
 
 def ledger_of(context: Context, key: str) -> Ledger:
-    """A customer's words of consent; UsageError where there is no such customer."""
+    """A customer's words of consent, and its suppressions; UsageError where there is no such customer."""
     with reading(context.engine) as conn:
         id_ = by_keys(conn, [key]).get(key)
         if id_ is None:
             raise no_customer(key)
-        return Ledger(key, standing(conn, id_, context.now()), words(conn, id_))
+        now = context.now()
+        stopped = listed_of(conn, id_, now)
+        return Ledger(key, standing(conn, id_, now), words(conn, id_), stopped)
 
 
 def _must_know(what: str, name: str, known: Iterable[str]) -> None:

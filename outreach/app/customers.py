@@ -1,7 +1,7 @@
 """Customers: taken in from a file, and shown one by one."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from outreach.imports.outcome import Touched
 from outreach.store import customers
 from outreach.store.acknowledgement import all_acknowledged
 from outreach.store.engine import reading
+from outreach.store.listed_suppressions import listed_of
 
 Progress = Callable[[int], None]  # bytes of the file done so far; customers, when refreshing
 _INSIDE = (  # of no use outside of the database, or told apart
@@ -58,7 +59,8 @@ def told(result: Intake) -> dict[str, Any]:
 
 
 def customer_history(context: Context, key: str) -> Mapping[str, Any]:
-    """One customer: data, consents, stages, dates, interests, deliveries and events counted.
+    """One customer: data, consents, suppressions of its addresses, stages, dates, interests,
+    deliveries and events counted.
 
     Newest first. `typical_gap` is in whole days. What is dated after now is left out. UsageError where there is
     no such customer.
@@ -66,11 +68,14 @@ def customer_history(context: Context, key: str) -> Mapping[str, Any]:
     attributes = context.company().attributes
     with reading(context.engine) as conn:
         found = customers.show(conn, key, attributes, context.now())
-    if found is None:
-        raise no_customer(key)
+        if found is None:
+            raise no_customer(key)
+        stopped = listed_of(conn, found["customer"]["id"], context.now())
     gap = found["customer"]["typical_gap"]
     found["customer"]["typical_gap"] = None if gap is None else round(gap / DAY)
-    return {part: _outside(value) for part, value in found.items()}
+    history = {"customer": found.pop("customer"), "consents": found.pop("consents")}
+    history |= {"suppressions": [asdict(one) for one in stopped], **found}
+    return {part: _outside(value) for part, value in history.items()}
 
 
 def no_customer(key: str) -> UsageError:

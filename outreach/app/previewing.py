@@ -1,6 +1,6 @@
 """The very messages that would go, for one customer or for a few of a plan."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -21,6 +21,7 @@ from outreach.decisions.ruling import Ruling
 from outreach.dispatch.held import Held
 from outreach.dispatch.letters import Signer
 from outreach.rendering import RenderError, Segments, build_context, segments
+from outreach.rendering.sandbox import Dates
 from outreach.store.customers import by_keys, contexts
 from outreach.store.engine import reading
 from outreach.vocabulary import Decision
@@ -147,10 +148,37 @@ def _message(
     try:
         message = ruling.compiled.render(channel, made, recipient)
     except RenderError as error:
-        return Preview(key, channel, address, "", str(error), language=language, speaks=speaks)
+        problem = _lacking(ruling, channel, made, speaks) or str(error)
+        return Preview(key, channel, address, "", problem, language=language, speaks=speaks)
     return _read(
         Preview(key, channel, address, message.text, "", language=language, speaks=speaks), message
     )
+
+
+def _lacking(ruling: Ruling, channel: str, made: Mapping[str, object], speaks: str) -> str:
+    """What a customer lacks of what the template prints, as a sentence; empty if it is nothing."""
+    wanted = ruling.compiled.locale_for(channel, speaks or None)
+    needs = [
+        need
+        for need in ruling.compiled.needs(channel)
+        if need.locales is None or wanted in need.locales
+    ]
+    groups = {frozenset((name,)) for need in needs for name in need.names}
+    groups |= {group for need in needs for group in need.any_of}
+    lacking = sorted(
+        " or ".join(f"`{name}`" for name in sorted(group))
+        for group in groups
+        if not any(_is_known(made, name) for name in group)
+    )
+    return f"lacks {', '.join(lacking)}, which the template prints" if lacking else ""
+
+
+def _is_known(made: Mapping[str, object], name: str) -> bool:
+    if name in made:
+        return made[name] not in (None, "", [])
+    whole, _, part = name.partition(".")
+    dates = made.get(whole)
+    return not isinstance(dates, Dates) or dates.known.get(part) is not None
 
 
 def _read(preview: Preview, message: Message) -> Preview:

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from outreach.app.context import Context
-from outreach.audience.check import long_ago
+from outreach.audience.check import births_ahead, long_ago
 from outreach.audience.names import Names, names_of
 from outreach.campaign.model import Campaign, ScheduleKind
-from outreach.campaign.occurrences import CUSTOMER, instant_in
+from outreach.campaign.occurrences import CUSTOMER, cron_weekdays, instant_in, weekdays_of
 from outreach.documents import Document, did_you_mean, load
 from outreach.errors import WARNING, Problem
 from outreach.settings.company import Company
@@ -31,8 +31,10 @@ def likely_slips(context: Context) -> Iterator[Problem]:
             yield from _never_comes(document, campaign, company, context.now())
             yield from _at_night(document, campaign)
             yield from _day_or_weekday(document, campaign)
+            yield from _outside_of_days(document, campaign)
             yield from _unknown_owner(document, campaign, company)
             yield from _never_in_touch(campaign, names_of(company))
+            yield from _day_of_birth(campaign, names_of(company))
 
 
 def _never_comes(
@@ -80,6 +82,46 @@ def _day_or_weekday(document: Document, campaign: Campaign) -> Iterator[Problem]
     yield document.problem(("schedule", "cron"), f"{WARNING}cron-days", message, hint)
 
 
+def _outside_of_days(document: Document, campaign: Campaign) -> Iterator[Problem]:
+    """A cron that comes on days of the week on which nothing is sent: its messages wait."""
+    schedule = campaign.schedule
+    fields = schedule.cron.split()
+    if len(fields) != 5 or schedule.days is None:
+        return
+    comes = weekdays_of(fields[4])
+    outside = comes - schedule.days
+    if not fields[2].startswith("*"):  # a day of the month: to wait for the next of `days` is meant
+        if fields[4].startswith("*"):
+            yield from _lost_in_days(document, campaign)
+        return
+    if not outside:
+        return
+    meant = cron_weekdays(comes & schedule.days)
+    hint = "let `cron` and `days` name the same days"
+    if meant and not set("#L") & set(fields[4].upper()):
+        hint = f'write `cron: "{" ".join((*fields[:4], meant))}"`'
+    names = ", ".join(WEEKDAYS[each].capitalize() for each in sorted(outside))
+    message = (
+        f"it comes on {names} too, which is outside of `days`: its messages wait for the next of "
+        "`days`, or are skipped where that is after `late`"
+    )
+    yield document.problem(("schedule", "cron"), f"{WARNING}cron-days", message, hint)
+
+
+def _lost_in_days(document: Document, campaign: Campaign) -> Iterator[Problem]:
+    """Messages of a day of the month that are late before the next of `days` comes."""
+    days = campaign.schedule.days or frozenset()
+    longest = max(
+        next(step for step in range(1, 8) if (day + step) % 7 in days) - 1 for day in days
+    )
+    if campaign.schedule.late < timedelta(days=longest):
+        message = (
+            f"`days` leaves out {longest} days in a row: a message of the first is late by then"
+        )
+        hint = f"write `late: {longest + 1} days`"
+        yield document.problem(("schedule", "days"), f"{WARNING}cron-days", message, hint)
+
+
 def _unknown_owner(document: Document, campaign: Campaign, company: Company) -> Iterator[Problem]:
     if company.owners and campaign.owner not in company.owners:
         message = f"`{campaign.owner}` is not among `owners` of outreach.yaml"
@@ -95,3 +137,16 @@ def _never_in_touch(campaign: Campaign, names: Names) -> Iterator[Problem]:
         both = "`(last_contact_at is none or last_contact_at < …)`"
         hint = f"write {both}, or add `last_contact_at is defined` if that is meant"
         yield Problem(place.file, place.line, place.column, f"{WARNING}never", message, hint)
+
+
+def _day_of_birth(campaign: Campaign, names: Names) -> Iterator[Problem]:
+    """`date('birthday')` is the day somebody was born: it never comes back."""
+    left_out = campaign.exclude.where if campaign.exclude else None
+    asked = (campaign.audience.where, left_out, *(step.when for step in campaign.steps))
+    for expression in filter(None, asked):
+        for place, days in births_ahead(expression, names)[:1]:
+            message = "`date('birthday')` is the day of birth, which is never ahead"
+            asks = "== 0" if days == 0 else f"<= {7 if days is None else days}"
+            hint = f"write `days_until('birthday') {asks}`"
+            code = f"{WARNING}birthday"
+            yield Problem(place.file, place.line, place.column, code, message, hint)

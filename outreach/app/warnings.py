@@ -8,15 +8,18 @@ from sqlalchemy import Connection
 from outreach.app.context import Context
 from outreach.app.stages import lifecycles_of
 from outreach.audience import presence
-from outreach.audience.check import KEYS, dates_named, literal_comparisons
+from outreach.audience.check import KEYS, dates_named, kinds_named, literal_comparisons
 from outreach.audience.names import names_of
 from outreach.audience.row import Row
+from outreach.audience.slips import for_stop
 from outreach.campaign.model import Campaign, Expression, Place, Selection
 from outreach.documents import closest, did_you_mean
 from outreach.errors import WARNING, Problem
 from outreach.lifecycle.model import Lifecycles
 from outreach.rendering.compiled import Compiled, compile_step
 from outreach.store.engine import reading
+from outreach.store.events import is_any_of_kind, recent_kinds
+from outreach.store.facts import EVENT_KINDS
 from outreach.store.named_dates import known_names
 from outreach.vocabulary import Status
 
@@ -41,6 +44,7 @@ def warnings(context: Context) -> Iterator[Problem]:
             compiled = compile_step(context.files.contents, campaign, company)
             yield from _unfound(conn, row, campaign)
             yield from _unknown_dates(_dates_in_campaign(row, campaign, compiled), dates)
+            yield from _unknown_kinds(conn, row, campaign)
             yield from _lacking(conn, row, compiled, campaign)
 
 
@@ -113,6 +117,23 @@ def _unknown_dates(asked: Iterable[Asked], known: Sequence[str]) -> Iterator[Pro
         if name not in known and (must_be or near is not None):
             hint = did_you_mean(name, known, listing="there are")
             yield Problem(*at, f"{WARNING}unfound", f"no customer has a date `{name}`", hint)
+
+
+def _unknown_kinds(conn: Connection, row: Row, campaign: Campaign) -> Iterator[Problem]:
+    """Kinds of events that there is none of, where one was most likely meant that there is."""
+    asked = [
+        each
+        for expression, _ in _expressions(campaign)
+        for each in kinds_named(expression, row.names)
+        if each[0] not in EVENT_KINDS
+    ]
+    recent = recent_kinds(conn) if asked else frozenset()
+    for kind, place in asked:
+        near = closest(kind, EVENT_KINDS | recent)
+        hint = for_stop(kind) or (f"did you mean `{near}`?" if near else "")
+        if hint and kind not in recent and not is_any_of_kind(conn, kind):
+            message = f"no customer has an event `{kind}`"
+            yield Problem(place.file, place.line, place.column, f"{WARNING}unfound", message, hint)
 
 
 def _expressions(campaign: Campaign) -> Iterator[tuple[Expression, bool]]:

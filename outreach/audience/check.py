@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from outreach.audience import tree
 from outreach.audience.analysis import analyse
-from outreach.audience.names import DATE_FUNCTIONS, Kind, Names
+from outreach.audience.names import BIRTHDAY, DATE_FUNCTIONS, EVENT_FUNCTIONS, Kind, Names
+from outreach.audience.returning import days_ahead, is_from_today
 from outreach.campaign.model import Expression, Place, Selection
 from outreach.errors import Problem, ProblemsFound
 
@@ -116,6 +117,37 @@ def dates_named(expression: Expression, names: Names) -> list[tuple[str, Place]]
         if isinstance(node, tree.Lookup) and node.function in DATE_FUNCTIONS
         if node.subject not in names.kinds
     ]
+
+
+def kinds_named(expression: Expression, names: Names) -> list[tuple[str, Place]]:
+    """Every kind of events that is asked for, with the place of its name."""
+    return [
+        (node.subject, expression.place_at(_quote(expression.source, node.offset)))
+        for node in tree.walk(typed(expression, names))
+        if isinstance(node, tree.Lookup) and node.function in EVENT_FUNCTIONS
+    ]
+
+
+def births_ahead(expression: Expression, names: Names) -> list[tuple[Place, int | None]]:
+    """Where the day of birth itself is asked to be today or ahead; with the days, where written."""
+    found = []
+    for node in tree.walk(typed(expression, names)):
+        if isinstance(node, tree.Comparison):
+            for born, day in ((node.left, node.right), (node.right, node.left)):
+                if _is_birth(born) and is_from_today(day) and not _is_past(day):
+                    found.append((expression.place_at(born.offset), days_ahead(day)))
+    return found
+
+
+def _is_birth(node: tree.Node) -> bool:
+    return isinstance(node, tree.Lookup) and (node.function, node.subject) == ("date", BIRTHDAY)
+
+
+def _is_past(day: tree.Node) -> bool:
+    """Whether today is moved back: `date('birthday') <= today - days(6574)` asks for an age."""
+    if isinstance(day, tree.Arithmetic):
+        return day.op == "-"
+    return isinstance(day, tree.Moved) and day.months < 0
 
 
 def _quote(source: str, offset: int) -> int:

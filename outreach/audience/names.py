@@ -69,16 +69,14 @@ FACTS = {
     "opted_out": Kind.YES_NO,  # never missing
 }
 MOMENTS = {"now": Kind.DATETIME, "today": Kind.DATE, "entered_at": Kind.DATETIME}
+EVENT_FUNCTIONS = ("count", "total", "last", "first")
 DATE_FUNCTIONS = ("date", "days_until")
 FUNCTIONS = (
     "days",
     "hours",
     "weeks",
     "months",
-    "count",
-    "total",
-    "last",
-    "first",
+    *EVENT_FUNCTIONS,
     "received",
     "stage_in",
     "in_stage_for",

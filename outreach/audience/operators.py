@@ -9,6 +9,7 @@ from typing import Any
 
 from outreach.audience import tree
 from outreach.audience.names import NUMBERS, Kind
+from outreach.audience.returning import is_from_today, return_hint
 
 LARGEST = 10**15  # of a number: sums and products of a few can not overflow
 MOST_OPERATORS = 12  # of + - * / // % on one side of a comparison
@@ -50,7 +51,9 @@ def comparable(op: str, left: tree.Node, right: tree.Node) -> tree.Node:
     if not _alike(left.kind, right.kind):
         raise NotAllowed(
             f"{left.kind.shown} is compared with {right.kind.shown}",
-            _literal_hint(left, right)
+            return_hint(left, right)
+            or return_hint(right, left)
+            or _literal_hint(left, right)
             or _literal_hint(right, left)
             or _hint(left.kind, right.kind),
         )
@@ -224,13 +227,6 @@ def _of_day(left: tree.Node, right: tree.Node) -> Kind:
     ):
         raise NotAllowed("a date is moved by whole days only", "write `today - days(30)`")
     return Kind.DATE
-
-
-def is_from_today(node: tree.Node) -> bool:
-    """Whether it is `today`, perhaps moved."""
-    if isinstance(node, tree.Arithmetic):
-        return is_from_today(node.left)
-    return isinstance(node, tree.Name | tree.Moved) and node.name == "today"
 
 
 def _is_factor(node: tree.Node) -> bool:

@@ -37,6 +37,14 @@ _HAPPENED = {
     **dict.fromkeys(("ordered", "bought", "purchased", "has_ordered"), "order"),
 }
 _OPTED_OUT = ("unsubscribed", "has_unsubscribed", "withdrawn", "opt_out", "optout")
+_STOPPED = (
+    *("suppressed", "suppression", "suppressions", "stop", "stops", "stopped", "unsubscribe"),
+    *("bounce", "bounces", "bounced", "hard_bounce", "hard_bounced", "blocked", "blocklist"),
+    *("blacklist", "blacklisted", "do_not_contact", "consent", "consents", "consented"),
+    *("has_consent", "opted_in", "opt_in", "optin", "subscribed", "subscriber"),
+)
+_CHANNELS = ("sms", "whatsapp")
+_BY_ITSELF = "every message asks for consent and suppressions by itself"
 _EVERYONE = ("all", "any", "anybody", "anyone", "everybody", "every")
 
 
@@ -62,9 +70,20 @@ def for_name(name: str) -> str:
     if name.lower() in _EVERYONE:
         return "for everyone write `everyone`"
     if name.lower() in _OPTED_OUT:
-        return "write `opted_out`"
+        return f"write `opted_out`, of consent alone: {_BY_ITSELF}"
+    if hint := for_stop(name):
+        return hint
+    if name.lower() in _CHANNELS:
+        return f"who has a number is `phone is defined`; {_BY_ITSELF}"
     kind = _HAPPENED.get(name.lower())
     return f"write `count('{kind}') > 0`" if kind else ""
+
+
+def for_stop(word: str) -> str:
+    """A hint for a word, or a kind of event, that stands for who said stop or can not be reached."""
+    if word.lower() not in (*_STOPPED, *_OPTED_OUT):
+        return ""
+    return f"{_BY_ITSELF}: leave it out; `opted_out` is who took a consent back"
 
 
 def for_tag(word: str) -> str:

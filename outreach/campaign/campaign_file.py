@@ -6,9 +6,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from outreach.campaign.misplaced import IN_AUDIENCE, IN_CAMPAIGN, IN_STEP
 from outreach.campaign.schedule_file import ScheduleFile
 from outreach.documents import FileModel, RefusalError
-from outreach.settings.rules_file import CapFile
+from outreach.settings.near_values import near_window
+from outreach.settings.rules_file import ONLY_THIS, CapFile
 from outreach.settings.written import (
     Country,
     Language,
@@ -23,11 +25,13 @@ from outreach.vocabulary import Status
 
 EVERYONE = "everyone"
 _KEY_ALONE = re.compile(r"([a-z_]+):(\S.*)")
-_TEXT_ELSEWHERE = "the text stands in the template's files, in templates/NAME/"
+_JOINED = re.compile(r"\s*[,;/+&]\s*|\s+(?:or|and|then|oder|und)\s+")
 
 
 class SelectionFile(FileModel):
     """Picks customers: all keys must hold; of a list, any."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = IN_AUDIENCE
 
     stage: Several[Name] | None = Field(
         None, description="Stages of the customer's life.", examples=[["growth", "maturity"]]
@@ -56,6 +60,14 @@ def _expression_as_where(written: object) -> object:
     return written
 
 
+def _one_expression(written: object) -> object:
+    if isinstance(written, list) and written and all(isinstance(each, str) for each in written):
+        whole = " or ".join(f"({each})" if " " in each else each for each in written)
+        quoted = f'"{whole}"' if '"' not in whole else f">- {whole}"
+        raise RefusalError("this must be one expression, not a list", f"join them: `{quoted}`")
+    return _expression_as_where(written)
+
+
 def _everyone_or_expression(written: object) -> object:
     if written == EVERYONE:
         return {}
@@ -66,7 +78,7 @@ def _everyone_or_expression(written: object) -> object:
 
 Excluded = Annotated[
     SelectionFile,
-    BeforeValidator(_expression_as_where, json_schema_input_type=SelectionFile | str),
+    BeforeValidator(_one_expression, json_schema_input_type=SelectionFile | str),
 ]
 
 
@@ -89,16 +101,27 @@ def parse_template(text: str) -> str:
     return "/".join(parts)
 
 
+def several_channels(written: object) -> list[str]:
+    """The names in a text such as `email or sms`; none where it is one name, or no text."""
+    names = _JOINED.split(written.strip()) if isinstance(written, str) else []
+    return names if len(names) > 1 else []
+
+
+def _channels(written: object) -> object:
+    if names := several_channels(written):
+        hint = f"write `[{', '.join(names)}]`: the first on which the customer can be reached"
+        raise RefusalError("several channels are a list", hint)
+    return written
+
+
 class StepFile(FileModel):
     """One message."""
 
     later: ClassVar[frozenset[str]] = frozenset({"wait", "branch"})
-    elsewhere: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("subject", "text", "body", "message"), _TEXT_ELSEWHERE
-    )
+    elsewhere: ClassVar[Mapping[str, str]] = IN_STEP
 
     id: Name = Field(description="A name for this message.", examples=["greet"])
-    channels: Several[Name] = Field(
+    channels: Annotated[Several[Name], BeforeValidator(_channels)] = Field(
         description="Where it goes: the first on which the customer can be reached.",
         examples=[["sms", "email"]],
     )
@@ -163,7 +186,11 @@ def _schedule(written: object) -> object:
 def _rules(written: object) -> object:
     if isinstance(written, dict):
         most, per = written.get("at_most", 1), written.get("per", "14 days")
-        hint = f"write `cadence:` and below it `  - {{at_most: {most}, per: {per}}}`"
+        per = (near_window(per) if isinstance(per, str) else "") or per
+        rest = "".join(f", {key}: {written[key]}" for key in ("channel", "topic") if key in written)
+        hint = f"write `cadence:` and below it `  - {{at_most: {most}, per: {per}{rest}}}`"
+        if "campaign" in written:
+            hint = f"{ONLY_THIS} under `audience` `exclude: received('{written['campaign']}', days(30))`"
         raise RefusalError("`cadence` must be a list, not a group of keys", hint)
     if written in ("none", []):
         raise RefusalError(
@@ -178,34 +205,7 @@ class CampaignFile(FileModel):
     later: ClassVar[frozenset[str]] = frozenset(
         {"approval", "exit", "goal", "reentry", "budget", "brake", "attachments"}
     )
-    elsewhere: ClassVar[Mapping[str, str]] = {
-        **dict.fromkeys(("subject", "text", "body", "message"), _TEXT_ELSEWHERE),
-        "transactional": "a topic is made transactional in outreach.yaml; here write `topic: …`",
-        "tier": "it belongs under `audience`",
-        "tags": "it belongs under `audience`",
-        "country": "it belongs under `audience`",
-        "locale": "it belongs under `audience`",
-        "manual": "it belongs under `schedule`",
-        "days": "it belongs under `schedule`",
-        "starts": "it belongs under `schedule`",
-        "ends": "it belongs under `schedule`",
-        "id": "it belongs under `steps`",
-        "when": "it belongs under `steps`",
-        "at_most": "it belongs under `cadence`, as `- {at_most: 1, per: 14 days}`",
-        "per": "it belongs under `cadence`, as `- {at_most: 1, per: 14 days}`",
-        "exclude": "it belongs under `audience`",
-        "where": "it belongs under `audience`",
-        "stage": "it belongs under `audience`",
-        "cron": "it belongs under `schedule`",
-        "at": "it belongs under `schedule`",
-        "timezone": "it belongs under `schedule`",
-        "window": "it belongs under `schedule`",
-        "late": "it belongs under `schedule`",
-        "template": "it belongs under `steps`",
-        "channels": "it belongs under `steps`",
-        "holdout": "it belongs under `experiment`",
-        "quiet_hours": "it belongs in outreach.yaml",
-    }
+    elsewhere: ClassVar[Mapping[str, str]] = IN_CAMPAIGN
 
     title: Words | None = Field(
         None,
@@ -233,7 +233,9 @@ class CampaignFile(FileModel):
         ScheduleFile, BeforeValidator(_schedule, json_schema_input_type=ScheduleFile)
     ] = Field(description="When it goes out.", examples=[{"cron": "0 17 * * FRI"}])
     cadence: Annotated[tuple[CapFile, ...], BeforeValidator(_rules)] = Field(
-        (), description="Limits besides the company's: at most so many messages to one customer."
+        (),
+        description="Limits besides the company's: at most so many messages to one customer, of "
+        "any campaign unless `channel` or `topic` says which count.",
     )
     when_capped: Literal["skip", "hold"] = Field(
         "skip", description="What happens to a message above a limit: left out, or sent later."

@@ -2,20 +2,24 @@
 
 from collections.abc import Iterator
 
-from outreach.campaign.campaign_file import CampaignFile, SelectionFile, is_one_step
+from outreach.campaign.campaign_file import (
+    CampaignFile,
+    SelectionFile,
+    is_one_step,
+    several_channels,
+)
 from outreach.campaign.known import Known
 from outreach.campaign.model import Campaign, Expression, Place, Selection, Step
 from outreach.documents import Document, Path, load, validate
 from outreach.documents.validation import LATER
 from outreach.errors import Problem
 from outreach.settings.company import Company
-from outreach.settings.rules_file import unknown_name, unknown_names
+from outreach.settings.rules_file import ADD_TASK, unknown_name, unknown_names
 from outreach.vocabulary import WRITTEN_TASKS
 
 LATER_CHANNELS = frozenset({*WRITTEN_TASKS, "whatsapp", "push"})
 _ADD_TOPIC = "add it to `topics` in outreach.yaml"
 _ADD_CHANNEL = "add it to `channels` in outreach.yaml"
-_ADD_TASK = "add `task: {adapter: task}` to `channels` in outreach.yaml"
 
 
 def load_campaign(
@@ -68,7 +72,7 @@ def _unknown_names(document: Document, known: Known) -> Iterator[Problem]:
             message = f"channel `{written}` is not supported yet"
             yield document.problem(path, LATER, message, _instead_of(written))
         else:
-            add = _ADD_TASK if written == "task" else _ADD_CHANNEL
+            add = ADD_TASK if written == "task" else _ADD_CHANNEL
             yield from unknown_name(document, path, "channel", known.channels, add)
 
 
@@ -91,7 +95,7 @@ def channel_paths(document: Document) -> list[Path]:
     written = document.get(path)
     if isinstance(written, list):
         return [(*path, index) for index in range(len(written))]
-    return [path]
+    return [] if several_channels(written) else [path]
 
 
 def _resent_advertising(document: Document, known: Known) -> Iterator[Problem]:

@@ -1,8 +1,9 @@
 """The planned instants of a schedule."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
@@ -14,6 +15,8 @@ EARLIEST_OFFSET = timedelta(hours=14)  # Pacific/Kiritimati sees any local time 
 _FIRST = datetime(2, 1, 1, tzinfo=UTC)  # nearer to the ends of Python's calendar an instant can
 _LAST = datetime(9900, 1, 1, tzinfo=UTC)  # not change zones; CronSim looks 50 years ahead
 _SECOND = timedelta(seconds=1)
+_YEAR = (datetime(2024, 1, 1), datetime(2025, 1, 1))  # noqa: DTZ001 - wall clocks; has every fifth weekday
+_CRON_NAMES = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")  # as cron counts them
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,29 @@ def occurrences(
 def next_occurrence(schedule: Schedule, company_zone: str, after: datetime) -> Occurrence | None:
     """The first occurrence later than `after`; None when there is none any more."""
     return next(occurrences(schedule, company_zone, after, _LAST), None)
+
+
+def weekdays_of(field: str) -> frozenset[int]:
+    """The days of the week, Monday 0, on which a cron with this last field alone may come."""
+    first, end = _YEAR
+    days = CronSim(f"0 0 * * {field}", first - _SECOND)
+    return frozenset(at.weekday() for at in takewhile(lambda at: at < end, days))
+
+
+def cron_weekdays(days: Collection[int]) -> str:
+    """Days of the week, Monday 0, as a cron names them: `MON-SAT`, `SUN,TUE`."""
+    numbers = sorted((day + 1) % 7 for day in days)
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    parts: list[str] = []
+    for run in runs:
+        names = [_CRON_NAMES[number] for number in run]
+        parts += names if len(names) < 3 else [f"{names[0]}-{names[-1]}"]
+    return ",".join(parts)
 
 
 def instant_in(local: datetime, zone: str | ZoneInfo) -> datetime:

@@ -14,6 +14,7 @@ from outreach.documents import FileModel, RefusalError
 from outreach.documents.validation import LATER
 from outreach.settings.near_values import near_moment
 from outreach.settings.written import HoursOfDay, Late, Weekdays, YesNo, parse_zone, text_as
+from outreach.spans import WEEKDAYS
 
 CUSTOMER = "customer"
 _AT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
@@ -36,6 +37,15 @@ _CRON_DAYS = {
     "su": "SUN",
     "so": "SUN",
 }
+_CRON_WORDS = {
+    **dict.fromkeys(("daily", "day", "täglich"), "0 10 * * *"),
+    **dict.fromkeys(("weekly", "week"), "0 10 * * MON"),
+    **dict.fromkeys(("monthly", "month"), "0 10 1 * *"),
+    **dict.fromkeys(("weekday", "workday", "working day"), "0 10 * * MON-FRI"),
+    **{day: f"0 10 * * {day[:3].upper()}" for day in WEEKDAYS},
+}
+_CLOCK_ALONE = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+_OF_CUSTOMER = ("local", "local time", "customers", "recipient", "own", "user")
 _DAY = 2  # where the day of the month stands
 _CRON_FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
 
@@ -43,6 +53,8 @@ _CRON_FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
 def parse_cron(text: str) -> str:
     """Five fields of cron that come at least once: minute hour day-of-month month day-of-week."""
     fields = text.split()
+    if len(fields) != 5 and (meant := _in_words(text)):
+        raise RefusalError(f"`{text}` is not how cron says it", f'write `cron: "{meant}"`')
     if len(fields) != 5:
         raise RefusalError(
             f"`{text}` has {len(fields)} field{'s' * (len(fields) != 1)}, cron has 5",
@@ -64,6 +76,14 @@ def parse_cron(text: str) -> str:
     return " ".join(fields)
 
 
+def _in_words(text: str) -> str:
+    """`daily`, `every friday` or a time of day alone as a cron; empty when it is none of them."""
+    word = text.lower().removeprefix("every").removeprefix("@").strip()
+    if match := _CLOCK_ALONE.fullmatch(word):
+        return f"{int(match[2])} {int(match[1])} * * *"
+    return _CRON_WORDS.get(word, _CRON_WORDS.get(word.removesuffix("s"), ""))
+
+
 def _cron_with_days(fields: list[str]) -> str:
     """A hint with the days of the week as cron knows them; empty when they are no days."""
     days = _WORD.sub(lambda word: _CRON_DAYS.get(word[0].lower()[:2], word[0]), fields[4])
@@ -83,6 +103,9 @@ def _is_cron(fields: list[str]) -> bool:
 
 def parse_at(text: str) -> datetime:
     """`2026-12-24T09:00`: naive, or aware if it has an offset."""
+    if _CLOCK_ALONE.fullmatch(text):
+        hint = f'for each day write `cron: "{_in_words(text)}"`; for one day `at: 2026-12-24T{text:0>5}`'
+        raise RefusalError(f"`{text}` is a time of day without a date", hint)
     if _AT.fullmatch(text) is None:
         meant = near_moment(text)
         hint = f"write `{meant}`" if meant else "write for example `2026-12-24T09:00`"
@@ -111,6 +134,9 @@ def parse_date(text: str) -> date:
 
 def parse_timezone(text: str) -> str:
     """`customer`, or an IANA zone."""
+    if text.lower() in _OF_CUSTOMER:
+        message = f"there is no time zone `{text}`"
+        raise RefusalError(message, "for each customer's own clock write `customer`")
     return text if text == CUSTOMER else parse_zone(text)
 
 

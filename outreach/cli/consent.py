@@ -132,7 +132,7 @@ def import_(
 
 @app.command()
 def show(ctx: typer.Context, key: Key) -> None:
-    """How a customer stands, and every word said."""
+    """How a customer stands, every word said, and which addresses are suppressed."""
     call = call_of(ctx)
     with call.context() as context:
         found = ledger_of(context, key)
@@ -142,7 +142,18 @@ def show(ctx: typer.Context, key: Key) -> None:
 def _show(screen: Screen, found: Ledger) -> None:
     if not found.words:
         screen.line(f"{found.key} has said nothing: no for every topic that needs a yes")
-        return
+    else:
+        _show_words(screen, found)
+    if found.suppressions:
+        screen.line()
+        screen.line("never used, whatever was said:")
+        screen.table(
+            ["channel", "address", "reason", "since", "source"],
+            [(s.channel, s.address, s.reason, s.at, s.source) for s in found.suppressions],
+        )
+
+
+def _show_words(screen: Screen, found: Ledger) -> None:
     columns = ["channel", "topic", "stands", "since", "until"]
     screen.table(
         columns,

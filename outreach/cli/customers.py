@@ -88,7 +88,7 @@ def import_(
 
 @app.command()
 def show(ctx: typer.Context, key: Annotated[str, typer.Argument(metavar="KEY")]) -> None:
-    """One customer: data, consents, stages, dates, interests, deliveries, tasks, events."""
+    """One customer: data, consents, suppressions, stages, dates, interests, messages, events."""
     call = call_of(ctx)
     with call.context() as context:
         found = customer_history(context, key)
@@ -207,6 +207,7 @@ def _says(value: object) -> bool:
 
 _PARTS = {
     "consents": ("at", "channel", "topic", "state", "source", "expires_at"),
+    "suppressions": ("channel", "address", "reason", "at", "source"),
     "lifecycles": ("model", "stage", "since"),
     "stages": ("at", "model", "from_stage", "to_stage"),
     "dates": ("name", "date", "note"),

@@ -13,6 +13,7 @@ from outreach.imports.outcome import REJECTS_HEADER, Options
 from outreach.imports.values import BadValueError, Read
 from outreach.settings.company import Company
 from outreach.settings.date_names import date_name, is_other_field
+from outreach.settings.rules_file import ADD_TASK
 from outreach.vocabulary import ConsentState
 
 COLUMN: Final = "column"
@@ -221,6 +222,7 @@ class Fields:
             raise UsageError(f"`{source}` is no consent column", f"write `consent.email.{topic}`")
         if channel not in known_channels(company):
             hint = did_you_mean(channel, known_channels(company), listing="channels:")
+            hint = ADD_TASK if channel == "task" else hint
             raise UsageError(f"`{source}`: there is no channel `{channel}`", hint)
         if topic not in company.topics:
             hint = did_you_mean(topic, company.topics, listing="topics:")

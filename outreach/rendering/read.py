@@ -16,6 +16,7 @@ from outreach.rendering.placing import misplaced
 from outreach.rendering.sources import Sources
 from outreach.rendering.syntax import (
     did_you_mean,
+    groups_printed,
     judge,
     names_set,
     parse,
@@ -221,6 +222,10 @@ class Reader:
             message = f"`{node.node.name}` has no `{node.attr}`"
             hint = did_you_mean(node.attr, known)
             self._note(path, text, node.lineno, node.attr, "unknown-name", message, hint)
+        for group, hint in groups_printed(tree):
+            if group.name not in local:
+                message = f"`{group.name}` has several parts, of which one can be printed"
+                self._note(path, text, group.lineno, group.name, "printed-group", message, hint)
 
     def _note(
         self, path: str, text: str, line: int, word: str, code: str, message: str, hint: str

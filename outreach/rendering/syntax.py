@@ -169,6 +169,22 @@ def unknown_attributes(tree: nodes.Template) -> Iterator[tuple[nodes.Getattr, fr
             yield node, known
 
 
+def groups_printed(tree: nodes.Template) -> Iterator[tuple[nodes.Name, str]]:
+    """Where `brand` or `campaign` is printed whole, each with the part that was meant."""
+    for output in tree.find_all(nodes.Output):
+        for printed in map(_unfiltered, output.nodes):
+            if isinstance(printed, nodes.Name) and printed.name in _KEYS:
+                part = "title" if printed.name == "campaign" else "name"
+                yield printed, f"write `{{{{ {printed.name}.{part} }}}}`"
+
+
+def _unfiltered(node: nodes.Expr) -> nodes.Expr:
+    """What goes into the filters behind a value."""
+    while isinstance(node, nodes.Filter) and node.node is not None:
+        node = node.node
+    return node
+
+
 def names_set(tree: nodes.Template) -> set[str]:
     """Every name the tree gives a value itself: `set`, loops, macros and their arguments, imports."""
     found = {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}

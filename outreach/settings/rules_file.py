@@ -1,7 +1,7 @@
 """Rules as they are written both in outreach.yaml and in campaigns: caps, quiet hours."""
 
-from collections.abc import Collection, Iterable, Iterator
-from typing import Annotated
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -11,10 +11,19 @@ from outreach.settings.written import Country, HoursOfDay, Name, Weekdays, Whole
 from outreach.spans import Cap, QuietHours
 
 BUILT_IN_CHANNELS = frozenset({"email", "sms"})
+ADD_TASK = "add `task: {adapter: task}` to `channels` in outreach.yaml"
+ONLY_THIS = "it counts messages of all campaigns; to leave out who got one of them write"
 
 
 class CapFile(FileModel):
-    """At most so many messages to one customer in a window of time."""
+    """At most so many messages to one customer in a window of time.
+
+    Messages of any campaign count, unless `channel` or `topic` says which.
+    """
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "campaign": f"{ONLY_THIS} under `audience` `exclude: received('NAME', days(30))`"
+    }
 
     at_most: Annotated[Whole, Field(ge=1, le=1000)] = Field(
         description="How many messages a customer gets at most in the window.", examples=[2]

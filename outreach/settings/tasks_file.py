@@ -16,14 +16,17 @@ NEVER = 10**12  # urgent tasks: more than anybody has
 
 
 class ServiceLevelFile(FileModel):
-    """How soon customers get an answer; what is left out asks for none."""
+    """How soon customers get an answer, by the clock; what is left out asks for none."""
 
     reply: Late | None = Field(None, description="To what they wrote to us.", examples=["1 day"])
     complaint: Late | None = Field(None, description="To a complaint.", examples=["4 hours"])
 
 
 class EscalateFile(FileModel):
-    """Who is told of a task that is long overdue."""
+    """Who is told of a task from promises, replies and complaints that is long overdue.
+
+    It is listed under them in `outreach tasks list --owner`; no message is sent.
+    """
 
     after: Late = Field(description="So long after it was due.", examples=["1 day"])
     to: Words = Field(
@@ -33,7 +36,10 @@ class EscalateFile(FileModel):
 
 
 class AtMostFile(FileModel):
-    """How many tasks from promises and answers are given out at once; the others wait."""
+    """How many tasks from promises, replies and complaints are given out at once; others wait.
+
+    Tasks that campaigns give out are not counted.
+    """
 
     customer: Annotated[Whole, Field(ge=1)] = Field(
         _LEFT_OUT.per_customer, description="About one customer.", examples=[3]
@@ -66,7 +72,9 @@ class TasksFile(FileModel):
         examples=["7 days"],
     )
     escalate: EscalateFile | None = Field(
-        None, description="Who is told of what is long overdue. Left out: nobody."
+        None,
+        description="Under whom a promise, reply or complaint that is long overdue is listed as well: no "
+        "message is sent, and tasks of campaigns never are. Left out: nobody.",
     )
     at_most: (
         Annotated[
@@ -76,7 +84,8 @@ class TasksFile(FileModel):
         | None
     ) = Field(
         None,
-        description="How many are given out at once. Left out: 3 and 20; `none`: no limit.",
+        description="How many tasks from promises, replies and complaints are given out at once; those of "
+        "campaigns are not counted. Left out: 3 and 20; `none`: no limit.",
     )
     fallback: Words | None = Field(
         None,

@@ -30,6 +30,15 @@ _NAME = re.compile(r"[^\W_][\w-]{0,79}")
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,2})?)\s*%", re.ASCII)
 _USUAL_COUNTRIES = {"UK": "GB", "USA": "US", "UAE": "AE", "ENGLAND": "GB", "SCOTLAND": "GB"}
 _LAST_DAYS = re.compile(r"(\w+)\s*-\s*(\w+)")
+_WORKING_DAYS = re.compile(r"(\d{1,3})\s*(?:working|business|work|week)[\s-]*days?", re.IGNORECASE)
+_ALL_BUT = re.compile(
+    r"(?:not|no|never|except|without|all but|everyday but|ohne|nicht)\s+(?:on\s+)?(\w+)"
+)
+_DAYS_IN_WORDS = {
+    **dict.fromkeys(("weekdays", "weekday", "workdays", "workday", "working days"), "mon-fri"),
+    **dict.fromkeys(("weekend", "weekends"), "sat-sun"),
+}
+_EVERY_DAY = ("daily", "all", "every", "everyday", "every day", "always", "any")
 
 
 def text_as(
@@ -162,6 +171,9 @@ def _quoted_hours(text: str) -> str:
 
 def parse_late(text: str) -> timedelta:
     """A span of time that is more than nothing."""
+    if match := _WORKING_DAYS.fullmatch(text.strip()):
+        message = f"`{text}` can not be told: spans run by the clock, nights and weekends too"
+        raise RefusalError(message, f"write `{int(match[1]) * 24} hours`", "not-supported")
     span = _or_near(parse_span, near_span, text)
     if not span:
         raise RefusalError(f"`{text}` is no time at all", "write for example `6 hours`")
@@ -174,6 +186,16 @@ def parse_weekday(text: str) -> int:
         if text.lower() in (day, day[:3]):
             return number
     hint = did_you_mean(text, WEEKDAYS) or "write for example `mon` or `monday`"
+    word = text.lower()
+    if word in _DAYS_IN_WORDS:
+        hint = f"write `{_DAYS_IN_WORDS[word]}`"
+    elif word in _EVERY_DAY:
+        hint = "take the key out: every day is meant then"
+    elif match := _ALL_BUT.fullmatch(word):
+        left_out = next((n for n, day in enumerate(WEEKDAYS) if match[1] in (day, day[:3])), None)
+        if left_out is not None:
+            first, last = WEEKDAYS[(left_out + 1) % 7], WEEKDAYS[left_out - 1]
+            hint = f"name the days that are meant: `{first[:3]}-{last[:3]}`"
     raise RefusalError(f"`{text}` is no day of the week", hint)
 
 

@@ -37,12 +37,12 @@ PLAIN_COLUMNS = (
 WRITTEN_COLUMNS = (
     *PLAIN_COLUMNS, "phone_region", "stage", "stage_since", "attributes", "place_id", "updated_at",
 )  # fmt: skip
-_ADDRESSES = {"email": "email", "sms": "phone", "whatsapp": "phone", "voice": "phone"}
+ADDRESSES = {"email": "email", "sms": "phone", "whatsapp": "phone", "voice": "phone"}  # by channel
 
 
 def address_column(channel: str) -> Column[Any] | None:
     """The column that holds a customer's address on the channel; None where there is none."""
-    name = _ADDRESSES.get(channel)
+    name = ADDRESSES.get(channel)
     return None if name is None else customers.c[name]
 
 

@@ -6,12 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from outreach.store import dialect
 from outreach.store.tables import company_rules, event_ids, events, pending_events
 from outreach.vocabulary import OF_TASKS
 
+RECENT = 200_000  # events: read in a moment, and more than enough to show every usual kind
 ADDING = "add events"  # what one transaction does at a time; taken before any customer's lock
 
 
@@ -55,6 +56,17 @@ def add_events(conn: Connection, new: Sequence[Event], now: datetime) -> list[Ev
     dialect.insert_rows(conn, event_ids, ("external_id", "event_id"), sorted(named))
     _ask_for_tasks(conn, list(zip(ids, added, strict=True)))
     return added
+
+
+def recent_kinds(conn: Connection) -> frozenset[str]:
+    """The kinds of the events that were recorded last: of many, however many events there are."""
+    latest = select(events.c.kind).order_by(events.c.id.desc()).limit(RECENT).subquery()
+    return frozenset(conn.execute(select(latest.c.kind).distinct()).scalars())
+
+
+def is_any_of_kind(conn: Connection, kind: str) -> bool:
+    """Whether any event is of this kind; all are looked at where none is."""
+    return bool(conn.execute(select(exists().where(events.c.kind == kind))).scalar())
 
 
 def _ask_for_tasks(conn: Connection, added: Sequence[tuple[int, Event]]) -> None:

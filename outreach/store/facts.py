@@ -35,7 +35,7 @@ from outreach.store.tables import (
     stage_changes,
 )
 from outreach.store.types import Instant, Money
-from outreach.vocabulary import ConsentState
+from outreach.vocabulary import OF_TASKS, ConsentState
 
 Moment = ColumnElement[datetime] | datetime
 STORED_FACTS = (
@@ -58,6 +58,7 @@ _KINDS = {  # the events that each fact is made from
     "last_heard_at": HEARD,
     "last_engaged_at": ENGAGED,
 }
+EVENT_KINDS = OF_TASKS.union(*_KINDS.values())  # those that mean something here
 
 
 def facts_select(now: datetime, which: ColumnElement[bool]) -> Select[Any]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, select, update
 
 from outreach.store import dialect
+from outreach.store.customers import ADDRESSES
 from outreach.store.erased import Erased
 from outreach.store.suppressions import (
     Suppression,
@@ -14,7 +15,7 @@ from outreach.store.suppressions import (
     reasons_against,
     suppress,
 )
-from outreach.store.tables import further_suppressions, suppressions
+from outreach.store.tables import customers, further_suppressions, suppressions
 
 HARD_BOUNCE, COMPLAINT, OPTED_OUT = "hard_bounce", "complaint", "opted_out"
 LISTED = "listed"  # somebody gave it without a reason
@@ -89,6 +90,21 @@ def lift(
         conn.execute(delete(table).where(t.channel == channel, t.address == address))
     erased.lift(conn, channel, address)
     return reasons, set()
+
+
+def listed_of(conn: Connection, customer_id: int, now: datetime) -> list[Listed]:
+    """Every reason up to `now` against the customer's addresses, by channel, the latest first."""
+    found = []
+    for channel, column in ADDRESSES.items():
+        for table in (suppressions, further_suppressions):
+            t = table.c
+            query = (
+                select(t.channel, t.address, t.reason, t.source, t.at)
+                .join(customers, customers.c[column] == t.address)
+                .where(customers.c.id == customer_id, t.channel == channel, t.at <= now)
+            )
+            found += [Listed(*row) for row in conn.execute(query)]
+    return sorted(found, key=lambda one: (one.channel, -one.at.timestamp(), one.reason))
 
 
 def listed(conn: Connection, channel: str | None, limit: int) -> tuple[list[Listed], int]:

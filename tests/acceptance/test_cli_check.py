@@ -134,6 +134,37 @@ def test_what_finds_nobody_in_the_database_is_a_warning(project: Path) -> None:
     assert answer.out.splitlines()[-1].endswith(" files, no problems")
 
 
+def test_a_kind_of_event_that_nobody_has_is_told_where_another_is_meant(project: Path) -> None:
+    (project / "people.csv").write_text("key,email\na,a@example.com\n")
+    outreach_here(project, "customers", "import", "people.csv")
+    (project / "events.csv").write_text(
+        "key,kind,at\na,web_visit,2026-05-01\na,tasting,2026-05-01\n"
+    )
+    outreach_here(project, "events", "import", "events.csv")
+    where = [
+        "count('complaints', days(30)) == 0",
+        "count('complaint') == 0",
+        "count('web_visit') == 0",
+        "last('tastings') is none",
+        "count('parade') == 0",
+        "count('stop') == 0",
+    ]
+    asked = f'{{exclude: "{" and ".join(where)}"}}'
+    text = CAMPAIGN.replace("{stage: [growth], where: orders >= 2}", asked)
+    (project / "campaigns/kinds.yaml").write_text(text)
+
+    answer = outreach_here(project, "check")
+
+    assert answer.code == 0
+    kinds = [line.partition("warning: ")[2] for line in answer.out.splitlines() if "event" in line]
+    assert kinds == [
+        "no customer has an event `complaints`; did you mean `complaint`?",
+        "no customer has an event `tastings`; did you mean `tasting`?",
+        "no customer has an event `stop`; every message asks for consent and suppressions by "
+        "itself: leave it out; `opted_out` is who took a consent back",
+    ]
+
+
 def test_data_that_the_audience_lacks_is_counted(project: Path) -> None:
     (project / "people.csv").write_text("key,first_name,tags\na,Ann,\nb,,\nc,,\nd,,staff\n")
     outreach_here(project, "customers", "import", "people.csv")

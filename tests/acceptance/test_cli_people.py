@@ -245,13 +245,37 @@ def test_a_customer_is_shown_with_history(peopled: Path) -> None:
     found = answer.json
     assert (answer.code, answer.err) == (0, "")
     assert list(found) == [
-        "customer", "consents", "lifecycles", "stages", "dates", "interests", "deliveries", "tasks",
-        "events",
+        "customer", "consents", "suppressions", "lifecycles", "stages", "dates", "interests",
+        "deliveries", "tasks", "events",
     ]  # fmt: skip
     assert found["customer"]["first_name"] == "Ann"
     assert found["customer"]["stage"] == "potential"
     assert found["consents"][0]["source"] == "web form"
     assert found["stages"][0]["to_stage"] == "potential"
+
+
+def test_support_sees_which_addresses_of_a_customer_are_suppressed(peopled: Path) -> None:
+    stop = ("suppressions", "add", "sms", "+12025550111", "--reason", "opted_out", "--now", NOW)
+    assert outreach(peopled, *stop).code == 0
+    other = ("suppressions", "add", "email", "other@example.com", "--reason", "x", "--now", NOW)
+    assert outreach(peopled, *other).code == 0
+
+    shown = outreach_here(peopled, "customers", "show", "c", "--now", NOW)
+    consent = outreach_here(peopled, "consent", "show", "c", "--now", NOW)
+    before = outreach_here(peopled, "customers", "show", "c", "--json", "--now", "2026-07-01")
+    as_json = outreach_here(peopled, "consent", "show", "c", "--json", "--now", NOW)
+
+    row = "sms       +12025550111   opted_out   2026-07-03 21:00:00Z   person"
+    assert row in shown.out.splitlines()
+    assert consent.out.splitlines()[:3] == [
+        "c has said nothing: no for every topic that needs a yes",
+        "",
+        "never used, whatever was said:",
+    ]
+    assert row in consent.out.splitlines()
+    assert before.json["suppressions"] == []
+    [kept] = as_json.json["suppressions"]
+    assert (kept["channel"], kept["reason"]) == ("sms", "opted_out")
 
 
 def test_a_customer_is_shown_to_people_too(peopled: Path) -> None:

@@ -193,6 +193,15 @@ def test_preview_shows_the_task_as_its_owner_reads_it(given: Path) -> None:
         assert fact in shown
 
 
+def test_preview_of_a_task_says_what_a_customer_lacks(given: Path) -> None:
+    words = given / "templates/ring/task.txt"
+    words.write_text("Call: {{ owner.name }}, {{ nickname or first_name }}\n\n{{ city }}\n")
+
+    shown = call(given, "preview", "ring", "--customer", "c").out
+
+    assert "lacks `city`, `owner`, which the template prints" in shown
+
+
 o = owner_changes.c
 HISTORY = select(o.customer_id, o.from_owner, o.to_owner).order_by(o.id)
 ASSIGN = ("customers", "assign", "--from", "mei@example.com", "--to", "tom@example.com", "--json")

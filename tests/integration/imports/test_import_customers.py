@@ -269,6 +269,14 @@ def test_a_file_that_can_not_be_meant_is_refused_as_a_whole(
     assert refusal.value.message == message
 
 
+def test_a_consent_to_tasks_is_refused_with_what_makes_the_channel(base: Base) -> None:
+    with pytest.raises(UsageError) as refusal:
+        base.take("key,consent.task.offers\n", consent_source="x")
+
+    assert refusal.value.message == "`consent.task.offers`: there is no channel `task`"
+    assert refusal.value.hint == "add `task: {adapter: task}` to `channels` in outreach.yaml"
+
+
 def test_a_given_stage_is_taken_and_its_moves_are_kept(base: Base) -> None:
     company = replace_lifecycle("given")
     base.take("key,stage\n1,growth\n", company)

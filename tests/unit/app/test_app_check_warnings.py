@@ -12,6 +12,10 @@ FILES = {
     "owners: {mei@example.com: {name: Mei}}\n",
     "templates/hello/sms.txt": "Hi",
 }
+OUTSIDE = (
+    "which is outside of `days`: its messages wait for the next of `days`, or are skipped where "
+    "that is after `late`"
+)
 STEPS = "steps: [{id: greet, channels: sms, template: hello}]\n"
 
 
@@ -62,6 +66,27 @@ def said(
             "first Monday of the month write `0 9 * * MON#1`",
         ),
         (
+            "mei@example.com",
+            'cron: "0 10 * * *", days: mon-sat',
+            f'3:18: it comes on Sunday too, {OUTSIDE}; write `cron: "0 10 * * MON-SAT"`',
+        ),
+        (
+            "mei@example.com",
+            'cron: "0 10 * 6 fri,sat,sun", days: [sat, mon]',
+            f'3:18: it comes on Friday, Sunday too, {OUTSIDE}; write `cron: "0 10 * 6 SAT"`',
+        ),
+        (
+            "mei@example.com",
+            'cron: "0 10 * * SUN#1", days: mon-fri',
+            f"3:18: it comes on Sunday too, {OUTSIDE}; let `cron` and `days` name the same days",
+        ),
+        (
+            "mei@example.com",
+            'cron: "0 10 1 * *", days: mon-fri',
+            "3:38: `days` leaves out 2 days in a row: a message of the first is late by then; "
+            "write `late: 3 days`",
+        ),
+        (
             "mai@example.com",
             "manual: true",
             "1:8: `mai@example.com` is not among `owners` of outreach.yaml; did you mean "
@@ -85,6 +110,21 @@ def test_one_of_day_and_weekday_is_what_it_says(tmp_path: Path, cron: str) -> No
     assert said(tmp_path, "mei@example.com", f'cron: "{cron}"') == []
 
 
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        'cron: "0 10 * * MON-SAT", days: mon-sat',
+        'cron: "0 10 * * TUE", days: mon-fri',
+        'cron: "0 10 * * 5L", days: fri',
+        'cron: "0 10 1 * *", days: mon-sat',
+        'cron: "0 10 1 * *", days: mon-fri, late: 2 days',
+        "at: 2026-07-01T09:00, days: mon",
+    ],
+)
+def test_a_cron_within_its_days_is_what_it_says(tmp_path: Path, schedule: str) -> None:
+    assert said(tmp_path, "mei@example.com", schedule) == []
+
+
 def test_a_draft_may_have_a_past_date(tmp_path: Path) -> None:
     assert said(tmp_path, "mei@example.com", "at: 2026-05-30T09:00", "draft") == []
 
@@ -104,6 +144,29 @@ def test_who_was_never_in_touch_is_not_long_ago(tmp_path: Path, where: str, colu
         f"6:{column}: this leaves out who was never in touch with us; write `(last_contact_at is none "
         "or last_contact_at < …)`, or add `last_contact_at is defined` if that is meant"
     ]
+
+
+@pytest.mark.parametrize(
+    ("where", "meant"),
+    [
+        ("date('birthday') <= today + days(7)", "<= 7"),
+        ("today <= date('birthday') <= today + weeks(2)", "== 0"),
+        ("date('birthday') < today + months(1)", "<= 7"),
+        ("date('birthday') == today", "== 0"),
+    ],
+)
+def test_the_day_of_birth_never_comes_back(tmp_path: Path, where: str, meant: str) -> None:
+    [line] = said(tmp_path, "mei@example.com", "manual: true", audience=where)
+
+    assert line.endswith(
+        ": `date('birthday')` is the day of birth, which is never ahead; write "
+        f"`days_until('birthday') {meant}`"
+    )
+
+
+def test_an_age_is_asked_by_the_day_of_birth(tmp_path: Path) -> None:
+    for where in ("date('birthday') <= today - months(216)", "date('birthday') < today - days(9)"):
+        assert said(tmp_path, "mei@example.com", "manual: true", audience=where) == []
 
 
 @pytest.mark.parametrize(

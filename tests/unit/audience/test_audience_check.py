@@ -149,6 +149,8 @@ def test_the_tree_of_a_faulty_expression_is_never_had() -> None:
     assert len(found.value.problems) == 2
 
 
+BY_ITSELF = "every message asks for consent and suppressions by itself"
+LEAVE_OUT = "leave it out; `opted_out` is who took a consent back"
 NO_DATE = "a fixed date can not stand in an expression; count the days back, for example"
 SLIPS = [
     ("last_order_at < now - 60 days", "7:32: `60 days` can not be read; write `days(60)`"),
@@ -159,7 +161,31 @@ SLIPS = [
     ("country in [DE]", "7:22: unknown name `DE`; texts stand in quotes: `'DE'`"),
     ("wholesale in tags", "7:10: unknown name `wholesale`; texts stand in quotes: `'wholesale'`"),
     ("complained", "7:10: unknown name `complained`; write `count('complaint') > 0`"),
-    ("not unsubscribed", "7:14: unknown name `unsubscribed`; write `opted_out`"),
+    ("not unsubscribed", f"7:14: unknown name `unsubscribed`; write `opted_out`, of consent alone: {BY_ITSELF}"),
+    ("not suppressed", f"7:14: unknown name `suppressed`; {BY_ITSELF}: {LEAVE_OUT}"),
+    ("vip and stopped == true", f"7:18: unknown name `stopped`; {BY_ITSELF}: {LEAVE_OUT}"),
+    ("bounced", f"7:10: unknown name `bounced`; {BY_ITSELF}: {LEAVE_OUT}"),
+    ("consent('sms')", f"7:10: unknown function `consent`; {BY_ITSELF}: {LEAVE_OUT}"),
+    (
+        "vip and sms",
+        f"7:18: unknown name `sms`; who has a number is `phone is defined`; {BY_ITSELF}",
+    ),
+    (
+        "birthday <= today + days(10)",
+        "7:10: a text is compared with a date; write `days_until('birthday') <= 10`",
+    ),
+    (
+        "birthday == today",
+        "7:10: a text is compared with a date; write `days_until('birthday') == 0`",
+    ),
+    (
+        "today <= birthday",
+        "7:10: a date is compared with a text; write `days_until('birthday') == 0`",
+    ),
+    (
+        "days_until('birthday') <= days(7)",
+        "7:10: a number is compared with a span; it is a number of days: write `7`",
+    ),
     ("not complaint", "7:14: unknown name `complaint`; write `count('complaint') > 0`"),
     ("all", "7:10: unknown name `all`; for everyone write `everyone`"),
     (

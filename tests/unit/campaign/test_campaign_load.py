@@ -19,6 +19,9 @@ COMPANY = Company(
     topics={"greetings": Topic(), "offers": Topic(), "service": Topic(transactional=True)},
 )
 FILE = "campaigns/friday.yaml"
+ONLY_THIS = (
+    "it counts messages of all campaigns; to leave out who got one of them write under `audience`"
+)
 PARTS = {
     "owner": "owner: mei@example.com\n",
     "topic": "topic: greetings\n",
@@ -187,6 +190,7 @@ def test_days_in_words_are_refused_with_how_cron_says_them(key: str, said: str) 
     [
         ("cadance: []", "6:1: unknown key `cadance`; did you mean `cadence`?"),
         ("exclude: x", "6:1: unknown key `exclude`; it belongs under `audience`"),
+        ("tasks: {}", "6:1: unknown key `tasks`; it belongs in outreach.yaml"),
         ("holdout: 5%", "6:1: unknown key `holdout`; it belongs under `experiment`"),
         ("status: activ", "6:9: `status` can not be `activ`; did you mean `active`?"),
         ("priority: 101", "6:11: `priority` is 101; it must be at most 100"),
@@ -340,7 +344,7 @@ def test_a_fault_is_refused_at_its_place(text: str, line: str) -> None:
         (
             "schedule",
             "schedule: {cron: 0 9 * * *, days: weekdays}",
-            "5:35: `weekdays` is no day of the week; did you mean `wednesday`?",
+            "5:35: `weekdays` is no day of the week; write `mon-fri`",
         ),
         (
             "schedule",
@@ -469,10 +473,85 @@ def test_a_faulty_part_is_refused_at_its_place(part: str, text: str, line: str) 
             'write `schedule: {cron: "0 9 * * MON"}`',
         ),
         (
+            "schedule",
+            "schedule: {manual: true, days: not sunday}",
+            "5:32: `not sunday` is no day of the week; name the days that are meant: `mon-sat`",
+        ),
+        (
+            "schedule",
+            "schedule: {manual: true, days: except Wed}",
+            "5:32: `except Wed` is no day of the week; name the days that are meant: `thu-tue`",
+        ),
+        (
+            "schedule",
+            "schedule: {manual: true, days: daily}",
+            "5:32: `daily` is no day of the week; take the key out: every day is meant then",
+        ),
+        (
             "cadence",
             "cadence: {at_most: 1, per: 7 days}",
             "6:1: `cadence` must be a list, not a group of keys; "
             "write `cadence:` and below it `  - {at_most: 1, per: 7 days}`",
+        ),
+        (
+            "cadence",
+            "cadence: {at_most: 1, per: month, channel: sms}",
+            "6:1: `cadence` must be a list, not a group of keys; write `cadence:` and below it "
+            "`  - {at_most: 1, per: calendar month, channel: sms}`",
+        ),
+        (
+            "cadence",
+            "cadence: {at_most: 1, per: 30 days, campaign: spring}",
+            f"6:1: `cadence` must be a list, not a group of keys; {ONLY_THIS} "
+            "`exclude: received('spring', days(30))`",
+        ),
+        (
+            "cadence",
+            "cadence: [{at_most: 1, per: 30 days, campaign: spring}]",
+            f"6:38: unknown key `campaign`; {ONLY_THIS} `exclude: received('NAME', days(30))`",
+        ),
+        (
+            "audience",
+            "audience: {exclude: [orders > 1, opted_out]}",
+            '5:21: this must be one expression, not a list; join them: `"(orders > 1) or opted_out"`',
+        ),
+        (
+            "audience",
+            "audience: {tier: A, consent: sms}",
+            "5:21: unknown key `consent`; it is asked by itself for every message, by the campaign's "
+            "`topic`: take it out",
+        ),
+        (
+            "audience",
+            "audience: {orders: 3}",
+            "5:12: unknown key `orders`; it is asked in an expression, as in `where: orders >= 2`",
+        ),
+        (
+            "schedule",
+            'schedule: {at: "10:00"}',
+            '5:16: `10:00` is a time of day without a date; for each day write `cron: "0 10 * * *"`; '
+            "for one day `at: 2026-12-24T10:00`",
+        ),
+        (
+            "schedule",
+            "schedule: {cron: daily}",
+            '5:18: `daily` is not how cron says it; write `cron: "0 10 * * *"`',
+        ),
+        (
+            "schedule",
+            "schedule: {cron: every Friday}",
+            '5:18: `every Friday` is not how cron says it; write `cron: "0 10 * * FRI"`',
+        ),
+        (
+            "schedule",
+            "schedule: {manual: true, timezone: local}",
+            "5:36: there is no time zone `local`; for each customer's own clock write `customer`",
+        ),
+        (
+            "steps",
+            "steps: [{id: a, channels: email or sms, template: t}]",
+            "5:27: several channels are a list; write `[email, sms]`: the first on which the customer "
+            "can be reached",
         ),
         (
             "cadence",

@@ -55,6 +55,15 @@ def test_blocks_within_blocks_and_what_is_set_beside_them_are_fine() -> None:
         ),
         ("{{ customer.first_name }}", "1:4: there is no `customer`; write `{{ first_name }}`"),
         (
+            "Hi from {{ brand }}",
+            "1:12: `brand` has several parts, of which one can be printed; write `{{ brand.name }}`",
+        ),
+        (
+            "{{ campaign|upper }}",
+            "1:4: `campaign` has several parts, of which one can be printed; write "
+            "`{{ campaign.title }}`",
+        ),
+        (
             "{% if vip %}{% elseif tier %}{% endif %}",
             "1:13: there is no `elseif`; write `{% elif … %}`",
         ),

@@ -50,6 +50,11 @@ def test_an_owners_manager_goes_before_and_nobody_is_their_own() -> None:
     [
         ("{service_level: {replies: 1 day}}", "3:25: unknown key `replies`; did you mean `reply`"),
         ("{service_level: {reply: soon}}", "3:32: `soon` is no span"),
+        (
+            "{service_level: {reply: 2 working days}}",
+            "3:32: `2 working days` can not be told: spans run by the clock, nights and weekends "
+            "too; write `48 hours`",
+        ),
         ("{fallback: tim}", "3:19: there is no owner `tim`; did you mean `tom`?"),
         ("{escalate: {after: 1 day, to: meo}}", "3:38: there is no owner `meo`; did you mean"),
         ("{escalate: {after: 1 day}}", "3:9: `to` is missing"),
