@@ -25,6 +25,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+CALLED_IN = Path.cwd()  # what `run` is about; all else is about this checkout
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / "python"
@@ -42,7 +43,8 @@ USAGE = """usage: python3 dev.py COMMAND [ARGS]
   test [ARGS]     lint, types, layers and all tests; with ARGS only pytest of those
   check           every campaign file of this project
   bench NAME      measurements: base, plans, walk, faults, optout … (see bench/README.md)
-  run [ARGS]      `outreach` itself: `dev.py run plan weekly-greeting`; alone: `outreach run`
+  run [ARGS]      `outreach` itself, in the folder you are in: `dev.py run plan weekly-greeting`;
+                  alone: `outreach run`
 """
 
 
@@ -118,8 +120,8 @@ def bench(arguments: list[str]) -> int:
 
 
 def run(arguments: list[str]) -> int:
-    """`outreach` with the arguments; `outreach run` without."""
-    return call(BIN / "outreach", *(arguments or ["run"]))
+    """`outreach` with the arguments, in the caller's folder; `outreach run` without."""
+    return call(BIN / "outreach", *(arguments or ["run"]), within=CALLED_IN)
 
 
 def keep_compiled() -> None:
@@ -131,9 +133,9 @@ def keep_compiled() -> None:
         os.environ.setdefault("PYTHONPYCACHEPREFIX", str(VENV / "bytecode"))
 
 
-def call(*command: object) -> int:
-    """Run a command here and hand its exit code back; Ctrl-C is the command's to answer."""
-    child = subprocess.Popen([str(word) for word in command])
+def call(*command: object, within: Path = ROOT) -> int:
+    """Run a command and hand its exit code back; Ctrl-C is the command's to answer."""
+    child = subprocess.Popen([str(word) for word in command], cwd=within)
     while True:
         with suppress(KeyboardInterrupt):
             return child.wait()

@@ -11,7 +11,7 @@ from outreach.audience.check import campaigns_named, literal_comparisons, stages
 from outreach.audience.check import check as check_expression
 from outreach.audience.names import Names, names_of
 from outreach.campaign.check import Project
-from outreach.campaign.model import Expression
+from outreach.campaign.model import Campaign, Expression
 from outreach.campaign.project import campaign_files
 from outreach.documents import Document, did_you_mean, load
 from outreach.errors import WARNING, Problem
@@ -55,6 +55,18 @@ def check_files(context: Context) -> Checked:
 def faults(context: Context) -> set[Problem]:
     """All that is wrong with the project's files by themselves; no database is asked."""
     return set(filter(_is_fault, _all_problems(context)))
+
+
+def campaign_faults(context: Context, campaign: Campaign) -> list[Problem]:
+    """What is wrong with whom one campaign names: its expressions, stages, other campaigns."""
+    files, company = context.files.contents, context.company()
+    document = load(campaign.file, files[campaign.file])[0]
+    lifecycles = load_lifecycles(company, files)[0]
+    found = [*_expression_problems([document], company, lifecycles)]
+    found += _unknown_campaigns(context, campaign.file)
+    if lifecycles.main is not None:
+        found += _stage_problems([document], lifecycles.main)
+    return sorted(filter(_is_fault, found))
 
 
 def _is_fault(problem: Problem) -> bool:
@@ -119,8 +131,10 @@ def _stages_compared(
             yield Problem(place.file, place.line, place.column, *_no_stage(text, lifecycle))
 
 
-def _unknown_campaigns(context: Context) -> Iterator[Problem]:
+def _unknown_campaigns(context: Context, only: str | None = None) -> Iterator[Problem]:
     """Campaigns that an expression asks for and that there is no file of, nor were ever any runs.
+
+    In all files, or in `only` this one.
 
     A check only: what runs goes on when the file of another campaign is taken away.
     """
@@ -129,7 +143,8 @@ def _unknown_campaigns(context: Context) -> Iterator[Problem]:
     if company is None:
         return
     names, asked = names_of(company), []
-    for document in filter(None, (load(path, files[path])[0] for path in paths.values())):
+    read = (load(path, files[path])[0] for path in paths.values() if only in (None, path))
+    for document in filter(None, read):
         for expression in expressions_in(document):
             if not check_expression(expression, names):
                 asked += campaigns_named(expression, names)

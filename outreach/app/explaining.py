@@ -11,13 +11,12 @@ from outreach.app.rulings import ruling_of
 from outreach.decisions.candidate import Scope
 from outreach.decisions.explain import Answer, explain
 from outreach.decisions.localities import Locality, localities
-from outreach.decisions.verdict import Verdict
 from outreach.errors import UsageError
 from outreach.store.customers import by_keys
 from outreach.store.engine import reading
 from outreach.store.marks import facts_for
 from outreach.store.tables import customers
-from outreach.vocabulary import Decision, Reason
+from outreach.vocabulary import Decision, Reason, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,7 @@ class Explained:
     locale: str | None
     timezone: str
     rules: tuple[Answer, ...]
+    status: Status  # of the campaign: only `active` goes out
 
 
 def explain_customer(context: Context, name: str, key: str, at: str | None = None) -> Explained:
@@ -59,23 +59,7 @@ def explain_customer(context: Context, name: str, key: str, at: str | None = Non
         )
         found = explain(conn, ruling, scope, place, asked)
         zone = ruling.grid.calendar_zone(place).key
-    return _explained(name, key, zone, found.verdict, found.answers)
-
-
-def customer_of(conn: Connection, key: str) -> tuple[int, Locality]:
-    """A customer's number and place; UsageError where there is none of this key."""
-    customer_id = by_keys(conn, [key]).get(key)
-    if customer_id is None:
-        raise UsageError(f"there is no customer `{key}`", "look for the key in the imported file")
-    place_id = conn.execute(
-        select(customers.c.place_id).where(customers.c.id == customer_id)
-    ).scalar_one()
-    return customer_id, localities(conn, [place_id])[0]
-
-
-def _explained(
-    name: str, key: str, zone: str, verdict: Verdict, answers: tuple[Answer, ...]
-) -> Explained:
+    verdict = found.verdict
     return Explained(
         campaign=name,
         key=key,
@@ -87,5 +71,17 @@ def _explained(
         variant=None,
         locale=verdict.locale,
         timezone=zone,
-        rules=answers,
+        rules=found.answers,
+        status=ruling.campaign.status,
     )
+
+
+def customer_of(conn: Connection, key: str) -> tuple[int, Locality]:
+    """A customer's number and place; UsageError where there is none of this key."""
+    customer_id = by_keys(conn, [key]).get(key)
+    if customer_id is None:
+        raise UsageError(f"there is no customer `{key}`", "look for the key in the imported file")
+    place_id = conn.execute(
+        select(customers.c.place_id).where(customers.c.id == customer_id)
+    ).scalar_one()
+    return customer_id, localities(conn, [place_id])[0]

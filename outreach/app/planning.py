@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from outreach.app.cost import (
 )
 from outreach.app.occasion import is_over, occasion_of, past_turns
 from outreach.app.rulings import pinned, ruling_of
+from outreach.audience.check import is_staged
+from outreach.audience.names import names_of
 from outreach.campaign.model import Campaign
 from outreach.campaign.occurrences import CUSTOMER
 from outreach.decisions.asking import Question
@@ -36,9 +38,10 @@ from outreach.store.engine import reading, reading_together
 from outreach.store.marks import facts_for
 from outreach.store.revisions import digest_of
 from outreach.store.tables import customers
-from outreach.vocabulary import Decision, Reason
+from outreach.vocabulary import Decision, Reason, Status
 
 MOST_HANDS = 4  # connections that count a large base together
+DAY = timedelta(days=1)
 LARGE = 50_000  # customers: under it one is done sooner than two are ready
 STATES = {Decision.SEND: "due", Decision.HOLD: "held", Decision.SKIP: "skipped"}
 
@@ -72,6 +75,8 @@ class Plan:
     held_until: tuple[datetime, datetime] | None  # the earliest and the latest
     segments: SegmentsTaken | None  # of text messages; None where there would be none
     over: bool  # the schedule has no time to come: no further run is made by itself
+    status: Status  # only `active` goes out
+    stages_as_of: date | None  # where stages are asked for an occurrence more than a day ahead
 
 
 def plan_campaign(
@@ -107,7 +112,19 @@ def plan_campaign(
         held_until=on_clock(funnel.held_until, campaign, company),
         segments=taken,
         over=at is None and is_over(context, campaign),
+        status=campaign.status,
+        stages_as_of=_stages_as_of(context, campaign, occasion),
     )
+
+
+def _stages_as_of(context: Context, campaign: Campaign, occasion: Occasion) -> date | None:
+    """Today by company time, where stages are asked for that many may have left by then."""
+    now, company = context.now(), context.company()
+    asked = (campaign.audience, campaign.exclude, *(step.when for step in campaign.steps))
+    names = names_of(company)
+    if occasion.first_at <= now + DAY or not any(each and is_staged(each, names) for each in asked):
+        return None
+    return now.astimezone(ZoneInfo(company.brand.timezone)).date()
 
 
 def _hands(engine: Engine) -> int:

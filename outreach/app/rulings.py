@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import Connection, select
 
+from outreach.app.check import campaign_faults
 from outreach.app.context import Context
 from outreach.app.project import campaign_named
 from outreach.campaign.model import Campaign
@@ -28,8 +29,11 @@ def ruling_of(context: Context, conn: Connection, name: str) -> Ruling:
     Campaigns above it are those of the project's files that are active there, whether a scheduler
     has seen them yet or not.
     """
+    campaign = campaign_named(context, name)
+    if faults := campaign_faults(context, campaign):
+        raise ProblemsFound(faults)
     ids = {row.name: row.id for row in conn.execute(select(campaigns.c.name, campaigns.c.id))}
-    ruling = _ruling(context, campaign_named(context, name), ids)
+    ruling = _ruling(context, campaign, ids)
     if not ruling.grid.cap_windows:
         return ruling  # nothing caps it
     return ruling.below(_above(context, ruling.campaign, ids))

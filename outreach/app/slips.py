@@ -135,7 +135,8 @@ def _never_in_touch(campaign: Campaign, names: Names) -> Iterator[Problem]:
     for place in (each for one in asked if one for each in long_ago(one, names, "last_contact_at")):
         message = "this leaves out who was never in touch with us"
         both = "`(last_contact_at is none or last_contact_at < …)`"
-        hint = f"write {both}, or add `last_contact_at is defined` if that is meant"
+        hint = f"write {both}, or add `last_contact_at is defined` if that is meant; our own "
+        hint += "messages are contact too: what they did last is `last_engaged_at`"
         yield Problem(place.file, place.line, place.column, f"{WARNING}never", message, hint)
 
 

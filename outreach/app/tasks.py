@@ -70,6 +70,13 @@ class TaskShown:
     reason: str
     card: Card
 
+    @property
+    def is_title_in_words(self) -> bool:
+        """Whether the title was made of the words of an event, which follow in full."""
+        begins = self.task.title.removesuffix("…")
+        words = " ".join(self.task.words.split())
+        return self.task.happened_at is not None and words.startswith(begins)
+
 
 def list_tasks(
     context: Context,
@@ -184,6 +191,11 @@ def _close(
     return show_task(context, task_id)
 
 
+def company_zone(context: Context) -> ZoneInfo:
+    """The zone of company time."""
+    return ZoneInfo(context.company().brand.timezone)
+
+
 def _task(conn: Connection, task_id: int) -> StoredTask:
     found = tasks.task_with(conn, task_id)
     if found is None:
@@ -193,7 +205,7 @@ def _task(conn: Connection, task_id: int) -> StoredTask:
 
 def _shown(context: Context, conn: Connection, found: list[StoredTask]) -> list[TaskShown]:
     cards = cards_of(conn, sorted({task.customer_id for task in found}))
-    now, zone = context.now(), ZoneInfo(context.company().brand.timezone)
+    now, zone = context.now(), company_zone(context)
     return [
         TaskShown(task, _urgency(task, now), _reason(task, zone), cards[task.customer_id])
         for task in found

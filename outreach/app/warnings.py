@@ -17,6 +17,7 @@ from outreach.documents import closest, did_you_mean
 from outreach.errors import WARNING, Problem
 from outreach.lifecycle.model import Lifecycles
 from outreach.rendering.compiled import Compiled, compile_step
+from outreach.rendering.made_up import called_in
 from outreach.store.engine import reading
 from outreach.store.events import is_any_of_kind, recent_kinds
 from outreach.store.facts import EVENT_KINDS
@@ -46,6 +47,9 @@ def warnings(context: Context) -> Iterator[Problem]:
             yield from _unknown_dates(_dates_in_campaign(row, campaign, compiled), dates)
             yield from _unknown_kinds(conn, row, campaign)
             yield from _lacking(conn, row, compiled, campaign)
+            if "task" in compiled.channels:
+                called = called_in(compiled, campaign, company)
+                yield from _without_phone(conn, row, compiled, campaign, called)
 
 
 def _unfound(conn: Connection, row: Row, campaign: Campaign) -> Iterator[Problem]:
@@ -163,6 +167,26 @@ def _lacking(
                 hint = f"the template for {channel} prints it: give it a default there"
                 code = f"{WARNING}missing-data"
                 yield Problem(place.file, place.line, place.column, code, message, hint)
+
+
+def _without_phone(
+    conn: Connection, row: Row, compiled: Compiled, campaign: Campaign, called: frozenset[str]
+) -> Iterator[Problem]:
+    """Customers who are to be called in these locales, and have no number."""
+    by_locale = presence.lacking(conn, row, campaign.audience, campaign.exclude, "phone")
+    number = sum(
+        count
+        for locale, count in by_locale.items()
+        if compiled.locale_for("task", locale) in called
+    )
+    place = campaign.audience.place
+    if number and place is not None:
+        audience = presence.picked(conn, row, campaign.audience)
+        message = f"the task is a call, and {number:,} of the {audience:,} in the audience"
+        message += " have no phone number"
+        hint = "add `phone is defined`, or begin the title with `visit:` or `letter:`"
+        code = f"{WARNING}no-phone"
+        yield Problem(place.file, place.line, place.column, code, message, hint)
 
 
 def _asks(compiled: Compiled, channel: str, name: str, locale: str | None) -> bool:

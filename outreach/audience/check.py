@@ -4,7 +4,14 @@ from collections.abc import Iterator
 
 from outreach.audience import tree
 from outreach.audience.analysis import analyse
-from outreach.audience.names import BIRTHDAY, DATE_FUNCTIONS, EVENT_FUNCTIONS, Kind, Names
+from outreach.audience.names import (
+    BIRTHDAY,
+    DATE_FUNCTIONS,
+    EVENT_FUNCTIONS,
+    STAGES,
+    Kind,
+    Names,
+)
 from outreach.audience.returning import days_ahead, is_from_today
 from outreach.campaign.model import Expression, Place, Selection
 from outreach.errors import Problem, ProblemsFound
@@ -38,6 +45,17 @@ def uses(spoken: Expression | Selection, names: Names) -> frozenset[str]:
         return keys if spoken.where is None else keys | uses(spoken.where, names)
     nodes = tree.walk(typed(spoken, names))
     return frozenset(node.name for node in nodes if isinstance(node, tree.Name | tree.Moved))
+
+
+def is_staged(spoken: Expression | Selection, names: Names) -> bool:
+    """Whether it asks for the stage of any lifecycle."""
+    if isinstance(spoken, Selection):
+        return bool(spoken.stage or (spoken.where and is_staged(spoken.where, names)))
+    return any(
+        (isinstance(node, tree.Name | tree.Moved) and node.name in STAGES)
+        or (isinstance(node, tree.Lookup) and node.function == "stage_in")
+        for node in tree.walk(typed(spoken, names))
+    )
 
 
 def literal_comparisons(expression: Expression, names: Names) -> list[tuple[str, str, Place]]:

@@ -11,6 +11,7 @@ from outreach.app.explaining import Explained, explain_customer
 from outreach.app.recorded import ExplainedThen, explain_in_run
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
+from outreach.cli.waiting import show_status
 from outreach.decisions.explain import Answer
 from outreach.errors import UsageError
 from outreach.vocabulary import Decision
@@ -42,6 +43,7 @@ def explain(
 
 
 def _show(screen: Screen, found: Explained) -> None:
+    show_status(screen, found.status)
     _heading(screen, found)
     screen.line()
     _rules(screen, found.rules)

@@ -12,11 +12,18 @@ from outreach.cli.app import COMMANDS, group
 from outreach.cli.call import call_of
 from outreach.errors import UsageError
 from outreach.feedback.mail import MOST_BYTES
+from outreach.feedback.notice import Kind
+from outreach.feedback.origin import BY_RETURN_PATH
 from outreach.feedback.taking import Taken
 from outreach.supervisor import stop_on_signals
 
 app = group(COMMANDS["feedback"])
 PIECE_BYTES = 64 * 1024
+_SAY_NOTHING = {
+    Kind.AUTOMATIC: "a machine answers",
+    Kind.NOTHING: "it says nothing of a message",
+    Kind.UNREADABLE: "it is no mail, or hard to read",
+}
 
 
 @app.callback()
@@ -92,7 +99,7 @@ def in_words(taken: Taken) -> str:
     """What a mail said and what came of it, in one line."""
     said = taken.kind.value.replace("_", " ") + (f" ({taken.status})" if taken.status else "")
     if not taken.believed:
-        return f"{said}: nothing changes"
+        return f"{said}: nothing changes; {_why(taken)}"
     if taken.again:
         return f"{said}: delivery {taken.delivery}, known already"
     moved = f" is {taken.state.value}" if taken.state else ""
@@ -100,3 +107,14 @@ def in_words(taken: Taken) -> str:
     came += [f"its address is suppressed: {taken.suppressed}"] if taken.suppressed else []
     came += [f"run {taken.run_held} is held"] if taken.run_held else []
     return f"{said}: {', '.join(came)}"
+
+
+def _why(taken: Taken) -> str:
+    """Why a mail changes nothing."""
+    if taken.kind in _SAY_NOTHING:
+        return _SAY_NOTHING[taken.kind]
+    if taken.delivery is not None:
+        return f"this database has no delivery {taken.delivery}"
+    if taken.kind in BY_RETURN_PATH:
+        return "not believed: no signed return path"
+    return "not believed: no signed return path, and no signed Message-ID"

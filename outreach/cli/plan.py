@@ -9,7 +9,7 @@ from outreach.app.cost import SegmentsTaken
 from outreach.app.planning import Plan, plan_campaign
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
-from outreach.cli.waiting import show_held
+from outreach.cli.waiting import show_held, show_status
 
 _OVER = (
     "its schedule has no time to come any more, so no further run is made by itself; "
@@ -36,9 +36,12 @@ def plan(
 
 def show_plan(screen: Screen, found: Plan) -> None:
     """The plan for people: the funnel first, then channels, languages and cost."""
+    show_status(screen, found.status)
     screen.heading(f"{found.campaign}: {found.when}")
     if found.over:
         screen.line(_OVER)
+    if found.stages_as_of:
+        screen.line(f"stages as of {found.stages_as_of}: who moves until then is asked again")
     screen.pairs({"audience": found.audience, "send": found.send, "hold": found.hold})
     if not found.audience:
         screen.line("nobody is picked by the audience")

@@ -8,9 +8,14 @@ import typer
 from outreach.app.reporting import Reported, report_on
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
+from outreach.vocabulary import Reason
 
 OF_SENT = ("delivered", "bounced", "complained")
 COUNTS = ("failed", "unknown", "expired", "cancelled", "held")
+_EXPIRED = (
+    "expired here: their turn was over when the run was planned; "
+    "above: planned in time, and not out before `late`"
+)
 PASSING = ("due", "claimed", "handing")  # shown only where there are any
 
 
@@ -48,6 +53,8 @@ def _show(screen: Screen, found: Reported) -> None:
         screen.line()
         screen.heading("Left out for")
         screen.bars(found.skipped)
+        if Reason.EXPIRED in found.skipped:
+            screen.line(_EXPIRED)
     if found.cost is not None:
         screen.line()
         screen.line(f"Cost about {found.cost.total} {found.cost.currency}")

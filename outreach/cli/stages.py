@@ -7,11 +7,13 @@ import typer
 
 from outreach.app.stages import Standing, refresh_stages, stages_now
 from outreach.app.standing import StageExplained, why_stage
+from outreach.campaign.model import Expression
 from outreach.cli.app import COMMANDS, group
 from outreach.cli.call import call_of
 from outreach.cli.progress import progress
 from outreach.cli.screen import Screen, shown
 from outreach.lifecycle.load import GIVEN
+from outreach.lifecycle.model import Lifecycle, Stage
 from outreach.lifecycle.moving import Keeper
 from outreach.lifecycle.why import RuleAnswer
 
@@ -115,17 +117,35 @@ def _show_all(screen: Screen, found: Standing, title: str) -> None:
         _show(screen, each, title)
 
 
+def _show_lifecycle(screen: Screen, lifecycle: Lifecycle) -> None:
+    """The rules in the order in which they are asked, and what else decides."""
+    screen.pairs({stage.id: _rule(stage) for stage in lifecycle.rules})
+    if lifecycle.evaluation:
+        screen.line(f"in the order in which they are asked; of life: {' '.join(lifecycle.ids)}")
+    for stage, ways in lifecycle.moves.items():
+        screen.line(f"moves: from {stage} only to {' '.join(ways)}")
+    if lifecycle.high_water:
+        screen.line("high_water: nobody goes back to an earlier stage")
+
+
+def _rule(stage: Stage) -> str:
+    said = _source(stage.when) if stage.when else "otherwise"
+    if stage.least:
+        said += f"; least_days: {stage.least.days}"
+        said += f" unless {_source(stage.unless)}" if stage.unless else ""
+    return said
+
+
+def _source(expression: Expression) -> str:
+    return " ".join(expression.source.split())
+
+
 def _show(screen: Screen, found: Standing, title: str) -> None:
     screen.bars({stage or NOWHERE: count for stage, count in found.counts.items()})
     if found.lifecycle is not None:
         screen.line()
         screen.heading(f"Lifecycle {found.lifecycle.name}: {found.lifecycle.title}")
-        screen.pairs(
-            {
-                stage.id: " ".join(stage.when.source.split()) if stage.when else "otherwise"
-                for stage in found.lifecycle.stages
-            }
-        )
+        _show_lifecycle(screen, found.lifecycle)
     if found.moves:
         screen.line()
         screen.heading(title)

@@ -1,7 +1,9 @@
 """`outreach tasks`."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -11,6 +13,7 @@ from outreach.app.tasks import (
     Card,
     TasksApart,
     TaskShown,
+    company_zone,
     drop_task,
     finish_task,
     list_tasks,
@@ -58,7 +61,8 @@ def list_(
         before = until and context.instant(until)
         found = list_tasks(context, state, owner, before, limit)
         apart = tasks_apart(context, owner)
-    call.show(found, lambda screen: _list(screen, found, state, apart))
+        zone = company_zone(context)
+    call.show(found, lambda screen: _list(screen, found, state, apart, zone))
 
 
 @app.command()
@@ -67,7 +71,8 @@ def show(ctx: typer.Context, task: Id) -> None:
     call = call_of(ctx)
     with call.context() as context:
         found = show_task(context, task)
-    call.show(found, lambda screen: _show(screen, found))
+        zone = company_zone(context)
+    call.show(found, lambda screen: _show(screen, found, zone))
 
 
 @app.command()
@@ -113,9 +118,11 @@ def export(
     call.show(found, lambda screen: screen.line(f"{found.file}: {found.tasks:,} to do"))
 
 
-def _list(screen: Screen, found: list[TaskShown], state: TaskState, apart: TasksApart) -> None:
+def _list(
+    screen: Screen, found: list[TaskShown], state: TaskState, apart: TasksApart, zone: ZoneInfo
+) -> None:
     if found:
-        screen.table(COLUMNS, [_row(each) for each in found])
+        screen.table(COLUMNS, [_row(each, zone) for each in found])
     else:
         screen.line(f"no task is {state.value}")
     if state is TaskState.OPEN:
@@ -127,17 +134,22 @@ def _list(screen: Screen, found: list[TaskShown], state: TaskState, apart: Tasks
                 screen.line(told.format(f"{count:,}"))
 
 
-def _row(each: TaskShown) -> list[object]:
+def _row(each: TaskShown, zone: ZoneInfo) -> list[object]:
     task, card = each.task, each.card
     return [
-        str(task.id), each.urgency, task.due_at, task.owner, task.escalated_to, task.kind,
+        str(task.id), each.urgency, _local(task.due_at, zone), task.owner, task.escalated_to, task.kind,
         task.customer, card.name, card.phone, card.stage, task.title, each.reason,
     ]  # fmt: skip
 
 
-def _show(screen: Screen, found: TaskShown) -> None:
+def _local(at: datetime | None, zone: ZoneInfo) -> str:
+    return "" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M} {zone}"
+
+
+def _show(screen: Screen, found: TaskShown, zone: ZoneInfo) -> None:
     task, card = found.task, found.card
-    screen.heading(f"{task.kind}: {task.title}")
+    # The title of a long promise or answer is only the beginning of its words.
+    screen.heading(task.kind if found.is_title_in_words else f"{task.kind}: {task.title}")
     if task.words:
         screen.line(task.words)
     screen.line()
@@ -146,13 +158,13 @@ def _show(screen: Screen, found: TaskShown) -> None:
             "task": f"{task.id}, {task.state} {found.urgency}".rstrip(),
             "owner": task.owner,
             "why": found.reason,
-            "given": task.given_at,
-            "due": task.due_at,
-            "escalated": task.escalated_at,
+            "given": _local(task.given_at, zone),
+            "due": _local(task.due_at, zone),
+            "escalated": _local(task.escalated_at, zone),
             "escalated to": task.escalated_to,
             "customer": f"{task.customer} {card.name}".rstrip(),
             **facts_of(card),
-            "closed": task.closed_at,
+            "closed": _local(task.closed_at, zone),
             "by": task.closed_by,
             "note": task.note,
         }

@@ -1,9 +1,10 @@
-"""What is held, and until when, as `plan`, `send` and `runs show` say it."""
+"""What does not go out yet, as `plan`, `explain`, `send` and `runs show` say it."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
 from outreach.cli.screen import Screen
+from outreach.vocabulary import Status
 
 
 def show_held(
@@ -21,3 +22,9 @@ def show_held(
     if until is not None:
         first, last = (f"{each:%Y-%m-%d %H:%M}" for each in until)
         screen.line(f"until {first if first == last else f'{first} – {last}'} {until[0].tzinfo}")
+
+
+def show_status(screen: Screen, status: Status) -> None:
+    """That a campaign is not active; nothing of one that is."""
+    if status is not Status.ACTIVE:
+        screen.line(f"{status}: nothing goes out by itself; write `status: active`")

@@ -152,10 +152,11 @@ class Details:
         said = []
         for cap in self._caps(channel):
             touches = self._counted(cap, channel, self._occupied().own, open_rows=False)
-            what = _of_cap(cap, len(touches))
+            what = f"{_of_cap(cap, len(touches))} ({self._whose(cap)} limit)"
             if touches:
                 last = max(touches, key=lambda slot: slot.at)
                 what += f", the last {self.local(last.at)} by {last.channel}"
+                what += f" ({last.campaign})" if last.campaign else ""
                 what += f", counts until {self._leaves(cap, last)}"
             said.append(what)
             said += self._of_others(cap, channel, open_rows=False)
@@ -194,6 +195,10 @@ class Details:
         ruling = self.question.ruling
         caps = applicable_caps(ruling.campaign, ruling.company)
         return [cap for cap in caps if cap.channel in (None, channel)]
+
+    def _whose(self, cap: Cap) -> str:
+        """Whose limit a cap is: the company's also where the campaign repeats it."""
+        return "the company's" if cap in self.question.ruling.company.cadence else "the campaign's"
 
     def _counted(
         self, cap: Cap, channel: str, slots: Sequence[Slot], *, open_rows: bool

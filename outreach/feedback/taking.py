@@ -119,7 +119,7 @@ class Mailroom:
         notice, at = letter.notice, letter.at
         row = feedback_mails.message_of(conn, delivery_id)
         if row is None or row.channel != CHANNEL:  # of a database before this one
-            return Taken(notice.kind, notice.status)
+            return Taken(notice.kind, notice.status, delivery_id)
         if notice.kind is Kind.COMPLAINT:
             one_at_a_time(conn, "complaints")
         mail = letter.mail(row)

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from outreach.campaign.model import Campaign
+from outreach.channels.adapter import Task
 from outreach.errors import Problem, ProblemsFound
 from outreach.rendering.compiled import Compiled, Recipient, compile_step
 from outreach.rendering.context import build_context, customer_names
@@ -13,6 +15,7 @@ from outreach.rendering.refusal import BY_ZERO, RenderError
 from outreach.rendering.sandbox import Dates
 from outreach.settings.company import Company
 from outreach.settings.date_names import DATES
+from outreach.vocabulary import TaskKind
 
 _NOW = datetime(2026, 7, 3, 9, 0, tzinfo=UTC)
 _PLACE = re.compile(r"(templates/[^:]+):(\d+): (.*)", re.DOTALL)
@@ -70,6 +73,17 @@ def try_rendering(
                 lacking = frozenset(n for n in names if not _has(context, n))
                 problems[_problem(files, campaign, channel, error.reason, lacking)] = None
     return list(problems)
+
+
+def called_in(compiled: Compiled, campaign: Campaign, company: Company) -> frozenset[str]:
+    """The locales whose task is a call, as rendered for made-up customers."""
+    recipient, found = Recipient(1, "trial", "C-1", "", "<trial@example.com>"), set()
+    for context in _made_up(compiled, "task", campaign, company):
+        with suppress(RenderError):
+            task = compiled.render("task", context, recipient)
+            if isinstance(task, Task) and task.kind is TaskKind.CALL:
+                found.add(compiled.locale_for("task", str(context["locale"])))
+    return frozenset(found)
 
 
 def _made_up(

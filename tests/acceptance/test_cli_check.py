@@ -185,3 +185,32 @@ def test_data_that_the_audience_lacks_is_counted(project: Path) -> None:
         "message": "2 of the 4 in the audience lack `first_name`",
         "hint": "the template for email prints it: give it a default there",
     } in answer.json
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("Ring {{ first_name or 'them' }}", True),
+        ("call: {{ key }}", True),
+        ("visit: {{ key }}", False),
+    ],
+)
+def test_who_is_to_be_called_without_a_number_is_counted(
+    project: Path, title: str, said: bool
+) -> None:
+    rules = (project / "outreach.yaml").read_text()
+    rules = rules.replace("channels:\n", "channels:\n  task: {adapter: task}\n")
+    (project / "outreach.yaml").write_text(rules)
+    (project / "people.csv").write_text("key,phone\na,+16502530000\nb,\nc,\n")
+    outreach_here(project, "customers", "import", "people.csv")
+    text = CAMPAIGN.replace("{stage: [growth], where: orders >= 2}", "everyone")
+    text = text.replace("[email]", "[task]").replace("win-back", "ring")
+    (project / "campaigns/ring.yaml").write_text(text)
+    (project / "templates/ring").mkdir()
+    (project / "templates/ring/task.txt").write_text(f"{title}\n\nTalk.\n")
+
+    answer = outreach_here(project, "check")
+
+    assert answer.code == 0, answer.out
+    warned = "the task is a call, and 2 of the 3 in the audience have no phone number"
+    assert (f"campaigns/ring.yaml:5:1: warning: {warned}" in answer.out) == said

@@ -104,6 +104,32 @@ def test_compliance_7_a_bounce_is_believed_only_with_our_own_signed_return_path(
     assert report(project) == {"sent": 9, "bounced": 0, "complained": 0}
 
 
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (
+            mails.notification(MAILBOX, GONE),
+            "bounced (5.1.1): nothing changes; not believed: no signed return path",
+        ),
+        (
+            mails.answer(MAILBOX),
+            "reply: nothing changes; not believed: no signed return path, and no signed Message-ID",
+        ),
+        (b"", "unreadable: nothing changes; it is no mail, or hard to read"),
+        (
+            mails.notification(return_path(MAILBOX, tokens.sign([KEY], Purpose.BOUNCE, 999)), GONE),
+            "bounced (5.1.1): nothing changes; this database has no delivery 999",
+        ),
+    ],
+)
+def test_a_mail_that_changes_nothing_says_why(project: Path, raw: bytes, said: str) -> None:
+    (project / "mail.eml").write_bytes(raw)
+
+    words = ("feedback", "receive", "mail.eml", "--now", NOW)
+
+    assert outreach_here(project, *words, secret_key=KEY).out == f"{said}\n"
+
+
 def test_compliance_8_nobody_answers_an_automatic_message(
     sent: tuple[Path, list[str]], project: Path
 ) -> None:
@@ -115,7 +141,7 @@ def test_compliance_8_nobody_answers_an_automatic_message(
         words = ("feedback", "receive", "away.eml", "--now", NOW)
         answer = outreach_here(project, *words, smtp_url=box.url, secret_key=KEY)
 
-    assert (answer.code, answer.out) == (0, "automatic: nothing changes\n")
+    assert (answer.code, answer.out) == (0, "automatic: nothing changes; a machine answers\n")
     assert not box.recipients
 
 

@@ -70,6 +70,63 @@ def test_a_plan_says_that_its_audience_picks_nobody(noted: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("command", ["plan notes", "explain notes C2", "send notes --yes"])
+@pytest.mark.parametrize(
+    ("audience", "fault"),
+    [
+        ("{stage: matury}", "has no stage `matury`; did you mean `maturity`?"),
+        ("stage == 'matury'", "has no stage `matury`; did you mean `maturity`?"),
+        ("received('nots', days(7))", "there is no campaign `nots`; did you mean `notes`?"),
+    ],
+)
+def test_an_audience_that_check_refuses_is_refused(
+    noted: Path, command: str, audience: str, fault: str
+) -> None:
+    path = noted / "campaigns/notes.yaml"
+    path.write_text(path.read_text().replace("{tier: [B], where: orders == 0}", audience))
+
+    answers = [outreach_here(noted, *words.split(), "--now", NOW) for words in (command, "check")]
+
+    assert [each.code for each in answers] == [1, 1]
+    assert [fault in each.out + each.err for each in answers] == [True, True]
+
+
+def test_a_faulty_audience_stops_no_other_campaign(noted: Path) -> None:
+    other = CAMPAIGN.replace("{tier: [B], where: orders == 0}", "{stage: matury}")
+    (noted / "campaigns/other.yaml").write_text(other)
+
+    assert outreach_here(noted, "plan", "notes", "--now", NOW).code == 0
+
+
+@pytest.mark.parametrize("command", ["plan notes", "explain notes C2"])
+def test_a_campaign_that_is_not_active_says_so_first(noted: Path, command: str) -> None:
+    path = noted / "campaigns/notes.yaml"
+    active = outreach_here(noted, *command.split(), "--now", NOW)
+    path.write_text(path.read_text().replace("status: active", "status: draft"))
+
+    said = outreach_here(noted, *command.split(), "--now", NOW).out
+    found = outreach_here(noted, *command.split(), "--now", NOW, "--json").json
+
+    first = "draft: nothing goes out by itself; write `status: active`\n"
+    assert said == first + active.out
+    assert found["status"] == "draft"
+
+
+@pytest.mark.parametrize("now", ["2026-07-05T12:00", NOW])
+def test_a_plan_of_a_far_day_says_of_when_its_stages_are(noted: Path, now: str) -> None:
+    path = noted / "campaigns/notes.yaml"
+    without = outreach_here(noted, "plan", "notes", "--now", now, "--json").json
+    path.write_text(path.read_text().replace("orders == 0", "in_stage_for(days(1))"))
+
+    said = outreach_here(noted, "plan", "notes", "--now", now).out
+    found = outreach_here(noted, "plan", "notes", "--now", now, "--json").json
+
+    far = now == NOW
+    assert ("\nstages as of 2026-07-03: " in said) == far
+    assert found["stages_as_of"] == ("2026-07-03" if far else None)
+    assert without["stages_as_of"] is None
+
+
 def test_a_plan_says_that_its_time_is_past(noted: Path) -> None:
     after = ("plan", "notes", "--now", "2026-07-07T17:00")
 

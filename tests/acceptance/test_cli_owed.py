@@ -96,6 +96,13 @@ def test_a_reply_is_a_task_at_once_and_what_is_ten_years_old_is_none(owed: Path)
     assert (task["owner"], task["due_at"]) == (MEI, "2026-07-04T08:00:00+00:00")
 
 
+def test_a_text_that_is_its_own_title_is_shown_once(owed: Path) -> None:
+    long, short = (at(FRIDAY, owed, "tasks", "show", each).out for each in (REPLY, PROMISE))
+
+    assert long.startswith("answer\nWhen do you\nopen?\n\n")
+    assert short.startswith("promise: send the samples\n\n")
+
+
 def test_a_promise_is_listed_before_it_is_due_and_missed_when_its_day_is_over(owed: Path) -> None:
     before = listed(owed, FRIDAY, "--state", "promised")
     told = at(FRIDAY, owed, "tasks").out

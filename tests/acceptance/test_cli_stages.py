@@ -57,6 +57,21 @@ def test_each_lifecycle_is_shown(project: Path) -> None:
     }  # fmt: skip
     assert loyalty.json == {"guest": 1, "member": 2}
     assert "lifecycles: loyalty\nguest   1  " in people.out
+    assert (
+        "\nmember  total('order', days(90)) >= 50 or 'vip' in tags; "
+        "least_days: 30 unless count('complaint', days(7)) > 0\nguest   otherwise\n"
+        "in the order in which they are asked; of life: guest member\n"
+    ) in people.out
+
+
+def test_what_binds_a_lifecycle_besides_its_rules_is_shown(project: Path) -> None:
+    bound = LOYALTY + "moves: {guest: [member], member: [guest]}\nhigh_water: true\n"
+    (project / "lifecycles" / "loyalty.yaml").write_text(bound)
+
+    said = outreach_here(project, "stages", "show", "--model", "loyalty", "--now", NOW).out
+
+    assert "moves: from guest only to member\nmoves: from member only to guest\n" in said
+    assert "high_water: nobody goes back to an earlier stage\n" in said
 
 
 def test_a_lifecycle_that_is_not_there_is_refused(project: Path) -> None:

@@ -136,6 +136,8 @@ def test_people_see_what_to_do_and_why(given: Path) -> None:
 
     assert "visit: Ann of nowhere\nAsk what Mei Lin may do.\n" in shown
     assert "why           campaign ring, run 1" in shown
+    assert "due           2026-07-05 09:00 Europe/Berlin\n" in shown
+    assert "2026-07-05 09:00 Europe/Berlin   mei@example.com" in call(given, "tasks").out
     assert "mei@example.com" in call(given, "tasks").out
 
 

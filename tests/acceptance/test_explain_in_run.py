@@ -82,7 +82,7 @@ def test_its_own_touch_does_not_count_against_a_message(once_run: Path) -> None:
     )
 
     rules = {each["rule"]: each for each in found.json["rules"]}
-    assert rules["capped"]["detail"].endswith("0 of 1 per 7 days")
+    assert rules["capped"]["detail"].endswith("0 of 1 per 7 days (the campaign's limit)")
 
 
 def test_who_was_left_out_is_told_with_the_reason_of_then(run_once: Path) -> None:
@@ -115,7 +115,10 @@ def test_a_touch_that_capped_a_message_is_named(run_once: Path) -> None:
         "it was due at 2026-07-03 18:00-04:00 America/New_York, and left out when a worker came"
         " to it at 2026-07-03 18:10-04:00 America/New_York: capped"
     ]
-    assert "1 of 1 per 7 days, the last 2026-07-03 18:10-04:00 by email" in details["capped"]
+    assert (
+        "1 of 1 per 7 days (the campaign's limit), the last 2026-07-03 18:10-04:00 by email (above)"
+        in details["capped"]
+    )
 
 
 def test_a_stage_is_that_of_then(run_once: Path) -> None:

@@ -52,3 +52,5 @@ def test_plan_explain_run_and_report_say_the_same_of_those_whose_turn_was_over(
     assert (then["reason"], then["said"][1:]) == (
         "expired", ["it was left out when the run was planned: expired"],
     )  # fmt: skip
+    told = outreach_here(project, "report", "notes", "--now", NOW).out
+    assert "\nexpired here: their turn was over when the run was planned; above: " in told

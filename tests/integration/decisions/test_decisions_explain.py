@@ -84,7 +84,7 @@ def test_explain_says_who_else_has_the_address_and_no_room(engine: Engine) -> No
         found = explained(conn, example.world, ruling, ids[example.who])
 
     assert [each.detail for each in found.answers if each.rule is Reason.CAPPED] == [
-        "0 of 1 per 7 days; zoe, who has the address too, 1 of 1 per 7 days"
+        "0 of 1 per 7 days (the company's limit); zoe, who has the address too, 1 of 1 per 7 days"
     ]
 
 
@@ -165,6 +165,7 @@ def test_explain_names_what_each_cap_counts(engine: Engine) -> None:
 
     details = {each.rule: each.detail for each in found.answers}
     assert details[Reason.CAPPED].startswith(
-        "0 of 1 per 7 days; 0 of 1 by email per 7 days; 0 of 1 about greetings per 7 days"
+        "0 of 1 per 7 days (the company's limit); 0 of 1 by email per 7 days (the company's limit); "
+        "0 of 1 about greetings per 7 days (the company's limit)"
     )
     assert details[Reason.RESERVED] == ""

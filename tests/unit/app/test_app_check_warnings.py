@@ -142,7 +142,8 @@ def test_who_was_never_in_touch_is_not_long_ago(tmp_path: Path, where: str, colu
 
     assert lines == [
         f"6:{column}: this leaves out who was never in touch with us; write `(last_contact_at is none "
-        "or last_contact_at < …)`, or add `last_contact_at is defined` if that is meant"
+        "or last_contact_at < …)`, or add `last_contact_at is defined` if that is meant; our own "
+        "messages are contact too: what they did last is `last_engaged_at`"
     ]
 
 
