@@ -6,11 +6,11 @@ messages are set against one another, the lowest keys first: what would take a r
 is stopped by cadence, as it would be when it is claimed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, and_, select
+from sqlalchemy import Connection, RowMapping, and_, not_, select
 
 from outreach.decisions.asking import Question, Settled, ask
 from outreach.decisions.candidate import Scope
@@ -42,9 +42,9 @@ def ask_base(
     def locales() -> Iterable[str | None]:
         return conn.execute(everyones).scalars()
 
-    parted = turns is not None and len(turns) > len(asked)
+    parted = turns is not None and len(turns) > len(asked) and _are_parted(conn, asked)
     settled: dict[int, Settled] = {}
-    if (parted or _may_meet(ruling)) and _does_anyone_share(conn):
+    if parted or (_may_meet(ruling) and _does_anyone_share(conn, asked)):
         # Asked to its end before the next: on SQLite questions fill the same zone table.
         together = ask(conn, ruling, replace(scope, sharing=True), turns or asked, locales)
         settled = settle(conn, together, everyone=parted)
@@ -98,9 +98,26 @@ def _may_meet(ruling: Ruling) -> bool:
     return {"email", "sms"} <= set(ruling.channels) and any(c.cap.channel is None for c in caps)
 
 
-def _does_anyone_share(conn: Connection) -> bool:
-    found = select(customers.c.id).where(customers.c.shares).limit(1)
+def _does_anyone_share(conn: Connection, places: Collection[int]) -> bool:
+    """Whether anybody in these places has an address with others."""
+    there = is_any_of(conn, customers.c.place_id, sorted(places))
+    found = select(customers.c.id).where(customers.c.shares, there).limit(1)
     return conn.execute(found).first() is not None
+
+
+def _are_parted(conn: Connection, places: Collection[int]) -> bool:
+    """Whether anybody in these places shares an address with somebody elsewhere."""
+    own, other = customers.alias("own"), customers.alias("other")
+    there = is_any_of(conn, own.c.place_id, sorted(places))
+    elsewhere = not_(is_any_of(conn, other.c.place_id, sorted(places)))
+    ties = (
+        select(own.c.id).join_from(own, other, other.c[name] == own.c[name])
+        for name in ("email", "phone")
+    )
+    return any(
+        conn.execute(tie.where(own.c.shares, there, elsewhere).limit(1)).first() is not None
+        for tie in ties
+    )
 
 
 def settle(conn: Connection, question: Question, *, everyone: bool) -> dict[int, Settled]:
