@@ -35,7 +35,7 @@ RUN_LOCKS = (ROOT / "requirements.txt", ROOT / "requirements-build.txt")
 DEV_LOCK = ROOT / "requirements-dev.txt"
 DEMO_LOCK = ROOT / "requirements-demo.txt"
 # The long tests lie beside each other: who has none left takes some of another's.
-PYTEST = (PYTHON, "-m", "pytest", "-n", "3", "--dist", "worksteal")
+PYTEST = (PYTHON, "-m", "pytest", "-n", "4", "--dist", "worksteal")
 UNFINISHED = "unfinished"
 USAGE = """usage: python3 dev.py COMMAND [ARGS]
 
