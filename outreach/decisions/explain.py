@@ -48,7 +48,8 @@ def explain(
 ) -> Explanation:
     """All rules asked for the customer `scope.about`, also those behind the first that fails.
 
-    `turns`: when each place is asked, that of the customer and of all who share addresses. With `scope.mine` as the delivery that was decided, which is left out of what it counts.
+    `turns`: when each place is asked, that of the customer and of all who share addresses. With
+    `scope.mine` as the delivery that was decided, which is left out of what it counts.
     """
     if scope.about is None:
         raise ValueError("a scope about one customer is needed")

@@ -29,6 +29,8 @@ _given_up_at: WeakKeyDictionary[Engine, float] = WeakKeyDictionary()
 
 
 class _Process:
+    """This process as a whole, whichever engines it has."""
+
     gives_up_at = math.inf
 
 

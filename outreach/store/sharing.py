@@ -96,39 +96,22 @@ def sharers(conn: Connection, customer_ids: Collection[int]) -> dict[int, set[in
 
     The addresses of who was merged into a customer are that one's too.
     """
-    own, other = customers.alias("own"), customers.alias("other")
+    own, other, closed = (customers.alias(name) for name in ("own", "other", "closed"))
     found: dict[int, set[int]] = {one: {one} for one in customer_ids}
     if not found:
         return found
-    ties = (
-        other.c.email == own.c.email,
-        other.c.phone == own.c.phone,
-        other.c.merged_into == own.c.id,
-    )
-    for tie in ties:
-        pairs = (
-            select(own.c.id, other.c.id)
-            .join_from(own, other, tie)
-            .where(dialect.is_any_of(conn, own.c.id, sorted(found)))
-        )
-        for one, another in conn.execute(pairs):
-            found[one].add(another)
-    closed = customers.alias("closed")
+    both = select(own.c.id, other.c.id)
+    ties = [both.join_from(own, other, other.c.merged_into == own.c.id)]
     for name in ("email", "phone"):
-        shares = closed.c[name] == own.c[name]
-        by_closed = (
-            select(own.c.id, other.c.id)
-            .join_from(own, closed, closed.c.merged_into == own.c.id)
-            .join(other, other.c[name] == closed.c[name])
-        )
-        by_stand_in = (
-            select(own.c.id, closed.c.merged_into)
-            .join_from(own, closed, shares)
-            .where(closed.c.merged_into.is_not(None))
-        )
-        for pairs in (by_closed, by_stand_in):
-            for one, another in conn.execute(
-                pairs.where(dialect.is_any_of(conn, own.c.id, sorted(found)))
-            ):
-                found[one].add(another)
+        stood_for = both.join_from(own, closed, closed.c.merged_into == own.c.id)
+        stand_in = select(own.c.id, closed.c.merged_into).where(closed.c.merged_into.is_not(None))
+        ties += [
+            both.join_from(own, other, other.c[name] == own.c[name]),
+            stood_for.join(other, other.c[name] == closed.c[name]),
+            stand_in.join_from(own, closed, closed.c[name] == own.c[name]),
+        ]
+    mine = dialect.is_any_of(conn, own.c.id, sorted(found))
+    for tie in ties:
+        for one, another in conn.execute(tie.where(mine)):
+            found[one].add(another)
     return found
