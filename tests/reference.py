@@ -205,13 +205,10 @@ def _full(world: World, customer: Customer, channel: str, at: datetime) -> dict[
 
 
 def _readers(world: World, customer: Customer, channel: str) -> list[Customer]:
-    address = address_of(customer, channel)
-    others = [
-        c
-        for c in world.customers
-        if address and c.key != customer.key and address_of(c, channel) == address
-    ]
-    return [customer, *(c for c in others if not c.merged_into)]
+    address, people = address_of(customer, channel), {c.key: c for c in world.customers}
+    there = [c for c in world.customers if address and address_of(c, channel) == address]
+    others = {c.merged_into or c.key for c in there} - {customer.key}
+    return [customer, *(people[key] for key in sorted(others))]
 
 
 def _concerns(world: World, cap: Cap, touch: Touch, customer: Customer) -> bool:

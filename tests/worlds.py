@@ -111,10 +111,16 @@ def random_household(draw: st.DrawFn) -> World:
     world = draw(random_world())
     boxes = st.sampled_from((*(f"box{n}@example.com" for n in range(3)), None))
     phones = st.sampled_from((*(f"+491701234{n:03}" for n in range(3)), None))
+    first = world.customers[0].key
+    by_channel = any(cap.channel for cap in world.company.cadence)
+    merged = st.sampled_from(("",) if by_channel else ("", "", "", first))
     people = tuple(
-        replace(each, email=draw(boxes), phone=draw(phones), merged_into="")
+        replace(
+            each, email=draw(boxes), phone=draw(phones),
+            merged_into=draw(merged) if each.key != first else "",
+        )
         for each in world.customers
-    )
+    )  # fmt: skip
     agreed = tuple(
         Consent(each.key, channel, "greetings", ConsentState.GRANTED, world.asked_at)
         for each in people

@@ -1,7 +1,7 @@
 """Messages of one run that reach the same people.
 
 Who shares a mailbox with one customer and a telephone with another gets the mail to the one and the
-text to the other. The chain decides about each by what was there before the run; here the run's own
+text to the other; who stands for a merged record reads its mailbox besides their own. The chain decides about each by what was there before the run; here the run's own
 messages are set against one another, the lowest keys first: what would take a reader's last slot twice
 is stopped by cadence, as it would be when it is claimed.
 """
@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, and_, not_, select
+from sqlalchemy import Connection, RowMapping, func, not_, select
 
 from outreach.decisions.asking import Question, Settled, ask
 from outreach.decisions.candidate import Scope
@@ -20,6 +20,7 @@ from outreach.decisions.rules.duplicate import WITHOUT_MESSAGE
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Stopped, Verdict, verdict_of
 from outreach.store.dialect import is_any_of
+from outreach.store.sharing import sharers
 from outreach.store.tables import customers, deliveries
 from outreach.vocabulary import Decision, Reason
 
@@ -44,7 +45,7 @@ def ask_base(
 
     parted = turns is not None and len(turns) > len(asked) and _are_parted(conn, asked)
     settled: dict[int, Settled] = {}
-    if parted or (_may_meet(ruling) and _does_anyone_share(conn, asked)):
+    if parted or (_may_meet(conn, ruling) and _does_anyone_share(conn, asked)):
         # Asked to its end before the next: on SQLite questions fill the same zone table.
         together = ask(conn, ruling, replace(scope, sharing=True), turns or asked, locales)
         settled = settle(conn, together, everyone=parted)
@@ -59,7 +60,7 @@ def settled_about(
 
     `turns`: the instants of their places, or of all. Ask the next question after it.
     """
-    if not _may_meet(ruling):
+    if not _may_meet(conn, ruling):
         return {}
     group = group_of(conn, customer_id)
     if len(group) == 1:
@@ -80,22 +81,23 @@ def settled_about(
 def group_of(conn: Connection, customer_id: int) -> set[int]:
     """The customer, who shares an address with them, who shares one with those, and so on."""
     found, new = {customer_id}, {customer_id}
-    own, t = customers.alias("own"), customers.c
     while new:
-        theirs = is_any_of(conn, own.c.id, sorted(new))
-        ties = [
-            select(t.id).join_from(own, customers, t[name] == own.c[name]).where(theirs)
-            for name in ("email", "phone")
-        ]
-        new = {id_ for tie in ties for id_ in conn.execute(tie).scalars()} - found
+        new = set().union(*sharers(conn, new).values()) - found
         found |= new
     return found
 
 
-def _may_meet(ruling: Ruling) -> bool:
-    """Whether two messages of one run can take slots of the same cap from one reader."""
-    caps = ruling.grid.cap_windows
-    return {"email", "sms"} <= set(ruling.channels) and any(c.cap.channel is None for c in caps)
+def _may_meet(conn: Connection, ruling: Ruling) -> bool:
+    """Whether two messages of one run can take slots of the same cap from one reader.
+
+    One by mail and one by text; who stands for a merged record has more than one mailbox. There
+    the claim alone asks a cap of one channel, for then the next channel would be tried.
+    """
+    if all(each.cap.channel is not None for each in ruling.grid.cap_windows):
+        return False
+    stood_for = select(customers.c.id).where(customers.c.merged_into.is_not(None)).limit(1)
+    both = {"email", "sms"} <= set(ruling.channels)
+    return both or conn.execute(stood_for).first() is not None
 
 
 def _does_anyone_share(conn: Connection, places: Collection[int]) -> bool:
@@ -106,18 +108,24 @@ def _does_anyone_share(conn: Connection, places: Collection[int]) -> bool:
 
 
 def _are_parted(conn: Connection, places: Collection[int]) -> bool:
-    """Whether anybody in these places shares an address with somebody elsewhere."""
+    """Whether anybody in these places shares an address with somebody elsewhere.
+
+    Who was merged is where the one is who stands for them.
+    """
     own, other = customers.alias("own"), customers.alias("other")
-    there = is_any_of(conn, own.c.place_id, sorted(places))
-    elsewhere = not_(is_any_of(conn, other.c.place_id, sorted(places)))
+    reader, others_reader = customers.alias("reader"), customers.alias("others_reader")
+    there = is_any_of(conn, reader.c.place_id, sorted(places))
+    elsewhere = not_(is_any_of(conn, others_reader.c.place_id, sorted(places)))
     ties = (
-        select(own.c.id).join_from(own, other, other.c[name] == own.c[name])
+        select(own.c.id)
+        .join_from(own, other, other.c[name] == own.c[name])
+        .join(reader, reader.c.id == func.coalesce(own.c.merged_into, own.c.id))
+        .join(others_reader, others_reader.c.id == func.coalesce(other.c.merged_into, other.c.id))
+        .where(own.c.shares, there, elsewhere)
+        .limit(1)
         for name in ("email", "phone")
     )
-    return any(
-        conn.execute(tie.where(own.c.shares, there, elsewhere).limit(1)).first() is not None
-        for tie in ties
-    )
+    return any(conn.execute(tie).first() is not None for tie in ties)
 
 
 def settle(conn: Connection, question: Question, *, everyone: bool) -> dict[int, Settled]:
@@ -130,7 +138,7 @@ def settle(conn: Connection, question: Question, *, everyone: bool) -> dict[int,
         conn, [verdict_of(row, question.ruling.channels) for row in rows.values()]
     )
     found = {each.customer_id: Settled(each) for each in alone} if everyone else {}
-    if not _may_meet(question.ruling):
+    if not _may_meet(conn, question.ruling):
         return found
     planned, waiting = _planned(conn, question)
     going = {
@@ -180,12 +188,22 @@ def _planned(conn: Connection, question: Question) -> tuple[set[int], dict[Targe
     return {each.customer_id for each in rows}, waiting
 
 
-def _readers(conn: Connection) -> dict[str, tuple[str, str]]:
-    """By key the mailbox and the telephone of all who share either and have both."""
-    t = customers.c
-    both = and_(t.shares, t.email.is_not(None), t.phone.is_not(None), t.merged_into.is_(None))
-    rows = conn.execute(select(t.key, t.email, t.phone).where(both))
-    return {row.key: (row.email, row.phone) for row in rows}
+def _readers(conn: Connection) -> dict[str, set[Target]]:
+    """By key all mailboxes and telephones of who shares one and has several.
+
+    Those of merged records are of the one who stands for them.
+    """
+    own, reader = customers.c, customers.alias("reader")
+    query = (
+        select(reader.c.key, own.email, own.phone)
+        .join_from(customers, reader, reader.c.id == func.coalesce(own.merged_into, own.id))
+        .where(reader.c.shares)
+    )
+    found: dict[str, set[Target]] = {}
+    for key, email, phone in conn.execute(query):
+        targets = {("email", email), ("sms", phone)}
+        found.setdefault(key, set()).update(each for each in targets if each[1] is not None)
+    return {key: targets for key, targets in found.items() if len(targets) > 1}
 
 
 @dataclass
@@ -193,18 +211,17 @@ class _Run:
     """What has been decided of one run, in the order of keys."""
 
     question: Question
-    readers: Mapping[str, tuple[str, str]]
+    readers: Mapping[str, Collection[Target]]
     sent: dict[Target, Slot] = field(default_factory=dict)
 
     def meeting(self, going: Iterable[Verdict]) -> set[int]:
-        """The customers whose message is one of two that reach the same reader."""
+        """The customers whose message is one of several that reach the same reader."""
         whose = {_target(each): each.customer_id for each in going}
         found: set[int] = set()
-        for email, phone in self.readers.values():
-            mail, text = ("email", email), ("sms", phone)
-            mailed, texted = whose.get(mail), whose.get(text)
-            if (mailed or mail in self.sent) and (texted or text in self.sent):
-                found |= {id_ for id_ in (mailed, texted) if id_ is not None}
+        for targets in self.readers.values():
+            reached = [each for each in targets if each in whose or each in self.sent]
+            if len(reached) > 1:
+                found |= {whose[each] for each in reached if each in whose}
         return found
 
     def send(self, verdict: Verdict) -> None:
@@ -221,7 +238,7 @@ class _Run:
         together = self._with_sent(alone, row["key"])
 
         def free(channel: str, taken: Occupied) -> datetime | None:
-            return free_from(ruling, verdict, channel, place, taken)
+            return free_from(ruling, verdict, channel, place, taken, overall=True)
 
         channel = verdict.channel or ""
         if free(channel, together) == free(channel, alone):
@@ -235,7 +252,7 @@ class _Run:
             channel=first.channel, address=first.address, consent_id=first.consent_id,
         )  # fmt: skip
         if ruling.campaign.when_capped == "hold":
-            until = free(first.channel, together)
+            until = free_from(ruling, verdict, first.channel, place, together)
             capped = capped if until is None else capped.held(first, until)
         return Settled(capped, together)
 
@@ -249,9 +266,7 @@ class _Run:
         )
 
     def _reaching(self, key: str) -> list[Slot]:
-        email, phone = self.readers.get(key, ("", ""))
-        targets = (("email", email), ("sms", phone))
-        return [self.sent[each] for each in targets if each in self.sent]
+        return [self.sent[each] for each in self.readers.get(key, ()) if each in self.sent]
 
 
 def _firm(taken: Occupied) -> Occupied:

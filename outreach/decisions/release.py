@@ -74,15 +74,19 @@ def _released(ruling: Ruling, verdict: Verdict, place: Locality, taken: Occupied
 
 
 def free_from(
-    ruling: Ruling, verdict: Verdict, channel: str, place: Locality, taken: Occupied
-) -> datetime | None:
-    """The first instant at which clocks and caps let the message leave; None: not before `late`."""
+    ruling: Ruling, verdict: Verdict, channel: str, place: Locality, taken: Occupied,
+    *, overall: bool = False,
+) -> datetime | None:  # fmt: skip
+    """The first instant at which clocks and caps let the message leave; None: not before `late`.
+
+    `overall`: only the caps over all channels are asked.
+    """
     grid = ruling.grid
     group = grid.groups[grid.channels.index(channel)]
     caps = [
         each.cap
         for each in grid.cap_windows
-        if each.group == group and each.cap.channel in (None, channel)
+        if each.group == group and each.cap.channel in ((None,) if overall else (None, channel))
     ]
     at = verdict.asked_at
     for _ in range(ROUNDS):
@@ -132,16 +136,17 @@ def slots_of(
     """By customer: the slots that count for each, from a window's width before to one after."""
     people = _people(conn, [each.customer_id for each in verdicts])
     near = {**people, **_around(conn, people)}
+    near |= _people(conn, {each.merged_into for each in near.values() if each.merged_into})
     everyone = {**near, **_around(conn, near)}
     everyone |= _around(conn, everyone)  # who shares an address with one that others stand for
     slots = _slots(conn, ruling, scope, verdicts, earlier, everyone)
     found = {id_: Occupied(slots.of(one)) for id_, one in people.items()}
     for id_, one in people.items():
         for column in ("email", "phone"):
+            there = [each for each in near.values() if each.has(one, column)]
+            readers = {each.merged_into or each.id for each in there} - {id_}
             found[id_].others[column] = [
-                (other.key, slots.of(other))
-                for other in near.values()
-                if other.id != id_ and other.merged_into is None and other.has(one, column)
+                (near[other].key, slots.of(near[other])) for other in sorted(readers)
             ]
     return found
 

@@ -83,10 +83,10 @@ def of_others(
 ) -> ColumnElement[int]:
     """The same of who else has the candidate's address in a column: of each cap the fullest answer.
 
-    Only of the caps in these places. A message to an address counts for everybody who has it, by
-    the clock of the customer it is for.
+    Only of the caps in these places. A message to an address counts for everybody who has it, or
+    stands for a merged record that has it, by the clock of the customer it is for.
     """
-    other = customers.alias("other")
+    there, other = customers.alias("there"), customers.alias("other")
     before = stands_before(ruling, marks.run_at, marks.earlier)
     counted = select(_digits(ruling, zones, before, (), 1)).where(
         _shared(other), *_in_any_window(ruling, zones)
@@ -95,10 +95,11 @@ def of_others(
         counted = counted.where(deliveries.c.id != candidate.c.mine_id)
     answer = counted.correlate(other, candidate, zones).scalar_subquery()
     fullest = (func.max(digit_of(answer, place)) * 4**place for place in places)
-    query = select(func.coalesce(reduce(add, fullest), 0)).where(
-        other.c[column] == candidate.c[column],
-        other.c.id != candidate.c.id,
-        other.c.merged_into.is_(None),
+    reads = other.c.id == func.coalesce(there.c.merged_into, there.c.id)
+    query = (
+        select(func.coalesce(reduce(add, fullest), 0))
+        .join_from(there, other, reads)
+        .where(there.c[column] == candidate.c[column], other.c.id != candidate.c.id)
     )
     return query.correlate(candidate, zones).scalar_subquery()
 
