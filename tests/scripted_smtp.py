@@ -57,9 +57,10 @@ class Handler:
         session.host_name = name
         if self.post.connections > self.post.most_connections:
             return ["421 4.7.0 too many connections"]
+        *others, last = answers
         return [
             answer
-            for answer in answers
+            for answer in (*others, "250-PIPELINING", last)
             if not any(hidden in answer for hidden in self.post.extensions_hidden)
         ]
 

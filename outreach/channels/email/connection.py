@@ -1,72 +1,29 @@
-"""One SMTP connection: opened, upgraded and signed in by aiosmtplib, then driven stage by stage.
+"""One SMTP connection that is ready for mails, and what became of each.
 
-aiosmtplib raises the same exception for a refusal of DATA and of the message, so the
-commands of a delivery are written here, where the stage of each failure is known.
-Pipelining (RFC 2920) belongs into `Connection.deliver`: same outcomes, fewer round trips.
+aiosmtplib raises the same exception for a refusal of DATA and of the message, so the commands of a
+delivery are written here, where the stage of each failure is known. Where the server can (RFC
+2920) an envelope goes in one write, the next one behind the words of the message before: one round
+trip a message, and never more than one whose words are written and not answered.
 """
 
-import asyncio
-import functools
-import socket
-import ssl
 import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from aiosmtplib import (
-    SMTP,
-    SMTPException,
-    SMTPHeloError,
-    SMTPResponse,
-    SMTPResponseException,
-    SMTPServerDisconnected,
-)
-
-from outreach.channels.adapter import Email, Outcome
-from outreach.channels.email.answers import (
-    OURS,
-    Meaning,
-    Stage,
-    classify,
-    dropped,
-    queue_id,
-    status_of,
-)
-from outreach.channels.email.server import Server, Tls
+from outreach.channels.adapter import Email, Message, Outcome
+from outreach.channels.email.answers import POLICY, Stage, dropped
+from outreach.channels.email.endings import Ending, Timeouts, answered, words_of
+from outreach.channels.email.replies import UNREADABLE, Replies, Reply
 from outreach.channels.email.wire import Wire, wire
-from outreach.channels.wording import scrubbed
-from outreach.vocabulary import Answer
+from outreach.channels.wording import place_of
+from outreach.logger import Logger
 
+log = Logger("outreach.channels.smtp")
 GOING_AWAY = 421  # RFC 5321 3.8: the server closes the connection with it, at any stage
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds to wait for each answer: RFC 5321 4.5.3.2, which leaves connecting to the client."""
-
-    connect: float = 30
-    greeting: float = 300
-    command: float = 300
-    data: float = 120
-    dot: float = 600
-    leave: float = 2  # QUIT is a courtesy
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a conversation ended, whichever message it was about."""
-
-    meaning: Meaning
-    stage: Stage
-    code: str = ""
-    detail: str = ""
-    provider_id: str = ""
-
-    def of(self, message: Email) -> Outcome:
-        """This ending as the outcome of a message."""
-        answer, fault = self.meaning
-        words = scrubbed(self.detail, message.to)
-        return Outcome(message.id, answer, fault, self.stage, self.code, words, self.provider_id)
+GO_ON = 354
+Report = Callable[[Outcome], None]
 
 
 class Dial(Protocol):
@@ -75,46 +32,183 @@ class Dial(Protocol):
     async def __call__(self) -> "Connection | Ending": ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A message with the bytes of its conversation."""
+
+    message: Email
+    wire: Wire
+
+
 class Connection:
     """A signed-in connection that delivers one message after the other."""
 
-    def __init__(self, client: SMTP, timeouts: Timeouts) -> None:
-        self._client = client
+    def __init__(self, replies: Replies, extensions: frozenset[str], timeouts: Timeouts) -> None:
+        self._replies = replies
         self._timeouts = timeouts
         self._stage = Stage.MAIL
-        self.extensions = frozenset(client.esmtp_extensions)
+        self.extensions = extensions
         self.used = False  # it may have gone stale since
         self._interrupted = False
+        self._ahead = "pipelining" in extensions
+        self._current: _Prepared | None = None
+        self._next: _Prepared | None = None  # its envelope is written, no word of it
+        self._spoilt = False  # there is an envelope that no words may follow
 
     @property
     def alive(self) -> bool:
         """Whether it can take another message, as far as is known."""
-        return self._client.is_connected
+        return self._replies.alive
 
     @property
     def encrypted(self) -> bool:
         """Whether it is private."""
-        return self.alive and self._client.get_transport_info("sslcontext") is not None
+        return self.alive and self._replies.encrypted
 
-    async def deliver(self, message: Email) -> Outcome:
-        """Hand one message to the server; whatever happens is its outcome."""
-        self._stage = Stage.MAIL
-        prepared = wire(message, self.extensions)
-        if isinstance(prepared, Outcome):
-            return prepared
-        if time.monotonic() >= message.begin_by:  # the last look: MAIL FROM is written next
-            return Outcome.not_begun(message.id, "too late to begin")
+    async def deliver(self, left: deque[Message], report: Report, over: Callable[[], bool]) -> None:
+        """Hand over messages off the left of a queue, and report what becomes of each.
+
+        Ends when none is left, when it is `over`, or when this connection is of no more use; what
+        nothing was written of stays in the queue.
+        """
         try:
-            ending = await self._converse(prepared)
-        except SMTPResponseException as error:  # an answer that can not be read as SMTP
+            self._begin(left, report)
+            while self._current is not None:
+                await self._finish(self._current, left, report, over)
+        except Exception as error:  # a fault of ours, too, must not take other messages along
+            if not isinstance(error, OSError):
+                log.error("smtp_failed", error=place_of(error))
             self.drop()
-            return self._ending(SMTPResponse(error.code, error.message)).of(message)
-        except (OSError, SMTPException) as error:
-            if self._interrupted:
-                return Outcome.not_begun(message.id, f"hung up at {self._stage}")
-            return self.broken(error).of(message)
+            self._lost(error, left, report)
+
+    def let_go(self, report: Report) -> None:
+        """Report the message behind one that waits at its dot: it can not begin in time any more."""
+        following, self._next = self._next, None
+        if following is not None:
+            self._spoilt = True
+            report(Outcome.not_begun(following.message.id, "too late to begin"))
+
+    def _begin(self, left: deque[Message], report: Report) -> None:
+        """Take the next message that can be sent off the queue, and write its envelope."""
+        self._stage = Stage.MAIL
+        self._current = self._prepared(left, report)
+        if self._current is not None and self._ahead:
+            self._replies.write(self._current.wire.envelope, commands=3)
+
+    async def _finish(
+        self, current: _Prepared, left: deque[Message], report: Report, over: Callable[[], bool]
+    ) -> None:
+        """Converse about a message that has begun, report it, and begin the next one."""
+        ending = await self._envelope(current.wire)
+        if ending is None:
+            if self._ahead and not over():
+                self._next = self._prepared(left, report)
+            ending = await self._words(current.wire)
         self.used = True
-        return ending.of(message)
+        self._current, self._next, following = None, None, self._next
+        report(ending.of(current.message))
+        if following is None and self.alive and not over():
+            self._begin(left, report)
+        elif following is not None and (over() or not self.alive):
+            report(Outcome.not_begun(following.message.id, "stopped, or hung up"))
+            self.drop()  # it has an envelope, which no words may follow now
+        else:
+            self._current = following
+
+    async def _envelope(self, wire: Wire) -> Ending | None:
+        """None: the server waits for the words. Else why it does not."""
+        times, refusal, taken = self._timeouts, None, False
+        for stage, command, seconds in (
+            (Stage.MAIL, wire.mail, times.command),
+            (Stage.RCPT, wire.rcpt, times.command),
+            (Stage.DATA, b"DATA", times.data),
+        ):
+            if not self._ahead:
+                self._replies.write(command + b"\r\n", commands=1)
+            if refusal is None:
+                self._stage = stage
+            reply = await self._replies.next(seconds)
+            agreed = reply.code // 100 == (3 if stage is Stage.DATA else 2)
+            taken = taken or (agreed and stage is Stage.RCPT)
+            if refusal is None and not agreed:
+                if reply.code == GOING_AWAY and stage is Stage.MAIL and self.used:
+                    raise ConnectionResetError(reply.text)  # kept for too long
+                refusal = answered(stage, reply)
+            if not agreed and (reply.code < 400 or reply.code == GOING_AWAY):
+                self.drop()  # it closes, or nobody knows what it would say next
+                return refusal
+            if refusal is not None and not self._ahead:
+                break
+        if refusal is not None:
+            await self._undo(reply, taken=taken)
+        return refusal
+
+    async def _undo(self, last: Reply, *, taken: bool) -> None:
+        """Have the server forget an envelope that it refused in part."""
+        if last.code == GO_ON and taken:  # words would go to somebody
+            self.drop()
+            return
+        try:
+            if last.code == GO_ON:  # RFC 2920 3.1: a lone dot, to nobody
+                self._replies.write(b".\r\n", commands=1)
+                await self._replies.next(self._timeouts.dot)
+            self._replies.write(b"RSET\r\n", commands=1)
+            await self._replies.next(self._timeouts.command)
+        except OSError:
+            self.drop()
+
+    async def _words(self, wire: Wire) -> Ending:
+        """Write the message, and the next one's envelope behind it; what the server says to it."""
+        if self._next is None:
+            self._replies.write(wire.body, commands=1)
+        else:
+            self._replies.write(wire.body + self._next.wire.envelope, commands=4)
+        self._stage = Stage.DOT
+        reply = await self._replies.next(self._timeouts.dot)
+        if reply.code in (GOING_AWAY, UNREADABLE) or self._spoilt:
+            self.drop()
+        ending = answered(Stage.DOT, reply)
+        self._stage = Stage.MAIL
+        return ending
+
+    def _prepared(self, left: deque[Message], report: Report) -> _Prepared | None:
+        """The next message of the queue that can be written; what can not is reported."""
+        while left:
+            message = left.popleft()
+            if not isinstance(message, Email):
+                words = "SMTP carries mails only"
+                report(Outcome(message.id, *POLICY, stage=Stage.MAIL, detail=words))
+            elif _is_late(message):  # the last look: MAIL FROM is written next
+                report(Outcome.not_begun(message.id, "too late to begin"))
+            else:
+                found = self._wire(message)
+                if isinstance(found, Wire):
+                    return _Prepared(message, found)
+                report(found)
+        return None
+
+    def _wire(self, message: Email) -> Wire | Outcome:
+        try:
+            return wire(message, self.extensions)
+        except Exception as error:  # a fault of ours is this message's alone
+            log.error("smtp_failed", delivery=message.id, error=place_of(error))
+            return Ending(dropped(Stage.MAIL), Stage.MAIL, detail=words_of(error)).of(message)
+
+    def _lost(self, error: Exception, left: deque[Message], report: Report) -> None:
+        """Report what was under way as the connection was lost."""
+        current, following = self._current, self._next
+        self._current = self._next = None
+        if following is not None:
+            report(Outcome.not_begun(following.message.id, "the connection was lost before it"))
+        if current is None:
+            return
+        if self._interrupted and self._stage is not Stage.DOT:
+            report(Outcome.not_begun(current.message.id, f"hung up at {self._stage}"))
+        elif self.used and self._stage is Stage.MAIL:
+            left.appendleft(current.message)  # servers close kept connections at will
+        else:
+            ending = Ending(dropped(self._stage), self._stage, detail=words_of(error))
+            report(ending.of(current.message))
 
     async def refuses(self, sender: str) -> Ending | None:
         """Whether the server refuses mails from a sender; nothing is sent. None: it does not."""
@@ -122,176 +216,38 @@ class Connection:
         if not sender or not sender.isascii() or not sender.isprintable() or " " in sender:
             return None  # its spelling on the wire goes by the message
         try:
-            command = f"MAIL FROM:<{sender}>".encode("ascii")
-            reply = await self._client.execute_command(command, timeout=self._timeouts.connect)
-            if reply.code // 100 == 2:
-                await self._client.rset(timeout=self._timeouts.connect)
-                return None
-        except SMTPResponseException as error:
-            return self._ending(SMTPResponse(error.code, error.message))
-        except (OSError, SMTPException) as error:
-            return self.broken(error)
-        return self._ending(reply)
-
-    async def _converse(self, prepared: Wire) -> Ending:
-        times = self._timeouts
-        for stage, command, seconds in (
-            (Stage.MAIL, prepared.mail, times.command),
-            (Stage.RCPT, prepared.rcpt, times.command),
-            (Stage.DATA, b"DATA", times.data),
-        ):
-            self._stage = stage
-            reply = await self._client.execute_command(command, timeout=seconds)
-            if reply.code // 100 != (3 if stage is Stage.DATA else 2):
-                return await self._refused(reply)
-        reply = await self._write(prepared.body)
-        if reply.code == GOING_AWAY:
+            self._replies.write(f"MAIL FROM:<{sender}>\r\n".encode("ascii"), commands=1)
+            reply = await self._replies.next(self._timeouts.connect)
+            if reply.code // 100 != 2:
+                return answered(Stage.MAIL, reply)
+            self._replies.write(b"RSET\r\n", commands=1)
+            await self._replies.next(self._timeouts.connect)
+        except OSError as error:
             self.drop()
-        return self._ending(reply)
-
-    async def _write(self, body: bytes) -> SMTPResponse:
-        protocol = self._client.protocol
-        if protocol is None:
-            raise SMTPServerDisconnected("connection lost")
-        self._stage = Stage.DOT
-        protocol.write(body)
-        return await protocol.read_response(timeout=self._timeouts.dot)
-
-    async def _refused(self, reply: SMTPResponse) -> Ending:
-        ending = self._ending(reply)
-        if reply.code < 400:  # neither yes nor no: nobody knows what it would say next
-            self.drop()
-        elif self.alive and self._stage is not Stage.MAIL:
-            try:
-                await self._client.rset(timeout=self._timeouts.command)
-            except (OSError, SMTPException):
-                self.drop()
-        return ending
-
-    def _ending(self, reply: SMTPResponse) -> Ending:
-        return _answered(self._stage, reply.code, reply.message)
-
-    def broken(self, error: Exception) -> Ending:
-        """What an error in the middle means; the connection is closed."""
-        self.drop()
-        return Ending(dropped(self._stage), self._stage, detail=_words(error))
+            return Ending(dropped(Stage.MAIL), Stage.MAIL, detail=words_of(error))
+        return None
 
     def interrupt(self) -> None:
         """Hang up, unless the words of a message are written; what is under way ends as not begun."""
+        self._interrupted = True
         if self._stage is not Stage.DOT:
-            self._interrupted = True
             self.drop()
 
     def drop(self) -> None:
         """Close it at once."""
-        self._client.close()
+        self._replies.close()
 
     async def leave(self) -> None:
         """Close it politely."""
         try:
             if self.alive:
-                await self._client.quit(timeout=self._timeouts.leave)
-        except (OSError, SMTPException):
+                self._replies.write(b"QUIT\r\n", commands=1)
+                await self._replies.next(self._timeouts.leave)
+        except OSError:
             pass
         finally:
             self.drop()
 
 
-async def open_connection(
-    server: Server, timeouts: Timeouts, tls: ssl.SSLContext
-) -> Connection | Ending:
-    """A connection ready for MAIL FROM, or at which stage it failed and what that means."""
-    client = SMTP(
-        hostname=server.host,
-        port=server.port,
-        local_hostname=await asyncio.to_thread(_own_name),
-        timeout=timeouts.command,
-        use_tls=server.tls is Tls.WHOLE,
-        start_tls=False,
-        tls_context=tls,
-    )
-    opening = _Opening(client, server, timeouts)
-    try:
-        return await opening.take()
-    except SMTPResponseException as error:
-        return _answered(opening.stage, error.code, error.message)
-    except (OSError, SMTPException) as error:
-        return _not_opened(opening.stage, error)
-
-
-class _Opening:
-    """The steps to a connection that can be used; `stage` is the one being taken."""
-
-    def __init__(self, client: SMTP, server: Server, timeouts: Timeouts) -> None:
-        self._client, self._server, self._timeouts = client, server, timeouts
-        self.stage = Stage.CONNECT
-
-    async def take(self) -> Connection:
-        try:
-            await self._connect()
-            await self._greet()
-            await self._upgrade()
-            await self._sign_in()
-        except BaseException:  # cancelled, too: nobody else knows this connection
-            self._client.close()
-            raise
-        return Connection(self._client, self._timeouts)
-
-    async def _connect(self) -> None:
-        # aiosmtplib has one time-out for connecting and for the greeting; RFC 5321 wants five
-        # minutes for the latter, in which a server that swallows packets is not waited for.
-        opening = asyncio.ensure_future(self._client.connect(timeout=self._timeouts.greeting))
-        try:
-            await asyncio.wait({opening}, timeout=self._timeouts.connect)
-            if not opening.done() and self._client.transport is None:
-                raise TimeoutError("timed out connecting")
-            await opening
-        finally:
-            opening.cancel()
-
-    async def _upgrade(self) -> None:
-        wanted = self._server.tls is Tls.REQUIRED or (
-            self._server.tls is Tls.AUTO and self._client.supports_extension("starttls")
-        )
-        if wanted:
-            self.stage = Stage.TLS
-            await self._client.starttls(timeout=self._timeouts.connect)
-            await self._greet()
-
-    async def _sign_in(self) -> None:
-        if self._server.user:
-            self.stage = Stage.AUTH
-            await self._client.login(self._server.user, self._server.password)
-
-    async def _greet(self) -> None:
-        try:
-            await self._client.ehlo()
-        except SMTPHeloError:
-            if not self._client.is_connected:
-                raise
-            await self._client.helo()
-
-
-def _not_opened(stage: Stage, error: Exception) -> Ending:
-    cause = error if isinstance(error, ssl.SSLError) else error.__cause__
-    if isinstance(cause, ssl.SSLError):  # a certificate or a protocol nobody here trusts
-        return Ending(OURS, Stage.TLS, detail=_words(cause))
-    if isinstance(error, OSError):
-        return Ending(dropped(stage), stage, detail=_words(error))
-    return Ending(OURS, stage, detail=_words(error))  # STARTTLS or AUTH is not offered
-
-
-def _answered(stage: Stage, code: int, text: str) -> Ending:
-    meaning = classify(stage, code, text)
-    if meaning[0] is Answer.ACCEPTED:
-        return Ending(meaning, stage, str(code), text, queue_id(text))
-    return Ending(meaning, stage, f"{code} {status_of(text)}".strip(), text)
-
-
-def _words(error: BaseException) -> str:
-    return str(error) or type(error).__name__
-
-
-@functools.cache
-def _own_name() -> str:
-    return socket.getfqdn()
+def _is_late(message: Email) -> bool:
+    return time.monotonic() >= message.begin_by

@@ -1,6 +1,7 @@
-"""One connection's work: messages pulled in small groups, delivered one after the other."""
+"""One connection's work: messages pulled in small groups, and delivered over it."""
 
 import asyncio
+import functools
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -8,9 +9,9 @@ from dataclasses import dataclass, field
 
 from outreach.channels.adapter import Email, Message, Outcome, Source
 from outreach.channels.backoff import Backoff
-from outreach.channels.email.answers import LATER, OPENING, POLICY, Stage
-from outreach.channels.email.connection import Connection, Dial, Ending
-from outreach.channels.wording import place_of
+from outreach.channels.email.answers import LATER, OPENING, Stage
+from outreach.channels.email.connection import Connection, Dial
+from outreach.channels.email.endings import Ending
 from outreach.logger import Logger
 from outreach.vocabulary import Answer, Fault
 
@@ -74,8 +75,12 @@ class Lane:
         too_late = loop.call_at(messages[-1].begin_by, self._return, left)
         try:
             while left:
-                message = left.popleft()
-                self._service.source.report(await self._outcome(message))
+                connection = await self._connected()
+                if connection is None:
+                    self._service.source.report(self._unsent(left.popleft()))
+                    continue
+                report = functools.partial(self._report, connection)
+                await connection.deliver(left, report, self._service.over)
         finally:
             too_late.cancel()
         took = time.monotonic() - started_at
@@ -85,40 +90,20 @@ class Lane:
             self._most = max(self._most // 2, 1)
 
     def _return(self, left: deque[Message]) -> None:
+        report = self._service.source.report
+        if self._connection is not None:
+            self._connection.let_go(report)
         while left:
-            late = Outcome.not_begun(left.popleft().id, "too late to begin")
-            self._service.source.report(late)
+            report(Outcome.not_begun(left.popleft().id, "too late to begin"))
 
-    async def _outcome(self, message: Message) -> Outcome:
-        if not isinstance(message, Email):
-            return Outcome(message.id, *POLICY, stage=Stage.MAIL, detail="SMTP carries mails only")
-        try:
-            return await self._send(message)
-        except Exception as error:  # a fault of ours must not take other messages along
-            log.error("smtp_failed", delivery=message.id, error=place_of(error))
-            if self._connection is None:
-                return Outcome.not_begun(message.id, type(error).__name__)
-            return self._connection.broken(error).of(message)
+    def _report(self, connection: Connection, outcome: Outcome) -> None:
+        if outcome.begun:
+            self._learn(connection, outcome)
+        self._service.source.report(outcome)
 
-    async def _send(self, message: Email) -> Outcome:
-        """One message's outcome; over another connection only where a kept one had gone."""
-        while True:
-            connection = await self._connected()
-            if connection is None:
-                return self._unsent(message)
-            kept = connection.used
-            outcome = await connection.deliver(message)
-            if not outcome.begun:
-                return outcome
-            # Servers close kept connections at will; at MAIL FROM nothing has begun.
-            if not kept or connection.alive or outcome.stage != Stage.MAIL:
-                break
-        self._learn(connection, outcome)
-        return outcome
-
-    def _unsent(self, message: Email) -> Outcome:
+    def _unsent(self, message: Message) -> Outcome:
         trouble = self._service.trouble
-        if trouble and trouble.stage in OPENING:
+        if trouble and trouble.stage in OPENING and isinstance(message, Email):
             return trouble.of(message)
         return Outcome.not_begun(message.id, "stopped, or no connection to be had")
 

@@ -8,8 +8,10 @@ from email.utils import parseaddr
 
 from outreach.channels.adapter import Check, Source
 from outreach.channels.backoff import Backoff
-from outreach.channels.email.connection import Connection, Ending, Timeouts, open_connection
+from outreach.channels.email.connection import Connection
+from outreach.channels.email.endings import Ending, Timeouts
 from outreach.channels.email.lane import Lane, Service
+from outreach.channels.email.opening import open_connection
 from outreach.channels.email.server import parse_smtp_url
 from outreach.channels.loop import run
 from outreach.channels.wording import scrubbed

@@ -22,6 +22,11 @@ class Wire:
     rcpt: bytes
     body: bytes
 
+    @property
+    def envelope(self) -> bytes:
+        """All commands before the body, for a server that takes them in one write."""
+        return b"%b\r\n%b\r\nDATA\r\n" % (self.mail, self.rcpt)
+
 
 def wire(message: Email, extensions: frozenset[str]) -> Wire | Outcome:
     """The bytes to write for a message, or why it can not be written at all.

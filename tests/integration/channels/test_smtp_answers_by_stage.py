@@ -12,7 +12,7 @@ from scripted_smtp import DROP, Post, greeting_server, only_password, silent_ser
 from servers import free_port
 
 from outreach.channels.adapter import Message
-from outreach.channels.email.connection import Timeouts
+from outreach.channels.email.endings import Timeouts
 from outreach.channels.email.smtp import SmtpAdapter
 from outreach.settings.company import Brand, ChannelSettings, Company
 from outreach.settings.environment import Environment
@@ -40,10 +40,11 @@ def smtp(tmp_path: Path) -> Iterator[MakeSmtp]:
         yield make
 
 
-@pytest.fixture
-def post() -> Iterator[Post]:
+@pytest.fixture(params=["pipelining", "one by one"])
+def post(request: pytest.FixtureRequest) -> Iterator[Post]:
     """A server that takes everything until a test gives it a script."""
-    with smtp_server(Post()) as post:
+    hidden = () if request.param == "pipelining" else ("PIPELINING",)
+    with smtp_server(Post(extensions_hidden=hidden)) as post:
         yield post
 
 
