@@ -1,14 +1,14 @@
-"""One turn of serving a channel: claimer, source and settler, begun and ended together."""
+"""One turn of serving a channel: claimer, source and exchange, begun and ended together."""
 
 import threading
 from collections.abc import Callable
 
 from outreach.channels.adapter import Outcome
+from outreach.dispatch.exchange import Exchange
 from outreach.dispatch.held import Held
 from outreach.dispatch.prefetch import Prefetch, Turn
 from outreach.dispatch.purse import Purse
 from outreach.dispatch.settle import Ledger
-from outreach.dispatch.settler import Settler
 from outreach.dispatch.shelf import Shelf
 from outreach.dispatch.shift import Shift
 from outreach.dispatch.source import DeliverySource, give_back
@@ -29,10 +29,10 @@ class Serving:
         self._shift = shift
         self._shelf = Shelf()
         ledger = Ledger(shift.worker_id, channel, adapter, shift.limits.backoff)
-        self._settler = Settler(shift, ledger)
+        self._exchange = Exchange(shift, ledger)
         self._prefetch = Prefetch(shift, channel, self._shelf, Turn(seconds), purse)
         self.source = DeliverySource(
-            shift, self._shelf, self._settler, purse.patience, self._prefetch.no_more, learn,
+            shift, self._shelf, self._exchange, purse.patience, self._prefetch.no_more, learn,
             purse.is_good,
         )  # fmt: skip
         self._ending = threading.Lock()
@@ -51,4 +51,4 @@ class Serving:
             self._prefetch.close()
             self.source.abandon()
             give_back(self._shift, [one.held for one in self._shelf.take(len(self._shelf))])
-            self._settler.close()
+            self._exchange.close()

@@ -5,12 +5,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from outreach.channels.adapter import Message, Outcome
+from outreach.dispatch.exchange import Exchange
 from outreach.dispatch.held import Held, Ready
 from outreach.dispatch.in_flight import InFlight
 from outreach.dispatch.patience import Patience
 from outreach.dispatch.purse import refund
 from outreach.dispatch.settle import Answered
-from outreach.dispatch.settler import Settler
 from outreach.dispatch.shelf import Shelf
 from outreach.dispatch.shift import Shift
 from outreach.logger import Logger
@@ -33,7 +33,7 @@ class DeliverySource:
         self,
         shift: Shift,
         shelf: Shelf,
-        settler: Settler,
+        exchange: Exchange,
         patience: Patience,
         no_more: Callable[[], bool],
         learn: Callable[[Held, Outcome], None] = lambda *_: None,
@@ -41,7 +41,7 @@ class DeliverySource:
     ) -> None:
         self._shift = shift
         self._shelf = shelf
-        self._settler = settler
+        self._exchange = exchange
         self._no_more = no_more
         self._learn = learn
         self._is_good = is_good
@@ -81,7 +81,7 @@ class DeliverySource:
             return
         self._watch(outcome)
         self._learn(held, outcome)
-        self._settler.put(Answered(held, outcome, self._shift.real_clock.now()))
+        self._exchange.put(Answered(held, outcome, self._shift.real_clock.now()))
 
     def stopping(self) -> bool:
         """Whether to begin nothing more: the worker ends, or the channel can not be used."""
@@ -116,12 +116,7 @@ class DeliverySource:
     def _hand(self, ready: list[Ready]) -> list[Message]:
         """Commit handing; the messages that may go out. When in doubt none does."""
         wanted = [(one.held.id, one.held.fence, one.message_id) for one in ready]
-        ours: set[int] | None = None  # nobody knows
-        with self._shift.trouble.noted("handing over not confirmed", deliveries=len(ready)):
-            with self._shift.writing() as conn:
-                found = custody.hand(conn, self._shift.worker_id, wanted)
-                handed_at = time.monotonic()  # no later than the commit
-            ours = found
+        ours, handed_at = self._exchange.hand(wanted)
         if ours is None:
             for one in ready:  # takes them back whether or not it was committed
                 self.report(Outcome.not_begun(one.held.id, "handing not confirmed"))

@@ -84,13 +84,21 @@ def back_to_due() -> dict[str, ColumnElement[object]]:
     }
 
 
+def begin_handing(conn: Connection) -> None:
+    """Begin a transaction that hands over: a run's state is read after it, and no lock taken before.
+
+    Whoever pauses a run waits for these transactions, and then writes to the run.
+    """
+    hand_over_together(conn)
+
+
 def hand(conn: Connection, worker_id: int, wanted: Sequence[tuple[int, int, str]]) -> set[int]:
     """Mark deliveries as being handed over; of `(id, fence, message_id)` those that may go out.
 
     Only what the worker still holds, of a run that is neither paused, held nor cancelled. What is
-    not returned is not sent; if the commit fails, or nobody knows whether it did, nothing is.
+    not returned is not sent; if the commit fails, or nobody knows whether it did, nothing is. Call
+    `begin_handing` first.
     """
-    hand_over_together(conn)  # the run's state is read after it
     values = row_values(conn, "handed", _HANDED, wanted)
     found = conn.execute(_handing(conn.dialect.name), {**values, "of_worker": worker_id})
     return set(found.scalars())

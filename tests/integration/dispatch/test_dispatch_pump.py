@@ -23,12 +23,12 @@ from sqlalchemy.exc import OperationalError
 
 from outreach.channels.adapter import Message, Outcome, Source
 from outreach.decisions.verdict import Verdict
+from outreach.dispatch.exchange import Exchange
 from outreach.dispatch.patience import Patience
 from outreach.dispatch.prefetch import Turn
 from outreach.dispatch.pump import Pump
 from outreach.dispatch.retry import Backoff
 from outreach.dispatch.settle import Ledger
-from outreach.dispatch.settler import Settler
 from outreach.dispatch.shelf import Shelf
 from outreach.dispatch.shift import Shift
 from outreach.dispatch.source import DeliverySource
@@ -351,11 +351,11 @@ def test_a_provider_that_speaks_nonsense_does_not_stop_the_settling(
 # --- what a killed worker leaves behind: it stops at one point, its lease ends, another goes on ---
 
 
-def hold(shift: Shift) -> tuple[Shelf, Settler, DeliverySource]:
+def hold(shift: Shift) -> tuple[Shelf, Exchange, DeliverySource]:
     shelf = Shelf()
-    settler = Settler(shift, Ledger(shift.worker_id, "email", "told", shift.limits.backoff))
+    exchange = Exchange(shift, Ledger(shift.worker_id, "email", "told", shift.limits.backoff))
     patience = Patience("email", shift.limits.backoff)
-    return shelf, settler, DeliverySource(shift, shelf, settler, patience, lambda: True)
+    return shelf, exchange, DeliverySource(shift, shelf, exchange, patience, lambda: True)
 
 
 def claim_to(shift: Shift, shelf: Shelf, run_id: int) -> None:
@@ -381,9 +381,9 @@ def go_on(engine: Engine, dead: Shift, adapter: Told) -> Shift:
 def test_killed_after_the_claim_everything_is_sent_by_another(engine: Engine, run_id: int) -> None:
     due(engine, run_id, 5)
     dead, adapter = make_shift(engine), Told()
-    shelf, settler, _ = hold(dead)
+    shelf, exchange, _ = hold(dead)
     claim_to(dead, shelf, run_id)
-    settler.close()
+    exchange.close()
 
     go_on(engine, dead, adapter)
 
@@ -396,10 +396,10 @@ def test_killed_while_handing_those_are_unknown_and_the_rest_is_sent(
 ) -> None:
     due(engine, run_id, 5)
     dead, adapter = make_shift(engine), Told()
-    shelf, settler, source = hold(dead)
+    shelf, exchange, source = hold(dead)
     claim_to(dead, shelf, run_id)
     handed = source.pull(2)
-    settler.close()
+    exchange.close()
 
     go_on(engine, dead, adapter)
 
@@ -410,7 +410,7 @@ def test_killed_while_handing_those_are_unknown_and_the_rest_is_sent(
 def test_an_answer_that_comes_after_the_sweep_still_counts(engine: Engine, run_id: int) -> None:
     due(engine, run_id, 2)
     dead = make_shift(engine)
-    shelf, settler, source = hold(dead)
+    shelf, exchange, source = hold(dead)
     claim_to(dead, shelf, run_id)
     first, second = source.pull(2)
     kill(engine, dead.worker_id)
@@ -419,7 +419,7 @@ def test_an_answer_that_comes_after_the_sweep_still_counts(engine: Engine, run_i
 
     source.report(accept(first))
     source.report(Outcome(second.id, Answer.REJECTED, Fault.POLICY))
-    settler.close()
+    exchange.close()
 
     assert states(engine) == {"sent": 1, "failed": 1}
 
@@ -427,12 +427,12 @@ def test_an_answer_that_comes_after_the_sweep_still_counts(engine: Engine, run_i
 def test_a_worker_that_was_swept_hands_over_nothing_any_more(engine: Engine, run_id: int) -> None:
     due(engine, run_id, 3)
     dead, adapter = make_shift(engine), Told()
-    shelf, settler, source = hold(dead)
+    shelf, exchange, source = hold(dead)
     claim_to(dead, shelf, run_id)
     go_on(engine, dead, adapter)
 
     assert source.pull(3) == []
-    settler.close()
+    exchange.close()
     assert len(adapter.sent) == 3
     assert dead.places.taken() == 0
 
@@ -443,7 +443,7 @@ def test_what_was_taken_back_and_claimed_again_by_the_same_worker_goes_out_once(
     """Its first message still stands on the shelf, before the one of the second claim."""
     [id_] = due(engine, run_id, 1)
     shift = make_shift(engine)
-    shelf, settler, source = hold(shift)
+    shelf, exchange, source = hold(shift)
     claim_to(shift, shelf, run_id)
     with writing(engine) as conn:
         custody.take_back(conn, [rows(engine)[id_].customer_id], "email")
@@ -453,7 +453,7 @@ def test_what_was_taken_back_and_claimed_again_by_the_same_worker_goes_out_once(
     held = shift.holdings.strangers({id_: (2, State.HANDING)})
     for message in pulled:
         source.report(accept(message))
-    settler.close()
+    exchange.close()
 
     assert [message.id for message in pulled] == [id_]
     assert held == {}
@@ -475,14 +475,14 @@ def test_a_late_answer_writes_no_address_of_who_was_erased_meanwhile(
     """COMPLIANCE 14."""
     due(engine, run_id, 1)
     shift = make_shift(engine)
-    shelf, settler, source = hold(shift)
+    shelf, exchange, source = hold(shift)
     claim_to(shift, shelf, run_id)
     [message] = source.pull(1)
     with writing(engine) as conn:
         erase(conn, Erased(b"k" * 32), "k0", "me", NOW)
 
     source.report(Outcome(message.id, answer, fault))
-    settler.close()
+    exchange.close()
 
     assert states(engine).keys() <= {"failed", "due"}
     with reading(engine) as conn:
@@ -495,12 +495,12 @@ def test_a_late_answer_writes_no_address_of_who_was_erased_meanwhile(
 def test_an_answer_of_an_overtaken_claim_only_adds_its_attempt(engine: Engine, run_id: int) -> None:
     [id_] = due(engine, run_id, 1)
     dead = make_shift(engine, OneCap(on_unknown="resend"))
-    shelf, settler, source = hold(dead)
+    shelf, exchange, source = hold(dead)
     claim_to(dead, shelf, run_id)
     [message] = source.pull(1)
     go_on(engine, dead, Told())
     source.report(Outcome(message.id, Answer.REJECTED, Fault.POLICY))
-    settler.close()
+    exchange.close()
 
     assert rows(engine)[id_].state == "sent"
     with reading(engine) as conn:
@@ -512,9 +512,9 @@ def test_a_claim_that_the_worker_never_heard_of_is_freed(engine: Engine, run_id:
     """The commit came through, its confirmation did not."""
     due(engine, run_id, 2)
     shift = make_shift(engine)
-    shelf, settler, _ = hold(shift)
+    shelf, exchange, _ = hold(shift)
     claim_to(shift, shelf, run_id)
-    settler.close()
+    exchange.close()
     shift.holdings.drop((row.id, row.fence) for row in rows(engine).values())
     stocktaking = Stocktaking(shift)
 
@@ -551,7 +551,7 @@ def test_when_the_commit_of_handing_fails_nothing_is_sent(
         run_id = make_run(conn)
         make_due(conn, run_id, 2)
     shift = make_shift(sqlite_engine)
-    shelf, settler, source = hold(shift)
+    shelf, exchange, source = hold(shift)
     claim_to(shift, shelf, run_id)
 
     def fails(*_: object) -> None:
@@ -560,7 +560,7 @@ def test_when_the_commit_of_handing_fails_nothing_is_sent(
     monkeypatch.setattr(sqlite_engine.dialect, "do_commit", fails)
     handed = source.pull(2)
     monkeypatch.undo()
-    settler.close()
+    exchange.close()
 
     assert handed == []
     assert states(sqlite_engine) == {"due": 2}

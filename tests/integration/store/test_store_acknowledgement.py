@@ -103,6 +103,7 @@ def test_a_run_that_is_stopped_waits_for_a_handing_over_that_is_not_committed_ye
         customer = make_customer(conn, "a", email="a@example.com")
         id_ = make_delivery(conn, customer, "claimed", run_id=run_id, worker_id=worker_id, fence=1)
     with engine.connect() as conn:
+        custody.begin_handing(conn)
         assert custody.hand(conn, worker_id, [(id_, 1, "<m@example.com>")]) == {id_}
         stopping = threading.Thread(target=run_acknowledged, args=(engine, run_id, FOR_EVER))
         stopping.start()
