@@ -5,7 +5,6 @@ names its key, so that keys rotate: the newest signs, every one that is still gi
 """
 
 import hmac
-from base64 import b32encode
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
@@ -13,6 +12,9 @@ from hashlib import sha256
 
 VERSION = "1"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, in lower case
+_PAIRS = [first + second for first in _BASE32 for second in _BASE32]
+_SHIFTS = range(120, -1, -10)  # 128 bits and two of padding, ten at a time
 
 
 class Purpose(StrEnum):
@@ -51,8 +53,9 @@ def _name(key: str) -> str:
 
 def _signature(key: str, purpose: Purpose, number: int) -> str:
     said = f"{VERSION}:{purpose}:{number}".encode()
-    digest = hmac.digest(key.encode(), said, "sha256")[:16]
-    return b32encode(digest).decode().rstrip("=").lower()
+    digest = hmac.digest(key.encode(), said, "sha256")
+    bits = int.from_bytes(digest[:16], "big") << 2
+    return "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
 
 
 def _written(number: int) -> str:

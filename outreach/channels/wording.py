@@ -19,8 +19,11 @@ def scrubbed(words: str, to: str) -> str:
     """
     words = _CONTROL.sub(" ", words)
     if "@" in to:
-        words = _MAIL_ADDRESS.sub("…", words)
-        words = re.sub(rf"(?<!\w){re.escape(to.rpartition('@')[0])}(?!\w)", "…", words, flags=re.I)
+        if "@" in words:
+            words = _MAIL_ADDRESS.sub("…", words)
+        local = to.rpartition("@")[0]
+        if local.casefold() in words.casefold():  # a pattern of each address's own is dear
+            words = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "…", words, flags=re.I)
     else:
         words = _PHONE_NUMBER.sub("…", words)
     return " ".join(words.split())[:LONGEST]

@@ -20,6 +20,7 @@ from outreach.audience.names import names_of
 from outreach.audience.row import Row
 from outreach.campaign.model import Expression
 from outreach.decisions.ruling import Ruling
+from outreach.store.spelling import listed_in
 from outreach.store.tables import (
     consent_states,
     customers,
@@ -27,7 +28,7 @@ from outreach.store.tables import (
     refusals,
     suppressions,
 )
-from outreach.store.types import BigId, Instant
+from outreach.store.types import BigId, Ids, Instant
 
 # A task about a customer goes to nobody else: its address is the key, if there is an owner.
 ADDRESS_COLUMN = {"email": "email", "sms": "phone", "task": "key"}
@@ -103,7 +104,7 @@ class Marks:
 
     run_at = bindparam("run_at", type_=Instant())
     run_id = bindparam("run_id", type_=BigId)
-    mine = bindparam("mine", type_=BigId, expanding=True)
+    mine = bindparam("mine", type_=Ids())
     about_id = bindparam("about", type_=BigId)
     after_id = bindparam("after_id", type_=BigId)
     to = bindparam("to", type_=Text(), expanding=True)
@@ -195,7 +196,7 @@ class Candidate:
     def is_the_one(self) -> ColumnElement[bool]:
         """Of `joined` the row of the customer the scope is about, as the delivery decided again."""
         own = self.customer.c.id == self.marks.about_id
-        return own if self.mine is None else and_(own, self.mine.c.id.in_(self.marks.mine))
+        return own if self.mine is None else and_(own, listed_in(self.mine.c.id, self.marks.mine))
 
     def joined(self) -> From:
         """Customers with their zone row and, by channel, consent, refusal and suppression."""

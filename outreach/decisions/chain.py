@@ -41,6 +41,7 @@ from outreach.decisions.order import (
 )
 from outreach.decisions.others import caps_of_others
 from outreach.decisions.rules import cadence, duplicate, person
+from outreach.store.spelling import listed_in
 from outreach.store.tables import customers
 from outreach.store.types import BigId
 
@@ -172,7 +173,7 @@ def _by_channel(candidate: Candidate) -> list[ColumnElement[Any]]:
 def _picked(candidate: Candidate) -> list[ColumnElement[bool]]:
     marks, customer = candidate.marks, candidate.customer.c
     if candidate.mine is not None:
-        return [candidate.mine.c.id.in_(marks.mine)]
+        return [listed_in(candidate.mine.c.id, marks.mine)]
     if marks.about:
         return [customer.id.in_(sharing_with(marks.about_id))]
     found = [person.in_audience(candidate)]

@@ -9,6 +9,7 @@ from outreach.decisions.asking import ask
 from outreach.decisions.candidate import Scope
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
+from outreach.store.dialect import is_any_of
 from outreach.store.tables import customers, deliveries
 
 
@@ -30,7 +31,7 @@ def recheck(
     about = conn.execute(
         select(customers.c.place_id, customers.c.locale)
         .join(deliveries, deliveries.c.customer_id == customers.c.id)
-        .where(deliveries.c.id.in_(delivery_ids))
+        .where(is_any_of(conn, deliveries.c.id, delivery_ids))
         .distinct()
     ).all()
     scope = Scope(run_at=run_at, run_id=run_id, mine=tuple(delivery_ids))

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from outreach.dispatch.guard import Guard
 from outreach.dispatch.settle import Answered, Ledger, runs_and_outcomes
-from outreach.dispatch.shift import Shift
+from outreach.dispatch.shift import KeptConnection, Shift
 from outreach.dispatch.trouble import kind_of
 from outreach.logger import Logger
 from outreach.store import custody
@@ -51,6 +51,7 @@ class Exchange:
         self._ledger = ledger
         self._guard = Guard(shift, ledger.channel)
         self._inbox: queue.SimpleQueue[Answered | _Wanted | None] = queue.SimpleQueue()
+        self._connection = KeptConnection(shift.engine)
         self._closing = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name=f"settle-{ledger.channel}")
@@ -91,6 +92,7 @@ class Exchange:
             finally:
                 for one in wanted:
                     one.decided.set()
+        self._connection.close()
 
     def _gather(self, flush: list[Answered], wanted: list[_Wanted]) -> bool:
         """Take what is there; answers alone wait for others a little. False: that was the last."""
@@ -160,7 +162,7 @@ class Exchange:
 
     def _write(self, flush: list[Answered], wanted: Sequence[_Wanted] = ()) -> None:
         shift = self._shift
-        with shift.writing() as conn:
+        with shift.writing_on(self._connection) as conn:
             if wanted:
                 custody.begin_handing(conn)
             settlements, moved = self._ledger.settle(conn, flush, shift.instants())

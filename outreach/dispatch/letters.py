@@ -24,6 +24,7 @@ from outreach.store.engine import reading
 from outreach.tokens import Purpose
 
 log = Logger(__name__)
+_NOTHING_SET = ChannelSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,17 @@ class Signer:
         if self.public_url and not ruling.topic.transactional:
             token = tokens.sign(self.keys, Purpose.UNSUBSCRIBE, held.id)
             unsubscribe_url = f"{self.public_url.rstrip('/')}/u/{token}"
-        bounces = _mail(ruling.company).bounces
+        mail = _mail(ruling.company)
+        bounces = mail.bounces
         token = tokens.sign(self.keys, Purpose.BOUNCE, held.id) if bounces else ""
         return Recipient(
             delivery_id=held.id,
-            token=tokens.sign(self.keys, Purpose.CALLBACK, held.id),
+            token=tokens.sign(self.keys, Purpose.CALLBACK, held.id)
+            if held.channel == "sms"
+            else "",
             to=held.address,
             unsubscribe_url=unsubscribe_url,
-            message_id=f"<{tokens.sign(self.keys, Purpose.MESSAGE, held.id)}@{_domain(_mail(ruling.company).sender)}>",
+            message_id=f"<{tokens.sign(self.keys, Purpose.MESSAGE, held.id)}@{_domain(mail.sender)}>",
             return_path=return_path(bounces, token) if bounces else "",
         )
 
@@ -105,7 +109,7 @@ class ProjectRulebook:
 
 
 def _mail(company: Company) -> ChannelSettings:
-    return company.channels.get("email", ChannelSettings())
+    return company.channels.get("email") or _NOTHING_SET
 
 
 @lru_cache(maxsize=64)

@@ -17,7 +17,7 @@ from outreach.dispatch.rulebook import Rulebook
 from outreach.dispatch.trouble import DatabaseTrouble
 from outreach.logger import Logger
 from outreach.store.custody import BEGIN_SECONDS
-from outreach.store.engine import give_up_at, writing
+from outreach.store.engine import begin_write, give_up_at, writing
 from outreach.store.schema import OtherSchema, head
 
 log = Logger(__name__)
@@ -38,6 +38,34 @@ class Limits:
     answers: int = 50  # settled in one transaction
     answer_seconds: float = 0.025  # an answer waits for others
     stop_seconds: float = 22.0  # for answers, once asked to end; then 4 more to write them down
+
+
+class KeptConnection:
+    """One thread's connection, from one transaction to the next: to take one each time costs as much.
+
+    After an error the next transaction has a new one.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._conn: Connection | None = None
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A write transaction as engine.writing's."""
+        conn = self._conn = self._conn or self._engine.connect()
+        try:
+            with begin_write(conn):
+                yield conn
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the connection back."""
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            conn.close()
 
 
 class Shift:
@@ -85,6 +113,12 @@ class Shift:
         for the file again and again (that halved the rate).
         """
         with self._one_writer, writing(self.engine) as conn:
+            yield conn
+
+    @contextmanager
+    def writing_on(self, kept: "KeptConnection") -> Iterator[Connection]:
+        """The same over a connection that a thread keeps for its many transactions."""
+        with self._one_writer, kept.writing() as conn:
             yield conn
 
     def end(self) -> None:

@@ -87,6 +87,8 @@ def one_click_url(url: str) -> str:
     """An unsubscribe address fit for List-Unsubscribe: https, or http on loopback (RFC 8058 3.1)."""
     if _URL.fullmatch(url) is None:
         raise RenderError("the unsubscribe address holds characters that no address has")
+    if url.startswith("https://"):
+        return url
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         raise RenderError("the unsubscribe address must be https")

@@ -56,10 +56,13 @@ class Renderer:
     def _run(self, variables: dict[str, object], budget: Budget) -> str:
         pieces: list[str] = []
         room = LARGEST_TEXT
-        before = enter(budget)
+        template, before = self._template, enter(budget)
         try:
-            context = self._template.new_context(variables, shared=True)
-            for piece in self._template.root_render_func(context):
+            # As its new_context, but for the globals: they are among the variables.
+            context = template.environment.context_class(
+                template.environment, variables, template.name, template.blocks
+            )
+            for piece in template.root_render_func(context):
                 pieces.append(piece)
                 room -= len(piece)
                 if room < 0:

@@ -42,6 +42,12 @@ def _letters(compiler: SQLCompiler) -> str:
 
 
 # Letters that Unicode got after the running Python's tables may differ; no others do.
+listed_in = _spelled(  # whether a number is one of a list, a value of type `Ids`
+    "listed_in",
+    Boolean(),
+    postgresql="({0} = ANY ({1}))",
+    sqlite="({0} IN (SELECT value FROM json_each({1})))",
+)
 lowered = _spelled(
     "lowered", Text(), postgresql='lower(({0}) COLLATE "{letters}")', sqlite="lower({0})"
 )

@@ -1,11 +1,12 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Connection, Dialect, Integer
+from sqlalchemy import ARRAY, JSON, BigInteger, Column, Connection, Dialect, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -74,6 +75,22 @@ class Money(TypeDecorator[Decimal]):
     def process_result_value(self, value: int | None, _: Dialect) -> Decimal | None:
         """From the database."""
         return None if value is None else Decimal(value) / MONEY_SCALE
+
+
+class Ids(TypeDecorator[list[int]]):
+    """A list of ids as one parameter, however many: an array, or JSON on SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """What the database has for it."""
+        array = dialect.name == "postgresql"
+        return dialect.type_descriptor(ARRAY(BigInteger) if array else Text())
+
+    def process_bind_param(self, value: list[int] | None, dialect: Dialect) -> Any:
+        """To the database."""
+        return value if value is None or dialect.name == "postgresql" else json.dumps(value)
 
 
 def bound(conn: Connection, column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:
