@@ -15,7 +15,7 @@ from multiprocessing.context import ForkProcess
 
 from outreach.errors import UsageError
 from outreach.logger import Logger
-from outreach.store.engine import give_up_at
+from outreach.store.giving_up import give_up_at
 
 log = Logger(__name__)
 GRACE_SECONDS = 30.0

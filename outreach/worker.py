@@ -32,7 +32,8 @@ from outreach.dispatch.trouble import kind_of
 from outreach.errors import OutreachError
 from outreach.logger import Logger
 from outreach.store import channel_holds, deliveries
-from outreach.store.engine import give_up_at, reading
+from outreach.store.engine import reading
+from outreach.store.giving_up import give_up_at
 from outreach.supervisor import Crew
 
 log = Logger(__name__)

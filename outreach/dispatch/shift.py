@@ -17,7 +17,8 @@ from outreach.dispatch.rulebook import Rulebook
 from outreach.dispatch.trouble import DatabaseTrouble
 from outreach.logger import Logger
 from outreach.store.custody import BEGIN_SECONDS
-from outreach.store.engine import begin_write, give_up_at, writing
+from outreach.store.engine import begin_write, writing
+from outreach.store.giving_up import give_up_at
 from outreach.store.schema import OtherSchema, head
 
 log = Logger(__name__)

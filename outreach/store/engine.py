@@ -1,7 +1,6 @@
 """Engines, and the two kinds of transaction: reading, and writing."""
 
 import json
-import math
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -9,14 +8,15 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from outreach.logger import Logger
+from outreach.store import giving_up
 from outreach.store.faults import DatabaseFault, passing_fault
+from outreach.store.giving_up import ends_at
 from outreach.store.pace import Pace
 from outreach.store.types import Instant
 
@@ -25,16 +25,6 @@ BUSY_TIMEOUT_SECONDS = 60
 LONG_SECONDS = 0.25
 GAP_SECONDS = 0.01
 STEP_MS = 250
-_given_up_at: WeakKeyDictionary[Engine, float] = WeakKeyDictionary()
-
-
-class _Process:
-    """This process as a whole, whichever engines it has."""
-
-    gives_up_at = math.inf
-
-
-_process = _Process()
 
 
 def make_engine(url: str, pool_size: int = 10) -> Engine:
@@ -52,7 +42,7 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
         )
         event.listen(engine, "connect", _set_up_sqlite)
         return engine
-    return create_engine(
+    engine = create_engine(
         parsed,
         pool_size=pool_size,
         max_overflow=20,
@@ -66,6 +56,8 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
             "tcp_user_timeout": 15_000,  # milliseconds
         },
     )
+    giving_up.watch(engine)
+    return engine
 
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -156,24 +148,16 @@ def _begin_immediate(conn: Connection) -> None:
             try:
                 conn.exec_driver_sql("BEGIN IMMEDIATE")
             except OperationalError as error:
-                ends_at = min(until, _given_up_at.get(conn.engine, until), _process.gives_up_at)
-                if passing_fault(error) is not DatabaseFault.LOCKED or time.monotonic() > ends_at:
+                gives_up_at = min(until, ends_at(conn.engine))
+                if (
+                    passing_fault(error) is not DatabaseFault.LOCKED
+                    or time.monotonic() > gives_up_at
+                ):
                     raise
             else:
                 return
     finally:
         conn.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
-
-
-def give_up_at(at: float, engine: Engine | None = None) -> None:
-    """Have no write transaction wait for a locked file after an instant (time.monotonic).
-
-    Those of one engine, or all of the process, which is to end.
-    """
-    if engine is None:
-        _process.gives_up_at = at
-    else:
-        _given_up_at[engine] = at
 
 
 @contextmanager
