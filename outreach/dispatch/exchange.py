@@ -3,6 +3,7 @@
 Few at a time and soon, so that a kill loses little; and never two commits where one will do.
 """
 
+import math
 import queue
 import threading
 import time
@@ -95,24 +96,30 @@ class Exchange:
         self._connection.close()
 
     def _gather(self, flush: list[Answered], wanted: list[_Wanted]) -> bool:
-        """Take what is there; answers alone wait for others a little. False: that was the last."""
+        """Take what is there, and what comes soon: less where somebody waits to send. False: the last.
+
+        Nothing is waited for once all that is in flight is answered.
+        """
         limits = self._shift.limits
         until: float | None = None  # the first one is waited for as long as it takes
+        handing = 0
         while len(flush) < limits.answers:
-            # Whoever waits to send is not kept; and maybe no other answer can come.
-            now = bool(wanted) or (bool(flush) and self._shift.places.taken() <= len(flush))
+            alone = self._shift.places.taken() <= len(flush) + handing
+            wait = None if until is None else max(0.0, until - time.monotonic())
             try:
-                wait = None if until is None else max(0.0, until - time.monotonic())
-                more = self._inbox.get(timeout=0 if now else wait)
+                more = self._inbox.get(timeout=0 if alone and wait is not None else wait)
             except queue.Empty:
                 return True
             if more is None:
                 return False
+            soon = limits.answer_seconds
             if isinstance(more, _Wanted):
                 wanted.append(more)
+                handing += len(more.rows)
+                soon = limits.hand_seconds
             else:
                 flush.append(more)
-            until = until or time.monotonic() + limits.answer_seconds
+            until = min(until or math.inf, time.monotonic() + soon)
         return True
 
     def _serve(self, flush: list[Answered], wanted: list[_Wanted]) -> None:

@@ -24,7 +24,8 @@ log = Logger(__name__)
 BUSY_TIMEOUT_SECONDS = 60
 LONG_SECONDS = 0.25
 GAP_SECONDS = 0.01
-STEP_MS = 250
+FIRST_PAUSE_SECONDS = 0.0005  # between two looks at a file that somebody writes to …
+LONGEST_PAUSE_SECONDS = 0.02  # … growing up to this
 
 
 def make_engine(url: str, pool_size: int = 10) -> Engine:
@@ -140,9 +141,13 @@ def begin_write(conn: Connection, pace: Pace | None = None) -> Iterator[None]:
 
 
 def _begin_immediate(conn: Connection) -> None:
-    """Wait for the file in short steps, so that whoever must end by an instant is not kept."""
+    """Wait for the file, asking often: SQLite itself would look away for up to 100 ms each time.
+
+    So whoever must end by an instant is not kept, and the file is never idle while somebody waits.
+    """
     until = time.monotonic() + BUSY_TIMEOUT_SECONDS
-    conn.exec_driver_sql(f"PRAGMA busy_timeout = {STEP_MS}")
+    pause = FIRST_PAUSE_SECONDS
+    conn.exec_driver_sql("PRAGMA busy_timeout = 0")
     try:
         while True:
             try:
@@ -156,6 +161,8 @@ def _begin_immediate(conn: Connection) -> None:
                     raise
             else:
                 return
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
     finally:
         conn.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
 

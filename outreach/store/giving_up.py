@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
-import psycopg
 from sqlalchemy import Engine, event
 
 AGAIN_SECONDS = 0.3  # whoever was cancelled may begin one more statement
@@ -48,9 +47,15 @@ class _Ending:
                 waiting = [each for engine, at in ends.items() if at < now
                            for each in list(self.busy[engine])]  # fmt: skip
             for connection in waiting:
-                with suppress(psycopg.Error):
-                    connection.cancel_safe(timeout=AGAIN_SECONDS)
+                _stop(connection)
             time.sleep(AGAIN_SECONDS)
+
+
+def _stop(connection: Any) -> None:
+    from psycopg import Error  # slow to load, and SQLite needs none
+
+    with suppress(Error):
+        connection.cancel_safe(timeout=AGAIN_SECONDS)
 
 
 _ending = _Ending()
@@ -84,7 +89,8 @@ def watch(engine: Engine) -> None:
 
     def given_back(connection: Any, *_: object) -> None:
         with _ending.lock:
-            busy.discard(connection)
+            if connection is not None:  # it is gone
+                busy.discard(connection)
 
     event.listen(engine, "checkout", taken)
     event.listen(engine, "checkin", given_back)

@@ -9,7 +9,7 @@ from typing import Any
 
 from dispatching import LIMITS, OneCap, Told, accept, kill, make_due, rows, states
 from makers import NOW, make_run
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from structlog.testing import capture_logs
 from waiting import wait_for
 
@@ -34,7 +34,7 @@ class Disk:
         self._engine = engine
         self.full = False
         if engine.dialect.name == "sqlite":
-            event.listen(engine, "checkout", self._limit)
+            event.listen(engine, "begin", self._limit)
             return
         with engine.begin() as conn:
             conn.exec_driver_sql("CREATE TABLE disk (is_full boolean)")
@@ -51,9 +51,10 @@ class Disk:
                     " FOR EACH ROW EXECUTE FUNCTION grow()"
                 )
 
-    def _limit(self, connection: Any, *_: object) -> None:
+    def _limit(self, conn: Connection) -> None:
         most = 1 if self.full else 1_000_000_000  # never less than there are
-        connection.execute(f"PRAGMA max_page_count = {most}")
+        file: Any = conn.connection.dbapi_connection
+        file.execute(f"PRAGMA max_page_count = {most}")
 
     def fill(self, full: bool) -> None:
         self.full = full
