@@ -178,8 +178,8 @@ def _receive(conn: Connection, notice: Notice, row: Row[Any], at: Instants, take
     )  # fmt: skip
     soft = notice.kind is Kind.BOUNCED and notice.soft and bool(row.address)
     addressees = suppressions.lock_addressees(conn, CHANNEL, {row.address}) if soft else []
-    moved = receive(conn, [receipt], at).moved.get(row.id)
-    why = receipt.suppresses if row.address else None
+    received = receive(conn, [receipt], at)
+    moved, why = received.moved.get(row.id), received.suppressed.get(row.id)
     if moved is State.BOUNCED:
         _count(conn, notice, row)
     if soft and moved is State.BOUNCED and _given_up(conn, row, at, addressees):

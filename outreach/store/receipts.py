@@ -20,6 +20,7 @@ d, r = deliveries.c, receipts.c
 # come in any order. A server that took a mail may still return it: bounced stands after delivered.
 _ORDER = (State.SENT, State.FAILED, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
 _RANK = {state: place for place, state in enumerate(_ORDER)}
+HARD = "hard"  # in what is kept of a bounce: it was one of an address that does not exist
 # Every receipt proves that the provider had the message, whatever was known of it before.
 _BEFORE = (State.DUE, State.HELD, State.CLAIMED, State.HANDING, State.UNKNOWN)
 _NOT_REACHED = (State.FAILED, State.BOUNCED)  # no touch: the cadence slot is free again
@@ -30,7 +31,8 @@ class Receipt:
     """What a provider said; by the delivery's id (from a token of ours), else by its own name.
 
     `hard`, of a bounce: the address does not exist. `raw`: what it said, without address and text.
-    Not `dated`: `at` is only when it came, so the same kind of the same message is a repetition.
+    Not `dated`: `at` is only when it came, so the same kind of the same message is a repetition;
+    never of a bounce that left the address in use by one that does not.
     """
 
     channel: str
@@ -53,10 +55,13 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What came of receipts: the states of the deliveries that moved, and those of no delivery."""
+    """What came of receipts: the states of the deliveries that moved, the receipts of no delivery,
+    and by delivery why its address is suppressed.
+    """
 
     moved: Mapping[int, State] = field(default_factory=dict)
     unmatched: tuple[Receipt, ...] = ()
+    suppressed: Mapping[int, str] = field(default_factory=dict)
 
 
 def receive(conn: Connection, said: Sequence[Receipt], at: Instants) -> Received:
@@ -80,7 +85,8 @@ def receive(conn: Connection, said: Sequence[Receipt], at: Instants) -> Received
     _keep(conn, new)
     for channel, theirs in addressees.items():
         suppressions.suppress(conn, channel, _suppressions(new, rows, channel, at.now), theirs)
-    return Received(_follow(conn, new, rows, at), unmatched)
+    suppressed = {id_: one.suppresses for one, id_ in new if one.suppresses and rows[id_].address}
+    return Received(_follow(conn, new, rows, at), unmatched, suppressed)
 
 
 def _deliveries_of(conn: Connection, said: Sequence[Receipt]) -> dict[int, Row[Any]]:
@@ -119,13 +125,16 @@ def _locked(conn: Connection, ids: set[int]) -> dict[int, Row[Any]]:
 def _unseen(conn: Connection, known: Sequence[tuple[Receipt, int]]) -> list[tuple[Receipt, int]]:
     """Those that are not kept yet; under the deliveries' locks nobody else adds any meanwhile."""
     ids = sorted({id_ for _, id_ in known})
-    columns = (r.delivery_id, r.kind, r.at, r.provider_id)
+    columns = (r.delivery_id, r.kind, r.raw, r.at, r.provider_id)
     kept = conn.execute(select(*columns).where(is_any_of(conn, r.delivery_id, ids))).all()
-    seen: set[tuple[object, ...]] = {tuple(row[:3]) for row in kept}
-    seen |= {(row.delivery_id, row.kind, row.provider_id) for row in kept}
+    seen: set[tuple[object, ...]] = set()
+    for row in kept:
+        what = (row.delivery_id, row.kind, bool((row.raw or {}).get(HARD)))
+        seen |= {(*what, row.at), (*what, row.provider_id)}
     found = []
     for one, id_ in known:
-        by_date, by_name = (id_, one.kind.value, one.at), (id_, one.kind.value, one.provider_id)
+        what = (id_, one.kind.value, one.hard)
+        by_date, by_name = (*what, one.at), (*what, one.provider_id)
         if (by_date if one.dated else by_name) not in seen:
             seen |= {by_date, by_name}
             found.append((one, id_))
@@ -136,7 +145,7 @@ def _keep(conn: Connection, new: Sequence[tuple[Receipt, int]]) -> None:
     rows = [
         {
             "delivery_id": id_, "kind": one.kind.value, "at": one.at,
-            "provider_id": one.provider_id, "raw": dict(one.raw),
+            "provider_id": one.provider_id, "raw": dict(one.raw) | ({HARD: True} if one.hard else {}),
         }
         for one, id_ in new
     ]  # fmt: skip

@@ -24,6 +24,7 @@ from outreach.store import channel_holds, run_answers
 from outreach.store.channel_holds import ChannelHold
 from outreach.store.engine import reading, writing
 from outreach.store.run_answers import Final
+from outreach.store.suppressions import lift_reason
 from outreach.store.tables import channel_holds as channel_holds_table
 from outreach.store.tables import deliveries as table
 from outreach.store.tables import events, feedback_mails, receipts, runs, suppressions
@@ -226,6 +227,32 @@ def test_the_same_mail_again_changes_nothing(desk: Desk) -> None:
 
     assert (first.again, again.again, copy.again) == (False, True, False)
     assert (again.state, copy.state, desk.count(receipts)) == (None, None, 1)
+
+
+@pytest.mark.parametrize(
+    "date", ["", "Fri, 03 Jul 2099 09:00:00 +0000", mails.DATE], ids=["none", "ahead", "the same"]
+)
+def test_a_hard_bounce_after_a_soft_one_suppresses_whatever_its_date(
+    any_desk: Desk, date: str
+) -> None:
+    id_ = any_desk.make()
+    any_desk.take(mails.notification(path_of(id_), FULL))
+
+    taken = any_desk.take(mails.notification(path_of(id_), HARD, date=date))
+
+    assert taken.suppressed == "hard_bounce"
+    assert any_desk.suppressed() == {"a@example.com": "hard_bounce"}
+
+
+def test_a_bounce_told_again_claims_no_suppression_that_somebody_lifted(desk: Desk) -> None:
+    id_ = desk.make()
+    desk.take(mails.notification(path_of(id_), HARD, date=""))
+    with writing(desk.engine) as conn:
+        lift_reason(conn, "email", "a@example.com", "hard_bounce")
+
+    again = desk.take(b"X-Copy: 2\n" + mails.notification(path_of(id_), HARD, date=""))
+
+    assert (again.suppressed, desk.suppressed()) == (None, {})
 
 
 @pytest.mark.parametrize("copies", ["the same", "of several mailboxes"])
