@@ -116,6 +116,21 @@ def test_what_twilio_did_not_sign_for_us_is_refused(
     assert everything(site.engine) == before
 
 
+@pytest.mark.parametrize(
+    ("charset", "body"),
+    [("undefined", b"hi"), ("utf-7", b"+2AA-"), ("unicode_escape", rb"\ud800"),
+     ("punycode", rb"\ud800")],
+)  # fmt: skip
+def test_a_forgery_in_any_charset_is_refused(site: Website, charset: str, body: bytes) -> None:
+    parts = b'--x\r\nContent-Disposition: form-data; name="Body"\r\n\r\n%s\r\n--x--\r\n' % body
+    kind = f"multipart/form-data; boundary=x; charset={charset}"
+    headers = {"X-Twilio-Signature": "x", "Content-Type": kind}
+
+    answer = site.client.post("/webhooks/twilio/inbound", content=parts, headers=headers)
+
+    assert answer.status_code == 403
+
+
 def test_without_the_auth_token_nothing_is_believed(site: Website) -> None:
     object.__setattr__(site.site, "twilio_token", "")
 

@@ -169,6 +169,32 @@ def test_a_form_that_does_not_ask_changes_nothing(site: Website, body: bytes) ->
     assert everything(site.engine) == before
 
 
+@pytest.mark.parametrize("charset", ["undefined", "utf-16", "punycode", "idna", "hex"])
+@pytest.mark.parametrize("page", ["u", "p"])
+def test_a_form_is_read_as_utf_8_whatever_charset_it_names(
+    site: Website, page: str, charset: str
+) -> None:
+    kind = f'multipart/form-data; charset={charset}; boundary="a\\"b"'
+    field = 'Content-Disposition: form-data; name="List-Unsubscribe"'
+    body = f'--a"b\r\n{field}\r\n\r\nOne-Click\r\n--a"b--\r\n'
+
+    answer = site.client.post(
+        f"/{page}/{site.token(1)}", content=body, headers={"Content-Type": kind}
+    )
+
+    assert answer.status_code == 200
+    assert refused(site.engine) == ({("email", ANN, "greetings")} if page == "u" else set())
+
+
+@pytest.mark.parametrize("more", ["", "; boundary=", '; boundary=""', "; boundary=" + "x" * 400])
+def test_a_form_in_parts_without_a_sound_boundary_is_refused(site: Website, more: str) -> None:
+    kind = {"Content-Type": f"multipart/form-data{more}"}
+
+    answer = site.client.post(f"/u/{site.token(1)}", content=b"--\r\n\r\n", headers=kind)
+
+    assert answer.status_code == 400
+
+
 def test_a_body_that_is_too_long_is_refused(site: Website) -> None:
     body = b"List-Unsubscribe=One-Click&x=" + b"x" * 70_000
 
