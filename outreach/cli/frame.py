@@ -59,6 +59,7 @@ def guarded(act: Callable[[], int], json: bool) -> int:
 
 def _call(arguments: list[str]) -> int:
     options, rest = take_out(arguments)
+    _must_be_text(rest)
     if not rest and options.json:
         raise UsageError("missing command", "see `outreach --help`")
     if rest == ["--version"]:
@@ -71,6 +72,17 @@ def _call(arguments: list[str]) -> int:
         gc.enable()
     code = command.main(args=rest, prog_name="outreach", standalone_mode=False, obj=Call(options))
     return code if isinstance(code, int) else 0
+
+
+def _must_be_text(arguments: list[str]) -> None:
+    """UsageError for words that no database keeps; a file may be called as it likes."""
+    for each in arguments:
+        if not each.isascii() and not os.path.exists(each):
+            try:
+                each.encode()
+            except UnicodeEncodeError:
+                hint = "set the terminal to UTF-8, and write it anew"
+                raise UsageError(f"`{each}` is not in UTF-8", hint) from None
 
 
 def _show_version(json: bool) -> int:

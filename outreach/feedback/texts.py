@@ -4,7 +4,7 @@ CTIA's messaging principles 5.1.3 and COMPLIANCE SMS 10. Texts of machines are n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -17,6 +17,7 @@ from outreach.store.inbound import Writer, is_new, writer_at
 from outreach.store.journal import record
 from outreach.store.opt_outs import Against
 from outreach.store.suppressions import Suppression, lock_addressees
+from outreach.store.words import writable
 
 CHANNEL = "sms"
 OPTED_OUT = "opted_out"
@@ -53,6 +54,7 @@ def take(conn: Connection, company: Company, text: Text, now: datetime) -> Follo
     What is no keyword is an event `reply` of the customer.
     """
     settings = company.channels.get(CHANNEL, ChannelSettings())
+    text = replace(text, text=writable(text.text))
     keyword = text.keyword or keyword_of(text.text, settings.stop_words)
     noted = "" if keyword is None else keyword.value
     if not is_new(conn, text.provider, text.name, noted, now):

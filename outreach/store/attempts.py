@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select
 from outreach.channels.adapter import Outcome
 from outreach.store.dialect import insert_rows, is_any_of
 from outreach.store.tables import attempts
+from outreach.store.words import writable
 
 MOST_CHARACTERS = 500  # of what a provider says
 _COLUMNS = (
@@ -75,5 +76,4 @@ def storable(said: str) -> str | None:
 
     One NUL would make PostgreSQL refuse the whole flush of answers, again and again.
     """
-    clean = said.replace("\x00", "").encode("utf-8", "replace").decode()
-    return clean[:MOST_CHARACTERS] or None
+    return writable(said)[:MOST_CHARACTERS] or None

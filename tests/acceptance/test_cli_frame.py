@@ -119,6 +119,16 @@ def test_wrong_usage_is_said_in_one_line(project: Path, words: tuple[str, ...]) 
     assert answer.err == f"outreach: {WRONG_USAGE[words]}\n"
 
 
+@pytest.mark.parametrize(
+    "words", [("customers", "show", "caf\udce9"), ("tasks", "done", "1", "--note", "caf\udce9")]
+)
+def test_words_in_another_encoding_are_wrong_usage(project: Path, words: tuple[str, ...]) -> None:
+    answer = outreach_here(project, *words)
+
+    assert answer.code == 2
+    assert "is not in UTF-8; set the terminal to UTF-8" in answer.err
+
+
 def test_wrong_usage_with_json_is_one_document(project: Path) -> None:
     answer = outreach(project, "checks", "--json")
 

@@ -258,6 +258,16 @@ def test_any_other_text_is_a_reply_of_the_customer_and_nothing_else(site: Websit
     assert stopped(site.engine) == {}
 
 
+def test_a_nul_in_a_text_costs_no_word_of_it(either: Website) -> None:
+    """PostgreSQL keeps none: the text was answered with 503 for ever."""
+    answers = [text(either, "Thank\x00s", "SM5"), text(either, "S\x00TOP", "SM6")]
+
+    with reading(either.engine) as conn:
+        said = conn.execute(select(events.c.data)).scalar_one()["text"]
+    assert said == "Thanks"
+    assert (answers[0], "no more texts" in answers[1]) == ("", True)
+
+
 def test_of_several_with_the_number_the_one_written_to_last_replied(either: Website) -> None:
     with writing(either.engine) as conn:
         other = make_customer(conn, "bob", phone=PHONE)
