@@ -3,7 +3,7 @@
 import re
 from email.message import Message
 
-from outreach.feedback.mail import header, parts_of, sender
+from outreach.feedback.mail import FAULTS, header, parts_of, sender
 
 _MARKS = (  # headers that only machines write
     "X-Autoreply", "X-Auto-Reply", "X-Autorespond", "X-Autoresponder", "X-Mail-Autoreply",
@@ -53,5 +53,5 @@ def _subject(message: Message) -> str:
     written = header(message, "Subject")[:500]
     try:
         return str(make_header(decode_header(written))).strip()
-    except (ValueError, LookupError):
+    except FAULTS:
         return written

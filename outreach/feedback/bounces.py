@@ -5,11 +5,10 @@ Who bounced is never taken from what they say: our return path says it (origin.p
 
 import re
 from collections.abc import Iterator
-from email import message_from_string
 from email.message import Message
 
 from outreach.channels.email.answers import Stage, classify
-from outreach.feedback.mail import header, parts_of, sender, words
+from outreach.feedback.mail import MOST_BYTES, children, header, parts_of, read_text, sender, words
 from outreach.feedback.notice import Kind, Notice
 from outreach.vocabulary import Fault
 
@@ -52,14 +51,11 @@ def _severity(notice: Notice) -> tuple[int, int]:
 
 def _groups(part: Message) -> Iterator[Message]:
     """The fields of each recipient; the message's own fields, which come first, have no Action."""
-    payload = part.get_payload()
-    blocks = payload if isinstance(payload, list) else []
-    for block in blocks:
-        if isinstance(block, Message):
-            yield block
-            rest = block.get_payload()  # RFC 6533: read as a mail, whose body has the recipients
-            if isinstance(rest, str):
-                yield from map(message_from_string, re.split(r"\r?\n\r?\n", rest))
+    for block in children(part):
+        yield block
+        # RFC 6533: read as a mail, whose body has the recipients
+        rest = words(block, MOST_BYTES)
+        yield from map(read_text, re.split(r"\r?\n\r?\n", rest))
 
 
 def _of_recipient(group: Message) -> Notice | None:

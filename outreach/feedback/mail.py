@@ -7,7 +7,8 @@ malformed.
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from email import message_from_bytes
+from email import message_from_bytes, message_from_string
+from email.errors import MessageError
 from email.message import Message
 from email.policy import compat32
 from email.utils import getaddresses, parseaddr, parsedate_to_datetime
@@ -15,6 +16,10 @@ from email.utils import getaddresses, parseaddr, parsedate_to_datetime
 MOST_BYTES = 1024 * 1024  # read of one mail; a report stands before the mail that it returns
 MOST_MULTIPARTS = 50  # each level of nesting makes reading every line dearer
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+FAULTS = (  # what the standard library raises for mails that are made to be hard to read
+    MessageError, ValueError, LookupError, TypeError, AttributeError, OverflowError,
+    RecursionError,
+)  # fmt: skip
 _MESSAGE_ID = re.compile(r"<([^<>@\s]{1,200})@[^<>@\s]{1,255}>")
 
 
@@ -25,9 +30,17 @@ def read_mail(raw: bytes) -> Message | None:
         return None
     try:
         found = message_from_bytes(raw, policy=compat32)
-    except (ValueError, LookupError, RecursionError, AttributeError, TypeError):
+    except FAULTS:
         return None
     return found if len(found) else None
+
+
+def read_text(text: str) -> Message:
+    """The fields, or the mail, in a part's text; an empty one where it can not be read."""
+    try:
+        return message_from_string(text.lstrip())
+    except FAULTS:
+        return Message()
 
 
 def header(part: Message, name: str) -> str:
@@ -43,14 +56,29 @@ def headers(part: Message, name: str) -> list[str]:
 
 
 def addresses(part: Message, *names: str) -> list[str]:
-    """The addresses in headers of these names, in order."""
-    lines = [line for name in names for line in headers(part, name)]
-    return [address for _, address in getaddresses(lines) if "@" in address]
+    """The addresses in headers of these names, in order; none of a line that can not be read."""
+    return [
+        address
+        for name in names
+        for line in headers(part, name)
+        for address in _addresses_in(line)
+        if "@" in address
+    ]
+
+
+def _addresses_in(line: str) -> list[str]:
+    try:
+        return [address for _, address in getaddresses([line])]
+    except FAULTS:
+        return []
 
 
 def sender(part: Message) -> str:
     """The address in From, in lower case; empty where there is none."""
-    return parseaddr(header(part, "From"))[1].lower()
+    try:
+        return parseaddr(header(part, "From"))[1].lower()
+    except FAULTS:
+        return ""
 
 
 def parts_of(message: Message, *types: str) -> Iterator[Message]:
@@ -69,19 +97,16 @@ def parts_of(message: Message, *types: str) -> Iterator[Message]:
 
 def children(part: Message) -> list[Message]:
     """What stands directly inside a part."""
-    payload = part.get_payload()
-    return [each for each in payload if isinstance(each, Message)] if _is_list(payload) else []
-
-
-def _is_list(payload: object) -> bool:
-    return isinstance(payload, list)
+    # Asked only then: the text of other parts is decoded by the charset that they claim to have.
+    payload = part.get_payload() if part.is_multipart() else []
+    return [each for each in payload if isinstance(each, Message)]
 
 
 def words(part: Message, most: int = 20_000) -> str:
     """The text of a part that has no parts of its own, whatever its character set claims to be."""
     try:
         payload = part.get_payload(decode=True)
-    except (ValueError, LookupError, TypeError):
+    except FAULTS:
         return ""
     if not isinstance(payload, bytes):
         return ""
@@ -99,6 +124,6 @@ def dated(message: Message) -> datetime | None:
     try:
         at = parsedate_to_datetime(header(message, "Date"))
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, IndexError):
+    except FAULTS:
         return None
     return at if at >= EARLIEST else None

@@ -1,10 +1,9 @@
 """Feedback reports (RFC 5965): what providers tell of their readers' buttons."""
 
 import re
-from email import message_from_string
 from email.message import Message
 
-from outreach.feedback.mail import children, header, parts_of, words
+from outreach.feedback.mail import children, header, parts_of, read_text, words
 from outreach.feedback.notice import Kind, Notice
 
 TYPE = "message/feedback-report"
@@ -32,7 +31,7 @@ def report_fields(message: Message) -> Message | None:
     """The machine-readable part of a report; None where it has none."""
     for part in parts_of(message, TYPE):
         inner = children(part)
-        fields = inner[0] if inner else message_from_string(words(part).lstrip())
+        fields = inner[0] if inner else read_text(words(part))
         if "Feedback-Type" in fields:
             return fields
     return None
@@ -42,5 +41,5 @@ def returned_mail(message: Message) -> Message | None:
     """The mail that a report is about, as far as its headers were returned."""
     for part in parts_of(message, *RETURNED):
         inner = children(part)
-        return inner[0] if inner else message_from_string(words(part, 100_000).lstrip())
+        return inner[0] if inner else read_text(words(part, 100_000))
     return None

@@ -5,7 +5,7 @@ from email.message import Message
 
 from outreach.feedback.automatic import is_automatic
 from outreach.feedback.bounces import odd_notice, status_notice
-from outreach.feedback.mail import dated, sender
+from outreach.feedback.mail import FAULTS, dated, sender
 from outreach.feedback.notice import Kind, Notice
 from outreach.feedback.reports import report_notice
 
@@ -17,10 +17,11 @@ def notice_of(message: Message | None) -> Notice:
     """
     if message is None:
         return Notice(Kind.UNREADABLE)
-    said = report_notice(message) or status_notice(message) or odd_notice(message)
-    if said is None:
-        said = Notice(_plain(message))
-    return replace(said, at=dated(message))
+    try:
+        said = report_notice(message) or status_notice(message) or odd_notice(message)
+        return replace(said or Notice(_plain(message)), at=dated(message))
+    except FAULTS:  # in a corner that nobody has thought of: who made it wants no answer
+        return Notice(Kind.UNREADABLE)
 
 
 def _plain(message: Message) -> Kind:

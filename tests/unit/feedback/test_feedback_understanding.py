@@ -217,6 +217,36 @@ def test_what_is_no_mail_is_not_read(raw: bytes) -> None:
     assert said_by(raw).kind in (Kind.UNREADABLE, Kind.NOTHING)
 
 
+OF_A_PERSON = b"From: a@b.example\nTo: x@y.example\n"
+MADE_TO_BE_HARD = {
+    b"From: " + b"(" * 2000 + b"\n\nhi\n": Kind.NOTHING,
+    OF_A_PERSON + b"To: " + b"(" * 100_000 + b"\n\nhi\n": Kind.REPLY,
+    **{
+        OF_A_PERSON + b"Content-Type: multipart/mixed; " + named + b"\n\nh\xe4llo\n": Kind.REPLY
+        for named in (b"charset=undefined", b"charset=idna", b"charset*=utf-8''%%undefined")
+    },
+    OF_A_PERSON
+    + b"Content-Type: multipart/report; boundary=q\n\n--q\nContent-Type: message/feedback-report\n"
+    b"\nContent-Type: multipart/mixed; boundary*=undefined''x\n\nhi\n--q--\n": Kind.UNREADABLE,
+}
+
+
+@pytest.mark.parametrize(("raw", "kind"), MADE_TO_BE_HARD.items(), ids=range(6))
+def test_what_is_made_to_be_hard_to_read_raises_nothing(raw: bytes, kind: Kind) -> None:
+    """A pipe would be asked to try it again for ever."""
+    understood(raw)
+
+    assert said_by(raw).kind is kind
+
+
+def test_a_notification_whose_fields_claim_a_charset_is_read_all_the_same() -> None:
+    raw = mails.notification(TO, kind="global-delivery-status")
+    claims = b"Content-Type: text/plain; charset=undefined\nReporting-MTA"
+    raw = raw.replace(b"Reporting-MTA", claims).replace(b"rfc822; ada", b"rfc822; \xe4da")
+
+    assert said_by(raw).hard
+
+
 def test_only_the_beginning_of_a_huge_mail_is_read() -> None:
     raw = mails.notification(TO).replace(b"Hello Ada", b"x" * MOST_BYTES)
 
