@@ -17,7 +17,7 @@ from outreach.imports.refused_addresses import addressed, normal_address, reason
 from outreach.imports.values import BadValueError
 from outreach.store.acknowledgement import all_acknowledged
 from outreach.store.engine import reading, writing
-from outreach.store.journal import record
+from outreach.store.journal import ADDED, LIFTED, record
 from outreach.store.listed_suppressions import Listed, add_listed, lift, listed
 from outreach.store.suppressions import Suppression, lock_addressees
 
@@ -56,7 +56,7 @@ def add_suppression(context: Context, channel: str, address: str, why: str) -> A
     with writing(context.engine) as conn:
         one = Suppression(channel, address, word, "person", context.now())
         added = add_listed(conn, channel, [one])
-        _audit(conn, context, "suppression added", channel, address, reason=word)
+        _audit(conn, context, ADDED, channel, address, reason=word)
     all_acknowledged(context.engine)
     return Added(channel, address, word, bool(added))
 
@@ -78,7 +78,7 @@ def lift_suppression(
             raise UsageError(message, "if you are sure that they want it, say `--anyway`")
         if lifted:
             said = {"reasons": sorted(lifted), "why": why.strip(), "anyway": anyway}
-            _audit(conn, context, "suppression lifted", channel, address, **said)
+            _audit(conn, context, LIFTED, channel, address, **said)
     return Lifted(channel, address, sorted(lifted))
 
 

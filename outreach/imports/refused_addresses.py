@@ -12,7 +12,8 @@ from outreach.imports.parsing import CLOCK_SKEW, Cells, Fault, missing, one_of, 
 from outreach.imports.values import BadValueError
 from outreach.settings.company import Company
 from outreach.store.customers import address_column
-from outreach.store.listed_suppressions import COMPLAINT, HARD_BOUNCE, LISTED, OPTED_OUT
+from outreach.store.listed_suppressions import COMPLAINT, HARD_BOUNCE, OPTED_OUT
+from outreach.store.suppressions import LISTED
 
 LONGEST_REASON = 60
 # How other programs call what they export.

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, delete, select
 from outreach.errors import SetupError
 from outreach.store import dialect
 from outreach.store.customers import address_column
+from outreach.store.suppressions import without_words
 from outreach.store.tables import customers, erased_addresses, refusals, suppressions
 from outreach.store.upserts import upsert
 
@@ -67,7 +68,8 @@ class Erased:
             digest = self.digest(what, address)
             s, r = suppressions.c, refusals.c
             for row in conn.execute(select(s.channel, s.reason, s.at).where(s.address == address)):
-                kept.append((digest, row.channel, "", row.reason, row.at, None))
+                reason = without_words(row.reason)
+                kept.append((digest, row.channel, "", reason, row.at, None))
             noes = select(r.channel, r.topic, r.at, r.consent_id).where(r.address == address)
             for no in conn.execute(noes):
                 kept.append((digest, no.channel, no.topic, None, no.at, no.consent_id))

@@ -1,6 +1,7 @@
 """Erasure of one customer: personal data goes, counts and what stands against the addresses stay."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,11 +11,13 @@ from sqlalchemy import Connection, delete, false, literal, null, select, update
 from outreach.store import dialect, interests, named_dates, tasks
 from outreach.store.customers import rows_by_key
 from outreach.store.erased import ADDRESSES, Erased
-from outreach.store.journal import record
+from outreach.store.journal import ABOUT_ADDRESSES, record
 from outreach.store.places import NOWHERE, place_ids
 from outreach.store.sharing import lock_with_sharers, unmark_sharing
+from outreach.store.suppressions import without_words
 from outreach.store.tables import (
     attempts,
+    audit,
     consents,
     customers,
     deliveries,
@@ -84,14 +87,17 @@ def _erase(
     addresses = {name: row[name] for name in ADDRESSES if row[name] is not None}
     kept = erased.keep(conn, addresses, now)
     stopped = _stop(conn, row["id"])
-    ids = list(conn.execute(select(d.id).where(d.customer_id == row["id"])).scalars())
+    written_to = conn.execute(select(d.id, d.address).where(d.customer_id == row["id"])).all()
+    ids = [each.id for each in written_to]
+    used = {*addresses.values(), *(each.address for each in written_to if each.address)}
     _blank_customer(conn, row["id"], new_key, now)
     _forget_addresses(conn, row["id"], addresses)
     _blank_history(conn, row["id"], ids)
     named_dates.forget(conn, row["id"])
     interests.forget(conn, row["id"])
     tasks.blank(conn, row["id"], ERASED, now)
-    _rename_in_runs(conn, key, new_key)
+    _rename_in_runs(conn, key, _only_theirs(conn, row["id"], used), new_key)
+    _blank_reasons(conn, row["id"])
     record(conn, now, actor, ACTION, new_key, customer=row["id"], kept=kept)
     return Erasure(row["id"], new_key, stopped, kept, ids)
 
@@ -143,19 +149,50 @@ def _blank_history(conn: Connection, customer_id: int, ids: Sequence[int]) -> No
         conn.execute(update(table).where(theirs, column.is_not(None)).values({column: null()}))
 
 
-def _rename_in_runs(conn: Connection, key: str, new_key: str) -> None:
-    """Runs by hand keep whom they were narrowed to."""
+def _only_theirs(conn: Connection, customer_id: int, addresses: Collection[str]) -> set[str]:
+    """Those of the addresses that nobody else has."""
+    sought, found = sorted(addresses), set[str]()
+    for name in ADDRESSES:
+        column = customers.c[name]
+        theirs = (dialect.is_any_of(conn, column, sought), customers.c.id != customer_id)
+        found |= set(conn.execute(select(column).where(*theirs)).scalars())
+    return set(addresses) - found
+
+
+def _rename_in_runs(conn: Connection, key: str, addresses: Collection[str], new_key: str) -> None:
+    """Runs by hand keep whom they were narrowed to, under the key that stands for them now."""
+    quoted = re.compile(rf"""(?<=(['"])){re.escape(key)}(?=\1)""")
+    naming = [quoted, *(_alone(address) for address in addresses)]
     r = runs.c
     asked = conn.execute(select(r.id, r.params).where(r.kind == RunKind.MANUAL.value)).all()
     for row in asked:
         params = dict(row.params)
         if key in (params.get("to") or ()):
             params["to"] = [new_key if each == key else each for each in params["to"]]
-        where = params.get("where")
-        if isinstance(where, str):
-            for quote in "'\"":
-                params["where"] = where = where.replace(
-                    f"{quote}{key}{quote}", f"{quote}{new_key}{quote}"
-                )
+        if isinstance(params.get("where"), str):
+            for each in naming:
+                params["where"] = each.sub(new_key, params["where"])
         if params != row.params:
             conn.execute(update(runs).where(r.id == row.id).values(params=params))
+
+
+def _alone(address: str) -> re.Pattern[str]:
+    """The address in any case, and not as a part of a longer one."""
+    return re.compile(rf"(?<![\w.+-]){re.escape(address)}(?![\w-]|\.\w)", re.IGNORECASE)
+
+
+def _blank_reasons(conn: Connection, customer_id: int) -> None:
+    """Leave in the audit log who suppressed or lifted an address of theirs, not in which words."""
+    a = audit.c
+    rows = conn.execute(select(a.id, a.detail).where(a.action.in_(ABOUT_ADDRESSES))).all()
+    for row in rows:
+        detail = dict(row.detail or {})
+        if customer_id not in detail.get("customers", ()):
+            continue
+        if "reason" in detail:
+            detail["reason"] = without_words(detail["reason"])
+        if "reasons" in detail:
+            detail["reasons"] = sorted({without_words(each) for each in detail["reasons"]})
+        if "why" in detail:
+            detail["why"] = ERASED
+        conn.execute(update(audit).where(a.id == row.id).values(detail=detail))

@@ -1,10 +1,16 @@
-"""The audit log: who changed what by hand, or what changed itself and why; rows are only added."""
+"""The audit log: who changed what by hand, or what changed itself and why; rows are only added.
+
+But for erasures, which take out what people wrote of somebody's addresses.
+"""
 
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from outreach.store.tables import audit
+
+ADDED, LIFTED = "suppression added", "suppression lifted"
+ABOUT_ADDRESSES = (ADDED, LIFTED)  # actions whose detail names `customers`, and why
 
 
 def record(

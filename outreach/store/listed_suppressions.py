@@ -18,7 +18,6 @@ from outreach.store.suppressions import (
 from outreach.store.tables import customers, further_suppressions, suppressions
 
 HARD_BOUNCE, COMPLAINT, OPTED_OUT = "hard_bounce", "complaint", "opted_out"
-LISTED = "listed"  # somebody gave it without a reason
 OWN_WORDS = frozenset((COMPLAINT, OPTED_OUT))  # what the person said: nobody else takes it back
 
 

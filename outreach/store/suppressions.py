@@ -13,6 +13,9 @@ from outreach.store.customers import address_column
 from outreach.store.tables import customers, suppressions
 from outreach.store.tables import further_suppressions as more
 
+LISTED = "listed"  # somebody gave it without a reason
+REASONS = frozenset(("hard_bounce", "complaint", "opted_out", "soft_bounces", LISTED))
+
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
@@ -20,11 +23,16 @@ class Suppression:
 
     channel: str
     address: str
-    reason: str  # hard_bounce, opted_out …
+    reason: str  # one of REASONS, or a person's own words
     source: str
     at: datetime
     attempt_id: int | None = None
     run_id: int | None = None  # of that attempt, or of the message that a hard bounce is about
+
+
+def without_words(reason: str) -> str:
+    """The reason, if it is one of ours: what a person wrote instead may tell of somebody."""
+    return reason if reason in REASONS else LISTED
 
 
 def lock_addressees(conn: Connection, channel: str, addresses: Collection[str]) -> list[int]:

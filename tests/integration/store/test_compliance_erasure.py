@@ -23,11 +23,12 @@ from outreach.store.engine import reading, writing
 from outreach.store.erased import Erased
 from outreach.store.erasure import Erasure, erase
 from outreach.store.interests import Learnt, learn
+from outreach.store.journal import ADDED, LIFTED, record
 from outreach.store.listed_suppressions import lift
 from outreach.store.merging import merge
 from outreach.store.named_dates import NamedDate, write_dates
 from outreach.store.suppressions import reasons_against
-from outreach.store.tables import customers, deliveries, metadata, refusals
+from outreach.store.tables import customers, deliveries, metadata, refusals, runs
 
 KEY = Erased(b"a key of erasures that never changes")
 COMPANY = Company(
@@ -36,8 +37,9 @@ COMPANY = Company(
 PERSONAL = (
     "K-4711", "Annegret", "Mustermann", "annegret@example.com", "+4930901820", "1980-02-01",
     "Buxtehude", "chess", "call 17", "shoes", "mailbox of", "raw answer",
-    "2014-06-14", "her Otto", "wine fair",
+    "2014-06-14", "her Otto", "wine fair", "her_uncle_asked", "Otto rang",
 )  # fmt: skip
+WHERE = "email in ['Annegret@Example.com', '{}'] or phone == '+4930901820'"
 
 
 @pytest.fixture
@@ -55,6 +57,11 @@ def ann(engine: Engine, now: datetime) -> int:
         learn(conn, [Learnt(id_, "chess", "wine fair", now)], now)
         make_event(conn, id_, amount=100, data={"bought": "shoes"})
         suppress(conn, "sms", "+4930901820", "opted_out")
+        suppress(conn, "email", "annegret@example.com", "her_uncle_asked")
+        record(conn, now, "mei", ADDED, "email", reason="her_uncle_asked", customers=[id_])
+        lifted = {"reasons": ["complaint", "her_uncle_asked"], "why": "Otto rang", "anyway": True}
+        record(conn, now, "mei", LIFTED, "sms", **lifted, customers=[id_])
+        make_run(conn, params={"where": WHERE.format("bob@example.com")})
         run = make_run(conn, params={"to": ["K-4711"], "where": "key == 'K-4711'"})
         sent = make_delivery(conn, id_, "sent", run_id=run, address="annegret@example.com")
         make_delivery(conn, id_, "claimed", worker_id=1, address="annegret@example.com")
@@ -103,6 +110,36 @@ def test_compliance_14_an_erasure_leaves_nothing_of_a_person_in_any_table(
     assert [word for word in PERSONAL if word in after] == []
 
 
+def test_compliance_14_who_else_a_run_was_narrowed_to_stays(
+    engine: Engine, ann: int, now: datetime
+) -> None:
+    with writing(engine) as conn:
+        make_customer(conn, "son", phone="+4930901820")
+        run = make_run(conn, params={"where": WHERE.format("bob.annegret@example.com")})
+
+    told = forget(engine, now)
+
+    with reading(engine) as conn:
+        params = conn.execute(select(runs.c.params).where(runs.c.id == run)).scalar_one()
+    assert params == {
+        "where": f"email in ['{told.key}', 'bob.annegret@example.com'] or phone == '+4930901820'"
+    }
+
+
+def test_compliance_14_the_audit_log_keeps_who_lifted_what_was_said(
+    engine: Engine, ann: int, now: datetime
+) -> None:
+    forget(engine, now)
+
+    a = tables.audit.c
+    with reading(engine) as conn:
+        row = conn.execute(select(a.actor, a.detail).where(a.action == LIFTED)).one()
+    assert row.actor == "mei"
+    assert row.detail == {
+        "reasons": ["complaint", "listed"], "why": "erased", "anyway": True, "customers": [ann],
+    }  # fmt: skip
+
+
 def test_compliance_14_an_erasure_keeps_the_counts(engine: Engine, ann: int, now: datetime) -> None:
     counted = (tables.deliveries, tables.events, tables.consents, tables.attempts, tables.receipts)
 
@@ -117,7 +154,7 @@ def test_compliance_14_an_erasure_keeps_the_counts(engine: Engine, ann: int, now
     told = forget(engine, now)
 
     assert counts() == before
-    assert (told.stopped, told.kept, len(told.messages)) == (2, 2, 3)
+    assert (told.stopped, told.kept, len(told.messages)) == (2, 3, 3)
     with reading(engine) as conn:
         states = conn.execute(select(deliveries.c.state, deliveries.c.reason).order_by("id"))
         assert [tuple(row) for row in states] == [
