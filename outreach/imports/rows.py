@@ -99,7 +99,7 @@ class CsvRows:
             raise UsageError("the file is empty", "its first line names the columns")
         if first[1].startswith((b"\xff\xfe", b"\xfe\xff")):
             raise UsageError("the file is UTF-16", "save it as UTF-8 (in Excel: «CSV UTF-8»)")
-        if first[1].rstrip(b"\r\n").count(b"\r") > 1:
+        if b"\r" in first[1].rstrip(b"\r\n"):
             raise UsageError("the lines end with CR alone", "save it with line ends LF or CRLF")
         try:
             line = first[1].decode("utf-8-sig").rstrip("\r\n")

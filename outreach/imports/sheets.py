@@ -16,6 +16,7 @@ ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # .xlsx; .xls, and a workbook wit
 MOST_TEXT_BYTES = 128 * 1024 * 1024  # of the texts that all cells share: those are kept in memory
 MOST_EXACT = 10**15  # a spreadsheet keeps 15 digits of a number (IEEE 754)
 MOST_COLUMNS = 2_000
+MOST_ROWS = 1_048_576  # of Excel; a file may name a row far beyond, and all before it are asked for
 _SAVE_AGAIN = "open it in the spreadsheet and save it as .xlsx or as «CSV UTF-8»"
 _FAULTS = (zipfile.BadZipFile, ParseError, KeyError, ValueError, OSError, EOFError, TypeError)
 
@@ -66,6 +67,9 @@ class SheetRows:
             warnings.simplefilter("ignore")
             found: tuple[Any, ...] | None = next(self._rows, None)
         self._number += 1
+        if found is not None and self._number > MOST_ROWS:
+            message = f"the sheet has rows beyond {MOST_ROWS:,}, where every spreadsheet ends"
+            raise UsageError(message, _SAVE_AGAIN)
         return found
 
     def _read_header(self) -> list[str]:

@@ -92,9 +92,10 @@ def test_an_over_long_line_is_refused_and_passed_over() -> None:
     assert rows == [(2, "", "the line is too long: at most 256 KiB"), (3, ["2", "b"])]
 
 
-def test_old_line_ends_are_told() -> None:
+@pytest.mark.parametrize("text", ["key,name\r1,a\r2,b\r", "key,name\r1,a\r", "key,name\r1,a"])
+def test_old_line_ends_are_told(text: str) -> None:
     with pytest.raises(UsageError, match="CR alone"):
-        read("key,name\r1,a\r2,b\r")
+        read(text)
 
 
 def test_json_lines_that_are_no_objects_are_refused() -> None:

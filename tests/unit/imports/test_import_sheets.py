@@ -117,6 +117,31 @@ def test_a_workbook_that_breaks_in_the_middle_is_told() -> None:
         list(SheetRows(broken, None))
 
 
+def rewritten(file: io.BytesIO, old: bytes, new: bytes) -> io.BytesIO:
+    """The workbook with something else in its first sheet."""
+    found = io.BytesIO()
+    with zipfile.ZipFile(file) as parts, zipfile.ZipFile(found, "w") as copy:
+        for each in parts.infolist():
+            content = parts.read(each)
+            copy.writestr(each, content.replace(old, new) if "sheet1" in each.filename else content)
+    return found
+
+
+@pytest.mark.parametrize("number", [1_048_577, 999_999_999])
+def test_a_row_where_no_spreadsheet_has_any_is_refused(number: int) -> None:
+    """A small file; all rows up to it would be asked for."""
+    file = rewritten(workbook(HEADER, ("1", "a")), b'<row r="2"', b'<row r="%d"' % number)
+
+    with pytest.raises(UsageError, match="the sheet has rows beyond 1,048,576"):
+        list(SheetRows(file, None))
+
+
+def test_the_last_row_of_a_spreadsheet_is_read() -> None:
+    file = rewritten(workbook(HEADER, ("1", "a")), b'<row r="2"', b'<row r="1048576"')
+
+    assert list(SheetRows(file, None)) == [(1_048_576, ["1", "a"])]
+
+
 def test_texts_that_would_fill_the_memory_are_refused() -> None:
     file = workbook(HEADER)
     with zipfile.ZipFile(file, "a") as parts:
