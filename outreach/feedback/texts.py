@@ -68,7 +68,7 @@ def take(conn: Connection, company: Company, text: Text, now: datetime) -> Follo
     if keyword is Keyword.STOP:
         ids, changed = _stop(conn, text, now)
     elif keyword is Keyword.START:
-        _start(conn, text, now)
+        changed = _start(conn, text, now)
     against = Against(CHANNEL, frozenset(ids), frozenset({text.phone}))
     answer = _ANSWERS[keyword] if changed and not text.answered else None
     return Followed(answer, locale, (against,) if keyword is Keyword.STOP else ())
@@ -84,11 +84,16 @@ def _stop(conn: Connection, text: Text, now: datetime) -> tuple[Sequence[int], b
     return ids, OPTED_OUT not in known
 
 
-def _start(conn: Connection, text: Text, now: datetime) -> None:
-    """Lift the stop of the number; the audit log keeps by which message."""
+def _start(conn: Connection, text: Text, now: datetime) -> bool:
+    """Lift the stop of the number; whether texts come again, for one was lifted and nothing else holds.
+
+    The audit log keeps by which message.
+    """
     lock_addressees(conn, CHANNEL, {text.phone})
-    if suppressions.lift_reason(conn, CHANNEL, text.phone, OPTED_OUT):
-        record(conn, now, text.provider, "opt-out lifted", text.name)
+    if not suppressions.lift_reason(conn, CHANNEL, text.phone, OPTED_OUT):
+        return False
+    record(conn, now, text.provider, "opt-out lifted", text.name)
+    return not suppressions.reasons_against(conn, CHANNEL, text.phone)
 
 
 def _reply(conn: Connection, text: Text, writer: Writer | None, now: datetime) -> tuple[int, ...]:

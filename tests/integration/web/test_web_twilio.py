@@ -209,8 +209,22 @@ def test_start_lifts_the_stop_and_nothing_else(either: Website) -> None:
 
     answers = [text(either, "Start", "SM3"), text(either, "UNSTOP", "SM4", sender="+12025550102")]
 
-    assert all("STOP to end" in one for one in answers)
+    assert "STOP to end" in answers[0]
+    assert answers[1] == ""  # the number gets no texts all the same: it is not told that it does
     assert stopped(either.engine) == {"+12025550102": "hard_bounce"}
+
+
+def test_start_is_confirmed_once(either: Website) -> None:
+    text(either, "STOP", "SM1")
+
+    answers = [text(either, "START", f"SM{n}") for n in (2, 3)]
+
+    assert ["STOP to end" in one for one in answers] == [True, False]
+    assert answers[1] == ""
+
+
+def test_start_without_a_stop_is_not_answered(site: Website) -> None:
+    assert text(site, "START") == text(site, "START", sender="+12025550177") == ""
 
 
 def test_a_stop_told_again_after_a_start_does_nothing(either: Website) -> None:
