@@ -67,9 +67,7 @@ def send(base: Base, smtp_url: str) -> Sent:
     given = {"SECRET_KEY": KEY, "SMTP_URL": smtp_url, **base.settings}
     kept = {key: value for key, value in os.environ.items() if not key.startswith("OUTREACH_")}
     ours = {f"OUTREACH_{key}": value for key, value in given.items()}
-    processes = Processes(
-        base.folder, kept | ours | {"PYTHONPATH": str(ROOT) + os.environ.get("SITE", "")}
-    )
+    processes = Processes(base.folder, kept | ours | {"PYTHONPATH": str(ROOT)})
     before = _attempts(base.engine)
     try:
         supervisor = processes.start("worker", "--processes", base.processes)

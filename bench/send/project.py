@@ -50,7 +50,9 @@ Unsubscribe: {{ unsubscribe_url }}
 _PARAGRAPH = """\
 <p style="margin:0 0 12px 0;font-family:Arial,sans-serif;font-size:15px;line-height:22px;color:#333">
 Put a record on, the one you have not heard for a while, and let it play to the end of the
-second side, {{ key }}. <a href="https://www.example.com/NUMBER?c={{ key }}"
+second side, {{ key }}. If it is one of ours, look at the label: the number beside the matrix says which
+pressing it is, and the first ones are worth keeping dry. We buy them back in any state, and lend you
+others meanwhile; write to us, or come by on a Saturday, when the kettle is on and the booth is free. <a href="https://www.example.com/NUMBER?c={{ key }}"
 style="color:#0a58ca">Read on</a></p>
 """
 _LINKS = 7  # with the one that unsubscribes there are eight

@@ -1,0 +1,106 @@
+"""A campaign over SMTP beside what the wire can take: `python3 dev.py bench send`.
+
+`[--mails N] [--rounds N] [--databases postgres,sqlite]`. Each round measures Postfix's
+`smtp-source` against `smtp-sink`, the sender alone against the same sink, and the production
+commands: two worker processes that serve, then `outreach send` to everyone. Prints a row a round
+and the medians; fails when one is under its share of the wire.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psycopg
+
+from bench.faults.broker import broker
+from bench.faults.record import ROOT
+from bench.send.ours import Base, Sent, base, send
+from bench.send.sink import sink, source_rate
+from outreach.app.logs import set_up_logs
+from outreach.settings.environment import LogFormat
+from outreach.store.engine import dispose, make_engine
+from outreach.store.migrate import migrate
+from tests.servers import postgres
+
+PROCESSES = 2
+CONNECTIONS = 4
+SHARES = {"sender alone": 1.2, "postgres": 0.30, "sqlite": 0.35}  # of the wire's rate
+
+
+def main() -> int:
+    """Measure, print a table; 1 where a median is under its bar."""
+    options = _options()
+    set_up_logs(LogFormat.CONSOLE)
+    found: dict[str, list[float]] = defaultdict(list)
+    print("| what | messages/s | × wire | first after | CPU µs each | peak MiB |")
+    print("|---|---|---|---|---|---|", flush=True)
+    for _ in range(options.rounds):
+        with sink() as port:
+            wire = source_rate(port, options.mails)
+            _line("smtp-source", wire, wire)
+            alone = _sender(port, options.mails)
+            _line("sender alone", alone, wire)
+            found["sender alone"].append(alone / wire)
+            for database in options.databases.split(","):
+                with _base(database, options.mails) as place:
+                    sent = send(place, f"smtp://127.0.0.1:{port}")
+                wire = statistics.mean((wire, source_rate(port, options.mails)))
+                _line(database, sent.rate, wire, sent)
+                found[database].append(sent.rate / wire)
+    missed = []
+    for name, shares in found.items():
+        median = statistics.median(shares)
+        print(f"{name}: median {median:.2f} of the wire ({SHARES[name]:.2f} wanted)")
+        missed += [name] if median < SHARES[name] else []
+    return 1 if missed else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="dev.py bench send", description=__doc__)
+    parser.add_argument("--mails", type=int, default=40_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--databases", default="postgres,sqlite")
+    return parser.parse_args()
+
+
+def _line(what: str, rate: float, wire: float, sent: Sent | None = None) -> None:
+    more = f"{sent.first_after:.1f} s | {sent.cpu_us:.0f} | {sent.peak_mib:.0f}" if sent else "| |"
+    print(f"| {what} | {rate:,.0f} | {rate / wire:.2f} | {more} |", flush=True)
+
+
+def _sender(port: int, mails: int) -> float:
+    command = [sys.executable, "-m", "bench.send.sender", str(port), str(mails), str(CONNECTIONS)]
+    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    return float(done.stdout)
+
+
+@contextmanager
+def _base(database: str, mails: int) -> Iterator[Base]:
+    """A project of its own in a database of its own, with a broker where it has one."""
+    with ExitStack() as stack:
+        prefix = "outreach-bench-"
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=prefix)))
+        settings = {}
+        if database == "sqlite":
+            url = f"sqlite:///{folder}/outreach.db"
+        else:
+            server = stack.enter_context(postgres(shared_buffers="256MB", max_wal_size="4GB"))
+            plain = server.format(database="postgres").replace("+psycopg", "")
+            with psycopg.connect(plain, autocommit=True) as conn:
+                conn.execute("CREATE DATABASE bench")
+            url = server.format(database="bench")
+            settings["BROKER_URL"] = stack.enter_context(broker()).url
+        engine = make_engine(url)
+        migrate(engine)
+        dispose(engine)
+        yield stack.enter_context(base(folder, url, mails, settings, PROCESSES))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
