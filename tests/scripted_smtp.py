@@ -74,9 +74,11 @@ class Handler:
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, to: str, options: list[str]
     ) -> str:
-        envelope.rcpt_tos.append(to)
         await self._wait("rcpt", to)
-        return self._answer("rcpt", to, server) or "250 2.1.5 OK"
+        refused = self._answer("rcpt", to, server)
+        if refused is None:
+            envelope.rcpt_tos.append(to)
+        return refused or "250 2.1.5 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         self.post.dots += 1
@@ -108,7 +110,8 @@ class _Server(SMTP):
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         handler: Any = self.event_handler
-        answer = handler._answer("data", self.envelope.rcpt_tos[0], self)
+        there = self.envelope.rcpt_tos
+        answer = handler._answer("data", there[0], self) if there else None
         if answer == DROP:
             return
         if answer:
