@@ -1,0 +1,67 @@
+"""What a batch costs is counted, not timed: statements do not grow with the messages of a batch."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from dispatching import make_due, make_shift
+from makers import NOW, make_run
+from sqlalchemy import Connection, Engine, event, select
+
+from outreach.channels.adapter import Outcome
+from outreach.dispatch.claim import Claimer
+from outreach.dispatch.held import Held
+from outreach.dispatch.settle import Answered, Ledger
+from outreach.dispatch.shift import Shift
+from outreach.store import custody
+from outreach.store.engine import writing
+from outreach.store.tables import runs
+from outreach.vocabulary import Answer
+
+
+@contextmanager
+def counted(engine: Engine) -> Iterator[list[str]]:
+    """The statements that are executed in the block; copying into a table is none."""
+    found: list[str] = []
+
+    def note(_conn: Connection, _cursor: Any, statement: str, *_: object) -> None:
+        found.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def claim(conn: Connection, shift: Shift, run_id: int, most: int) -> tuple[Held, ...]:
+    run = conn.execute(select(runs).where(runs.c.id == run_id)).one()
+    ruling = shift.rulebook.ruling(conn, run.revision_id)
+    claimer = Claimer(shift.worker_id, shift.rulebook, most)
+    return claimer.claim(conn, run, ruling, "email", shift.instants()).held
+
+
+@pytest.mark.parametrize("most", [2, 60])
+def test_a_batch_takes_the_same_few_statements_however_large(engine: Engine, most: int) -> None:
+    with writing(engine) as conn:
+        run_id = make_run(conn)
+        make_due(conn, run_id, 70)
+    shift = make_shift(engine)
+
+    with counted(engine) as claiming, writing(engine) as conn:
+        held = claim(conn, shift, run_id, most)
+    with counted(engine) as handing, writing(engine) as conn:
+        custody.begin_handing(conn)
+        rows = [(one.id, one.fence, f"<{one.id}@example.com>") for one in held]
+        ours = custody.hand(conn, shift.worker_id, rows)
+    ledger = Ledger(shift.worker_id, "email", "told", shift.limits.backoff)
+    answers = [Answered(one, Outcome(one.id, Answer.ACCEPTED, stage="dot"), NOW) for one in held]
+    with counted(engine) as settling, writing(engine) as conn:
+        _, moved = ledger.settle(conn, answers, shift.instants())
+
+    assert len(held) == len(ours) == len(moved) == most
+    frame = 3 if engine.dialect.name == "sqlite" else 0  # BEGIN, and how long to wait for it
+    assert len(claiming) - frame <= 5
+    assert len(handing) - frame <= 2  # with the lock that who pauses a run waits for
+    assert len(settling) - frame <= 3
