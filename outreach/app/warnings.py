@@ -25,6 +25,7 @@ from outreach.store.named_dates import known_names
 from outreach.vocabulary import Status
 
 MOST_SECONDS = 5.0  # on a large base: what is not asked by then is left out
+LONGEST_CODE = 3  # of a country, a language: the next one in the alphabet is not meant
 
 
 def warnings(context: Context) -> Iterator[Problem]:
@@ -53,44 +54,37 @@ def warnings(context: Context) -> Iterator[Problem]:
 
 
 def _unfound(conn: Connection, row: Row, campaign: Campaign) -> Iterator[Problem]:
-    for (name, text, place), must_be in _texts(row, campaign):
-        if presence.is_found(conn, row, name, text):
-            continue
-        known = presence.nearest_spelling(conn, row, name, text)
-        if known is None and not must_be:
-            continue
+    """Texts that nobody has: also in `exclude`, which then leaves nobody out."""
+    for name, text, place in _texts(row, campaign):
+        if name == "stage" or presence.is_found(conn, row, name, text):
+            continue  # a stage of the lifecycle may well be empty
+        known, hint = presence.nearest_spelling(conn, row, name, text), ""
         also = "" if known is None else f", {known.customers:,} have '{known.text}'"
+        if known is None and len(text) > LONGEST_CODE:
+            hint = did_you_mean(text, presence.texts(conn, row, name))
         code, message = f"{WARNING}unfound", f"no customer has {name} '{text}'{also}"
-        yield Problem(place.file, place.line, place.column, code, message)
+        yield Problem(place.file, place.line, place.column, code, message, hint)
 
 
 Text = tuple[str, str, Place]  # name, what it is compared with, where
 
 
-def _texts(row: Row, campaign: Campaign) -> Iterator[tuple[Text, bool]]:
-    """Every text that a customer's data is compared with, and whether somebody should have it.
-
-    Whom `exclude` names may well be nobody.
-    """
-    for each in _of_selection(row, campaign.audience):
-        yield each, True
+def _texts(row: Row, campaign: Campaign) -> Iterator[Text]:
+    """Every text that a customer's data is compared with."""
+    yield from _of_selection(row, campaign.audience)
     if campaign.exclude is not None:
-        for each in _of_selection(row, campaign.exclude):
-            yield each, False
+        yield from _of_selection(row, campaign.exclude)
     for step in campaign.steps:
         if step.when is not None:
-            for each in literal_comparisons(step.when, row.names):
-                yield each, False
+            yield from literal_comparisons(step.when, row.names)
 
 
 def _of_selection(row: Row, selection: Selection) -> Iterator[Text]:
     if selection.place is not None:
         for key in KEYS:
-            if key != "stage":  # a stage of the lifecycle may well be empty
-                yield from ((key, text, selection.place) for text in getattr(selection, key))
+            yield from ((key, text, selection.place) for text in getattr(selection, key))
     if selection.where is not None:
-        found = literal_comparisons(selection.where, row.names)
-        yield from (each for each in found if each[0] != "stage")
+        yield from literal_comparisons(selection.where, row.names)
 
 
 Asked = tuple[

@@ -1,5 +1,6 @@
 """Whom a selection finds in the base at hand: texts that nobody has, data that many lack."""
 
+import json
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from outreach.audience.row import Row, name_is_missing
 from outreach.campaign.model import Selection
 from outreach.store import spelling
 from outreach.store.tables import customers
+
+MOST_TEXTS = 1_000  # that a slip is compared with
 
 
 class Spelling(NamedTuple):
@@ -52,6 +55,23 @@ def nearest_spelling(conn: Connection, row: Row, name: str, text: str) -> Spelli
     )
     found = conn.execute(query).one_or_none()
     return None if found is None else Spelling(*found)
+
+
+def texts(conn: Connection, row: Row, name: str) -> set[str]:
+    """The most frequent texts that customers have as the value of `name`, or in it if it is a list."""
+    column = row.column(name)
+    query = (
+        select(column)
+        .where(column.is_not(None))
+        .group_by(column)
+        .order_by(func.count().desc())
+        .limit(MOST_TEXTS)
+    )
+    found = conn.execute(query).scalars()
+    if row.names.kinds[name] is not Kind.LIST:
+        return set(found)
+    lists = (json.loads(each) if isinstance(each, str) else each for each in found)
+    return {text for each in lists for text in each}
 
 
 def picked(conn: Connection, row: Row, audience: Selection) -> int:

@@ -1,0 +1,73 @@
+"""What campaigns ask for and no customer in the database has."""
+
+from pathlib import Path
+
+import pytest
+from makers import make_customer
+
+from outreach.app.check import check_files
+from outreach.app.context import open_context
+from outreach.store.engine import writing
+
+FILES = {
+    "outreach.yaml": "brand: {name: Tea}\ntopics: {greetings: {}}\n",
+    "templates/hello/sms.txt": "Hi",
+}
+CAMPAIGN = """\
+owner: mei
+topic: greetings
+schedule: {manual: true}
+"""
+
+
+def said(folder: Path, audience: str, when: str = "everyone") -> list[str]:
+    step = f'{{id: greet, channels: sms, template: hello, when: "{when}"}}'
+    if when == "everyone":
+        step = "{id: greet, channels: sms, template: hello}"
+    text = f"{CAMPAIGN}audience: {audience}\nsteps: [{step}]\n"
+    for path, content in {**FILES, "campaigns/a.yaml": text}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content, encoding="utf-8")
+    context = open_context(folder)
+    with writing(context.engine) as conn:
+        make_customer(conn, "a", tags=["do-not-greet", "vip"], tier="Gold", country="DE")
+        make_customer(conn, "b", tags=["vip"], city="Paris")
+    problems = check_files(context).problems
+    context.close()
+    return [str(each).removeprefix("campaigns/a.yaml:") for each in problems]
+
+
+@pytest.mark.parametrize(
+    ("audience", "line"),
+    [
+        (
+            "{exclude: {tags: [do-not-great]}}",
+            "4:12: no customer has tags 'do-not-great'; did you mean `do-not-greet`?",
+        ),
+        (
+            "{exclude: \"'do-not-great' in tags or orders > 9\"}",
+            "4:22: no customer has tags 'do-not-great'; did you mean `do-not-greet`?",
+        ),
+        ("{exclude: {owner: tom}}", "4:12: no customer has owner 'tom'"),
+        ("{tier: gold}", "4:1: no customer has tier 'gold', 1 have 'Gold'"),
+        ("{tags: vipp}", "4:1: no customer has tags 'vipp'; did you mean `vip`?"),
+        ("{country: DK}", "4:1: no customer has country 'DK'"),
+    ],
+)
+def test_a_text_that_nobody_has_is_told_also_of_who_is_left_out(
+    tmp_path: Path, audience: str, line: str
+) -> None:
+    assert said(tmp_path, audience) == [line]
+
+
+def test_a_text_of_a_condition_that_nobody_has_is_told(tmp_path: Path) -> None:
+    assert said(tmp_path, "everyone", "'do-not-great' not in tags") == [
+        "5:60: no customer has tags 'do-not-great'; did you mean `do-not-greet`?"
+    ]
+
+
+@pytest.mark.parametrize(
+    "audience", ["{exclude: {tags: do-not-greet}}", "{tags: vip, country: DE}"]
+)
+def test_a_text_that_somebody_has_is_in_order(tmp_path: Path, audience: str) -> None:
+    assert said(tmp_path, audience) == []
