@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from outreach.app.context import Context
 from outreach.audience.check import births_ahead, long_ago
 from outreach.audience.names import Names, names_of
-from outreach.campaign.model import Campaign, ScheduleKind
+from outreach.audience.slips import thousands_in
+from outreach.campaign.model import Campaign, Expression, ScheduleKind
 from outreach.campaign.occurrences import CUSTOMER, cron_weekdays, instant_in, weekdays_of
 from outreach.documents import Document, did_you_mean, load
 from outreach.errors import WARNING, Problem
@@ -35,6 +36,7 @@ def likely_slips(context: Context) -> Iterator[Problem]:
             yield from _unknown_owner(document, campaign, company)
             yield from _never_in_touch(campaign, names_of(company))
             yield from _day_of_birth(campaign, names_of(company))
+            yield from _thousands(campaign)
 
 
 def _never_comes(
@@ -142,12 +144,24 @@ def _never_in_touch(campaign: Campaign, names: Names) -> Iterator[Problem]:
 
 def _day_of_birth(campaign: Campaign, names: Names) -> Iterator[Problem]:
     """`date('birthday')` is the day somebody was born: it never comes back."""
-    left_out = campaign.exclude.where if campaign.exclude else None
-    asked = (campaign.audience.where, left_out, *(step.when for step in campaign.steps))
-    for expression in filter(None, asked):
+    for expression in _expressions(campaign):
         for place, days in births_ahead(expression, names)[:1]:
             message = "`date('birthday')` is the day of birth, which is never ahead"
             asks = "== 0" if days == 0 else f"<= {7 if days is None else days}"
             hint = f"write `days_until('birthday') {asks}`"
             code = f"{WARNING}birthday"
             yield Problem(place.file, place.line, place.column, code, message, hint)
+
+
+def _thousands(campaign: Campaign) -> Iterator[Problem]:
+    for expression in _expressions(campaign):
+        for offset, message, hint in thousands_in(expression.source):
+            place = expression.place_at(offset)
+            code = f"{WARNING}thousands"
+            yield Problem(place.file, place.line, place.column, code, message, hint)
+
+
+def _expressions(campaign: Campaign) -> Iterator[Expression]:
+    left_out = campaign.exclude.where if campaign.exclude else None
+    asked = (campaign.audience.where, left_out, *(step.when for step in campaign.steps))
+    yield from filter(None, asked)

@@ -28,8 +28,19 @@ _SIGNS = {
 _SIGN = re.compile("|".join(map(re.escape, sorted(_SIGNS, key=len, reverse=True))))
 _CAPITALS = re.compile(r"\b(?:AND|OR|NOT|IN|IS)\b")
 _CURLY = re.compile("[‘’‚‛“”„‟«»`´]")
-_SPAN = re.compile(r"(?<![\w.(])(\d+)\s*(hour|day|week|month|year)s?\b(?!\()")
-_COMMA = re.compile(r"[<>=]\s*(\d+),(\d+)(?!\d)")
+_UNITS = {
+    "hour": "hour", "day": "day", "week": "week", "month": "month", "year": "year",
+    "stunde": "hour", "tag": "day", "woche": "week", "monat": "month", "jahr": "year",
+    "heure": "hour", "jour": "day", "semaine": "week", "mois": "month", "an": "year",
+}  # fmt: skip
+_SPAN = re.compile(rf"(?<![\w.(])(\d+)\s*({'|'.join(_UNITS)})(?:en|e|n|s)?\b(?!\()", re.IGNORECASE)
+_AMOUNT = re.compile(
+    r"[$€£¥]\s*(\d[\d.,]*)|(?<![\w.])(\d+(?:\.\d+)?)\s*(?:[$€£¥]|%(?=\s*(?:$|and|or)))"
+)
+_NUMBER = re.compile(r"[<>=]\s*(\d+(?:[.,' ’]\d+)*\.?)(?![\w.])")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[.,' ’]\d{3})+")
+_POINTS = re.compile(r"(?<![\w.-])\d{1,3}(?:\.\d{3}){2,}(?![\w.])")  # an index, to Jinja
+_AS_DECIMALS = re.compile(r"[1-9]\d{0,2}\.\d\d0")  # nobody writes a last 0 of three decimals
 _WORD = re.compile(r"[^\W\d]\w*(?:-[^\W\d]\w*)+")
 _KEY = re.compile(r"\s*(stage|tier|owner|tags|country|locale|where|exclude):(\S+)")
 _HAPPENED = {
@@ -49,10 +60,14 @@ _EVERYONE = ("all", "any", "anybody", "anyone", "everybody", "every")
 
 
 def subtractions_in(source: str) -> tuple[Fault, ...]:
-    """A fault for what was never meant as one: `2026-10-12`, or `do-not-greet` alone."""
+    """A fault for what was never meant as one: `2026-10-12`, `1.000.000`, or `do-not-greet` alone."""
     if _WORD.fullmatch(source.strip()):
         return (Fault(0, "bad-expression", "a word alone is no expression", for_tag(source)),)
-    match = _DATE.search(_outside_quotes(source))
+    plain = _outside_quotes(source)
+    if match := _POINTS.search(plain):
+        said = _misread(match[0]) or ("", "")
+        return (Fault(match.start(), "bad-expression", *said),)
+    match = _DATE.search(plain)
     if match is None:
         return ()
     message = f"`{match[0]}` is no value of an expression"
@@ -108,14 +123,63 @@ def _slips(plain: str) -> Iterator[tuple[int, str, str]]:
     if match := _KEY.match(plain):
         hint = f"write a space after `:`, as in `{match[1]}: {match[2]}`"
         yield match.start(1), f"there is no space after `{match[1]}:`", hint
-    if match := _COMMA.search(plain):
-        number = f"{match[1]},{match[2]}"
-        hint = f"write `{match[1]}.{match[2]}`"
-        yield match.start(1), f"`{number}` can not be read: numbers have a point", hint
+    if match := _AMOUNT.search(plain):
+        hint = f"write the number alone: `{_plain_number(match[1] or match[2])}`"
+        yield match.start(), f"`{match[0].strip()}` can not be read", hint
+    for match in _NUMBER.finditer(plain):
+        if said := _misread(match[1]):
+            yield match.start(1), *said
+            break
+
+
+def _misread(number: str) -> tuple[str, str] | None:
+    """What is wrong with a number that a person writes, and what to write; None: nothing."""
+    if number.endswith("."):
+        return f"`{number}` can not be read", f"write `{number[:-1]}`"
+    if not set(number) - {*"0123456789."} and number.count(".") < 2:
+        return None
+    if number.count(",") == 1 and _THOUSANDS.fullmatch(number):
+        return _either(number)
+    if number.count(",") == 1 and number.replace(",", "").isdigit():
+        return (
+            f"`{number}` can not be read: numbers have a point",
+            f"write `{_plain_number(number)}`",
+        )
+    message = f"`{number}` can not be read: nothing stands between thousands"
+    return message, f"write `{_plain_number(number)}`"
+
+
+def _either(number: str) -> tuple[str, str]:
+    """Of a number that means thousands to some people, and decimals to others."""
+    whole, decimals = re.split("[.,]", number)
+    meant = f"{whole}.{decimals.rstrip('0') or '0'}"
+    return f"`{number}` can be read in two ways", f"write `{whole}{decimals}`, or `{meant}`"
+
+
+def _plain_number(number: str) -> str:
+    """Without what stands between thousands, a point before the decimals, and no `.00`."""
+    if _THOUSANDS.fullmatch(number):
+        return re.sub(r"\D", "", number)
+    *whole, decimals = re.split(r"\D", number)
+    decimals = decimals if decimals.strip("0") else ""
+    return "".join(whole) + (f".{decimals}" if decimals and whole else decimals)
+
+
+def thousands_in(source: str) -> tuple[tuple[int, str, str], ...]:
+    """Offset, message and hint of each number such as `1.000`, which is 1 and hardly meant so."""
+    found = []
+    for match in _NUMBER.finditer(_outside_quotes(source)):
+        if _AS_DECIMALS.fullmatch(match[1]):
+            whole, decimals = match[1].split(".")
+            meant = f"{whole}.{decimals.rstrip('0')}".removesuffix(".")
+            message = f"`{match[1]}` is {meant}: the point stands before decimals"
+            hint = f"write `{whole}{decimals}`, or `{meant}` if that is meant"
+            found.append((match.start(1), message, hint))
+    return tuple(found)
 
 
 def _as_call(match: re.Match[str]) -> str:
-    number, unit = int(match[1]), match[2]
+    number, unit = int(match[1]), _UNITS[match[2].lower()]
     return f"days({365 * number})" if unit == "year" else f"{unit}s({number})"
 
 

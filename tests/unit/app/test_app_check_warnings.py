@@ -183,3 +183,19 @@ def test_an_age_is_asked_by_the_day_of_birth(tmp_path: Path) -> None:
 )
 def test_long_ago_is_taken_at_its_word_where_it_may_be_meant(tmp_path: Path, where: str) -> None:
     assert said(tmp_path, "mei@example.com", "manual: true", audience=where) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "line"),
+    [
+        ("spend > 1.000", "6:19: `1.000` is 1: the point stands before decimals; write `1000`, or `1` if that is meant"),
+        ("{exclude: orders > 1 and spend >= 12.500}", "6:45: `12.500` is 12.5: the point stands before decimals; write `12500`, or `12.5` if that is meant"),
+    ],
+)  # fmt: skip
+def test_decimals_that_look_like_thousands_are_told(tmp_path: Path, where: str, line: str) -> None:
+    assert said(tmp_path, "mei@example.com", "manual: true", audience=where) == [line]
+
+
+@pytest.mark.parametrize("where", ["spend > 1.5", "spend / orders > 0.250", "spend > 1000.00"])
+def test_a_number_with_its_decimals_is_what_it_says(tmp_path: Path, where: str) -> None:
+    assert said(tmp_path, "mei@example.com", "manual: true", audience=where) == []

@@ -207,6 +207,15 @@ SLIPS = [
     ("tier == ‘A’", "7:18: `‘` is not a quote that can be read; type straight quotes: `'A'`"),
     ("tier == “A”", "7:18: `“` is not a quote that can be read; type straight quotes: `'A'`"),
     ("orders > 12,50", "7:19: `12,50` can not be read: numbers have a point; write `12.50`"),
+    ("spend > 1,000", "7:18: `1,000` can be read in two ways; write `1000`, or `1.0`"),
+    ("spend > 1.000,00", "7:18: `1.000,00` can not be read: nothing stands between thousands; write `1000`"),
+    ("spend > 1,000.50", "7:18: `1,000.50` can not be read: nothing stands between thousands; write `1000.50`"),
+    ("spend > 1 000", "7:18: `1 000` can not be read: nothing stands between thousands; write `1000`"),
+    ("spend > 1.000.000", "7:18: `1.000.000` can not be read: nothing stands between thousands; write `1000000`"),
+    ("spend > $1,000", "7:18: `$1,000` can not be read; write the number alone: `1000`"),
+    ("vip and spend > 500 €", "7:26: `500 €` can not be read; write the number alone: `500`"),
+    ("spend > 1000.", "7:18: `1000.` can not be read; write `1000`"),
+    ("now - last_order_at > 200 Tage", "7:32: `200 Tage` can not be read; write `days(200)`"),
     (
         "last_order_at < 01.09.2026",
         f"7:26: `01.09.2026` is no value of an expression; {NO_DATE} "
