@@ -1,46 +1,23 @@
 """Pydantic models for files: every error of a document at its place, in plain words."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
-from types import UnionType
-from typing import (
-    Annotated,
-    Any,
-    ClassVar,
-    TypeGuard,
-    TypeVar,
-    Union,
-    get_args,
-    get_origin,
-)
+from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from outreach.documents.document import Document, Path, Tree
+from outreach.documents.empty_values import called, empty, empty_values
+from outreach.documents.fields import FileModel, examples_of, keys_of, model_at
 from outreach.documents.guesses import closest, did_you_mean
 from outreach.documents.slips import HARD_SPACE, missing_space
 from outreach.errors import Problem
 
 M = TypeVar("M", bound="FileModel")
 LATER = "not-supported"
-
-
-class FileModel(BaseModel):
-    """What may be written in a file or a part of it; keys it does not have are refused."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
-        model_title_generator=lambda model: model.__name__.removesuffix("File"),
-    )
-
-    later: ClassVar[frozenset[str]] = frozenset()  # keys of the contract that are yet to come
-    meanwhile: ClassVar[Mapping[str, str]] = {}  # what to write until then, for some of them
-    elsewhere: ClassVar[Mapping[str, str]] = {}  # keys that belong elsewhere, and where
 
 
 class RefusalError(ValueError):
@@ -71,9 +48,9 @@ def validate(document: Document, model: type[M]) -> tuple[M | None, list[Problem
         errors = error.errors(include_url=False)
     problems = list(_problems(document, model, errors))
     told = {_path(document, error) for error in errors}
-    for path in _empty_values(document.value, ()):
+    for path in empty_values(document.value, ()):
         if path not in told:
-            problems.append(_empty(document, path))
+            problems.append(empty(document, path, model))
     return (None if problems else found), sorted(set(problems))
 
 
@@ -85,15 +62,15 @@ def _problems(
     for error in errors:
         if error["type"] == "extra_forbidden":
             path = _path(document, error)
-            owner = _model_at(model, path[:-1])
+            owner = model_at(model, path[:-1])
             key = str(path[-1]).partition(":")[0].strip(f"-{HARD_SPACE}")
-            meant = None if owner is None else closest(key, _keys(owner))
+            meant = None if owner is None else closest(key, keys_of(owner))
             if owner is not None and (
                 group := _left_empty(document, owner.elsewhere.get(key, ""), path)
             ):
                 emptied.add((group,))
             if owner is not None and path[-1] in owner.later:
-                explained |= {(*path[:-1], key) for key in _keys(owner)}
+                explained |= {(*path[:-1], key) for key in keys_of(owner)}
             elif meant is not None:
                 explained.add((*path[:-1], meant))
             yield _unknown_key(document, owner, path)
@@ -102,7 +79,7 @@ def _problems(
             if error["loc"] not in explained:
                 yield _missing(document, model, error["loc"])
         elif error["type"] != "extra_forbidden" and _path(document, error) not in emptied:
-            yield _bad_value(document, error)
+            yield _bad_value(document, model, error)
 
 
 def _unknown_key(document: Document, owner: type[FileModel] | None, path: Path) -> Problem:
@@ -116,7 +93,7 @@ def _unknown_key(document: Document, owner: type[FileModel] | None, path: Path) 
         hint = missing_space(key) or owner.elsewhere.get(key, "")
         if (group := _left_empty(document, hint, path)) is not None:
             hint = f"it belongs under `{group}`; indent it by two spaces"
-        hint = hint or did_you_mean(key, _keys(owner), listing=listing)
+        hint = hint or did_you_mean(key, keys_of(owner), listing=listing)
     return document.problem(path, "unknown-key", f"unknown key `{key}`", hint, key=True)
 
 
@@ -128,18 +105,18 @@ def _left_empty(document: Document, hint: str, path: Path) -> str | None:
 
 
 def _missing(document: Document, model: type[FileModel], path: Path) -> Problem:
-    owner = _model_at(model, path[:-1])
+    owner = model_at(model, path[:-1])
     key = str(path[-1])
-    examples = _examples(owner, key) if owner else []
+    examples = examples_of(owner, key) if owner else []
     hint = f"write for example `{_as_yaml({key: examples[0]})}`" if examples else f"add `{key}:`"
     return document.problem(path[:-1], "missing", f"`{key}` is missing", hint, key=True)
 
 
-def _bad_value(document: Document, error: ErrorDetails) -> Problem:
+def _bad_value(document: Document, model: type[FileModel], error: ErrorDetails) -> Problem:
     path = _path(document, error)
     written = document.get(path)
     if written is None:
-        return _empty(document, path)
+        return empty(document, path, model)
     cause = error.get("ctx", {}).get("error")
     code = "bad-value"
     if isinstance(cause, RefusalError):
@@ -149,7 +126,7 @@ def _bad_value(document: Document, error: ErrorDetails) -> Problem:
     elif isinstance(cause, ValueError):
         message, _, hint = str(cause).partition("; ")
     else:
-        message, hint = _in_plain_words(error, _name(path), written)
+        message, hint = _in_plain_words(error, called(path), written)
     at_key = isinstance(written, dict) or error["loc"][-1:] == ("[key]",)
     at_key = at_key or (isinstance(cause, RefusalError) and cause.key)
     return document.problem(path, code, message, hint, key=at_key)
@@ -215,23 +192,6 @@ def _kind(value: Tree) -> str:
     return "a list" if isinstance(value, list) else "a group of keys"
 
 
-def _empty(document: Document, path: Path) -> Problem:
-    hint = "write a value, or take it out"
-    return document.problem(path, "empty-value", f"{_name(path)} is empty", hint)
-
-
-def _empty_values(value: Tree, path: Path) -> Iterator[Path]:
-    """Paths at which a key or a `-` is followed by nothing."""
-    if value is None:
-        yield path
-    elif isinstance(value, dict):
-        for key, each in value.items():
-            yield from _empty_values(each, (*path, key))
-    elif isinstance(value, list):
-        for index, each in enumerate(value):
-            yield from _empty_values(each, (*path, index))
-
-
 def _path(document: Document, error: ErrorDetails) -> Path:
     """Pydantic's `loc` as far as the document has it; an unknown key is always there."""
     path: Path = ()
@@ -242,53 +202,6 @@ def _path(document: Document, error: ErrorDetails) -> Path:
     return path
 
 
-def _name(path: Path) -> str:
-    """What a path is called in a message: its last key, with the number of the item in a list."""
-    for length in range(len(path), 0, -1):
-        key = path[length - 1]
-        if isinstance(key, str):
-            item = next((part for part in path[length:] if isinstance(part, int)), None)
-            return f"`{key}`" if item is None else f"item {item + 1} of `{key}`"
-    return "the file" if not path else f"item {int(path[0]) + 1}"
-
-
-def _keys(model: type[FileModel]) -> list[str]:
-    return [info.alias or name for name, info in model.model_fields.items()]
-
-
-def _examples(model: type[FileModel], key: str) -> list[Any]:
-    for name, info in model.model_fields.items():
-        if (info.alias or name) == key:
-            return info.examples or []
-    return []
-
-
 def _as_yaml(value: dict[str, Any]) -> str:
     flow = yaml.safe_dump(value, default_flow_style=True, width=1000, sort_keys=False)
     return flow.strip().removeprefix("{").removesuffix("}")
-
-
-def _model_at(model: type[FileModel], path: Path) -> type[FileModel] | None:
-    """The model of what stands at `path`; None when it is no model."""
-    here: Any = model
-    for part in path:
-        if _is_model(here):
-            fields = {info.alias or name: info for name, info in here.model_fields.items()}
-            if part not in fields:
-                return None
-            here = _peel(fields[str(part)].annotation)
-        else:  # the values of a dict, the items of a list
-            arguments = [each for each in get_args(here) if each is not Ellipsis]
-            here = _peel(arguments[-1]) if arguments else None
-    return here if _is_model(here) else None
-
-
-def _is_model(annotation: Any) -> TypeGuard[type[FileModel]]:
-    return isinstance(annotation, type) and issubclass(annotation, FileModel)
-
-
-def _peel(annotation: Any) -> Any:
-    """The type inside `Annotated[…]` and beside `None`."""
-    while get_origin(annotation) in (Annotated, Union, UnionType):
-        annotation = next(each for each in get_args(annotation) if each is not type(None))
-    return annotation

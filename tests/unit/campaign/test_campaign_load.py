@@ -243,6 +243,18 @@ def test_a_fault_is_refused_at_its_place(text: str, line: str) -> None:
         ("audience", "audience: {stage: }", "5:18: `stage` is empty; write a value, or take it out"),
         (
             "audience",
+            "audience:\n  tier: A\n  exclude:\n  tags: [do-not-greet]",
+            "7:11: `exclude` is empty: `tags` stands beside it, not under it; indent what belongs "
+            "under it by two spaces, or take it out",
+        ),
+        (
+            "audience",
+            "audience:\n  exclude:\n\n  # all others\n  tags: a",
+            "6:11: `exclude` is empty: `tags` stands beside it, not under it; indent what belongs "
+            "under it by two spaces, or take it out",
+        ),
+        (
+            "audience",
             "audience: {stage: []}",
             "5:19: this list is empty; write at least one, or take the key out",
         ),
