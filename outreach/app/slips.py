@@ -6,6 +6,8 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from outreach.app.context import Context
+from outreach.app.never_sent import never_sent
+from outreach.app.without_effect import company_without_effect, without_effect
 from outreach.audience.check import births_ahead, long_ago
 from outreach.audience.names import Names, names_of
 from outreach.audience.slips import thousands_in
@@ -14,6 +16,7 @@ from outreach.campaign.occurrences import CUSTOMER, cron_weekdays, instant_in, w
 from outreach.documents import Document, did_you_mean, load
 from outreach.errors import WARNING, Problem
 from outreach.settings.company import Company
+from outreach.settings.company_file import COMPANY_FILE
 from outreach.spans import WEEKDAYS
 from outreach.vocabulary import Status
 
@@ -37,6 +40,11 @@ def likely_slips(context: Context) -> Iterator[Problem]:
             yield from _never_in_touch(campaign, names_of(company))
             yield from _day_of_birth(campaign, names_of(company))
             yield from _thousands(campaign)
+            yield from without_effect(document, campaign, company)
+            yield from never_sent(document, campaign, company, context.now())
+    document = load(COMPANY_FILE, context.files.contents[COMPANY_FILE])[0]
+    if document is not None:
+        yield from company_without_effect(document, company)
 
 
 def _never_comes(
