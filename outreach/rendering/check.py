@@ -8,7 +8,7 @@ from jinja2.exceptions import TemplateError
 
 from outreach.campaign.model import Campaign, Step
 from outreach.errors import Problem
-from outreach.rendering.context import list_names, needable_names
+from outreach.rendering.context import list_names, needable_names, shown_by
 from outreach.rendering.misnamed import misnamed
 from outreach.rendering.parts import Renderer
 from outreach.rendering.positions import Line
@@ -66,6 +66,7 @@ def prepare(
         frozenset(names),
         needable_names(company),
         list_names(company),
+        frozenset(shown_by(company).items()),
         bool(company.public_url) and not is_transactional(campaign, company),
     )
 
@@ -81,10 +82,11 @@ def _prepared(
     names: frozenset[str],
     needable: frozenset[str],
     lists: frozenset[str],
+    kinds: frozenset[tuple[str, str]],
     owes_duties: bool,
 ) -> Prepared:
     sources = Sources(dict(files), template, brand_locale)
-    reader = Reader(sources, names, needable, lists)
+    reader = Reader(sources, names, needable, lists, dict(kinds))
     reader.problems.update(sources.odd_files())
     variants = {}
     if "email" in channels:

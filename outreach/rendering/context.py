@@ -47,6 +47,14 @@ FACTS = frozenset(
 )
 ALWAYS_THERE = frozenset({"key", "created_at", "orders", "spend"})
 _LISTS = frozenset({"tags", "interests"})
+_PRINTED_BY = {
+    **dict.fromkeys(("stage_since", "birthday", "created_at", "first_order_at"), "date"),
+    **dict.fromkeys(("last_order_at", "last_contact_at", "last_engaged_at"), "date"),
+    **dict.fromkeys(("today", "now"), "date"),
+    "typical_gap": "days",
+    "spend": "money",
+}
+_KINDS = {"date": "date", "datetime": "date", "money": "money"}  # of attributes
 CAMPAIGN_KEYS = frozenset({"name", "title", "topic"})
 BRAND_KEYS = frozenset(Brand.model_fields)
 _NOTHING_KNOWN: dict[str, object] = dict.fromkeys(COLUMNS | FACTS)
@@ -68,6 +76,12 @@ def needable_names(company: Company) -> frozenset[str]:
 def list_names(company: Company) -> frozenset[str]:
     """Every name of the customer that is a list: one with nothing in it is missing."""
     return _LISTS.union(name for name, kind in company.attributes.items() if kind == "list")
+
+
+def shown_by(company: Company) -> dict[str, str]:
+    """By name what prints a value for its reader: the filters `date` and `money`, or its `days`."""
+    own = {name: _KINDS[kind] for name, kind in company.attributes.items() if kind in _KINDS}
+    return own | _PRINTED_BY
 
 
 def context_names(company: Company) -> frozenset[str]:

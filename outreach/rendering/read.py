@@ -1,18 +1,20 @@
 """Reads the templates of a step: every problem at once, and the parts of each language variant."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from jinja2 import nodes
 
-from outreach.errors import Problem
+from outreach.errors import WARNING, Problem
 from outreach.rendering.layout import written_in_vain
 from outreach.rendering.leftovers import leftovers
 from outreach.rendering.locales import choose
 from outreach.rendering.named_dates import DateRead, dates_read, misread_dates
 from outreach.rendering.needs import Printed, printed_by
+from outreach.rendering.patterns import misread_patterns
 from outreach.rendering.placing import misplaced
+from outreach.rendering.raw_values import raw_values
 from outreach.rendering.sources import Sources
 from outreach.rendering.syntax import (
     did_you_mean,
@@ -66,6 +68,7 @@ class Reader:
     names: Collection[str]  # that templates may use
     needable: Collection[str]  # that a customer may lack
     lists: Collection[str]  # that are lists
+    kinds: Mapping[str, str]  # by name what prints the value: `date`, `money`, `days`
     problems: set[Problem] = field(default_factory=set)
     warnings: set[Problem] = field(default_factory=set)  # what a message can be made with
 
@@ -213,8 +216,9 @@ class Reader:
             alone = hint.startswith("write")  # `customer.first_name`
             message = f"{'there is' if alone else 'customer has'} no `{name.name}`"
             self._note(path, text, name.lineno, name.name, "unknown-name", message, hint)
+        misread = list(misread_dates(tree, self.names))
         if DATES not in local:
-            for read, message, hint in misread_dates(tree, self.names):
+            for read, message, hint in misread:
                 word = read.attr if isinstance(read, nodes.Getattr) else DATES
                 self._note(path, text, read.lineno, word, "unknown-name", message, hint)
         for node, known in unknown_attributes(tree):
@@ -226,6 +230,14 @@ class Reader:
             if group.name not in local:
                 message = f"`{group.name}` has several parts, of which one can be printed"
                 self._note(path, text, group.lineno, group.name, "printed-group", message, hint)
+        for filtered, pattern, message, hint in misread_patterns(tree):
+            self._note(path, text, filtered.lineno, pattern, "bad-pattern", message, hint)
+        shown = {name: kind for name, kind in self.kinds.items() if name not in local}
+        if DATES not in local and not misread:
+            shown[DATES] = "date"
+        for value, word, message, hint in raw_values(tree, shown):
+            place = place_of(path, text, value.lineno, word)
+            self.warnings.add(Problem(*place, f"{WARNING}raw-value", message, hint))
 
     def _note(
         self, path: str, text: str, line: int, word: str, code: str, message: str, hint: str

@@ -210,3 +210,64 @@ def test_parts_files_that_others_include_and_templates_within_are_read() -> None
     more = {"a.b": "{% include 'c.de.txt' %}", "c.de.txt": "Hi", "warm/sms.txt": "Hi"}
 
     assert list(unread(files({**parts, **more}), {"hello", "hello/warm"})) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("date('DD.MM.YYYY')", "`DD.MM.YYYY` is no pattern of a date: `D` is the day of the year; write `date('dd.MM.yyyy')`"),
+        ('date("TT.MM.JJJJ")', "`TT.MM.JJJJ` is no pattern of a date: `J` stands for nothing, and words stand in single quotes; write `date('dd.MM.yyyy')`"),
+        ("date('dd.mm.yyyy')", "`dd.mm.yyyy` is no pattern of a date: `m` is minutes; write `date('dd.MM.yyyy')`"),
+        ("date('%d.%m.%Y')", "`%d.%m.%Y` is no pattern of a date: its parts are letters without `%`; write `date('dd.MM.yyyy')`"),
+        ("date('d MMMM YYYY')", "`d MMMM YYYY` is no pattern of a date: `Y` is the year that a week belongs to; write `date('d MMMM yyyy')`"),
+        ("date('dd.MM.yyyy HH:mm')", "`dd.MM.yyyy HH:mm` is no pattern of a date: `H` belongs to a time; print both: `|date('dd.MM.yyyy')` and `|time('HH:mm')`"),
+        ("date(pattern='Do MMMM')", "`Do MMMM` is no pattern of a date: `o` stands for nothing, and words stand in single quotes; write for example `date('d MMMM yyyy')`, or `date('long')`"),
+        ("time('HH:MM')", "`HH:MM` is no pattern of a time: `M` is the month; write `time('HH:mm')`"),
+    ],
+)  # fmt: skip
+def test_a_pattern_that_says_something_else_is_told(pattern: str, said: str) -> None:
+    before = "Hi\n {{ last_order_at|"
+    at = len(" {{ last_order_at|") + 1 + pattern.index(said.split("`")[1])
+
+    assert problems({"sms.txt": f"{before}{pattern} }}}}"}) == [
+        f"templates/hello/sms.txt:2:{at}: {said}"
+    ]
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "last_order_at|date",
+        "last_order_at|date('full')",
+        "last_order_at|date('d. MMMM')",
+        "last_order_at|date(\"EEEE, d 'de' MMMM yyyy\")",
+        "last_order_at|date('w/YYYY')",
+        "last_order_at|time('HH:mm')",
+        "spend|money",
+        "typical_gap.days",
+        "spend|round|int",
+        "orders",
+    ],
+)
+def test_what_reads_well_is_in_order(printed: str) -> None:
+    assert problems({"sms.txt": f"{{{{ {printed} }}}}"}) == []
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"),
+    [
+        ("last_order_at", "1:4: `last_order_at` is printed as a computer writes it; write `{{ last_order_at|date('long') }}`"),
+        ("last_order_at or created_at|date", "1:4: `last_order_at` is printed as a computer writes it; write `{{ last_order_at|date('long') }}`"),
+        ("birthday|default('?')", "1:4: `birthday` is printed as a computer writes it; write `{{ birthday|date('long') }}`"),
+        ("dates.wedding", "1:10: `dates.wedding` is printed as a computer writes it; write `{{ dates.wedding|date('long') }}`"),
+        ("typical_gap", "1:4: `typical_gap` is printed to the second; write `{{ typical_gap.days }}`"),
+        ("spend", "1:4: `spend` is printed without its currency, and with a point in every language; write `{{ spend|money }}`"),
+        ("since", "1:4: `since` is printed as a computer writes it; write `{{ since|date('long') }}`"),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_printed_as_a_computer_writes_it_is_told(printed: str, said: str) -> None:
+    attributes = {"since": "date"}
+
+    assert problems({"sms.txt": f"{{{{ {printed} }}}}"}, attributes=attributes) == [
+        f"templates/hello/sms.txt:{said}"
+    ]
