@@ -15,6 +15,7 @@ from outreach.rendering.positions import Line
 from outreach.rendering.read import Reader, Source, Variant
 from outreach.rendering.sources import Sources, used_by
 from outreach.rendering.styles import StyleError
+from outreach.rendering.untranslated import untranslated
 from outreach.settings.company import Company
 
 KEPT = 64  # steps whose templates stay compiled in a process
@@ -102,7 +103,11 @@ def _prepared(
         channel: {locale: _compile(variant, reader) for locale, variant in by_locale.items()}
         for channel, by_locale in variants.items()
     }
-    warnings = (*sorted(reader.warnings), *misnamed(sources))
+    warnings = (
+        *sorted(reader.warnings),
+        *misnamed(sources),
+        *untranslated(sources, channels),
+    )
     return Prepared(ready, tuple(sorted(reader.problems)), warnings)
 
 

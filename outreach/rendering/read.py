@@ -78,11 +78,13 @@ class Reader:
         texts = self.sources.locales("body", "txt")
         subjects = self.sources.locales("subject", "txt")
         locales = frozenset(pages) | frozenset(texts)
+        ending = "html" if pages or not texts else "txt"
         for locale in sorted(set(subjects) - locales - {""}):
-            self._say(
-                subjects[locale], "unused", f"is never used: there is no `body.{locale}.html`"
-            )
-        self._ask_for_fallback(locales, "body", "html")
+            message = f"is never used: there is no `body.{locale}.{ending}`"
+            self._say(subjects[locale], "unused", message)
+        brand = self.sources.brand_locale
+        alone = not subjects or choose(None, brand, frozenset(subjects)) is not None
+        self._ask_for_fallback(locales, "body", ending, "" if alone else " and `subject.txt`")
         variants = {}
         for locale in sorted(locales):
             chosen = choose(locale, self.sources.brand_locale, frozenset(subjects))
@@ -131,13 +133,15 @@ class Reader:
             hint = "write one; what follows belongs into the body"
             self.problems.add(Problem(path, lines[1], 1, "subject", message, hint))
 
-    def _ask_for_fallback(self, locales: frozenset[str], stem: str, extension: str) -> None:
+    def _ask_for_fallback(
+        self, locales: frozenset[str], stem: str, extension: str, besides: str = ""
+    ) -> None:
         folder, brand = self.sources.folder, self.sources.brand_locale
         if not locales:
             self._say(folder, "no-template", f"there is no `{stem}.{extension}`", "add it")
         elif choose(None, brand, locales) is None:
             why = f"customers of other languages than {', '.join(sorted(locales))} get nothing"
-            self._say(folder, "no-fallback", why, f"add `{stem}.{extension}`")
+            self._say(folder, "no-fallback", why, f"add `{stem}.{extension}`{besides}")
 
     def _say(self, path: str, code: str, message: str, hint: str = "") -> None:
         self.problems.add(Problem(path, 0, 0, code, message, hint))

@@ -60,7 +60,7 @@ def test_subject_and_layout_follow_the_language_of_the_body() -> None:
 def test_a_language_variant_that_is_never_used_is_a_problem() -> None:
     said = problems({"subject.txt": "Hi", "subject.fr.txt": "Salut", "body.txt": "x"}, "service")
 
-    assert said == ["templates/hello/subject.fr.txt: is never used: there is no `body.fr.html`"]
+    assert said == ["templates/hello/subject.fr.txt: is never used: there is no `body.fr.txt`"]
 
 
 def test_a_file_for_everyone_else_must_be_there() -> None:
@@ -78,3 +78,45 @@ def test_an_unknown_language_is_a_problem() -> None:
         "templates/hello/sms.qq.txt: `qq` is no known language;"
         " name language variants like `body.zh-Hans.html`"
     ]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (
+            ["subject.de.txt", "body.de.txt", "sms.de.txt"],
+            [
+                ": customers of other languages than de get nothing; add `body.txt` and `subject.txt`",
+                ": customers of other languages than de get nothing; add `sms.txt`",
+            ],
+        ),
+        (
+            ["subject.de.txt", "body.de.html", "body.html"],
+            ["/body.html: the mail has no subject; add `subject.txt` beside it"],
+        ),
+        (
+            ["subject.txt", "body.txt", "body.de.txt"],
+            ["/body.de.txt: the mail in `de` has the subject of `subject.txt`; add `subject.de.txt`"],
+        ),
+        (
+            ["subject.txt", "subject.de.txt", "body.txt", "body.de.txt", "sms.txt"],
+            ["/body.de.txt: who reads the mail in `de` gets the text message of `sms.txt`; add `sms.de.txt`"],
+        ),
+        (
+            ["subject.txt", "body.html", "sms.txt", "sms.zh-TW.txt"],
+            ["/sms.zh-TW.txt: who reads the text message in `zh-TW` gets the mail of `body.html`; add `body.zh-TW.html`"],
+        ),
+        (["subject.txt", "subject.de.txt", "body.txt", "body.de.txt", "body.de-AT.txt"], []),
+        (["subject.txt", "body.en-GB.txt", "body.txt"], []),
+    ],
+)  # fmt: skip
+def test_a_part_that_a_language_lacks_is_told(names: list[str], said: list[str]) -> None:
+    templates = dict.fromkeys(names, "Tea")
+
+    assert problems(templates, "service") == [f"templates/hello{line}" for line in said]
+
+
+def test_a_subject_without_words_is_in_every_language() -> None:
+    templates = {"subject.txt": "{{ brand.name }} 2026", "body.txt": "Tea", "body.de.txt": "Tee"}
+
+    assert problems(templates, "service") == []
