@@ -4,7 +4,7 @@ import re
 
 import yaml
 
-from outreach.documents.slips import slip_near
+from outreach.documents.slips import quote_left_open, slip_near
 from outreach.errors import Problem
 
 _INDENT = "begin each line of a group in the same column, with spaces"
@@ -33,7 +33,9 @@ _WORDS: tuple[tuple[str, str, str, bool], ...] = (
 def explain(file: str, error: yaml.MarkedYAMLError, text: str) -> Problem:
     """A syntax error as a problem, at the place a person would look at."""
     at = error.problem_mark or error.context_mark
-    slip = None if at is None else slip_near(text, at.line + 1)
+    slip = None
+    if at is not None:
+        slip = quote_left_open(text, at.index) or slip_near(text, at.line + 1)
     if slip is not None:
         return Problem(file, slip.line, slip.column, "syntax", slip.message, slip.hint)
     said = error.problem or error.context or "it can not be read"

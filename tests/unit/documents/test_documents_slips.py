@@ -63,6 +63,26 @@ def said(text: str) -> list[str]:
             "after 2 spaces",
         ),
         (
+            "audience:\n  stage: 'maturity', 'growth'",
+            "6:10: several values need brackets; write `stage: [maturity, growth]`",
+        ),
+        (
+            'audience:\n  country: "DE", "AT"  # home\n  tier: A',
+            "6:12: several values need brackets; write `country: [DE, AT]`",
+        ),
+        (
+            "audience:\n  tags: 'tea room', vip",
+            "6:9: several values need brackets; write `tags: ['tea room', vip]`",
+        ),
+        (
+            'audience:\n  tier: "A\n  stage: growth\n  where: "orders > 1"',
+            '6:9: a quote is opened and not closed; close it with `"` in its line',
+        ),
+        (
+            "audience:\n  tier: 'A\n  where: 'vip' in tags",
+            "6:9: a quote is opened and not closed; close it with `'` in its line",
+        ),
+        (
             "audience:\nstage: growth",
             "6:1: unknown key `stage`; it belongs under `audience`; indent it by two spaces",
         ),
