@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from outreach.campaign.campaign_file import EVERYONE
+from outreach.campaign.joined import several
 from outreach.campaign.model import (
     Campaign,
     Expression,
@@ -54,7 +55,7 @@ def stages_in(document: Document) -> Iterator[tuple[Path, str]]:
     """Every stage that a campaign's audience names, with where it stands."""
     for path in (("audience", "stage"), ("audience", "exclude", "stage")):
         written = document.get(path)
-        if isinstance(written, str):
+        if isinstance(written, str) and not several(written):
             yield path, written
         elif isinstance(written, list):
             yield from (

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from outreach.campaign.joined import all_of, are_words, of_a_list, one_expression
 from outreach.campaign.misplaced import IN_AUDIENCE, IN_CAMPAIGN, IN_STEP
 from outreach.campaign.schedule_file import ScheduleFile
 from outreach.documents import FileModel, RefusalError
@@ -25,7 +26,6 @@ from outreach.vocabulary import Status
 
 EVERYONE = "everyone"
 _KEY_ALONE = re.compile(r"([a-z_]+):(\S.*)")
-_JOINED = re.compile(r"\s*[,;/+&]\s*|\s+(?:or|and|then|oder|und)\s+")
 
 
 class SelectionFile(FileModel):
@@ -33,19 +33,25 @@ class SelectionFile(FileModel):
 
     elsewhere: ClassVar[Mapping[str, str]] = IN_AUDIENCE
 
-    stage: Several[Name] | None = Field(
+    stage: Annotated[Several[Name], of_a_list("stages")] | None = Field(
         None, description="Stages of the customer's life.", examples=[["growth", "maturity"]]
     )
-    tier: Several[Words] | None = Field(None, description="The customer's value.", examples=["A"])
-    owner: Several[Words] | None = Field(
+    tier: Annotated[Several[Words], of_a_list("tiers", words=False)] | None = Field(
+        None, description="The customer's value.", examples=["A"]
+    )
+    owner: Annotated[Several[Words], of_a_list("owners", words=False)] | None = Field(
         None, description="The person the customer belongs to.", examples=["mei@example.com"]
     )
-    tags: Several[Words] | None = Field(
+    tags: Annotated[Several[Words], of_a_list("tags", words=False)] | None = Field(
         None, description="The customer has any of these tags.", examples=[["vip"]]
     )
-    country: Several[Country] | None = Field(None, description="Countries, by two letters.")
-    locale: Several[Language] | None = Field(None, description="The customer's language.")
-    where: Words | None = Field(
+    country: Annotated[Several[Country], of_a_list("countries")] | None = Field(
+        None, description="Countries, by two letters."
+    )
+    locale: Annotated[Several[Language], of_a_list("languages")] | None = Field(
+        None, description="The customer's language."
+    )
+    where: Annotated[Words, BeforeValidator(all_of)] | None = Field(
         None,
         description="An expression over what is known of the customer.",
         examples=["last_order_at > now - days(180) and orders >= 2"],
@@ -61,11 +67,7 @@ def _expression_as_where(written: object) -> object:
 
 
 def _one_expression(written: object) -> object:
-    if isinstance(written, list) and written and all(isinstance(each, str) for each in written):
-        whole = " or ".join(f"({each})" if " " in each else each for each in written)
-        quoted = f'"{whole}"' if '"' not in whole else f">- {whole}"
-        raise RefusalError("this must be one expression, not a list", f"join them: `{quoted}`")
-    return _expression_as_where(written)
+    return _expression_as_where(one_expression(written, "or"))
 
 
 def _everyone_or_expression(written: object) -> object:
@@ -73,7 +75,8 @@ def _everyone_or_expression(written: object) -> object:
         return {}
     if written == {}:
         raise RefusalError("`audience` says nothing", f"for everyone write `audience: {EVERYONE}`")
-    return _expression_as_where(written)
+    whole = written if are_words(written) else all_of(written)
+    return _expression_as_where(whole)
 
 
 Excluded = Annotated[
@@ -101,17 +104,7 @@ def parse_template(text: str) -> str:
     return "/".join(parts)
 
 
-def several_channels(written: object) -> list[str]:
-    """The names in a text such as `email or sms`; none where it is one name, or no text."""
-    names = _JOINED.split(written.strip()) if isinstance(written, str) else []
-    return names if len(names) > 1 else []
-
-
-def _channels(written: object) -> object:
-    if names := several_channels(written):
-        hint = f"write `[{', '.join(names)}]`: the first on which the customer can be reached"
-        raise RefusalError("several channels are a list", hint)
-    return written
+_CHANNELS = of_a_list("channels", why=": the first on which the customer can be reached")
 
 
 class StepFile(FileModel):
@@ -121,7 +114,7 @@ class StepFile(FileModel):
     elsewhere: ClassVar[Mapping[str, str]] = IN_STEP
 
     id: Name = Field(description="A name for this message.", examples=["greet"])
-    channels: Annotated[Several[Name], BeforeValidator(_channels)] = Field(
+    channels: Annotated[Several[Name], _CHANNELS] = Field(
         description="Where it goes: the first on which the customer can be reached.",
         examples=[["sms", "email"]],
     )

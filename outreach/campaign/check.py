@@ -14,6 +14,8 @@ from outreach.settings.company import Company
 from outreach.settings.company_file import COMPANY_FILE, read_company
 from outreach.settings.written import parse_name
 
+_LIKE_YAML = (".yaml", ".yml", ".yaml.txt", ".yml.txt")  # some editors add an ending of their own
+
 
 @dataclass(frozen=True, slots=True)
 class Project:
@@ -65,6 +67,6 @@ def _misnamed(files: Mapping[str, bytes]) -> Iterator[Problem]:
                 parse_name(known[path])
             except RefusalError as refusal:
                 yield Problem(path, 0, 0, "file-name", refusal.message, refusal.hint)
-        elif path.endswith((".yaml", ".yml")):
+        elif path.lower().endswith(_LIKE_YAML):
             hint = "put it right into campaigns/, and let its name end in `.yaml`"
             yield Problem(path, 0, 0, "file-name", "this file is not read", hint)

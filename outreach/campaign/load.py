@@ -6,8 +6,8 @@ from outreach.campaign.campaign_file import (
     CampaignFile,
     SelectionFile,
     is_one_step,
-    several_channels,
 )
+from outreach.campaign.joined import several
 from outreach.campaign.known import Known
 from outreach.campaign.model import Campaign, Expression, Place, Selection, Step
 from outreach.documents import Document, Path, load, validate
@@ -95,7 +95,7 @@ def channel_paths(document: Document) -> list[Path]:
     written = document.get(path)
     if isinstance(written, list):
         return [(*path, index) for index in range(len(written))]
-    return [] if several_channels(written) else [path]
+    return [] if several(written) else [path]
 
 
 def _resent_advertising(document: Document, known: Known) -> Iterator[Problem]:

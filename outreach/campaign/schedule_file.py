@@ -24,6 +24,7 @@ _BY_CRON = (
     'write for example `cron: "0 17 * * FRI"` for Fridays at 17:00, `"30 9 * * *"` for each day '
     "at 09:30; for one day `at: 2026-12-24T09:00`"
 )
+_AT_ONCE = "date and time are one key: `at: 2026-12-24T09:00`"
 _CRON_DAYS = {
     "mo": "MON",
     "tu": "TUE",
@@ -175,7 +176,10 @@ class ScheduleFile(FileModel):
         {"every", "on_date", "on_holiday", "on_event", "on_stage", "idle", "backlog"}
     )
     meanwhile: ClassVar[Mapping[str, str]] = {"every": _BY_CRON}
-    elsewhere: ClassVar[Mapping[str, str]] = {"on": _BY_CRON}
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "on": _BY_CRON,
+        **dict.fromkeys(("date", "time", "datetime"), _AT_ONCE),
+    }
 
     cron: Cron | None = Field(
         None, description="Again and again: minute, hour, day of the month, month, day of the week."

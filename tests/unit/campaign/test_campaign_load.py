@@ -525,7 +525,59 @@ def test_a_faulty_part_is_refused_at_its_place(part: str, text: str, line: str) 
         (
             "audience",
             "audience: {exclude: [orders > 1, opted_out]}",
-            '5:21: this must be one expression, not a list; join them: `"(orders > 1) or opted_out"`',
+            '5:21: this must be one expression, not a list; join them with `or`: `"(orders > 1) or opted_out"`',
+        ),
+        (
+            "audience",
+            "audience: {exclude: [do-not-greet]}",
+            "5:21: this must be a group of keys, not a list; to name tags write `{tags: [do-not-greet]}`",
+        ),
+        (
+            "audience",
+            "audience: {exclude: [staff, test]}",
+            "5:21: this must be one expression, not a list; to name tags write `{tags: [staff, test]}`; "
+            'or join them with `or`: `"staff or test"`',
+        ),
+        (
+            "audience",
+            "audience:\n  where:\n    - orders > 1\n    - spend > 5",
+            '7:5: this must be one expression, not a list; join them with `and`: `"(orders > 1) and (spend > 5)"`',
+        ),
+        (
+            "audience",
+            "audience: [orders > 1, spend > 5]",
+            '5:11: this must be one expression, not a list; join them with `and`: `"(orders > 1) and (spend > 5)"`',
+        ),
+        (
+            "audience",
+            "audience:\n  stage: maturity, growth",
+            "6:10: several stages are a list; write `[maturity, growth]`",
+        ),
+        (
+            "audience",
+            "audience:\n  exclude:\n    stage: maturity or growth",
+            "7:12: several stages are a list; write `[maturity, growth]`",
+        ),
+        (
+            "audience",
+            "audience:\n  country: DE, AT, CH",
+            "6:12: several countries are a list; write `[DE, AT, CH]`",
+        ),
+        (
+            "audience",
+            "audience:\n  tags: tea and cake, vip",
+            "6:9: several tags are a list; write `[tea and cake, vip]`",
+        ),
+        (
+            "steps",
+            "steps: [{id: a, channels: email else sms, template: t}]",
+            "5:27: several channels are a list; write `[email, sms]`: the first on which the customer "
+            "can be reached",
+        ),
+        (
+            "schedule",
+            "schedule: {date: 2026-12-24}",
+            "5:12: unknown key `date`; date and time are one key: `at: 2026-12-24T09:00`",
         ),
         (
             "audience",

@@ -188,6 +188,9 @@ def test_files_that_would_never_be_read_are_named() -> None:
         "campaigns/a.yml": b"",
         "campaigns/sub/b.yaml": b"",
         "campaigns/c d.yaml": CAMPAIGN,
+        "campaigns/e.yaml.txt": b"",
+        "campaigns/f.YAML": b"",
+        "campaigns/notes.txt": b"",
     }
     why = "this file is not read; put it right into campaigns/, and let its name end in `.yaml`"
 
@@ -195,6 +198,8 @@ def test_files_that_would_never_be_read_are_named() -> None:
         f"campaigns/a.yml: {why}",
         "campaigns/c d.yaml: `c d` can not be a name; use letters, digits, `-` and `_`, at most 80, "
         "a letter or digit first",
+        f"campaigns/e.yaml.txt: {why}",
+        f"campaigns/f.YAML: {why}",
         f"campaigns/sub/b.yaml: {why}",
     ]
 
