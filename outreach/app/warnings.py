@@ -18,6 +18,8 @@ from outreach.errors import WARNING, Problem
 from outreach.lifecycle.model import Lifecycles
 from outreach.rendering.compiled import Compiled, compile_step
 from outreach.rendering.made_up import called_in
+from outreach.settings.company import Company
+from outreach.store.consent_history import is_anyone_agreed
 from outreach.store.engine import reading
 from outreach.store.events import is_any_of_kind, recent_kinds
 from outreach.store.facts import EVENT_KINDS
@@ -48,6 +50,7 @@ def warnings(context: Context) -> Iterator[Problem]:
             yield from _unknown_dates(_dates_in_campaign(row, campaign, compiled), dates)
             yield from _unknown_kinds(conn, row, campaign)
             yield from _lacking(conn, row, compiled, campaign)
+            yield from _without_consent(conn, campaign, company)
             if "task" in compiled.channels:
                 called = called_in(compiled, campaign, company)
                 yield from _without_phone(conn, row, compiled, campaign, called)
@@ -161,6 +164,19 @@ def _lacking(
                 hint = f"the template for {channel} prints it: give it a default there"
                 code = f"{WARNING}missing-data"
                 yield Problem(place.file, place.line, place.column, code, message, hint)
+
+
+def _without_consent(conn: Connection, campaign: Campaign, company: Company) -> Iterator[Problem]:
+    """Channels by which nobody has agreed to hear of the topic: nobody is reached there."""
+    topic, step = company.topics.get(campaign.topic), campaign.steps[0]
+    if topic is None or topic.transactional or step.place is None:
+        return
+    for channel in step.channels:
+        if not is_anyone_agreed(conn, channel, campaign.topic):
+            message = f"nobody has agreed to `{campaign.topic}` by {channel}: nobody gets it there"
+            hint = f"import a column `consent.{channel}.{campaign.topic}`, or take the channel out"
+            place, code = step.place, f"{WARNING}no-consent"
+            yield Problem(place.file, place.line, place.column, code, message, hint)
 
 
 def _without_phone(

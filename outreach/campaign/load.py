@@ -55,7 +55,8 @@ def _several_steps(document: Document) -> Iterator[Problem]:
         yield document.problem(("steps", 1), "bad-value", message, hint)
     elif document.has(("steps", 1)):
         message = "several steps are not supported yet"
-        yield document.problem(("steps", 1), LATER, message, "keep one step for now")
+        hint = "keep one; for each other write a campaign of its own, with its condition in `where`"
+        yield document.problem(("steps", 1), LATER, message, hint)
 
 
 def _unknown_names(document: Document, known: Known) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from outreach.store.tables import consent_states, consents
 from outreach.vocabulary import ConsentState
@@ -62,3 +62,10 @@ def words(conn: Connection, customer_id: int, most: int = 1_000) -> list[StoredW
     query = select(*kept).where(t.customer_id == customer_id)
     rows = conn.execute(query.order_by(t.at.desc(), t.id.desc()).limit(most))
     return [StoredWord(row[0], row[1], ConsentState(row[2]), *row[3:]) for row in rows]
+
+
+def is_anyone_agreed(conn: Connection, channel: str, topic: str) -> bool:
+    """Whether the last word of any customer about the topic on the channel is yes."""
+    state = consent_states.c
+    said = (state.channel == channel, state.topic == topic, state.state == ConsentState.GRANTED)
+    return bool(conn.execute(select(exists(select(state.customer_id).where(*said)))).scalar())

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from makers import make_customer
+from makers import grant, make_customer
 
 from outreach.app.check import check_files
 from outreach.app.context import open_context
@@ -20,7 +20,9 @@ schedule: {manual: true}
 """
 
 
-def said(folder: Path, audience: str, when: str = "everyone") -> list[str]:
+def said(
+    folder: Path, audience: str, when: str = "everyone", agreed: str | None = "greetings"
+) -> list[str]:
     step = f'{{id: greet, channels: sms, template: hello, when: "{when}"}}'
     if when == "everyone":
         step = "{id: greet, channels: sms, template: hello}"
@@ -30,8 +32,10 @@ def said(folder: Path, audience: str, when: str = "everyone") -> list[str]:
         (folder / path).write_text(content, encoding="utf-8")
     context = open_context(folder)
     with writing(context.engine) as conn:
-        make_customer(conn, "a", tags=["do-not-greet", "vip"], tier="Gold", country="DE")
+        one = make_customer(conn, "a", tags=["do-not-greet", "vip"], tier="Gold", country="DE")
         make_customer(conn, "b", tags=["vip"], city="Paris")
+        if agreed is not None:
+            grant(conn, one, "sms", agreed)
     problems = check_files(context).problems
     context.close()
     return [str(each).removeprefix("campaigns/a.yaml:") for each in problems]
@@ -71,3 +75,11 @@ def test_a_text_of_a_condition_that_nobody_has_is_told(tmp_path: Path) -> None:
 )
 def test_a_text_that_somebody_has_is_in_order(tmp_path: Path, audience: str) -> None:
     assert said(tmp_path, audience) == []
+
+
+@pytest.mark.parametrize("agreed", [None, "offers"])
+def test_a_channel_by_which_nobody_agreed_is_told(tmp_path: Path, agreed: str | None) -> None:
+    assert said(tmp_path, "everyone", agreed=agreed) == [
+        "5:9: nobody has agreed to `greetings` by sms: nobody gets it there; import a column "
+        "`consent.sms.greetings`, or take the channel out"
+    ]

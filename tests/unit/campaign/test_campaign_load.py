@@ -379,7 +379,8 @@ def test_a_fault_is_refused_at_its_place(text: str, line: str) -> None:
         (
             "steps",
             "steps:\n- {id: a, channels: sms, template: t}\n- {wait: 3 days}",
-            "7:3: several steps are not supported yet; keep one step for now",
+            "7:3: several steps are not supported yet; keep one; for each other write a campaign of "
+            "its own, with its condition in `where`",
         ),
         (
             "steps",
@@ -526,6 +527,12 @@ def test_a_faulty_part_is_refused_at_its_place(part: str, text: str, line: str) 
             "audience",
             "audience: {exclude: [orders > 1, opted_out]}",
             '5:21: this must be one expression, not a list; join them with `or`: `"(orders > 1) or opted_out"`',
+        ),
+        (
+            "audience",
+            "audience: {key: [C00007]}",
+            "5:12: unknown key `key`; it is asked in an expression, as in `where: key in ['C00007', "
+            "'C00042']`; to write to a few once: `outreach send NAME --to C00007`",
         ),
         (
             "audience",
