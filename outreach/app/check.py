@@ -17,7 +17,7 @@ from outreach.documents import Document, did_you_mean, load
 from outreach.errors import WARNING, Problem
 from outreach.lifecycle.load import check_lifecycles, load_lifecycles
 from outreach.lifecycle.model import Lifecycle, Lifecycles
-from outreach.rendering.check import check_templates
+from outreach.rendering.check import check_templates, compared_in
 from outreach.rendering.context import context_names
 from outreach.rendering.misnamed import unread
 from outreach.settings.company import Brand, Company
@@ -93,7 +93,7 @@ def _deeper_problems(files: Mapping[str, bytes], project: Project) -> Iterator[P
         lifecycles = load_lifecycles(company, files)[0]
     found = [
         *_expression_problems(documents, company, lifecycles),
-        *_template_problems(files, project, company),
+        *_template_problems(files, project, company, lifecycles.main),
         *check_lifecycles(company, files),
     ]
     if lifecycles.main is not None:
@@ -169,7 +169,7 @@ def _campaigns_of_old(context: Context) -> Iterable[str]:
 
 
 def _template_problems(
-    files: Mapping[str, bytes], project: Project, company: Company
+    files: Mapping[str, bytes], project: Project, company: Company, lifecycle: Lifecycle | None
 ) -> Iterator[Problem]:
     names = context_names(company)
     used = set()
@@ -181,6 +181,13 @@ def _template_problems(
     for campaign in unused:
         found = check_templates(files, campaign, company, names)
         yield from (each for each in found if each.code != "duty")  # its topic is not known
+    if lifecycle is not None:
+        for campaign in (*project.campaigns.values(), *unused):
+            asked = compared_in(files, campaign, company, names)
+            for each in (one for one in asked if one.name == "stage"):
+                if each.text not in lifecycle.ids:
+                    place = (each.file, each.line, each.column)
+                    yield Problem(*place, *_no_stage(each.text, lifecycle))
 
 
 def _stage_problems(

@@ -9,7 +9,7 @@ from outreach.app.context import Context
 from outreach.app.stages import lifecycles_of
 from outreach.audience import presence
 from outreach.audience.check import KEYS, dates_named, kinds_named, literal_comparisons
-from outreach.audience.names import names_of
+from outreach.audience.names import Kind, names_of
 from outreach.audience.row import Row
 from outreach.audience.slips import for_stop
 from outreach.campaign.model import Campaign, Expression, Place, Selection
@@ -47,6 +47,7 @@ def warnings(context: Context) -> Iterator[Problem]:
                 return
             compiled = compile_step(context.files.contents, campaign, company)
             yield from _unfound(conn, row, campaign)
+            yield from _unfound_in_templates(conn, row, compiled)
             yield from _unknown_dates(_dates_in_campaign(row, campaign, compiled), dates)
             yield from _unknown_kinds(conn, row, campaign)
             yield from _lacking(conn, row, compiled, campaign)
@@ -61,12 +62,32 @@ def _unfound(conn: Connection, row: Row, campaign: Campaign) -> Iterator[Problem
     for name, text, place in _texts(row, campaign):
         if name == "stage" or presence.is_found(conn, row, name, text):
             continue  # a stage of the lifecycle may well be empty
-        known, hint = presence.nearest_spelling(conn, row, name, text), ""
-        also = "" if known is None else f", {known.customers:,} have '{known.text}'"
-        if known is None and len(text) > LONGEST_CODE:
-            hint = did_you_mean(text, presence.texts(conn, row, name))
-        code, message = f"{WARNING}unfound", f"no customer has {name} '{text}'{also}"
-        yield Problem(place.file, place.line, place.column, code, message, hint)
+        also, hint = _nearest(conn, row, name, text)
+        message = f"no customer has {name} '{text}'{also}"
+        yield Problem(place.file, place.line, place.column, f"{WARNING}unfound", message, hint)
+
+
+def _unfound_in_templates(conn: Connection, row: Row, compiled: Compiled) -> Iterator[Problem]:
+    """What `{% if … %}` asks for and nobody has, where another text is most likely meant."""
+    for each in compiled.compared:
+        kind = row.names.kinds.get(each.name)
+        if each.name == "stage" or kind not in (Kind.TEXT, Kind.LIST):
+            continue
+        if not presence.is_found(conn, row, each.name, each.text):
+            also, hint = _nearest(conn, row, each.name, each.text)
+            message = f"no customer has {each.name} '{each.text}'{also}"
+            if also or hint:
+                place = (each.file, each.line, each.column)
+                yield Problem(*place, f"{WARNING}unfound", message, hint)
+
+
+def _nearest(conn: Connection, row: Row, name: str, text: str) -> tuple[str, str]:
+    """What customers have that is spelled otherwise, as a half sentence, or a hint; else empty."""
+    known = presence.nearest_spelling(conn, row, name, text)
+    if known is not None:
+        return f", {known.customers:,} have '{known.text}'", ""
+    hint = did_you_mean(text, presence.texts(conn, row, name)) if len(text) > LONGEST_CODE else ""
+    return "", hint
 
 
 Text = tuple[str, str, Place]  # name, what it is compared with, where

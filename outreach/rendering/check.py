@@ -8,6 +8,7 @@ from jinja2.exceptions import TemplateError
 
 from outreach.campaign.model import Campaign, Step
 from outreach.errors import Problem
+from outreach.rendering.compared import Compared
 from outreach.rendering.context import list_names, needable_names, shown_by
 from outreach.rendering.misnamed import misnamed
 from outreach.rendering.parts import Renderer
@@ -49,6 +50,18 @@ def check_templates(
     """
     ready = [prepare(files, step, campaign, company, names) for step in campaign.steps]
     return sorted({p for each in ready for p in (*each.problems, *each.warnings)})
+
+
+def compared_in(
+    files: Mapping[str, bytes], campaign: Campaign, company: Company, names: Collection[str]
+) -> set[Compared]:
+    """The texts that a campaign's templates compare a customer's data with."""
+    ready = [prepare(files, step, campaign, company, names) for step in campaign.steps]
+    by_locales = [by_locale for each in ready for by_locale in each.channels.values()]
+    sources = [
+        s for by_locale in by_locales for r in by_locale.values() for s in r.source.sources()
+    ]
+    return {each for source in sources for each in source.compared}
 
 
 def prepare(

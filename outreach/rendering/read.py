@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from jinja2 import nodes
 
 from outreach.errors import WARNING, Problem
+from outreach.rendering.compared import Compared, texts_compared
 from outreach.rendering.layout import written_in_vain
 from outreach.rendering.leftovers import leftovers
 from outreach.rendering.locales import choose
@@ -34,11 +35,12 @@ _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One part as it was read: its syntax trees, what it prints, the named dates that it reads."""
+    """One part as it was read: its syntax trees, what it prints, the named dates that it reads, texts it asks for."""
 
     part: Part
     printed: Printed
     dates: tuple[DateRead, ...]
+    compared: tuple[Compared, ...] = ()
 
     @property
     def path(self) -> str:
@@ -180,7 +182,10 @@ class Reader:
             return None
         dates = [each for file in trees for each in dates_read(file, texts[file], trees[file])]
         reads = () if DATES in local else tuple(dates)
-        return Source(part, printed_by(part, self.needable, self.lists), reads)
+        asked = [
+            each for file in trees for each in texts_compared(file, texts[file], trees[file], local)
+        ]
+        return Source(part, printed_by(part, self.needable, self.lists), reads, tuple(asked))
 
     def _gather(
         self,

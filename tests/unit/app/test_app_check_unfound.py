@@ -11,7 +11,6 @@ from outreach.store.engine import writing
 
 FILES = {
     "outreach.yaml": "brand: {name: Tea}\ntopics: {greetings: {}}\n",
-    "templates/hello/sms.txt": "Hi",
 }
 CAMPAIGN = """\
 owner: mei
@@ -21,13 +20,21 @@ schedule: {manual: true}
 
 
 def said(
-    folder: Path, audience: str, when: str = "everyone", agreed: str | None = "greetings"
+    folder: Path,
+    audience: str,
+    when: str = "everyone",
+    agreed: str | None = "greetings",
+    sms: str = "Hi",
 ) -> list[str]:
     step = f'{{id: greet, channels: sms, template: hello, when: "{when}"}}'
     if when == "everyone":
         step = "{id: greet, channels: sms, template: hello}"
     text = f"{CAMPAIGN}audience: {audience}\nsteps: [{step}]\n"
-    for path, content in {**FILES, "campaigns/a.yaml": text}.items():
+    for path, content in {
+        **FILES,
+        "templates/hello/sms.txt": sms,
+        "campaigns/a.yaml": text,
+    }.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(content, encoding="utf-8")
     context = open_context(folder)
@@ -83,3 +90,29 @@ def test_a_channel_by_which_nobody_agreed_is_told(tmp_path: Path, agreed: str | 
         "5:9: nobody has agreed to `greetings` by sms: nobody gets it there; import a column "
         "`consent.sms.greetings`, or take the channel out"
     ]
+
+
+@pytest.mark.parametrize(
+    ("sms", "line"),
+    [
+        ("Hi {% if country == 'de' %}du{% endif %}", "1:22: no customer has country 'de', 2 have 'DE'"),
+        ("{% if 'vipp' in tags %}du{% endif %}.", "1:8: no customer has tags 'vipp'; did you mean `vip`?"),
+        ("{% if city in ['Rome', 'paris'] %}du{% endif %}.", "1:25: no customer has city 'paris', 1 have 'Paris'"),
+        ("{{ 'Sie' if 'grwth' != stage else 'du' }}", "1:14: lifecycle `six-stage` has no stage `grwth`; did you mean `growth`?"),
+        ("{% if stage in ['growth', 'maturty'] %}du{% endif %}.", "1:28: lifecycle `six-stage` has no stage `maturty`; did you mean `maturity`?"),
+    ],
+)  # fmt: skip
+def test_a_text_of_a_template_that_nobody_has_is_told_where_another_is_meant(
+    tmp_path: Path, sms: str, line: str
+) -> None:
+    assert said(tmp_path, "everyone", sms=sms) == [f"templates/hello/sms.txt:{line}"]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["country == 'FR'", "gender == 'f'", "city == 'Paris'", "'vip' in tags", "stage == 'growth'"],
+)
+def test_a_text_of_a_template_that_somebody_may_have_is_in_order(
+    tmp_path: Path, condition: str
+) -> None:
+    assert said(tmp_path, "everyone", sms=f"Hi{{% if {condition} %}}!{{% endif %}}") == []
