@@ -35,6 +35,17 @@ _SPECIAL = frozenset(
     {"loop", "caller", "super", "self", "varargs", "kwargs", "true", "false", "none"}
 )
 _KEYS = {"brand": BRAND_KEYS, "campaign": CAMPAIGN_KEYS}
+_ORDERS = "orders"  # a number, of which people expect the orders themselves
+_ORDER_DETAILS = frozenset(
+    ["order", "last_order", "order_items", "line_items", "items", "products", "product", "invoice"]
+)
+_NO_DETAILS = "`orders` is a number: details of orders can not be printed"
+_AS_ATTRIBUTE = "import what you want to print as an attribute"
+_FILTERS_MEANT = {
+    **dict.fromkeys(("euro", "eur", "dollar", "usd", "currency", "price", "amount"), "money"),
+    **dict.fromkeys(("dateformat", "format_date", "strftime", "datum", "day"), "date"),
+    **dict.fromkeys(("capitalise", "ucfirst"), "capitalize"),
+}
 _FORBIDDEN: dict[type[nodes.Node], str] = {
     nodes.EvalContextModifier: "`autoescape` can not be changed: values from strangers are escaped",
     nodes.FilterBlock: "`filter` blocks are not allowed; put the filter on each value",
@@ -103,6 +114,8 @@ def _offences(tree: nodes.Template) -> Iterator[Offence]:
                     "the name of another template must be written out",
                     "",
                 )
+        elif (orders := _as_several_orders(node)) is not None:
+            yield orders, _ORDERS, "unknown-name", _NO_DETAILS, _AS_ATTRIBUTE
         elif isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
             yield node, node.attr, "forbidden", f"`{node.attr}` can not be read", ""
         elif isinstance(node, nodes.Call):
@@ -114,11 +127,20 @@ def _offences(tree: nodes.Template) -> Iterator[Offence]:
                 yield node, "", "forbidden", message, ""
 
 
+def _as_several_orders(node: nodes.Node) -> nodes.Name | None:
+    """The name `orders` where one of them is asked for, or all are gone through."""
+    whole = node.iter if isinstance(node, nodes.For) else None
+    if isinstance(node, nodes.Getattr | nodes.Getitem):
+        whole = node.node
+    return whole if isinstance(whole, nodes.Name) and whole.name == _ORDERS else None
+
+
 def _bad_filter(node: nodes.Filter) -> Offence:
     if node.name == "safe":
         why = "values from strangers are escaped; write HTML into the template itself"
         return node, "safe", "forbidden", "`safe` is not allowed", why
-    hint = did_you_mean(node.name, FILTERS)
+    meant = _FILTERS_MEANT.get(node.name.lower())
+    hint = f"write `|{meant}`" if meant else did_you_mean(node.name, FILTERS)
     return node, node.name, "unknown-filter", f"there is no filter `{node.name}`", hint
 
 
@@ -158,7 +180,10 @@ def unknown_names(
         if node.ctx == "load" and node.name not in known | _QUERIES and node.name not in seen:
             seen.add(node.name)
             part = parts.get(node.name)
-            yield node, f"write `{{{{ {part} }}}}`" if part else did_you_mean(node.name, known)
+            if node.name in _ORDER_DETAILS:
+                yield node, f"details of orders can not be printed: {_AS_ATTRIBUTE}"
+            else:
+                yield node, f"write `{{{{ {part} }}}}`" if part else did_you_mean(node.name, known)
 
 
 def unknown_attributes(tree: nodes.Template) -> Iterator[tuple[nodes.Getattr, frozenset[str]]]:

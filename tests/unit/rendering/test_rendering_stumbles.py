@@ -64,6 +64,22 @@ def test_blocks_within_blocks_and_what_is_set_beside_them_are_fine() -> None:
             "`{{ campaign.title }}`",
         ),
         (
+            "No. {{ order.number }}",
+            "1:8: customer has no `order`; details of orders can not be printed: import what you want "
+            "to print as an attribute",
+        ),
+        (
+            "No. {{ orders[0].number }}",
+            "1:8: `orders` is a number: details of orders can not be printed; import what you want to "
+            "print as an attribute",
+        ),
+        (
+            "{% for order in orders %}{{ order.number }}{% endfor %}",
+            "1:17: `orders` is a number: details of orders can not be printed; import what you want to "
+            "print as an attribute",
+        ),
+        ("{{ spend|euro }}", "1:10: there is no filter `euro`; write `|money`"),
+        (
             "{% if vip %}{% elseif tier %}{% endif %}",
             "1:13: there is no `elseif`; write `{% elif … %}`",
         ),
