@@ -3,6 +3,9 @@
 import re
 from datetime import datetime
 
+from outreach.documents import RefusalError
+
+_CURLY = "“”„‟«»‘’‚‛"
 _NUMBERS = {
     word: number
     for number, words in enumerate(
@@ -102,3 +105,13 @@ def _clock(hour: str, minute: str | None, half: str | None) -> str:
         number = number % 12 + (12 if half == "pm" else 0)
     fits = number < 24 or (number == 24 and int(minute or 0) == 0)
     return f"{number:02}:{minute or '00'}" if fits and int(minute or 0) < 60 else ""
+
+
+def plain_text(text: str) -> str:
+    """A value without blanks around it; RefusalError where Word's quotes stand around it."""
+    text = text.strip()
+    if text and (text[0] in _CURLY or text[-1] in _CURLY):
+        shown = text if len(text) < 40 else f"{text[:40]} …"
+        message = f"`{shown}` has quotes that can not be read"
+        raise RefusalError(message, f'type straight quotes: `"{text.strip(_CURLY)}"`')
+    return text

@@ -21,7 +21,7 @@ from pydantic_core import CoreSchema
 
 from outreach.documents import RefusalError, closest, did_you_mean
 from outreach.settings.geography import countries, zones
-from outreach.settings.near_values import near_hours, near_span, near_window
+from outreach.settings.near_values import near_hours, near_span, near_window, plain_text
 from outreach.spans import WEEKDAYS, DaySpan, Per, parse_day_span, parse_per, parse_span
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ def text_as(
     def read(written: object) -> T:
         if not isinstance(written, str):
             raise RefusalError(f"this must be {what}", f"write for example `{examples[0]}`")
-        return parse(written.strip())
+        return parse(plain_text(written))
 
     schema: dict[str, Any] = {"type": "string", "examples": list(examples)}
     if pattern:

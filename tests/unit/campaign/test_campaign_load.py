@@ -583,6 +583,11 @@ def test_a_faulty_part_is_refused_at_its_place(part: str, text: str, line: str) 
         ),
         (
             "schedule",
+            "schedule: {cron: “0 10 * * MON”}",
+            '5:18: `“0 10 * * MON”` has quotes that can not be read; type straight quotes: `"0 10 * * MON"`',
+        ),
+        (
+            "schedule",
             "schedule: {date: 2026-12-24}",
             "5:12: unknown key `date`; date and time are one key: `at: 2026-12-24T09:00`",
         ),
