@@ -194,6 +194,9 @@ def _show(screen: Screen, found: Mapping[str, Any]) -> None:
             screen.heading(part)
             rows = [[_cell(row, column) for column in columns] for row in found[part]]
             screen.table([column.replace("_", " ") for column in columns], rows)
+        elif part == "consents":
+            screen.line()
+            screen.line("no consent: only messages of transactional topics may be sent")
 
 
 def _cell(row: Mapping[str, Any], column: str) -> str:

@@ -297,6 +297,8 @@ def test_a_customer_is_shown_to_people_too(peopled: Path) -> None:
         "spend        0\n"
         "facts_as_of  2026-07-03 21:00:00Z\n"
         "\n"
+        "no consent: only messages of transactional topics may be sent\n"
+        "\n"
         "stages\n"
         "at                     model   from stage   to stage\n"
         "─────────────────────────────────────────────────────\n"
