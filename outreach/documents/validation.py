@@ -93,8 +93,27 @@ def _unknown_key(document: Document, owner: type[FileModel] | None, path: Path) 
         hint = missing_space(key) or owner.elsewhere.get(key, "")
         if (group := _left_empty(document, hint, path)) is not None:
             hint = f"it belongs under `{group}`; indent it by two spaces"
+        hint = hint or _after_comma(document, path)
         hint = hint or did_you_mean(key, keys_of(owner), listing=listing)
     return document.problem(path, "unknown-key", f"unknown key `{key}`", hint, key=True)
+
+
+def _after_comma(document: Document, path: Path) -> str:
+    """A hint for what stands behind a comma in `{ }` without a `:`, where no new key was meant."""
+    line, column = document.place(path, key=True)
+    key, rest = str(path[-1]), document.text.split("\n")[line - 1][column - 1 :]
+    around = document.get(path[:-1])
+    if not isinstance(around, dict) or rest[len(key) :].lstrip()[:1] not in (",", "}"):
+        return ""
+    keys = list(around)
+    before = keys[keys.index(key) - 1] if keys.index(key) else ""
+    written = around.get(before)
+    if not before or written is None or isinstance(written, dict):
+        return ""
+    if key.isdigit():
+        return f"between `{{ }}` a `,` begins a new key: write `{before}: {written}{key}`"
+    first = ", ".join(map(str, written)) if isinstance(written, list) else written
+    return f"several values need brackets: `{before}: [{first}, {key}]`"
 
 
 def _left_empty(document: Document, hint: str, path: Path) -> str | None:

@@ -530,6 +530,16 @@ def test_a_faulty_part_is_refused_at_its_place(part: str, text: str, line: str) 
         ),
         (
             "audience",
+            "audience: {where: spend > 1,000, tier: A}",
+            "5:29: unknown key `000`; between `{ }` a `,` begins a new key: write `where: spend > 1000`",
+        ),
+        (
+            "audience",
+            "audience: {country: DE, AT}",
+            "5:25: unknown key `AT`; several values need brackets: `country: [DE, AT]`",
+        ),
+        (
+            "audience",
             "audience: {key: [C00007]}",
             "5:12: unknown key `key`; it is asked in an expression, as in `where: key in ['C00007', "
             "'C00042']`; to write to a few once: `outreach send NAME --to C00007`",
