@@ -16,7 +16,10 @@ from outreach.campaign.model import Campaign, Expression, Place, Selection
 from outreach.documents import closest, did_you_mean
 from outreach.errors import WARNING, Problem
 from outreach.lifecycle.model import Lifecycles
+from outreach.rendering.check import compared_in
+from outreach.rendering.compared import Compared
 from outreach.rendering.compiled import Compiled, compile_step
+from outreach.rendering.context import context_names
 from outreach.rendering.made_up import called_in
 from outreach.settings.company import Company
 from outreach.store.consent_history import is_anyone_agreed
@@ -33,6 +36,7 @@ LONGEST_CODE = 3  # of a country, a language: the next one in the alphabet is no
 def warnings(context: Context) -> Iterator[Problem]:
     """Texts that no customer has, and data that many lack; the files must be without a fault."""
     company = context.company()
+    template_names = context_names(company)
     row = presence.present_row(names_of(company), context.now())
     until = stopwatch.monotonic() + MOST_SECONDS
     with reading(context.engine) as conn:
@@ -47,7 +51,8 @@ def warnings(context: Context) -> Iterator[Problem]:
                 return
             compiled = compile_step(context.files.contents, campaign, company)
             yield from _unfound(conn, row, campaign)
-            yield from _unfound_in_templates(conn, row, compiled)
+            compared = compared_in(context.files.contents, campaign, company, template_names)
+            yield from _unfound_in_templates(conn, row, compared)
             yield from _unknown_dates(_dates_in_campaign(row, campaign, compiled), dates)
             yield from _unknown_kinds(conn, row, campaign)
             yield from _lacking(conn, row, compiled, campaign)
@@ -67,9 +72,11 @@ def _unfound(conn: Connection, row: Row, campaign: Campaign) -> Iterator[Problem
         yield Problem(place.file, place.line, place.column, f"{WARNING}unfound", message, hint)
 
 
-def _unfound_in_templates(conn: Connection, row: Row, compiled: Compiled) -> Iterator[Problem]:
+def _unfound_in_templates(
+    conn: Connection, row: Row, compared: Iterable[Compared]
+) -> Iterator[Problem]:
     """What `{% if … %}` asks for and nobody has, where another text is most likely meant."""
-    for each in compiled.compared:
+    for each in compared:
         kind = row.names.kinds.get(each.name)
         if each.name == "stage" or kind not in (Kind.TEXT, Kind.LIST):
             continue

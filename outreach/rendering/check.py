@@ -39,6 +39,7 @@ class Prepared:
     channels: Mapping[str, Mapping[str, Ready]]
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...] = ()
+    compared: frozenset[Compared] = frozenset()  # texts that are asked for
 
 
 def check_templates(
@@ -57,11 +58,7 @@ def compared_in(
 ) -> set[Compared]:
     """The texts that a campaign's templates compare a customer's data with."""
     ready = [prepare(files, step, campaign, company, names) for step in campaign.steps]
-    by_locales = [by_locale for each in ready for by_locale in each.channels.values()]
-    sources = [
-        s for by_locale in by_locales for r in by_locale.values() for s in r.source.sources()
-    ]
-    return {each for source in sources for each in source.compared}
+    return {asked for each in ready for asked in each.compared}
 
 
 def prepare(
@@ -121,7 +118,8 @@ def _prepared(
         *misnamed(sources),
         *untranslated(sources, channels),
     )
-    return Prepared(ready, tuple(sorted(reader.problems)), warnings)
+    problems = tuple(sorted(reader.problems))
+    return Prepared(ready, problems, warnings, frozenset(reader.compared))
 
 
 def is_transactional(campaign: Campaign, company: Company) -> bool:

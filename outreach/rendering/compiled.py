@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 from hashlib import blake2b
-from operator import attrgetter
 
 from outreach.campaign.model import Campaign
 from outreach.channels.adapter import Email, Message, Text
 from outreach.errors import Problem, ProblemsFound
 from outreach.rendering.check import Ready, is_transactional, prepare
-from outreach.rendering.compared import Compared
 from outreach.rendering.context import context_names
 from outreach.rendering.errand import task_of
 from outreach.rendering.filters import FUNCTIONS
@@ -101,14 +99,6 @@ class Compiled:
         return frozenset(
             read for each in ready for source in each.source.sources() for read in source.dates
         )
-
-    @property
-    def compared(self) -> list[Compared]:
-        """The texts that its templates compare a customer's data with, by place."""
-        ready = [each for by_locale in self._ready.values() for each in by_locale.values()]
-        sources = [source for each in ready for source in each.source.sources()]
-        found = {each for source in sources for each in source.compared}
-        return sorted(found, key=attrgetter("file", "line", "column"))
 
     def render(self, channel: str, context: Mapping[str, object], recipient: Recipient) -> Message:
         """One customer's message; RenderError for this one alone. `context` is build_context's."""

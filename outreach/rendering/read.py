@@ -35,12 +35,11 @@ _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One part as it was read: its syntax trees, what it prints, the named dates that it reads, texts it asks for."""
+    """One part as it was read: its syntax trees, what it prints, the named dates that it reads."""
 
     part: Part
     printed: Printed
     dates: tuple[DateRead, ...]
-    compared: tuple[Compared, ...] = ()
 
     @property
     def path(self) -> str:
@@ -73,6 +72,7 @@ class Reader:
     kinds: Mapping[str, str]  # by name what prints the value: `date`, `money`, `days`
     problems: set[Problem] = field(default_factory=set)
     warnings: set[Problem] = field(default_factory=set)  # what a message can be made with
+    compared: set[Compared] = field(default_factory=set)
 
     def email(self) -> dict[str, Variant]:
         """The mail in each language there is a body for."""
@@ -182,10 +182,7 @@ class Reader:
             return None
         dates = [each for file in trees for each in dates_read(file, texts[file], trees[file])]
         reads = () if DATES in local else tuple(dates)
-        asked = [
-            each for file in trees for each in texts_compared(file, texts[file], trees[file], local)
-        ]
-        return Source(part, printed_by(part, self.needable, self.lists), reads, tuple(asked))
+        return Source(part, printed_by(part, self.needable, self.lists), reads)
 
     def _gather(
         self,
@@ -221,6 +218,7 @@ class Reader:
 
     def _judge(self, path: str, text: str, tree: nodes.Template, local: set[str]) -> None:
         self.problems.update(judge(path, text, tree))
+        self.compared.update(texts_compared(path, text, tree, local))
         for name, hint in unknown_names(tree, self.names, local):
             alone = hint.startswith("write")  # `customer.first_name`
             message = f"{'there is' if alone else 'customer has'} no `{name.name}`"
