@@ -13,7 +13,7 @@ from outreach.audience.names import Names, names_of
 from outreach.campaign.check import Project
 from outreach.campaign.model import Campaign, Expression
 from outreach.campaign.project import campaign_files
-from outreach.documents import Document, did_you_mean, load
+from outreach.documents import Document, closest, did_you_mean, load
 from outreach.errors import WARNING, Problem
 from outreach.lifecycle.load import check_lifecycles, load_lifecycles
 from outreach.lifecycle.model import Lifecycle, Lifecycles
@@ -185,7 +185,8 @@ def _template_problems(
         for campaign in (*project.campaigns.values(), *unused):
             asked = compared_in(files, campaign, company, names)
             for each in (one for one in asked if one.name == "stage"):
-                if each.text not in lifecycle.ids:
+                # Only where another is meant: a template may speak of several lifecycles' stages.
+                if each.text not in lifecycle.ids and closest(each.text, lifecycle.ids):
                     place = (each.file, each.line, each.column)
                     yield Problem(*place, *_no_stage(each.text, lifecycle))
 
