@@ -110,7 +110,7 @@ def test_a_text_of_a_template_that_nobody_has_is_told_where_another_is_meant(
 
 @pytest.mark.parametrize(
     "condition",
-    ["country == 'FR'", "gender == 'f'", "city == 'Paris'", "'vip' in tags", "stage == 'growth'"],
+    ["country == 'FR'", "gender == 'f'", "city == 'Paris'", "'vip' in tags", "stage == 'build-up'"],
 )
 def test_a_text_of_a_template_that_somebody_may_have_is_in_order(
     tmp_path: Path, condition: str
