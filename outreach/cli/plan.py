@@ -45,7 +45,8 @@ def show_plan(screen: Screen, found: Plan) -> None:
     screen.pairs({"audience": found.audience, "send": found.send, "hold": found.hold})
     if not found.audience:
         screen.line("nobody is picked by the audience")
-    show_held(screen, {why.value: count for why, count in found.held.items()}, found.held_until)
+    held = {why.value: count for why, count in found.held.items()}
+    show_held(screen, held, found.held_until, own_clocks=found.occurrence.tzinfo is None)
     if found.skip:
         screen.line()
         screen.heading("Left out for")

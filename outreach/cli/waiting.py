@@ -8,11 +8,16 @@ from outreach.vocabulary import Status
 
 
 def show_held(
-    screen: Screen, held: Mapping[str, int], until: tuple[datetime, datetime] | None
+    screen: Screen,
+    held: Mapping[str, int],
+    until: tuple[datetime, datetime] | None,
+    *,
+    own_clocks: bool = False,
 ) -> None:
     """Messages held by reason, and the earliest and the latest instant they wait for.
 
-    `until` is in the zone it is to be read in. Nothing where nothing is held.
+    `until` is in the zone it is to be read in; with `own_clocks` it is company time, while each
+    message waits by its customer's. Nothing where nothing is held.
     """
     if not held:
         return
@@ -21,7 +26,9 @@ def show_held(
     screen.bars(held)
     if until is not None:
         first, last = (f"{each:%Y-%m-%d %H:%M}" for each in until)
-        screen.line(f"until {first if first == last else f'{first} – {last}'} {until[0].tzinfo}")
+        said = f"until {first if first == last else f'{first} – {last}'} {until[0].tzinfo}"
+        said += " (company time; each by the customer's own clock)" if own_clocks else ""
+        screen.line(said)
 
 
 def show_status(screen: Screen, status: Status) -> None:

@@ -60,6 +60,15 @@ def test_a_plan_says_when_and_until_when_and_how_long(noted: Path) -> None:
     assert found["segments"] == {"messages": 1, "average": 2, "most": 2, "unusual": "“”"}
 
 
+def test_a_plan_by_customers_clocks_tells_company_time_as_such(noted: Path) -> None:
+    path = noted / "campaigns/notes.yaml"
+    path.write_text(path.read_text().replace("Europe/Berlin", "customer"))
+
+    said = outreach_here(noted, "plan", "notes", "--now", NOW).out
+
+    assert "until 2026-07-06 03:00 America/New_York (company time; each by the customer's" in said
+
+
 def test_a_plan_says_that_its_audience_picks_nobody(noted: Path) -> None:
     path = noted / "campaigns/notes.yaml"
     path.write_text(path.read_text().replace("[B]", "[C]"))
