@@ -101,7 +101,10 @@ def _unknown_key(document: Document, owner: type[FileModel] | None, path: Path) 
 def _after_comma(document: Document, path: Path) -> str:
     """A hint for what stands behind a comma in `{ }` without a `:`, where no new key was meant."""
     line, column = document.place(path, key=True)
-    key, rest = str(path[-1]), document.text.split("\n")[line - 1][column - 1 :]
+    lines = document.text.split("\n")
+    if line > len(lines):  # YAML knows other ends of lines as well
+        return ""
+    key, rest = str(path[-1]), lines[line - 1][column - 1 :]
     around = document.get(path[:-1])
     if not isinstance(around, dict) or rest[len(key) :].lstrip()[:1] not in (",", "}"):
         return ""
