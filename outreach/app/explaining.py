@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from outreach.app.context import Context
-from outreach.app.occasion import occasion_of, past_turns
+from outreach.app.occasion import REPEAT, turn_of
 from outreach.app.rulings import ruling_of
 from outreach.decisions.candidate import Scope
 from outreach.decisions.explain import Answer, explain
@@ -46,18 +46,16 @@ def explain_customer(context: Context, name: str, key: str, at: str | None = Non
     with reading(context.engine) as conn:
         customer_id, place = customer_of(conn, key)
         ruling = ruling_of(context, conn, name)
-        occasion = occasion_of(context, ruling.campaign, at)
-        asked = occasion.instants(ruling.grid, localities(conn))
-        asked_at, now = asked[place.id], context.now()
-        over = frozenset() if at else past_turns(context, conn, ruling.campaign, occasion, asked)
+        turn, now = turn_of(context, conn, ruling, at), context.now()
         scope = Scope(
-            run_at=occasion.first_at,
+            run_at=turn.occasion.first_at,
             seen_at=now,
             about=customer_id,
-            facts=facts_for(conn, min(now, asked_at)),
-            past=over,
+            facts=facts_for(conn, min(now, turn.instants[place.id])),
+            past=turn.past,
+            repeats_within=now - REPEAT if turn.is_over else None,
         )
-        found = explain(conn, ruling, scope, place, asked)
+        found = explain(conn, ruling, scope, place, turn.instants)
         zone = ruling.grid.calendar_zone(place).key
     verdict = found.verdict
     return Explained(

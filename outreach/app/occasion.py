@@ -1,6 +1,7 @@
 """The instant a plan is for: what was asked for, else the campaign's next occurrence."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,8 @@ from sqlalchemy import Connection
 from outreach.app.context import Context, read_instant
 from outreach.campaign.model import Campaign, ScheduleKind
 from outreach.campaign.occurrences import CUSTOMER, instant_in, occurrences
+from outreach.decisions.localities import localities
+from outreach.decisions.ruling import Ruling
 from outreach.planning.occasion import Occasion, come, past
 from outreach.planning.tick import WIDEST_DAY
 from outreach.store.activity import activities
@@ -16,23 +19,43 @@ from outreach.store.runs import run_of
 from outreach.vocabulary import RunState
 
 LOOK_AHEAD = timedelta(days=3_660)
+REPEAT = timedelta(hours=24)  # by hand: who got it within is a duplicate
 
 
-def occasion_of(context: Context, campaign: Campaign, at: str | None) -> Occasion:
-    """`at` as written, else the next occurrence, else now.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When a campaign is asked about: its occasion, and each place's instant by the place's id."""
+
+    occasion: Occasion
+    instants: Mapping[int, datetime]
+    past: frozenset[int]  # the places that are written to no more
+    is_over: bool  # the schedule has no time to come: it is asked as if sent by hand now
+
+
+def turn_of(context: Context, conn: Connection, ruling: Ruling, at: str | None) -> Turn:
+    """`at` as written, else the next occurrence, else now; with `at` or by hand no turn is past.
 
     Without an offset `at` is the customers' own wall clock where the campaign goes by it, else
     company time.
     """
-    if at is not None:
-        written = read_instant(at, "--at")
-        if written.tzinfo is None and campaign.schedule.timezone == CUSTOMER and _runs(campaign):
-            return Occasion(local_at=written)
-        return Occasion(at=context.instant(written))
-    return _next(context, campaign) or Occasion(at=context.now())
+    campaign = ruling.campaign
+    occasion = _asked(context, campaign, at) if at is not None else _next(context, campaign)
+    by_hand = Occasion(at=context.now())
+    instants = (occasion or by_hand).instants(ruling.grid, localities(conn))
+    if occasion is None or at is not None:
+        is_over = occasion is None and _runs(campaign)
+        return Turn(occasion or by_hand, instants, frozenset(), is_over)
+    return Turn(occasion, instants, _past_turns(context, conn, campaign, occasion, instants), False)
 
 
-def past_turns(
+def _asked(context: Context, campaign: Campaign, at: str) -> Occasion:
+    written = read_instant(at, "--at")
+    if written.tzinfo is None and campaign.schedule.timezone == CUSTOMER and _runs(campaign):
+        return Occasion(local_at=written)
+    return Occasion(at=context.instant(written))
+
+
+def _past_turns(
     context: Context,
     conn: Connection,
     campaign: Campaign,
@@ -43,8 +66,6 @@ def past_turns(
 
     A campaign that no scheduler has seen active yet begins now: it sends nothing that is past.
     """
-    if not _runs(campaign):
-        return frozenset()
     now, late = context.now(), campaign.schedule.late
     run = run_of(conn, campaign.name, occasion.first_at)
     if run is None:
@@ -57,11 +78,6 @@ def past_turns(
     rest = {place: at for place, at in asked.items() if place not in planned}
     since = run.active_since
     return past(planned, late, run.created_at, since) | past(rest, late, now, since)
-
-
-def is_over(context: Context, campaign: Campaign) -> bool:
-    """Whether a campaign with a calendar has no occurrence to come, nor one on its way."""
-    return _runs(campaign) and _next(context, campaign) is None
 
 
 def _runs(campaign: Campaign) -> bool:

@@ -19,7 +19,7 @@ from outreach.app.cost import (
     region_number,
     segments_taken,
 )
-from outreach.app.occasion import is_over, occasion_of, past_turns
+from outreach.app.occasion import REPEAT, Turn, turn_of
 from outreach.app.rulings import pinned, ruling_of
 from outreach.audience.check import is_staged
 from outreach.audience.names import names_of
@@ -28,7 +28,6 @@ from outreach.campaign.occurrences import CUSTOMER
 from outreach.decisions.asking import Question
 from outreach.decisions.candidate import Scope
 from outreach.decisions.households import ask_base
-from outreach.decisions.localities import localities
 from outreach.decisions.verdict import Verdict
 from outreach.planning.occasion import Occasion
 from outreach.planning.plan import count, rows
@@ -84,7 +83,7 @@ def plan_campaign(
 ) -> Plan:
     """The plan of a campaign for `at`, else its next occurrence; its rows as CSV if asked for."""
     with reading_together(context.engine, _hands(context.engine)) as (conn, *more):
-        question, occasion = question_of(context, conn, name, at)
+        question, turn = question_of(context, conn, name, at, over_as_sent=True)
         company, campaign = context.company(), question.ruling.campaign
         regions = priced_regions(company, question.ruling.channels)
         funnel = count(conn, question, more, region_number(regions) if regions else None)
@@ -93,7 +92,7 @@ def plan_campaign(
         if rows_to is not None:
             write_rows(rows_to, _rows(conn, question))
     total, channels = cost_of(company, campaign.steps[0].channels, funnel, regions, taken)
-    cost = Cost(company.brand.currency, total, channels)
+    cost, occasion = Cost(company.brand.currency, total, channels), turn.occasion
     when = said_when(occasion, campaign, company)
     return Plan(
         campaign=name,
@@ -111,7 +110,7 @@ def plan_campaign(
         when=when,
         held_until=on_clock(funnel.held_until, campaign, company),
         segments=taken,
-        over=at is None and is_over(context, campaign),
+        over=turn.is_over,
         status=campaign.status,
         stages_as_of=_stages_as_of(context, campaign, occasion),
     )
@@ -157,17 +156,30 @@ def on_clock(
 
 
 def question_of(
-    context: Context, conn: Connection, name: str, at: str | None, **scope: Any
-) -> tuple[Question, Occasion]:
-    """The chain over the whole base for a campaign's occasion; `scope` narrows it, as in Scope."""
+    context: Context,
+    conn: Connection,
+    name: str,
+    at: str | None,
+    *,
+    over_as_sent: bool = False,
+    **scope: Any,
+) -> tuple[Question, Turn]:
+    """The chain over the whole base for a campaign's turn; `scope` narrows it, as in Scope.
+
+    With `over_as_sent` a schedule that has no time to come is asked as `send` asks, which leaves
+    out who got it within 24 hours.
+    """
     ruling = ruling_of(context, conn, name)
-    occasion = occasion_of(context, ruling.campaign, at)
-    asked = occasion.instants(ruling.grid, localities(conn))
-    now = context.now()
-    over = frozenset() if at else past_turns(context, conn, ruling.campaign, occasion, asked)
-    facts = facts_for(conn, min([now, *(each for id_, each in asked.items() if id_ not in over)]))
-    made = Scope(run_at=occasion.first_at, seen_at=now, facts=facts, past=over, **scope)
-    return ask_base(conn, ruling, made, asked), occasion
+    turn, now = turn_of(context, conn, ruling, at), context.now()
+    asked = turn.instants
+    if over_as_sent and turn.is_over:
+        scope["repeats_within"] = now - REPEAT
+    facts = facts_for(
+        conn, min([now, *(each for id_, each in asked.items() if id_ not in turn.past)])
+    )
+    run_at = turn.occasion.first_at
+    made = Scope(run_at=run_at, seen_at=now, facts=facts, past=turn.past, **scope)
+    return ask_base(conn, ruling, made, asked), turn
 
 
 def _rows(conn: Connection, question: Question) -> Iterator[DecidedRow]:

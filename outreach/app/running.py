@@ -11,6 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from outreach import queue
 from outreach.app.admission import is_admitted
 from outreach.app.context import Context
+from outreach.app.occasion import REPEAT
 from outreach.app.owing import look_after_owed
 from outreach.app.project import save_rules
 from outreach.app.stages import refresh_stages
@@ -40,7 +41,6 @@ from outreach.vocabulary import RunState
 
 log = Logger(__name__)
 REFRESH_AT = timedelta(minutes=5)  # after midnight, company time
-REPEAT = timedelta(hours=24)  # by hand: who got it within is a duplicate
 
 
 class Tick:

@@ -10,11 +10,12 @@ from sqlalchemy import Connection, select
 from outreach import queue
 from outreach.app.admission import problems_on_trial
 from outreach.app.context import Context
+from outreach.app.occasion import REPEAT
 from outreach.app.person import person
 from outreach.app.planning import on_clock, question_of
 from outreach.app.project import campaign_named, save_rules
 from outreach.app.rulings import pinned
-from outreach.app.running import REPEAT, plan_pass, planner_name, wake
+from outreach.app.running import plan_pass, planner_name, wake
 from outreach.app.runs import held_in, run_with
 from outreach.audience.check import check
 from outreach.audience.names import names_of

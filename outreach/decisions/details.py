@@ -73,31 +73,47 @@ class Details:
         ruling = self.question.ruling
         if ruling.topic.transactional and ruling.topic.urgent:
             return False
-        quiet = hours_for(
-            ruling.campaign.schedule, ruling.company.quiet_hours, channel, self.place.country
-        ).quiet
-        clocks = (
-            self.verdict.asked_at.astimezone(zone_of(name)).replace(tzinfo=None)
-            for name in ruling.grid.clocks(self.place)
-        )
-        return any(Hours(None, None, None, None, quiet).in_the_way(clock) for clock in clocks)
+        quiet = self._hours(channel).quiet
+        hours = Hours(None, None, None, None, quiet)
+        return any(hours.in_the_way(clock) for clock in self._clocks())
 
-    def of_time(self, rule: Reason, opening: Opening, *, failed: bool) -> str:
+    def of_time(self, rule: Reason, channel: str, opening: Opening, *, failed: bool) -> str:
         """The sentence for window or quiet hours; of a held message also when it is moved to."""
         local = self.local(self.verdict.asked_at)
         if len(self.place.zones) > 1:
             local += f" by company time; zone not known, one of {len(self.place.zones)}"
         window = rule is Reason.OUTSIDE_WINDOW
         if failed:
-            said = f"{local}: {'outside of the window' if window else 'quiet'}"
+            said = f"{local}: {self._outside(channel) if window else 'quiet'}"
             if opening.opens_at is None:
-                return f"{said}; opens not before `late`"
+                return said if "`ends: " in said else f"{said}; opens not before `late`"
             return f"{said}; moved to {self.local(opening.opens_at)}"
         said = f"{local}: {'in time' if window else 'awake'}"
         until = self.verdict.until or opening.opens_at
         if self.verdict.decision is Decision.HOLD and until and until > self.verdict.asked_at:
             said += f"; moved to {self.local(until)} all the same ({self.verdict.reason})"
         return said
+
+    def _outside(self, channel: str) -> str:
+        """What of the schedule the instant is outside of, on the first clock that is."""
+        hours = self._hours(channel)
+        key = next((key for clock in self._clocks() if (key := hours.outside_of(clock))), None)
+        if key == "ends":
+            return f"after the campaign's last day (`ends: {hours.ends}`)"
+        if key == "starts":
+            return f"before the campaign's first day (`starts: {hours.starts}`)"
+        return "on none of its `days`" if key == "days" else "outside of the window"
+
+    def _hours(self, channel: str) -> Hours:
+        ruling = self.question.ruling
+        quiet = ruling.company.quiet_hours
+        return hours_for(ruling.campaign.schedule, quiet, channel, self.place.country)
+
+    def _clocks(self) -> list[datetime]:
+        """The wall clocks that must allow the message, at the instant asked."""
+        names = self.question.ruling.grid.clocks(self.place)
+        at = self.verdict.asked_at
+        return [at.astimezone(zone_of(name)).replace(tzinfo=None) for name in names]
 
     def local(self, at: datetime) -> str:
         """An instant in the customer's calendar zone."""

@@ -157,6 +157,6 @@ def _times(
             failed = opening.why is rule or (
                 rule is Reason.QUIET_HOURS and opening.why is not None and details.is_quiet(channel)
             )
-            said = details.of_time(rule, opening, failed=failed)
+            said = details.of_time(rule, channel, opening, failed=failed)
             found.append(Answer(rule, channel, not failed, said))
     return found

@@ -35,21 +35,24 @@ class Hours:
 
     def in_the_way(self, local: datetime) -> Reason | None:
         """The first rule that forbids this naive wall-clock instant."""
-        if not self._in_window(local):
+        if self.outside_of(local) is not None:
             return Reason.OUTSIDE_WINDOW
         if any(_is_quiet(rule, local) for rule in self.quiet):
             return Reason.QUIET_HOURS
         return None
 
-    def _in_window(self, local: datetime) -> bool:
+    def outside_of(self, local: datetime) -> str | None:
+        """The key of `schedule` that this naive wall-clock instant is outside of; None: of none."""
         day = local.date()
-        if self.window is not None and not self.window.holds(local.time()):
-            return False
-        if self.starts is not None and day < self.starts:
-            return False
         if self.ends is not None and day > self.ends:
-            return False
-        return self.days is None or local.weekday() in self.days
+            return "ends"
+        if self.starts is not None and day < self.starts:
+            return "starts"
+        if self.days is not None and local.weekday() not in self.days:
+            return "days"
+        if self.window is not None and not self.window.holds(local.time()):
+            return "window"
+        return None
 
     def boundaries(self) -> frozenset[time]:
         """Times of day at which the answer may change; midnight always."""

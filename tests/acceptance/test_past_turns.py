@@ -54,3 +54,44 @@ def test_plan_explain_run_and_report_say_the_same_of_those_whose_turn_was_over(
     )  # fmt: skip
     told = outreach_here(project, "report", "notes", "--now", NOW).out
     assert "\nexpired here: their turn was over when the run was planned; above: " in told
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "{at: 2026-01-01T10:00}",
+        "{at: 2026-01-01T10:00, late: 3 days}",
+        "{at: 2026-01-01T10:00, timezone: Europe/Berlin}",
+    ],
+)
+def test_without_a_time_to_come_plan_and_explain_ask_as_send_does(
+    project: Path, schedule: str
+) -> None:
+    """By the machine's own clock, which goes on between two looks at it."""
+    moved = CAMPAIGN.replace('{cron: "0 17 * * FRI", late: 3 hours}', schedule)
+    (project / "campaigns/notes.yaml").write_text(moved.replace("greetings", "service"))
+
+    plan = outreach_here(project, "plan", "notes", "--json").json
+    why = outreach_here(project, "explain", "notes", "t", "--json").json
+    sent = outreach_here(project, "send", "notes", "--yes", "--json").json
+    again = outreach_here(project, "plan", "notes", "--json").json
+    why_again = outreach_here(project, "explain", "notes", "t", "--json").json
+
+    assert plan["over"]
+    assert [each["send"] + each["hold"] for each in (plan, sent)] == [3, 3]
+    assert plan["skip"] == {}
+    assert again["skip"] == {"duplicate": 3}
+    assert [why["decision"] != "skip", why_again["reason"]] == [True, "duplicate"]
+
+
+def test_past_its_last_day_explain_names_it(project: Path) -> None:
+    schedule = '{cron: "0 10 * * *", ends: 2026-01-01, timezone: Europe/Berlin}'
+    moved = CAMPAIGN.replace('{cron: "0 17 * * FRI", late: 3 hours}', schedule)
+    (project / "campaigns/notes.yaml").write_text(moved)
+
+    plan = outreach_here(project, "plan", "notes", "--json").json
+    why = outreach_here(project, "explain", "notes", "b", "--now", NOW, "--json").json
+
+    detail = "2026-07-10 23:00+02:00: after the campaign's last day (`ends: 2026-01-01`)"
+    assert plan["skip"] == {"outside_window": 3}
+    assert detail in [each["detail"] for each in why["rules"]]
