@@ -6,6 +6,7 @@ With worker.py the only code that knows Dramatiq.
 import threading
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from dramatiq import Broker, Message, set_broker
 from dramatiq.brokers.stub import StubBroker
@@ -19,6 +20,13 @@ QUEUE = "channels"
 MOST_RINGS = 4  # waiting at once: under a backlog rings would pile up, and one is as good
 HEARTBEAT_MS = 15_000  # of a dead worker process; its rings only cost a second anyway
 DOWN_SECONDS = 5.0  # a broker that failed is not asked again so soon
+REDIS_PORT = 6379
+_WHY = {  # what the broker's errors mean; their own words may hold what we said
+    "ConnectionError": "no connection",
+    "TimeoutError": "no answer in time",
+    "AuthenticationError": "it refuses the password",
+    "AuthenticationWrongNumberOfArgsError": "it refuses the password",
+}
 _lock = threading.Lock()
 
 
@@ -144,17 +152,26 @@ def _key(name: str) -> str:
 
 
 def fault_of(url: str) -> str:
-    """Why the broker at `url` can not be used; "" when it answers. Its password is not shown."""
+    """Why the broker at `url` can not be used, with its host:port; "" when it answers.
+
+    Its password is not shown.
+    """
     if url.startswith("memory:"):
         return ""
     broker: Any = make_broker(url)
     try:
         broker.client.ping()
     except (OSError, _redis_error()) as error:
-        return type(error).__name__
+        return f"{place_of(url)}: {_WHY.get(type(error).__name__, type(error).__name__)}"
     finally:
         broker.close()
     return ""
+
+
+def place_of(url: str) -> str:
+    """A broker's `host:port`, without user and password."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or 'localhost'}:{parts.port or REDIS_PORT}"
 
 
 def _redis_error() -> type[Exception]:

@@ -10,6 +10,7 @@ from outreach.app.context import Context
 from outreach.app.feedback import feedback_checks
 from outreach.app.held_channels import told
 from outreach.app.limits import at_work, limit_checks
+from outreach.app.machine_keys import machine_keys
 from outreach.app.mail_domains import mail_domains
 from outreach.app.public_site import public_site
 from outreach.app.recording import recording
@@ -38,7 +39,8 @@ OLDEST = {
 
 def examine(context: Context) -> list[Check]:
     """One line for each part, in order; nothing is sent and no file is changed."""
-    found = [_files(context), *_no_runs(context), *_database(context), _broker(context)]
+    found = [_files(context), *_no_runs(context), *_database(context), *machine_keys(context)]
+    found.append(_broker(context))
     if context.loaded.company is not None:
         for channel in sorted(BUILT_IN_CHANNELS | context.company().channels.keys()):
             found += _channel(context, channel)
@@ -129,7 +131,7 @@ def _broker(context: Context) -> Check:
     fault = queue.fault_of(url)
     if fault:
         hint = "is it running, and is OUTREACH_BROKER_URL right?"
-        return Check("broker", False, f"{kind}: {fault}; {hint}")
+        return Check("broker", False, f"{kind} at {fault}; {hint}")
     return Check("broker", True, kind)
 
 

@@ -11,6 +11,7 @@ from outreach.app.context import Context
 from outreach.channels.adapter import Check
 from outreach.dispatch.highwater import HighWater, older_than
 from outreach.store import marks
+from outreach.store.attempts import any_attempt
 from outreach.store.engine import reading, writing
 from outreach.store.faults import DatabaseFault, passing_fault
 
@@ -26,11 +27,14 @@ def recording(context: Context, engine: Engine) -> Iterator[Check]:
 def _sent_until(context: Context, engine: Engine) -> Check:
     with reading(engine) as conn:
         inside = marks.sent_mark(conn)
+        was_asked = any_attempt(conn)
     if inside is None:
         return Check("sent until", True, "nothing was sent yet")
     newer = HighWater(engine, context.environment.state).newer(inside)
     if newer is not None:
         return Check("sent until", False, f"{older_than(newer)} Runs are held at the next start")
+    if not was_asked:
+        return Check("sent until", True, "nothing was sent yet")
     return Check("sent until", True, f"{inside.at:%Y-%m-%d %H:%M:%S} UTC, and nothing later")
 
 

@@ -77,3 +77,9 @@ def storable(said: str) -> str | None:
     One NUL would make PostgreSQL refuse the whole flush of answers, again and again.
     """
     return writable(said)[:MOST_CHARACTERS] or None
+
+
+
+def any_attempt(conn: Connection) -> bool:
+    """Whether an adapter was ever asked to send anything."""
+    return conn.execute(select(attempts.c.id).limit(1)).first() is not None

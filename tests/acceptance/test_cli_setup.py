@@ -154,6 +154,39 @@ def test_the_doctor_names_what_is_away(project: Path) -> None:
     assert (answer.code, answer.err) == (1, "")
     assert wrong == ["database", "broker", "email"]
     assert "hidden" not in answer.out
+    said = {line[1]: line[2] for line in lines}
+    assert said["broker"] == (
+        "redis at 127.0.0.1:1: no connection; is it running, and is OUTREACH_BROKER_URL right?"
+    )
+    assert said["email"] == (
+        "127.0.0.1:1: connect: Connection refused; is it running, and is OUTREACH_SMTP_URL right?"
+    )
+
+
+def test_on_a_server_the_doctor_asks_for_the_keys(project: Path, postgres_url: str) -> None:
+    unset = outreach_here(project, "doctor", "--json", database_url=postgres_url)
+    keys = {"secret_key": KEY, "erasure_key": KEY}
+    both = outreach_here(project, "doctor", "--json", database_url=postgres_url, **keys)
+
+    found = [[c for c in answer.json if "key" in c["check"]] for answer in (unset, both)]
+    why = "OUTREACH_SECRET_KEY is unset, so nothing is sent; set it to the same 32 or more"
+    assert (unset.code, both.code) == (1, 0)
+    assert found[0][0]["detail"] == f"{why} characters, made by chance, on every machine"
+    assert found[0][1] == {
+        "check": "erasure key",
+        "ok": True,
+        "detail": "OUTREACH_ERASURE_KEY is unset; only `customers forget` needs it",
+    }
+    assert found[1] == [{"check": "secret key", "ok": True, "detail": "set"}]
+
+
+def test_a_worker_that_sent_nothing_is_no_message(project: Path) -> None:
+    outreach_here(project, "run", "--until-idle", "--now", NOW)
+
+    answer = outreach_here(project, "doctor", "--json", "--now", NOW)
+
+    [found] = [each for each in answer.json if each["check"] == "sent until"]
+    assert found["detail"] == "nothing was sent yet"
 
 
 DATABASES = {

@@ -1,7 +1,9 @@
 """Opening an SMTP connection: aiosmtplib connects, greets, upgrades and signs in."""
 
 import asyncio
+import errno
 import functools
+import os
 import socket
 import ssl
 
@@ -95,8 +97,16 @@ def _not_opened(stage: Stage, error: Exception) -> Ending:
     if isinstance(cause, ssl.SSLError):  # a certificate or a protocol nobody here trusts
         return Ending(OURS, Stage.TLS, detail=words_of(cause))
     if isinstance(error, OSError):
-        return Ending(dropped(stage), stage, detail=words_of(error))
+        return Ending(dropped(stage), stage, detail=_why(error))
     return Ending(OURS, stage, detail=words_of(error))  # STARTTLS or AUTH is not offered
+
+
+def _why(error: OSError) -> str:
+    """The system's own words, where an error has its number: `Connection refused`."""
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    if cause.errno is not None and cause.errno in errno.errorcode:
+        return os.strerror(cause.errno)
+    return cause.strerror or words_of(error)
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from email.utils import parseaddr
 
 from outreach.channels.adapter import Check, Source
 from outreach.channels.backoff import Backoff
+from outreach.channels.email.answers import Stage
 from outreach.channels.email.connection import Connection
 from outreach.channels.email.endings import Ending, Timeouts
 from outreach.channels.email.lane import Lane, Service
@@ -18,6 +19,8 @@ from outreach.channels.wording import scrubbed
 from outreach.errors import SetupError
 from outreach.settings.company import ChannelSettings, Company
 from outreach.settings.environment import Environment
+
+_AWAY = "; is it running, and is OUTREACH_SMTP_URL right?"
 
 
 class SmtpAdapter:
@@ -105,7 +108,8 @@ class SmtpAdapter:
 
     def _refused(self, ending: Ending) -> Check:
         why = f"{self.place}: {ending.stage}: {ending.code} {scrubbed(ending.detail, self._sender)}"
-        return Check("email", ok=False, detail=" ".join(why.split()))
+        hint = _AWAY if ending.stage is Stage.CONNECT and not ending.code else ""
+        return Check("email", ok=False, detail=" ".join(why.split()) + hint)
 
     def interrupt(self) -> None:
         """Hang up where the server is silent before the message's words; at the dot it is awaited."""
