@@ -9,6 +9,7 @@ from outreach.imports.outcome import Options
 from outreach.imports.parsing import Cells, Fault, missing, read_cells
 from outreach.imports.seen_keys import SeenKeys
 from outreach.imports.values import BadValueError
+from outreach.settings.attribute_names import FACTS
 from outreach.settings.company import Company
 from outreach.settings.date_names import date_name, is_other_field
 
@@ -70,6 +71,9 @@ def _name(raw: Any, company: Company) -> str | None:
         raise BadValueError(
             f"`{word[:40]}` can not name a date; use letters, digits and `_`, a letter first"
         )
+    if name in FACTS:
+        message = f"`{name}` is a fact, counted from the customers' events; choose another name"
+        raise BadValueError(message)
     if is_other_field(name, company):
         raise BadValueError(f"`{name}` is a column of the customers' file; import it there")
     return name

@@ -64,7 +64,7 @@ def parse_file(job: Job) -> Iterator[Batch]:
             if len(batch.rows) + len(batch.refused) >= ROWS_OF_A_BATCH:
                 yield reader.finish(batch)
                 batch = Batch(reader.rows.header)
-        yield reader.finish(batch)
+        yield reader.finish(batch, is_last=True)
 
 
 class _Reader:
@@ -133,11 +133,12 @@ class _Reader:
             return found
         return [(self._parser.fields.source_of(name), message) for name, message in found]
 
-    def finish(self, batch: Batch) -> Batch:
-        """The batch with what is true at its end."""
+    def finish(self, batch: Batch, *, is_last: bool = False) -> Batch:
+        """The batch with what is true at its end, or at the file's."""
         batch.position = self.rows.position()
         batch.key = self._parser.fields.source_of("key")
-        batch.warnings = (*self._warnings, *self._parser.fields.warnings)
+        unmet = self._parser.fields.unmet() if is_last else []
+        batch.warnings = (*self._warnings, *self._parser.fields.warnings, *unmet)
         return batch
 
 

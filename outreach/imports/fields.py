@@ -6,11 +6,12 @@ from functools import lru_cache, partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from outreach.documents import did_you_mean
+from outreach.documents import RefusalError, did_you_mean
 from outreach.errors import UsageError
 from outreach.imports import addresses, days, values
 from outreach.imports.outcome import REJECTS_HEADER, Options
 from outreach.imports.values import BadValueError, Read
+from outreach.settings.attribute_names import FACTS, parse_attribute_name
 from outreach.settings.company import Company
 from outreach.settings.date_names import date_name, is_other_field
 from outreach.settings.rules_file import ADD_TASK
@@ -148,18 +149,32 @@ class Fields:
         """The names that a column of the file may have, as far as they can be listed."""
         return [*self.reads, *self.attributes, *self.options.map]
 
-    def check_map(self) -> None:
-        """Refuse `--map` to a field that is not there."""
+    def check_map(self, names: Collection[str] | None = None) -> None:
+        """Refuse `--map` to a field that is not there, and of a column that is not in the file.
+
+        `names` are the file's columns where they are known before its rows.
+        """
         for source, name in self.options.map.items():
             known = [*self.reads, *self.attributes]
             dotted = name.startswith(("consent.", "date."))
             if name not in known and not dotted and self.others is None:
                 message = f"`--map {source}={name}`: there is no field `{name}`"
                 raise UsageError(message, did_you_mean(name, known))
+            if names is not None and source not in names:
+                message = f"`--map {source}={name}`: the file has no column `{source}`"
+                raise UsageError(message, did_you_mean(source, names, listing="its columns:"))
+
+    def unmet(self) -> list[str]:
+        """Warnings of names in `--map` that no line had so far."""
+        return [
+            f"no line has `{source}`, which `--map {source}={name}` names"
+            for source, name in self.options.map.items()
+            if source not in self._found
+        ]
 
     def header(self, names: Collection[str], required: Collection[str]) -> list[Field | None]:
         """The field of each column of a CSV file; None: it is not read."""
-        self.check_map()
+        self.check_map(names)
         if tuple(names)[: len(REJECTS_HEADER)] == REJECTS_HEADER:
             # A mended file of refused rows comes back: its own columns are no news.
             self._found.update(dict.fromkeys(REJECTS_HEADER))
@@ -240,7 +255,8 @@ class Fields:
             hint = "write `date.wedding`, for its note `date.wedding.note`"
             raise UsageError(f"`{source}` is no column of a date", hint)
         if is_other_field(name, company):
-            raise UsageError(f"`{source}`: `{name}` is a field of its own", f"call it `{name}`")
+            hint = "choose another name" if name in FACTS else f"call it `{name}`"
+            raise UsageError(f"`{source}`: `{name}` is a field of its own", hint)
         if part == NOTE:
             return Field(f"date.{name}.{NOTE}", source, DATE, values.text, (name, NOTE))
         read = remembering(partial(days.named_date, order=self.options.dates))
@@ -251,7 +267,20 @@ class Fields:
             return
         if name in self.ignored:
             self.warnings.append(f"column `{name}` is not read: {self.ignored[name]}")
+        elif name in FACTS:
+            why = "it is a fact, which is counted from the customers' events; import those"
+            self.warnings.append(f"column `{name}` is not read: {why}")
         elif name:
             guess = did_you_mean(name, [*self.reads, *self.attributes])
-            hint = guess or "declare it under `attributes` in outreach.yaml to keep it"
+            hint = guess or _declared(name)
             self.warnings.append(f"column `{name}` is not read: there is no such field; {hint}")
+
+
+def _declared(name: str) -> str:
+    """How a column is kept as an attribute: under its own name where an attribute may have it."""
+    try:
+        parse_attribute_name(name)
+    except RefusalError:
+        hint = "declare it under `attributes` in outreach.yaml by another name to keep it"
+        return f'{hint}, and say `--map "{name}=<its name>"`'
+    return "declare it under `attributes` in outreach.yaml to keep it"

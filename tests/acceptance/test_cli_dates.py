@@ -63,6 +63,15 @@ def campaign(project: Path, audience: str, text: str) -> None:
     (folder / "body.txt").write_text(text)
 
 
+def test_a_fact_is_no_name_of_a_day(filled: Path) -> None:
+    (filled / "orders.csv").write_text("key,name,date\na,orders,06-14\n")
+
+    answer = call(filled, "dates", "import", "orders.csv", "--json")
+
+    why = "`orders` is a fact, counted from the customers' events; choose another name"
+    assert [each["message"] for each in answer.json["rejects"]] == [why]
+
+
 def test_days_are_imported_and_their_names_listed(filled: Path) -> None:
     imported = outreach(filled, "dates", "import", "days.csv")
     listed = outreach(filled, "dates", "list")

@@ -205,12 +205,16 @@ def test_customers_with_one_address_are_marked_until_it_is_given_up(base: Base) 
 
 
 def test_unknown_columns_are_named_once(base: Base) -> None:
-    result = base.take("key,frist_name,stage,shoe size\n1,a,b,c\n2,a,b,c\n")
+    result = base.take("key,frist_name,stage,shoe size,spend,hat\n1,a,b,c,1,d\n2,a,b,c,1,d\n")
 
     assert result.warnings == (
         "column `frist_name` is not read: there is no such field; did you mean `first_name`?",
         "column `stage` is not read: the lifecycle `six-stage` decides it",
-        "column `shoe size` is not read: there is no such field; "
+        "column `shoe size` is not read: there is no such field; declare it under `attributes` in "
+        'outreach.yaml by another name to keep it, and say `--map "shoe size=<its name>"`',
+        "column `spend` is not read: it is a fact, which is counted from the customers' events; "
+        "import those",
+        "column `hat` is not read: there is no such field; "
         "declare it under `attributes` in outreach.yaml to keep it",
     )
 
@@ -254,6 +258,7 @@ def test_map_names_a_column(base: Base) -> None:
         ("key,consent.sms.offers\n", {}, "`consent.sms.offers` is a consent, and a yes needs to say where it was given"),
         ("key,consent.sms.ofers\n", {"consent_source": "x"}, "`consent.sms.ofers`: outreach.yaml has no topic `ofers`"),
         ("key,consent.sns.offers\n", {"consent_source": "x"}, "`consent.sns.offers`: there is no channel `sns`"),
+        ("key,Vorname\n", {"map": {"Vornam": "first_name"}}, "`--map Vornam=first_name`: the file has no column `Vornam`"),
         ("key,a\n", {"map": {"a": "emial"}}, "`--map a=emial`: there is no field `emial`"),
         ("key\n", {"encoding": "klingon"}, "there is no encoding `klingon`"),
         ("key\n", {"sheet": "Kunden"}, "`--sheet` is for workbooks, and this file is none"),

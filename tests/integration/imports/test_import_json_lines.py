@@ -45,3 +45,13 @@ def test_in_the_first_line_it_stops_the_import_before_anything_is_written(
 ) -> None:
     with pytest.raises(UsageError, match="no channel `pigeon`"):
         take(sqlite_engine, tmp_path, '{"key": "1", "consent.pigeon.offers": "yes"}')
+
+
+def test_a_mapped_name_that_no_line_has_is_told(sqlite_engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "customers.jsonl"
+    path.write_text('{"key": "1"}\n{"key": "2", "Vorname": "Ann"}\n', "utf-8")
+    options = Options(map={"Vorname": "first_name", "Name": "last_name"})
+
+    found = import_customers(sqlite_engine, path, COMPANY, NOW, options)
+
+    assert found.warnings == ("no line has `Name`, which `--map Name=last_name` names",)
