@@ -190,6 +190,8 @@ def _lacking(
                 audience = audience or presence.picked(conn, row, campaign.audience)
                 message = f"{number:,} of the {audience:,} in the audience lack `{name}`"
                 hint = f"the template for {channel} prints it: give it a default there"
+                if (channel, name) == ("task", "owner"):
+                    hint = "they get no task (`no_address`), whatever the template: import `owner`"
                 code = f"{WARNING}missing-data"
                 yield Problem(place.file, place.line, place.column, code, message, hint)
 

@@ -49,6 +49,9 @@ def receive(
     Exit code 0 also for a mail that says nothing to us: it is taken, and changes nothing.
     """
     call = call_of(ctx)
+    if file is not None and file.is_dir():
+        hint = f"name one mail; for all mails of a folder: `outreach feedback watch {file}`"
+        raise UsageError(f"`{file}` is a folder", hint)
     raw = _stdin() if file is None else file.read_bytes()
     with call.context() as context:
         taken = take_mail(context, raw, recipient)

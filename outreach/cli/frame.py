@@ -17,6 +17,11 @@ from outreach.errors import OutreachError, ProblemsFound, SetupError, UsageError
 
 INTERRUPTED = 130  # what shells say of a process that Ctrl-C ended
 PROBLEMS, USAGE, BROKEN = 1, 2, 3
+_TO_MEND: dict[type[OSError], str] = {
+    IsADirectoryError: "name a file, not a folder",
+    NotADirectoryError: "name a folder, not a file",
+    FileNotFoundError: "name one that is there",
+}
 
 
 def run(arguments: list[str]) -> int:
@@ -117,9 +122,11 @@ def show_error(error: OutreachError, json: bool) -> int:
 
 def _usage(error: typer.TyperException) -> UsageError:
     """A fault that typer found in the arguments, in our words."""
+    from outreach.documents.library_words import in_our_words
+
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "outreach"
-    message = error.format_message().strip().rstrip(".")
+    message = in_our_words(error.format_message().strip().rstrip("."))
     return UsageError(message[:1].lower() + message[1:], f"see `{path} --help`")
 
 
@@ -133,7 +140,7 @@ def _set_up(error: Exception) -> OutreachError | None:
             return found
     if isinstance(error, OSError) and error.filename is not None:
         message = f"`{error.filename}`: {error.strerror}"
-        return SetupError(message, "mend its rights, or make room")
+        return SetupError(message, _TO_MEND.get(type(error), "mend its rights, or make room"))
     return None
 
 

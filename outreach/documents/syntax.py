@@ -10,6 +10,8 @@ from outreach.errors import Problem
 _INDENT = "begin each line of a group in the same column, with spaces"
 _QUOTE = "put the text in quotes"
 
+_CLOSES = {"[": "]", "{": "}"}
+
 # A pattern of PyYAML's words → (what and why, how to mend, whether the place is where it began).
 _WORDS: tuple[tuple[str, str, str, bool], ...] = (
     (r"found character '\\t'", "a tab can not indent", "use spaces", False),
@@ -39,6 +41,11 @@ def explain(file: str, error: yaml.MarkedYAMLError, text: str) -> Problem:
     if slip is not None:
         return Problem(file, slip.line, slip.column, "syntax", slip.message, slip.hint)
     said = error.problem or error.context or "it can not be read"
+    opened = _left_open(text) if said.endswith("<stream end>'") else None
+    if opened is not None:
+        bracket = opened[1]
+        message = f"a `{bracket}` is opened and not closed"
+        return _problem(file, opened[0], message, f"close it with `{_CLOSES[bracket]}`")
     for pattern, message, hint, where_it_began in _WORDS:
         match = re.search(pattern, said)
         if match:
@@ -47,6 +54,21 @@ def explain(file: str, error: yaml.MarkedYAMLError, text: str) -> Problem:
     return _problem(
         file, error.problem_mark or error.context_mark, f"this is no YAML: {said}", _QUOTE
     )
+
+
+def _left_open(text: str) -> tuple[yaml.Mark, str] | None:
+    """The last bracket that is not closed; None where all are."""
+    opened: list[tuple[yaml.Mark, str]] = []
+    try:
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken):
+                is_list = isinstance(token, yaml.FlowSequenceStartToken)
+                opened.append((token.start_mark, "[" if is_list else "{"))
+            elif isinstance(token, yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken) and opened:
+                opened.pop()
+    except yaml.YAMLError:
+        return None
+    return opened[-1] if opened else None
 
 
 def _problem(file: str, mark: yaml.Mark | None, message: str, hint: str) -> Problem:

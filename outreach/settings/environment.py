@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from outreach.documents import did_you_mean
+from outreach.documents.library_words import in_our_words
 from outreach.errors import SetupError
 from outreach.settings.public_url import check_public_url
 from outreach.settings.secret_key import check_secret_key, stored_key, stored_secret_key
@@ -209,7 +210,7 @@ def _names_in(path: Path) -> set[str]:
 
 def _fault(error: Any) -> str:
     cause = error.get("ctx", {}).get("error")
-    message = str(cause) if isinstance(cause, ValueError) else error["msg"]
+    message = str(cause) if isinstance(cause, ValueError) else in_our_words(error["msg"])
     if not error["loc"]:
         return message
     return f"{PREFIX}{str(error['loc'][0]).upper()}: {message[:1].lower()}{message[1:]}"

@@ -214,3 +214,22 @@ def test_who_is_to_be_called_without_a_number_is_counted(
     assert answer.code == 0, answer.out
     warned = "the task is a call, and 2 of the 3 in the audience have no phone number"
     assert (f"campaigns/ring.yaml:5:1: warning: {warned}" in answer.out) == said
+
+
+def test_who_has_no_owner_is_told_to_get_no_task(project: Path) -> None:
+    rules = (project / "outreach.yaml").read_text()
+    rules = rules.replace("channels:\n", "channels:\n  task: {adapter: task}\n")
+    (project / "outreach.yaml").write_text(rules)
+    (project / "people.csv").write_text("key\na\n")
+    outreach_here(project, "customers", "import", "people.csv")
+    text = CAMPAIGN.replace("{stage: [growth], where: orders >= 2}", "everyone")
+    text = text.replace("[email]", "[task]").replace("win-back", "ring")
+    (project / "campaigns/ring.yaml").write_text(text)
+    (project / "templates/ring").mkdir()
+    (project / "templates/ring/task.txt").write_text("visit: {{ key }}\n\nFor {{ owner.name }}.\n")
+
+    answer = outreach_here(project, "check", "--json")
+
+    hint = "they get no task (`no_address`), whatever the template: import `owner`"
+    lacking = [each for each in answer.json if each["code"] == "warning-missing-data"]
+    assert [each["hint"] for each in lacking] == [hint]

@@ -104,6 +104,16 @@ def test_compliance_7_a_bounce_is_believed_only_with_our_own_signed_return_path(
     assert report(project) == {"sent": 9, "bounced": 0, "complained": 0}
 
 
+def test_a_folder_is_no_mail(project: Path) -> None:
+    (project / "mails").mkdir()
+
+    answer = outreach_here(project, "feedback", "receive", "mails")
+
+    hint = "name one mail; for all mails of a folder: `outreach feedback watch mails`"
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == f"outreach: `mails` is a folder; {hint}\n"
+
+
 @pytest.mark.parametrize(
     ("raw", "said"),
     [

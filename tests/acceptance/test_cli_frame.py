@@ -104,6 +104,13 @@ WRONG_USAGE = {
     ("check", "--fast"): "no such option: --fast; see `outreach check --help`",
     ("customers",): "missing command; see `outreach customers --help`",
     ("consent", "grant", "a"): "missing option '--channel'; see `outreach consent grant --help`",
+    ("explain", "win-back", "a", "--run", "x"): (
+        "invalid value for '--run': this is no whole number; see `outreach explain --help`"
+    ),
+    ("dates", "import", "outreach.yaml", "--dates", "x"): (
+        "invalid value for '--dates': 'x' is not one of 'dmy', 'mdy', 'iso'; "
+        "see `outreach dates import --help`"
+    ),
     ("--project",): "`--project` needs a value; name the project's folder",
     ("check", "--now", "soon"): (
         "`--now soon` is no date and time; write for example `--now 2026-07-03T17:00`"

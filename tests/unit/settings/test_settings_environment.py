@@ -74,8 +74,10 @@ def test_a_postgres_address_gets_its_driver(tmp_path: Path) -> None:
         ("OUTREACH_IN_FLIGHT", ".env:1: this is no `NAME=value`; mend the line"),
         (
             "OUTREACH_IN_FLIGHT=0",
-            "OUTREACH_IN_FLIGHT: input should be greater than or equal to 1; mend",
+            "OUTREACH_IN_FLIGHT: it must be 1 or more; mend",
         ),
+        ("OUTREACH_IN_FLIGHT=hunter2", "OUTREACH_IN_FLIGHT: this is no whole number; mend"),
+        ("OUTREACH_LEASE_SECONDS=hunter2", "OUTREACH_LEASE_SECONDS: this is no number; mend"),
         (
             "OUTREACH_SMTP_URL=http://me:hunter2@mail",
             "OUTREACH_SMTP_URL: it must begin with `smtp://` or `smtps://`; mend",
@@ -112,7 +114,7 @@ def test_a_postgres_address_gets_its_driver(tmp_path: Path) -> None:
         ),
         (
             "OUTREACH_LOG=hunter2",
-            "OUTREACH_LOG: input should be 'console' or 'json'; mend",
+            "OUTREACH_LOG: it must be 'console' or 'json'; mend",
         ),
         ("A=1\nwhat is this\n", ".env:2: this is no `NAME=value`; mend the line"),
         (
