@@ -44,7 +44,7 @@ class Reason(StrEnum):
     """Why a message is not sent now, in the order in which the rules are asked."""
 
     NOT_IN_AUDIENCE = "not_in_audience"  # explain only: the audience does not pick this customer
-    ERASED = "erased"  # the customer's personal data was erased
+    ERASED = "erased"  # personal data was erased, or the record merged into another
     EXCLUDED = "excluded"  # the campaign's `exclude` names this customer
     WHEN_FALSE = "when_false"  # the step's `when` does not hold
     NO_ADDRESS = "no_address"  # no address for the channel

@@ -10,10 +10,10 @@ from outreach.app.person import person
 from outreach.channels.capture.adapter import IDS_A_FOLDER, outbox_of
 from outreach.errors import SetupError, UsageError
 from outreach.store.acknowledgement import all_acknowledged
-from outreach.store.customers import rows_by_key
 from outreach.store.engine import writing
 from outreach.store.erased import Erased
 from outreach.store.erasure import erase
+from outreach.store.keys import kept_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,10 @@ def forget(context: Context, key: str) -> Forgotten:
 
 def _not_there(conn: Connection, erased: Erased, key: str) -> UsageError:
     """Why nobody can be erased by this key."""
-    if rows_by_key(conn, [key]):
-        hint = "erase the one that it was merged into: this one goes along"
-        return UsageError(f"customer `{key}` was merged into another one", hint)
+    kept = kept_keys(conn, [key]).get(key)
+    if kept is not None:
+        hint = f"erase `{kept}`: this one goes along"
+        return UsageError(f"customer `{key}` was merged into `{kept}`", hint)
     if erased.erased_keys(conn, [key]):
         return UsageError(f"customer `{key}` was erased")
     hint = "keys are exact, upper and lower case too"

@@ -45,6 +45,8 @@ class Details:
         if rule is Reason.EXPIRED and failed:
             turn = self.local(self.verdict.late_at - self.question.ruling.campaign.schedule.late)
             return f"their turn was {turn}, and nothing is sent for it any more"
+        if rule is Reason.ERASED and failed:
+            return self._erased()
         if rule in _CONSENT and channel is not None:
             return self._consent(channel)
         if rule is Reason.NO_ADDRESS and channel == "task" and failed:
@@ -119,6 +121,15 @@ class Details:
         """An instant in the customer's calendar zone."""
         local = at.astimezone(self.question.ruling.grid.calendar_zone(self.place))
         return local.isoformat(" ", "minutes")
+
+    def _erased(self) -> str:
+        """Whether the customer was erased, or into whom they were merged."""
+        closed, kept = customers.alias("closed").c, customers.alias("kept").c
+        merged = select(kept.key).where(
+            closed.id == self.verdict.customer_id, kept.id == closed.merged_into
+        )
+        key = self.conn.execute(merged).scalar()
+        return "was erased" if key is None else f"was merged into {key}"
 
     def _consent(self, channel: str) -> str:
         row = self.conn.execute(

@@ -25,6 +25,7 @@ from outreach.store import dialect, interests
 from outreach.store.consents import Recorded, Word, record_consents
 from outreach.store.customers import insert_customers, rows_by_key, update_customers
 from outreach.store.erased import Erased
+from outreach.store.keys import kept_keys
 from outreach.store.named_dates import Dates, dates_of, write_dates
 from outreach.store.places import Place, place_ids
 from outreach.store.sharing import lock_with_sharers, mark_sharing, unmark_sharing
@@ -108,7 +109,8 @@ class _Customers:
         locked = lock_with_sharers(conn, keys, emails, phones)
         stored = rows_by_key(conn, keys)
         erased = self._erased.erased_keys(conn, [key for key in keys if key not in stored])
-        changes, gone = self._changes(stored, self._dates(conn, stored, rows), erased, rows)
+        closed = _closed(conn, stored) | dict.fromkeys(erased, "was erased")
+        changes, gone = self._changes(stored, self._dates(conn, stored, rows), closed, rows)
         self._settle_places(conn, changes)
         self._write(conn, changes, emails, phones)
         self._record_consents(conn, changes, locked)
@@ -129,7 +131,7 @@ class _Customers:
         self,
         stored: dict[str, dict[str, Any]],
         dates: Mapping[int, Dates],
-        erased: set[str],
+        closed: Mapping[str, str],
         rows: Iterable[CustomerRow],
     ) -> tuple[list[CustomerChange], list[Refused]]:
         changes: dict[str, CustomerChange] = {}
@@ -138,9 +140,9 @@ class _Customers:
             change = changes.get(row.key)
             if change is None:
                 base = stored.get(row.key)
-                why = "was erased" if row.key in erased else _why_closed(base)
-                if why is not None:
-                    gone.append(Refused(row.line, [("key", f"this customer {why}")], [row.key]))
+                if row.key in closed:
+                    why = f"this customer {closed[row.key]}"
+                    gone.append(Refused(row.line, [("key", why)], [row.key]))
                     continue
                 known = {} if base is None else dates.get(base["id"], {})
                 change = changes[row.key] = begin(base, known, row, self._now)
@@ -255,13 +257,11 @@ class _Customers:
                 self.unchanged += rows
 
 
-def _why_closed(base: dict[str, Any] | None) -> str | None:
-    """Why nothing is written to the customer any more; None: it is."""
-    if base is None:
-        return None
-    if base["erased_at"]:
-        return "was erased"
-    return "was merged into another customer" if base["merged_into"] else None
+def _closed(conn: Connection, stored: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """By key, why nothing is written any more to customers who are there."""
+    merged = kept_keys(conn, [key for key, base in stored.items() if base["merged_into"]])
+    why = {key: f"was merged into `{kept}`; give its row that key" for key, kept in merged.items()}
+    return why | {key: "was erased" for key, base in stored.items() if base["erased_at"]}
 
 
 def _place_new(

@@ -15,6 +15,7 @@ from outreach.store.facts import (
     stage_since_as_of,
 )
 from outreach.store.interests import origins_of
+from outreach.store.keys import kept_keys
 from outreach.store.marks import refreshed_at
 from outreach.store.named_dates import Dates, dates_of
 from outreach.store.stages import further_stays
@@ -158,6 +159,7 @@ def show(
 
     Newest first, at most 100 of a kind; None when there is no such customer. What is dated after
     `now` is left out, but for words of consent: those tell whether they have expired by then.
+    Of who was merged, `merged_into` is a key, and the interests are told of whom that is.
     `facts_as_of` is the instant that facts and stage are of: when they were last brought up to
     date, or `now` where that was earlier; `last_contact_at` counts messages up to `now` in any case.
     """
@@ -165,6 +167,7 @@ def show(
     if id_ is None:
         return None
     customer = contexts(conn, [id_], attributes)[id_]
+    kept_id, customer["merged_into"] = customer["merged_into"], kept_keys(conn, [key]).get(key)
     refreshed = [at for at in (refreshed_at(conn), customer["facts_at"]) if at is not None]
     as_of = max(refreshed, default=None)
     if as_of is not None and now < as_of:
@@ -188,7 +191,7 @@ def show(
             {"name": name, "date": date.day, "note": date.note}
             for name, date in dates_of(conn, [id_]).get(id_, {}).items()
         ],
-        "interests": [each._asdict() for each in origins_of(conn, [id_])[id_]],
+        "interests": [] if kept_id else [e._asdict() for e in origins_of(conn, [id_])[id_]],
         "deliveries": _latest(conn, id_, deliveries, deliveries.c.planned_at, now),
         "tasks": tasks_about(conn, id_),
         "events": _event_counts(conn, id_, now),

@@ -51,3 +51,13 @@ def stand_ins(conn: Connection, ids: Collection[int]) -> dict[int, int]:
     return {
         row.id: row.merged_into for row in conn.execute(select(t.id, t.merged_into).where(*merged))
     }
+
+
+def kept_keys(conn: Connection, keys: Collection[str]) -> dict[str, str]:
+    """By the key of a customer who was merged, the key of whom it was merged into."""
+    if not keys:
+        return {}
+    closed, kept = customers.alias("closed").c, customers.alias("kept").c
+    these = (dialect.is_any_of(conn, closed.key, list(keys)), kept.id == closed.merged_into)
+    rows = conn.execute(select(closed.key, kept.key.label("kept")).where(*these))
+    return {row.key: row.kept for row in rows}

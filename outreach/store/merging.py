@@ -13,6 +13,7 @@ from outreach.store import interests, named_dates, owed
 from outreach.store.consents import Word, record_consents
 from outreach.store.customers import rows_by_key
 from outreach.store.journal import record
+from outreach.store.keys import kept_keys
 from outreach.store.sharing import lock_with_sharers
 from outreach.store.tables import consent_states, customers, deliveries, events, tasks
 from outreach.vocabulary import ConsentState, State
@@ -43,7 +44,7 @@ def merge(conn: Connection, closed: str, kept: str, actor: str, now: datetime) -
     """
     lock_with_sharers(conn, [closed, kept], [], [])
     rows = rows_by_key(conn, [closed, kept])
-    refused = _refused(rows, closed, kept)
+    refused = _refused(conn, rows, closed, kept)
     if refused:
         return Merged(refused)
     old, new = rows[closed]["id"], rows[kept]["id"]
@@ -64,7 +65,7 @@ def merge(conn: Connection, closed: str, kept: str, actor: str, now: datetime) -
     return Merged("", new, cancelled, count, withdrawn)
 
 
-def _refused(rows: dict[str, dict[str, Any]], closed: str, kept: str) -> str:
+def _refused(conn: Connection, rows: dict[str, dict[str, Any]], closed: str, kept: str) -> str:
     if closed == kept:
         return "a customer can not be merged into itself"
     for key in (closed, kept):
@@ -74,7 +75,7 @@ def _refused(rows: dict[str, dict[str, Any]], closed: str, kept: str) -> str:
         if row["erased_at"] is not None:
             return f"customer `{key}` was erased"
         if row["merged_into"] is not None:
-            return f"customer `{key}` was merged into another one"
+            return f"customer `{key}` was merged into `{kept_keys(conn, [key])[key]}`"
     return ""
 
 

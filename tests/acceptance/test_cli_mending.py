@@ -272,12 +272,29 @@ def test_two_records_of_one_person_become_one(peopled: Path) -> None:
     assert (shown["customer"]["orders"], shown["customer"]["spend"]) == (2, 65.5)
     assert (again.code, again.err) == (
         2,
-        "outreach: customer `a` was merged into another one; see `outreach customers show KEY`\n",
+        "outreach: customer `a` was merged into `b`; see `outreach customers show KEY`\n",
     )
     assert outreach_here(peopled, "customers", "forget", "a").err == (
-        "outreach: customer `a` was merged into another one;"
-        " erase the one that it was merged into: this one goes along\n"
+        "outreach: customer `a` was merged into `b`; erase `b`: this one goes along\n"
     )
+
+
+def test_a_merged_record_says_into_whom(peopled: Path) -> None:
+    (peopled / "more.csv").write_text("key,first_name,interests\na,Ann,tea\n")
+    take = ("customers", "import", "more.csv", "--interests-source", "form", "--json")
+    assert outreach_here(peopled, *take, "--now", NOW).code == 0
+    outreach_here(peopled, "customers", "merge", "a", "b", "--now", NOW)
+
+    shown = outreach_here(peopled, "customers", "show", "a", "--json", "--now", NOW).json
+    taken = outreach_here(peopled, *take, "--now", NOW).json
+    told = outreach_here(peopled, "explain", "win-back", "a", "--now", NOW, "--json").json
+
+    [why] = [each["detail"] for each in told["rules"] if each["rule"] == "erased"]
+    assert (shown["customer"]["merged_into"], shown["interests"]) == ("b", [])
+    assert [each["message"] for each in taken["rejects"]] == [
+        "this customer was merged into `b`; give its row that key"
+    ]
+    assert why == "was merged into b"
 
 
 def test_compliance_14_an_erasure_takes_captured_messages_along(peopled: Path) -> None:

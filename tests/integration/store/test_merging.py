@@ -153,8 +153,8 @@ def test_who_was_merged_before_goes_along(
         ("new", "new", "a customer can not be merged into itself"),
         ("none", "new", "there is no customer `none`"),
         ("new", "none", "there is no customer `none`"),
-        ("old", "new", "customer `old` was merged into another one"),
-        ("new", "old", "customer `old` was merged into another one"),
+        ("old", "new", "customer `old` was merged into `new`"),
+        ("new", "old", "customer `old` was merged into `new`"),
     ],
 )
 def test_what_can_not_be_merged_says_why(
