@@ -7,6 +7,7 @@ from outreach.app.admission import failing
 from outreach.app.context import Context
 from outreach.app.fragments import company_as_read, expressions_in, stages_in, unused_templates
 from outreach.app.slips import likely_slips
+from outreach.app.sound import sound_campaigns
 from outreach.audience.check import campaigns_named, literal_comparisons, stages_compared
 from outreach.audience.check import check as check_expression
 from outreach.audience.names import Names, names_of
@@ -14,7 +15,7 @@ from outreach.campaign.check import Project
 from outreach.campaign.model import Campaign, Expression
 from outreach.campaign.project import campaign_files
 from outreach.documents import Document, closest, did_you_mean, load
-from outreach.errors import WARNING, Problem
+from outreach.errors import WARNING, Problem, SetupError
 from outreach.lifecycle.load import check_lifecycles, load_lifecycles
 from outreach.lifecycle.model import Lifecycle, Lifecycles
 from outreach.rendering.check import check_templates, compared_in
@@ -28,10 +29,14 @@ _OUR_NAMES = ("unknown-name", "duty")  # what only an outreach.yaml in order can
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Problems by file and place, warnings among them, and how many files were read."""
+    """Problems by file and place, warnings among them, and how many files were read.
+
+    `unasked` says why the database could not be asked; empty where it was, or where there is none.
+    """
 
     problems: tuple[Problem, ...]
     files: int
+    unasked: str = ""
 
     @property
     def faults(self) -> int:
@@ -40,16 +45,31 @@ class Checked:
 
 
 def check_files(context: Context) -> Checked:
-    """All that is wrong with the project's files; with a database also what finds nobody in it."""
+    """All that is wrong with the project's files; with a database also what finds nobody in it.
+
+    Warnings are of the campaigns that are in order, whatever is wrong with others.
+    """
     problems = _all_problems(context) | set(_unknown_campaigns(context))
     problems |= {each for _, found in failing(context) for each in found}
-    if not any(map(_is_fault, problems)):
-        problems |= set(likely_slips(context))
-        if context.has_database:
-            from outreach.app.warnings import warnings  # and with it SQLAlchemy
+    sound = sound_campaigns(context, filter(_is_fault, problems))
+    problems |= set(likely_slips(context, sound))
+    unasked = _unasked(context)
+    if unasked is None and context.loaded.company is not None:
+        from outreach.app.warnings import warnings  # and with it SQLAlchemy
 
-            problems |= set(warnings(context))
-    return Checked(tuple(sorted(problems)), len(context.files.contents))
+        problems |= set(warnings(context, sound))
+    return Checked(tuple(sorted(problems)), len(context.files.contents), unasked or "")
+
+
+def _unasked(context: Context) -> str | None:
+    """Why the database is not asked: it can not be, or, empty, there is none; None: it is."""
+    if not context.has_database:
+        return ""
+    try:
+        _ = context.engine
+    except SetupError as error:
+        return f"{error.message}; {error.hint}"
+    return None
 
 
 def faults(context: Context) -> set[Problem]:
@@ -159,7 +179,7 @@ def _unknown_campaigns(context: Context, only: str | None = None) -> Iterator[Pr
 
 def _campaigns_of_old(context: Context) -> Iterable[str]:
     """Campaigns that the database knows, also those whose file is gone."""
-    if not context.has_database:
+    if _unasked(context) is not None:
         return ()
     from outreach.store.activity import activities  # and with it SQLAlchemy
     from outreach.store.engine import reading

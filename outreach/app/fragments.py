@@ -12,9 +12,10 @@ from outreach.campaign.model import (
     Selection,
     Step,
 )
-from outreach.documents import Document, Path, load
-from outreach.settings.company import ATTRIBUTE_TYPES, Brand, Company
+from outreach.documents import Document, Path, RefusalError, load
+from outreach.settings.company import ATTRIBUTE_TYPES, SIX_STAGE, Brand, Company
 from outreach.settings.company_file import COMPANY_FILE
+from outreach.settings.written import parse_name
 
 _CHANNELS = {
     "email": ("subject.", "body."),
@@ -30,13 +31,26 @@ def company_as_read(content: bytes) -> Company | None:
         return None
     attributes, locale = document.get(("attributes",)), document.get(("brand", "locale"))
     names = attributes if isinstance(attributes, dict) else {}
+    main, further = document.get(("lifecycle",)), document.get(("lifecycles",))
+    models = further.items() if isinstance(further, dict) else ()
     return Company(
         brand=Brand(name="?", locale=locale if isinstance(locale, str) else "en"),
         attributes={
             name: kind if isinstance(kind, str) and kind in ATTRIBUTE_TYPES else "text"
             for name, kind in names.items()
         },
+        lifecycle=main if isinstance(main, str) and _is_name(main) else SIX_STAGE,
+        lifecycles={
+            name: model for name, model in models if isinstance(model, str) and _is_name(model)
+        },
     )
+
+
+def _is_name(written: str) -> bool:
+    try:
+        return bool(parse_name(written))
+    except RefusalError:
+        return False
 
 
 def expressions_in(document: Document) -> Iterator[Expression]:

@@ -1,7 +1,7 @@
 """What a campaign says and hardly means: told by `check` from the files alone, no fault."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,12 +26,12 @@ _ORDINALS = ("", "first", "second", "third", "fourth")
 LATEST_OFFSET = timedelta(hours=12)  # no clock on earth is further behind UTC
 
 
-def likely_slips(context: Context) -> Iterator[Problem]:
-    """What campaigns say and hardly mean; no database is asked, the files must be without a fault."""
-    company = context.company()
-    for campaign in context.loaded.campaigns.values():
+def likely_slips(context: Context, campaigns: Iterable[Campaign]) -> Iterator[Problem]:
+    """What campaigns in order say and hardly mean; no database is asked."""
+    for campaign in campaigns:
+        company = context.company()
         document = load(campaign.file, context.files.contents[campaign.file])[0]
-        if campaign.status is not Status.ARCHIVED and document is not None:
+        if document is not None:
             yield from _never_comes(document, campaign, company, context.now())
             yield from _at_night(document, campaign)
             yield from _day_or_weekday(document, campaign)

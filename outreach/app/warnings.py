@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
-from outreach.app.stages import lifecycles_of
 from outreach.audience import presence
 from outreach.audience.check import KEYS, dates_named, kinds_named, literal_comparisons
 from outreach.audience.names import Kind, names_of
@@ -15,6 +14,7 @@ from outreach.audience.slips import for_stop
 from outreach.campaign.model import Campaign, Expression, Place, Selection
 from outreach.documents import closest, did_you_mean
 from outreach.errors import WARNING, Problem
+from outreach.lifecycle.load import load_lifecycles
 from outreach.lifecycle.model import Lifecycles
 from outreach.rendering.check import compared_in
 from outreach.rendering.compared import Compared
@@ -27,14 +27,13 @@ from outreach.store.engine import reading
 from outreach.store.events import is_any_of_kind, recent_kinds
 from outreach.store.facts import EVENT_KINDS
 from outreach.store.named_dates import known_names
-from outreach.vocabulary import Status
 
 MOST_SECONDS = 5.0  # on a large base: what is not asked by then is left out
 LONGEST_CODE = 3  # of a country, a language: the next one in the alphabet is not meant
 
 
-def warnings(context: Context) -> Iterator[Problem]:
-    """Texts that no customer has, and data that many lack; the files must be without a fault."""
+def warnings(context: Context, campaigns: Iterable[Campaign]) -> Iterator[Problem]:
+    """Texts that no customer has, and data that many lack, of campaigns in order; and lifecycles."""
     company = context.company()
     template_names = context_names(company)
     row = presence.present_row(names_of(company), context.now())
@@ -43,10 +42,9 @@ def warnings(context: Context) -> Iterator[Problem]:
         if not presence.is_anyone(conn):
             return
         dates = known_names(conn)
-        yield from _unknown_dates(_dates_in_rules(row, lifecycles_of(context)), dates)
-        for campaign in context.loaded.campaigns.values():
-            if campaign.status is Status.ARCHIVED:
-                continue
+        lifecycles, _ = load_lifecycles(company, context.files.contents)
+        yield from _unknown_dates(_dates_in_rules(row, lifecycles), dates)
+        for campaign in campaigns:
             if stopwatch.monotonic() > until:
                 return
             compiled = compile_step(context.files.contents, campaign, company)

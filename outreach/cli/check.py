@@ -15,11 +15,14 @@ def check(ctx: typer.Context) -> int:
     """Every file of the project: all problems at once.
 
     A line for each, as FILE:LINE:COLUMN: what; how to mend it. Exit code 1 if there is any.
-    Warnings (who is not found in the database, what customers lack) do not count.
+    Warnings (who is not found in the database, what customers lack) do not count; where the
+    database can not be used they are left out, and stderr says why.
     """
     call = call_of(ctx)
     with call.context() as context:
         checked = check_files(context)
+    if checked.unasked:
+        sys.stderr.write(f"outreach: what is in the database is not asked: {checked.unasked}\n")
     call.show(checked.problems, lambda screen: _show(screen, checked))
     return 1 if checked.faults else 0
 

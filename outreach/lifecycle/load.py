@@ -13,6 +13,7 @@ from outreach.errors import Problem
 from outreach.lifecycle.lifecycle_file import LifecycleFile, StageFile
 from outreach.lifecycle.model import Lifecycle, Lifecycles, Stage
 from outreach.settings.company import Company
+from outreach.settings.company_file import COMPANY_FILE
 
 GIVEN = "given"  # the stage comes with the customers' file: there are no rules
 OTHERWISE = "otherwise"
@@ -36,7 +37,7 @@ def load_lifecycle(
     """
     if company.lifecycle == GIVEN:
         return None, []
-    return _load(company.lifecycle, company, files)
+    return _load(company.lifecycle, company, files, ("lifecycle",))
 
 
 def load_lifecycles(
@@ -46,7 +47,7 @@ def load_lifecycles(
     main, problems = load_lifecycle(company, files)
     further = {}
     for name, model in company.lifecycles.items():
-        found, faults = _load(model, company, files)
+        found, faults = _load(model, company, files, ("lifecycles", name))
         problems = problems + [each for each in faults if each not in problems]
         if found is not None:
             further[name] = found
@@ -87,7 +88,7 @@ def read_lifecycle(
 
 
 def _load(
-    name: str, company: Company, files: Mapping[str, bytes]
+    name: str, company: Company, files: Mapping[str, bytes], named_at: Path
 ) -> tuple[Lifecycle | None, list[Problem]]:
     path = f"{FOLDER}{name}.yaml"
     content = files.get(path)
@@ -98,7 +99,9 @@ def _load(
         known = [GIVEN, *presets(), *_own(files)]
         hint = did_you_mean(name, known, listing="there are") or "write it under lifecycles/"
         message = f"there is no lifecycle `{name}`"
-        return None, [Problem("outreach.yaml", 0, 0, "unknown-lifecycle", message, hint)]
+        document = load(COMPANY_FILE, files.get(COMPANY_FILE, b""))[0]
+        place = (0, 0) if document is None else document.place(named_at)
+        return None, [Problem(COMPANY_FILE, *place, "unknown-lifecycle", message, hint)]
     return read_lifecycle(name, path, content, _names(company))
 
 

@@ -10,6 +10,7 @@ from outreach.settings.rates import Rate
 from outreach.spans import Cap, Per, PerKind, QuietHours, parse_day_span
 
 MANAGER = "manager"  # what an owner may say of theirs, under `owners`
+SIX_STAGE = "six-stage"  # the lifecycle where none is written
 ATTRIBUTE_TYPES = ("text", "number", "money", "yes_no", "date", "datetime", "list")
 
 
@@ -111,7 +112,7 @@ class Company(Frozen):
     senders: dict[str, str] = {}
     public_url: str = ""
     salt: str = ""  # of hold-outs and variants; the project's name unless given
-    lifecycle: str = "six-stage"
+    lifecycle: str = SIX_STAGE
     lifecycles: dict[str, str] = {}  # further ones: name → model
     topics: dict[str, Topic] = {}
     cadence: tuple[Cap, ...] = DEFAULT_CADENCE

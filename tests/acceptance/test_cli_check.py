@@ -233,3 +233,37 @@ def test_who_has_no_owner_is_told_to_get_no_task(project: Path) -> None:
     hint = "they get no task (`no_address`), whatever the template: import `owner`"
     lacking = [each for each in answer.json if each["code"] == "warning-missing-data"]
     assert [each["hint"] for each in lacking] == [hint]
+
+
+def test_warnings_of_files_in_order_come_beside_problems_of_others(project: Path) -> None:
+    (project / "people.csv").write_text("key,city\na,Berlin\n")
+    outreach_here(project, "customers", "import", "people.csv")
+    past = CAMPAIGN.replace('cron: "0 17 * * FRI"', "at: 2026-01-01T10:00")
+    past = past.replace("{stage: [growth], where: orders >= 2}", "city == 'berlin'")
+    (project / "campaigns/past.yaml").write_text(past)
+    (project / "campaigns/wrong.yaml").write_text(past.replace("owner:", "ownr:"))
+    rules = (project / "outreach.yaml").read_text().replace("six-stage", "six-stag")
+    (project / "outreach.yaml").write_text(rules.replace("currency: USD", "currency: EUR"))
+
+    answer = outreach_here(project, "check", "--json", "--now", "2026-07-03T17:00")
+
+    said = [f"{each['file']}:{each['line']} {each['code']}" for each in answer.json]
+    assert answer.code == 1
+    assert said == [
+        "campaigns/past.yaml:5 warning-unfound",
+        "campaigns/past.yaml:6 warning-past",
+        "campaigns/wrong.yaml:2 unknown-key",
+        "outreach.yaml:54 unknown-lifecycle",
+    ]
+
+
+def test_a_database_that_is_away_hides_no_problem(broken: Path) -> None:
+    url = "postgresql://u:hidden@127.0.0.1:1/x"
+
+    answer = outreach_here(broken, "check", database_url=url)
+
+    assert (answer.code, answer.out) == (1, outreach_here(broken, "check").out)
+    assert answer.err.startswith(
+        "outreach: what is in the database is not asked: the database can not be used: "
+    )
+    assert "hidden" not in answer.err

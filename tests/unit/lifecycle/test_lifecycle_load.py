@@ -172,6 +172,19 @@ def test_a_lifecycle_that_is_not_there_is_guessed() -> None:
     ]
 
 
+def test_a_lifecycle_that_is_not_there_is_told_where_it_is_named() -> None:
+    written = b"brand: {name: Tea}\nlifecycle: six-stag\nlifecycles: {value: rfmm}\n"
+    brand, further = Brand(name="Tea"), {"value": "rfmm"}
+    named = Company(brand=brand, lifecycle="six-stag", lifecycles=further)
+
+    problems = check_lifecycles(named, {"outreach.yaml": written})
+
+    assert [str(problem) for problem in problems] == [
+        "outreach.yaml:2:12: there is no lifecycle `six-stag`; did you mean `six-stage`?",
+        "outreach.yaml:3:21: there is no lifecycle `rfmm`; did you mean `rfm`?",
+    ]
+
+
 def test_other_files_are_checked_too() -> None:
     files = {"lifecycles/later.yaml": b"stages: [{id: a, when: nonsense}]"}
 
