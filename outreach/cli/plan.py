@@ -9,7 +9,7 @@ from outreach.app.cost import SegmentsTaken
 from outreach.app.planning import Plan, plan_campaign
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
-from outreach.cli.waiting import show_held, show_status
+from outreach.cli.waiting import show_cost, show_held, show_status
 
 _OVER = (
     "its schedule has no time to come any more, so no further run is made by itself; "
@@ -57,7 +57,7 @@ def show_plan(screen: Screen, found: Plan) -> None:
         screen.bars(found.channels)
     if found.cost.channels:
         screen.line()
-        screen.line(f"Cost about {found.cost.total} {found.cost.currency}")
+        show_cost(screen, found.cost)
     if found.segments:
         screen.line()
         screen.line(_said_of(found.segments))
@@ -65,7 +65,7 @@ def show_plan(screen: Screen, found: Plan) -> None:
 
 def _said_of(taken: SegmentsTaken) -> str:
     said = f"Text messages take {taken.average:.1f} segments on average, {taken.most} at most"
-    said += f" (of {taken.messages} rendered)"
+    said += f" among {taken.messages:,} rendered"
     if taken.most > 1 and taken.unusual:
         letters = " ".join(f"`{each}`" for each in taken.unusual)
         said += f"; {letters} fit no plain text message: 70 characters a segment instead of 160"

@@ -8,6 +8,7 @@ import typer
 from outreach.app.reporting import Reported, report_on
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
+from outreach.cli.waiting import show_cost
 from outreach.vocabulary import Reason
 
 OF_SENT = ("delivered", "bounced", "complained")
@@ -57,4 +58,4 @@ def _show(screen: Screen, found: Reported) -> None:
             screen.line(_EXPIRED)
     if found.cost is not None:
         screen.line()
-        screen.line(f"Cost about {found.cost.total} {found.cost.currency}")
+        show_cost(screen, found.cost)

@@ -1,8 +1,9 @@
-"""What does not go out yet, as `plan`, `explain`, `send` and `runs show` say it."""
+"""What does not go out yet, and what messages cost, as several commands say it."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
+from outreach.app.planning import Cost
 from outreach.cli.screen import Screen
 from outreach.vocabulary import Status
 
@@ -35,3 +36,9 @@ def show_status(screen: Screen, status: Status) -> None:
     """That a campaign is not active; nothing of one that is."""
     if status is not Status.ACTIVE:
         screen.line(f"{status}: nothing goes out by itself; write `status: active`")
+
+
+def show_cost(screen: Screen, cost: Cost) -> None:
+    """What messages cost; of texts it is known by a sample, another one at each look."""
+    by = "; texts by the average segments of a sample" if "sms" in cost.channels else ""
+    screen.line(f"Cost about {cost.total} {cost.currency}{by}")

@@ -9,6 +9,7 @@ from outreach.decisions.asking import Question
 from outreach.decisions.candidate import ADDRESS_COLUMN
 from outreach.decisions.chain import sharing_with
 from outreach.decisions.grid import applicable_caps
+from outreach.decisions.lacking import lacking
 from outreach.decisions.localities import Locality
 from outreach.decisions.opening import Hours, Opening, hours_for, zone_of
 from outreach.decisions.release import Occupied, Slot
@@ -60,7 +61,7 @@ class Details:
         if rule is Reason.DUPLICATE and failed:
             return self._duplicate()
         if rule is Reason.MISSING_DATA and channel is not None:
-            return self._needs(channel)
+            return self._lacks(channel) if failed else self._needs(channel)
         if rule is Reason.NOT_IN_AUDIENCE:
             return self._selections.audience()
         if rule is Reason.EXCLUDED and failed:
@@ -253,6 +254,11 @@ class Details:
             found = self.question.slots(self.conn, [self.verdict])
             self._slots = found[self.verdict.customer_id]
         return self._slots
+
+    def _lacks(self, channel: str) -> str:
+        found = lacking(self.conn, self.question, self.verdict.customer_id, channel)
+        names = ", ".join(found)
+        return f"lacks {names}, which the template prints" if found else self._needs(channel)
 
     def _needs(self, channel: str) -> str:
         compiled = self.question.ruling.compiled

@@ -56,7 +56,7 @@ def test_a_plan_says_when_and_until_when_and_how_long(noted: Path) -> None:
 
     assert said.startswith("notes: Monday 2026-07-06 06:00 Europe/Berlin\n")
     assert "until 2026-07-06 09:00 Europe/Berlin" in said
-    assert "Text messages take 2.0 segments on average, 2 at most (of 1 rendered); `“` `”`" in said
+    assert "Text messages take 2.0 segments on average, 2 at most among 1 rendered; `“` `”`" in said
     assert found["segments"] == {"messages": 1, "average": 2, "most": 2, "unusual": "“”"}
 
 
@@ -67,6 +67,28 @@ def test_a_plan_by_customers_clocks_tells_company_time_as_such(noted: Path) -> N
     said = outreach_here(noted, "plan", "notes", "--now", NOW).out
 
     assert "until 2026-07-06 03:00 America/New_York (company time; each by the customer's" in said
+
+
+def test_what_texts_cost_is_told_to_be_by_a_sample(noted: Path) -> None:
+    due = ("--now", "2026-07-06T09:30+02:00")
+
+    planned = outreach_here(noted, "plan", "notes", "--now", NOW).out
+    outreach_here(noted, "send", "notes", "--yes", *due)
+    outreach_here(noted, "run", "--until-idle", *due)
+    reported = outreach_here(noted, "report", "notes", *due).out
+
+    by = "Cost about 0.10 USD; texts by the average segments of a sample\n"
+    assert (by in planned, by in reported) == (True, True)
+
+
+def test_explain_says_what_of_the_template_is_missing(noted: Path) -> None:
+    (noted / "templates/note/sms.txt").write_text("{{ tier }} {{ city }} {{ first_name }}")
+
+    told = outreach_here(noted, "explain", "notes", "C2", "--now", NOW, "--json").json
+
+    lacks = {each["channel"]: each for each in told["rules"] if each["rule"] == "missing_data"}
+    assert lacks["sms"]["detail"] == "lacks city, which the template prints"
+    assert not lacks["sms"]["passed"]
 
 
 def test_a_plan_says_that_its_audience_picks_nobody(noted: Path) -> None:
