@@ -95,7 +95,9 @@ class Site:
         with reading(self.engine) as conn:
             of = _addressed(addressed(conn, _ids(delivery_id)), delivery_id)
             found = preferences(conn, self.rules(), of, now)
-        return Shown(found, self._titles(), None if of is None else of.locale, now)
+        titles, topics = self._titles(), self.rules().topics.items()
+        as_needed = [titles[name] for name, topic in topics if topic.transactional]
+        return Shown(found, titles, as_needed, None if of is None else of.locale, now)
 
     def change(self, delivery_id: int | None, filled: Filled, words: Words, agent: str) -> None:
         """Record what a reader changed; returns when no message against it begins any more."""
@@ -142,10 +144,15 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a preference page shows; `locale` is that of the message, if it is known."""
+    """What a preference page shows; `locale` is that of the message, if it is known.
+
+    `as_needed`: titles of the topics that need no yes and are not chosen there (COMPLIANCE 10
+    speaks of marketing, 12 of what somebody said yes to).
+    """
 
     preferences: Preferences
     titles: Mapping[str, str]
+    as_needed: Sequence[str]
     locale: str | None
     at: datetime
 

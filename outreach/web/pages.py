@@ -74,6 +74,7 @@ def choosing(shown: Shown, words: Words, *, saved: bool) -> Response:
         channels={name: words.by_name.get(name, name) for name in channels},
         blocked=sorted(found.blocked),
         rows=rows,
+        as_needed=shown.as_needed,
         saved=saved,
         shown_at=shown.at.isoformat(),
     )

@@ -64,6 +64,7 @@ def test_the_page_shows_how_things_stand_in_the_customers_language(site: Website
     }  # fmt: skip
     assert '<html lang="de">' in page
     assert "Nichts mehr schicken" in page
+    assert "Kommt bei Bedarf, was immer Sie hier wählen: Your orders</p>" in page
     assert ANN not in page
     assert "<script" not in page
 
