@@ -100,7 +100,10 @@ def resume_run(context: Context, run_id: int) -> RunShown:
 
 
 def cancel_run(context: Context, run_id: int) -> RunShown:
-    """End a run for good: what went out stays, what is due or held is cancelled and its slot free."""
+    """End a run for good: what went out stays, what is due or held is cancelled and its slot free.
+
+    One that is cancelled already is cancelled once more: what was left open then is ended.
+    """
     _move(context, run_id, RunState.CANCELLED, (*GOING_ON, *STOPPED, RunState.CANCELLED))
     while True:
         with writing(context.engine) as conn:

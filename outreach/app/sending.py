@@ -24,7 +24,7 @@ from outreach.decisions.asking import Question
 from outreach.decisions.loading import Rulings
 from outreach.decisions.order import CODES
 from outreach.errors import ProblemsFound, SetupError, UsageError
-from outreach.planning.plan import Funnel, count
+from outreach.planning.plan import Funnel, count, reaches_anyone
 from outreach.planning.tick import Candidate, rank_of
 from outreach.reports.funnel import Waiting, report
 from outreach.store import runs, workers
@@ -59,7 +59,7 @@ class Asked:
 class Sent:
     """A run made by hand; its messages are on their way as soon as a worker is alive.
 
-    `run` is None where the audience picks nobody: none is made.
+    `run` is None where nobody would get it: none is made.
     """
 
     run: int | None
@@ -136,14 +136,16 @@ def earlier_of_run(context: Context, run_id: int) -> tuple[Earlier, ...]:
 def send_by_hand(context: Context, asked: Asked) -> Sent:
     """Make a run of the campaign now and plan it; workers are woken to send it.
 
-    None is made where nobody is picked.
+    None is made where nobody would get it.
     """
     campaign = _active(context, asked.campaign)
     save_rules(context)
     with reading(context.engine) as conn:
         # Templates at fault are told before a run is made, too.
-        if not _question(context, conn, asked).finds_anyone(conn):
-            return Sent(None, 0, 0, {})
+        question = _question(context, conn, asked)
+        if not reaches_anyone(conn, question):
+            skip = count(conn, question).skip
+            return Sent(None, 0, 0, {reason.value: number for reason, number in skip.items()})
     _admit(context, campaign)
     run_id = _make(context, campaign, asked)
     _plan(context, run_id)

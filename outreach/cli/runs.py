@@ -1,5 +1,6 @@
 """`outreach runs`."""
 
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Annotated
@@ -23,6 +24,7 @@ from outreach.cli.screen import Screen, shown
 from outreach.cli.waiting import show_held
 from outreach.errors import UsageError
 from outreach.store.channel_holds import ChannelHold
+from outreach.vocabulary import RunState
 
 app = group(COMMANDS["runs"])
 NEWEST = 20
@@ -88,7 +90,13 @@ def _resume_channel(call: Call, channel: str) -> None:
 @app.command()
 def cancel(ctx: typer.Context, run: Annotated[int, typer.Argument(metavar="ID")]) -> None:
     """End a run for good: what went out stays, the rest is cancelled."""
-    _change(ctx, cancel_run, run)
+    call = call_of(ctx)
+    with call.context() as context:
+        before = show_run(context, run).state
+        found = cancel_run(context, run)
+    if before is RunState.CANCELLED:
+        sys.stderr.write(f"run {run} is cancelled already\n")
+    call.show(found, lambda screen: _show(screen, found))
 
 
 @app.command()

@@ -23,8 +23,7 @@ from outreach.cli.waiting import show_held
 from outreach.errors import UsageError
 from outreach.reports.funnel import Waiting
 from outreach.store.repeats import Earlier
-
-_FINDS_NOBODY = "the audience picks nobody: no run is made"
+from outreach.vocabulary import Reason
 
 
 def send(
@@ -73,7 +72,8 @@ def send(
             return 0
         found = send_by_hand(context, asked)
         if found.run is None:
-            call.show(found, lambda screen: screen.line(_FINDS_NOBODY))
+            plan = plan_by_hand(context, asked)
+            call.show(found, lambda screen: _show_plan(screen, plan))
             return 0
         if not is_anyone_sending(context):
             sys.stderr.write("nothing is sent yet, for no worker is alive: run `outreach run`\n")
@@ -111,9 +111,9 @@ def _show_plan(screen: Screen, by_hand: PlanByHand) -> None:
     screen.pairs({"audience": plan.audience, "send": plan.send, "hold": plan.hold})
     show_held(screen, {why.value: number for why, number in plan.held.items()}, by_hand.held_until)
     _show_skipped(screen, {reason.value: count for reason, count in plan.skip.items()})
-    _show_earlier(screen, by_hand.earlier)
+    _show_earlier(screen, by_hand.earlier, plan.skip.get(Reason.DUPLICATE, 0))
     if not plan.audience:
-        screen.line(_FINDS_NOBODY)
+        screen.line("the audience picks nobody: no run is made")
     elif not plan.send + plan.hold:
         screen.line("nobody would get it: no run is made")
 
@@ -123,7 +123,7 @@ def _show(screen: Screen, found: Sent, waits: Waiting, earlier: Sequence[Earlier
     screen.pairs({"send": found.send, "hold": found.hold, "left out": sum(found.skip.values())})
     show_held(screen, waits.held, waits.until)
     _show_skipped(screen, found.skip)
-    _show_earlier(screen, earlier)
+    _show_earlier(screen, earlier, found.skip.get(Reason.DUPLICATE, 0))
 
 
 def _show_skipped(screen: Screen, counts: dict[str, int]) -> None:
@@ -132,8 +132,8 @@ def _show_skipped(screen: Screen, counts: dict[str, int]) -> None:
         screen.bars(counts)
 
 
-def _show_earlier(screen: Screen, earlier: Sequence[Earlier]) -> None:
-    """Who is left out as `duplicate` because of another run."""
+def _show_earlier(screen: Screen, earlier: Sequence[Earlier], duplicates: int) -> None:
+    """Who is left out as `duplicate`: because of another run, or of who shares the address."""
     for each in earlier:
         if each.run is not None:
             screen.line(f"duplicate: for {each.customers:,} it waits in run {each.run}")
@@ -141,3 +141,6 @@ def _show_earlier(screen: Screen, earlier: Sequence[Earlier]) -> None:
             screen.line(f"duplicate: to {each.customers:,} it is on its way")
         else:
             screen.line(f"duplicate: {each.customers:,} got it within 24 hours")
+    if sharing := duplicates - sum(each.customers for each in earlier):
+        how = "share an address with somebody" if sharing > 1 else "shares an address with somebody"
+        screen.line(f"duplicate: {sharing:,} {how} who has it or gets it")

@@ -14,7 +14,6 @@ from outreach.decisions.lookahead import planning_values, tag_of, wanted, whose
 from outreach.decisions.release import Occupied, Slot, release, slots_of
 from outreach.decisions.reservations import Reservation, reservations
 from outreach.decisions.rules import reach
-from outreach.decisions.rules.person import in_audience
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict, verdict_of
 from outreach.decisions.zonetable import zone_rows, zone_table
@@ -67,13 +66,6 @@ class Question:
         """The candidate row, for who asks rules one by one."""
         rivals = _rivals(self.base.reserved, together=self.together)
         return Candidate(self.ruling, self.scope.marks, self.zones, rivals)
-
-    def finds_anyone(self, conn: Connection) -> bool:
-        """Whether the audience picks anybody, whatever other rules say."""
-        candidate = self.candidate()
-        query = select(candidate.customer.c.id).select_from(candidate.joined())
-        found = query.where(in_audience(candidate)).limit(1)
-        return conn.execute(found, self.values).first() is not None
 
     def filled(self) -> Select[Any]:
         """The statement with its values in it, to be part of another one."""

@@ -30,6 +30,7 @@ from outreach.vocabulary import Reason
 BASE = 100  # more than there are reasons
 NONE = BASE - 1
 MOST_BY = 1_000  # more than there are countries
+FIRST_RANGE = 1_000  # ids looked at for somebody at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,26 @@ def _by_rule(found: Counter[Reason]) -> dict[Reason, int]:
 
 def _in_order(found: Counter[str], order: tuple[str, ...]) -> dict[str, int]:
     return {name: found[name] for name in order if found[name]}
+
+
+def reaches_anyone(conn: Connection, question: Question) -> bool:
+    """Whether anybody would get the message, now or later.
+
+    The chain is asked in ranges of ids that double, no further than to the first; over everyone
+    where it is worked out row by row.
+    """
+    if question.settled or question.ruling.campaign.when_capped == "hold":
+        found = count(conn, question)
+        return bool(found.send + found.hold)
+    end = conn.execute(select(func.max(customers.c.id))).scalar() or 0
+    first, size = 0, FIRST_RANGE
+    while first < end:
+        rows = question.among(first, first + size).subquery()
+        free = select(rows.c.id).where(rows.c.code.is_(None)).limit(1)
+        if conn.execute(free).first() is not None:
+            return True
+        first, size = first + size, size * 2
+    return False
 
 
 def rows(conn: Connection, question: Question) -> Iterator[tuple[str, Verdict]]:

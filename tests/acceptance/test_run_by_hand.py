@@ -49,11 +49,11 @@ def test_who_got_it_within_a_day_gets_it_again_only_on_request(peopled: Path) ->
 
 def test_who_waits_for_it_is_told_apart_from_who_got_it(peopled: Path) -> None:
     outreach_here(peopled, *BY_HAND, "--yes", "--to", "k1", "--to", "k2")
-    waiting = outreach_here(peopled, *BY_HAND, "--yes", "--to", "k2").out
+    waiting = outreach_here(peopled, *BY_HAND, "--yes", "--to", "k2", "--to", "k3").out
     explained = ("explain", "service-notice", "k2", "--run", 2, "--now", NOW, "--json")
     waits = outreach_here(peopled, *explained).json
     outreach(peopled, "run", "--until-idle", "--now", NOW)
-    got = outreach_here(peopled, *BY_HAND, "--yes", "--to", "k1").out
+    got = outreach_here(peopled, *BY_HAND, "--yes", "--to", "k1", "--to", "k4").out
     has = outreach_here(peopled, *explained).json
 
     assert waiting.splitlines()[-1] == "duplicate: for 1 it waits in run 1"
@@ -90,10 +90,37 @@ def test_where_the_audience_is_nobody_no_run_is_made(peopled: Path) -> None:
     document = outreach_here(peopled, *nobody, "--yes", "--json").json
 
     assert asked.out.splitlines()[-1] == "the audience picks nobody: no run is made"
-    assert sent.out == "the audience picks nobody: no run is made\n"
+    assert sent.out == asked.out
     assert (asked.code, sent.code) == (0, 0)
     assert document == {"run": None, "send": 0, "hold": 0, "skip": {}}
     assert outreach_here(peopled, "runs", "list", "--json").json == []
+
+
+def test_where_nobody_would_get_it_no_run_is_made_with_yes_either(peopled: Path) -> None:
+    assert outreach_here(peopled, *BY_HAND, "--yes", "--to", "k1").code == 0
+    once_more = (*BY_HAND, "--to", "k1")
+
+    asked = outreach_here(peopled, *once_more)
+    sent = outreach_here(peopled, *once_more, "--yes")
+    document = outreach_here(peopled, *once_more, "--yes", "--json").json
+
+    assert asked.out.splitlines()[-1] == "nobody would get it: no run is made"
+    assert (sent.code, sent.out, sent.err) == (0, asked.out, "")
+    assert document == {"run": None, "send": 0, "hold": 0, "skip": {"duplicate": 1}}
+    assert len(outreach_here(peopled, "runs", "list", "--json").json) == 1
+
+
+def test_who_shares_an_address_is_told_apart_from_who_got_it(peopled: Path) -> None:
+    (peopled / "more.csv").write_text("key,email\nk9,k1@example.com\n")
+    outreach_here(peopled, "customers", "import", "more.csv", "--now", NOW)
+    outreach_here(peopled, *BY_HAND, "--yes", "--to", "k2")
+
+    asked = outreach_here(peopled, *BY_HAND).out.splitlines()
+
+    assert asked[-2:] == [
+        "duplicate: for 1 it waits in run 1",
+        "duplicate: 1 shares an address with somebody who has it or gets it",
+    ]
 
 
 def test_what_can_not_be_meant_is_refused_before_anything_is_planned(peopled: Path) -> None:
@@ -140,6 +167,7 @@ def test_a_run_can_be_paused_resumed_and_cancelled(peopled: Path) -> None:
     resumed = outreach_here(peopled, "runs", "resume", sent["run"], "--json").json
     cancelled = outreach_here(peopled, "runs", "cancel", sent["run"], "--json").json
     again = outreach_here(peopled, "runs", "resume", sent["run"], "--json")
+    twice = outreach_here(peopled, "runs", "cancel", sent["run"])
 
     assert [each["state"] for each in (paused, resumed, cancelled)] == [
         "paused", "planning", "cancelled",
@@ -147,6 +175,7 @@ def test_a_run_can_be_paused_resumed_and_cancelled(peopled: Path) -> None:
     assert cancelled["states"] == {"cancelled": sent["send"], **_skipped(sent)}
     assert rested == {"sent": 0, "failed": 0, "unknown": 0}
     assert again.code == 2
+    assert (twice.code, twice.err) == (0, f"run {sent['run']} is cancelled already\n")
     assert outreach_here(peopled, "report").out.splitlines() == [
         "planned       5", "sent          0", "  delivered   0", "  bounced     0",
         "  complained  0", "failed        0", "unknown       0", "expired       0",

@@ -18,6 +18,7 @@ from outreach.decisions.candidate import Scope
 from outreach.decisions.explain import Explanation, explain
 from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling
+from outreach.planning.plan import reaches_anyone
 from outreach.spans import Cap, Per, PerKind
 from outreach.store.stages import StageMove, record_moves
 from outreach.store.tables import customers
@@ -89,15 +90,13 @@ def test_explain_says_who_else_has_the_address_and_no_room(engine: Engine) -> No
 
 
 @pytest.mark.parametrize(("picks", "found"), [("email is not none", True), ("tier == 'Z'", False)])
-def test_it_is_known_whether_an_audience_picks_anyone(
-    conn: Connection, picks: str, found: bool
-) -> None:
+def test_it_is_known_whether_anyone_would_get_it(conn: Connection, picks: str, found: bool) -> None:
     example: Example = next(each for each in examples() if each.file == "days")
     audience = Selection(where=Expression(picks, Place("c.yaml", 1, 1)))
     world = replace(example.world, campaign=replace(example.world.campaign, audience=audience))
     ruling, _ = fill(conn, world)
 
-    assert question_of(conn, world, ruling).finds_anyone(conn) is found
+    assert reaches_anyone(conn, question_of(conn, world, ruling)) is found
 
 
 def test_explain_asks_rules_behind_the_first_that_fails_too(conn: Connection) -> None:
