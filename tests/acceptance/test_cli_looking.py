@@ -263,3 +263,25 @@ def test_explain_says_when_a_held_message_is_moved_to(noted: Path) -> None:
     assert window["detail"].endswith("outside of the window; moved to 2026-07-06 09:00+02:00")
     assert not quiet["passed"]
     assert ": quiet; moved to" in quiet["detail"]
+
+
+@pytest.mark.parametrize(
+    ("topic", "url", "said"),
+    [
+        ("greetings", "", "If you would rather not: unsubscribe by mail <mailto:"),
+        ("greetings", "https://x.example.com", "unsubscribe with one click <https://x.example.com"),
+        ("service", "", "This is about your orders and our service.\n"),
+    ],
+)
+def test_the_samples_footer_promises_what_there_is(
+    noted: Path, topic: str, url: str, said: str
+) -> None:
+    path = noted / "campaigns/notes.yaml"
+    text = path.read_text().replace("template: note", "template: win-back")
+    path.write_text(text.replace("topic: greetings", f"topic: {topic}").replace("[sms, ", "["))
+
+    shown = outreach_here(noted, "preview", "notes", "--customer", "C1", "--now", NOW,
+                          public_url=url)  # fmt: skip
+
+    assert said in shown.out
+    assert ("asked us" in shown.out) == (topic == "greetings")
