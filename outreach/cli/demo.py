@@ -31,7 +31,10 @@ def demo(
         str, typer.Option(metavar="NAME", help="Under another lifecycle that ships")
     ] = SAMPLES_OWN,
 ) -> None:
-    """The whole loop on a sample base; nothing leaves the machine."""
+    """The whole loop on a sample base; nothing leaves the machine.
+
+    Its project is made anew each time: what an earlier demo left in the folder is gone.
+    """
     call = call_of(ctx)
     set_up_logs(LogFormat.CONSOLE, least=logging.ERROR)
     shown = run_demo(folder, _tell, real=not made_up, lifecycle=lifecycle)

@@ -55,7 +55,8 @@ def run_demo(folder: Path, tell: Tell, real: bool = True, lifecycle: str = SAMPL
     check_name(lifecycle)
     for name in [each for each in os.environ if each.startswith("OUTREACH_")]:
         del os.environ[name]
-    _make_folder(folder)
+    if _make_folder(folder):
+        tell(f"the demo's project in {folder} is made anew; what was in it is gone")
     put_in_force(folder, lifecycle)
     tell("customers, purchases and consents are made")
     files = make_files(folder / FILES, real=real)
@@ -94,7 +95,9 @@ def _run(context: Context, folder: Path, files: DemoFiles, tell: Tell) -> Shown:
     )
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path) -> bool:
+    """Make the project; whether it took the place of an earlier demo's."""
+    was_there = (folder / MARK).exists()
     if folder.exists():
         if not (folder / MARK).exists() and any(folder.iterdir()):
             raise UsageError(f"`{folder}` is not a demo's folder", "name another one")
@@ -102,6 +105,7 @@ def _make_folder(folder: Path) -> None:
     make_project(folder)
     (folder / MARK).touch()
     (folder / FILES).mkdir(exist_ok=True)
+    return was_there
 
 
 def _empty(folder: Path) -> None:

@@ -26,6 +26,7 @@ from outreach.settings.rules_file import (
     unknown_names,
 )
 from outreach.settings.tasks_file import TasksFile, unknown_people
+from outreach.settings.testers import Tester
 from outreach.settings.written import (
     Country,
     Currency,
@@ -180,7 +181,7 @@ class CompanyFile(FileModel):
     control_group: Share = Field(
         0, description="This share of customers gets no marketing at all.", examples=["2%"]
     )
-    testers: Several[Words] | None = Field(
+    testers: Several[Tester] | None = Field(
         None, description="Addresses and numbers that test messages may go to."
     )
     attributes: dict[AttributeName, AttributeType] = Field(

@@ -29,6 +29,19 @@ def test_the_demo_runs_the_whole_loop(shown: tuple[Path, Answer]) -> None:
     assert found["reports"]["win-back"]["states"]["sent"] > 0
 
 
+def test_a_demo_says_that_it_takes_the_place_of_another(tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo/outreach-demo").touch()
+    (tmp_path / "demo/note.txt").touch()
+
+    answer = outreach(tmp_path, "demo", "--made-up", "--in", "demo", "--json")
+
+    assert answer.err.startswith(
+        "… the demo's project in demo is made anew; what was in it is gone"
+    )
+    assert not (tmp_path / "demo/note.txt").exists()
+
+
 def test_a_plan_adds_up(shown: tuple[Path, Answer]) -> None:
     for plan in shown[1].json["plans"].values():
         assert plan["audience"] == plan["send"] + plan["hold"] + sum(plan["skip"].values())

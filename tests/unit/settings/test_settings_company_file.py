@@ -40,7 +40,7 @@ quiet_hours:
   - {span: "22:00-07:30"}
   - {span: all_day, country: NO, channel: sms, days: [sat-sun, wed]}
 control_group: 2.5%
-testers: mei@example.com
+testers: [mei@example.com, +12025550143]
 attributes: {favourite_tea: text, cups: number}
 channels:
   email: {from: Harbour Tea <news@example.com>, reply_to: mei@example.com, connections: 8}
@@ -94,7 +94,7 @@ def test_a_full_file_says_what_it_says() -> None:
         QuietHours(DaySpan(time(22), time(7, 30))),
         QuietHours(ALL_DAY, "NO", "sms", frozenset({2, 5, 6})),
     )
-    assert rules.testers == ("mei@example.com",)
+    assert rules.testers == ("mei@example.com", "+12025550143")
     assert rules.attributes == {"favourite_tea": "text", "cups": "number"}
     assert rules.owners == {"mei@example.com": {"name": "Mei Wang"}}
     assert rules.senders == {"mei": "Mei <mei@example.com>"}
@@ -237,7 +237,12 @@ def test_channels_keep_what_is_written_of_them() -> None:
             "2:13: this is no web address; write for example `https://mail.example.com`",
         ),
         ("testers: []", "2:10: this list is empty; write at least one, or take the key out"),
-        ("testers: [a@b, a@b]", "2:10: `a@b` is named twice; keep one of them"),
+        ("testers: [a@b.de, a@b.de]", "2:10: `a@b.de` is named twice; keep one of them"),
+        (
+            "testers: [mei@example.com, mei]",
+            "2:28: `mei` is neither an address nor a number; write `mei@example.com`, or a number "
+            "such as `+15555550100`",
+        ),
     ],
 )
 def test_a_fault_is_refused_at_its_place(text: str, line: str) -> None:
