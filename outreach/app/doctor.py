@@ -6,6 +6,7 @@ from datetime import UTC, timedelta
 from outreach import queue
 from outreach.app.admission import failing
 from outreach.app.check import faults
+from outreach.app.company_clock import company_clock
 from outreach.app.context import Context
 from outreach.app.feedback import feedback_checks
 from outreach.app.held_channels import told
@@ -79,7 +80,8 @@ def _database(context: Context) -> Iterator[Check]:
         slowed = at_work(conn, company) if company else []
         for age in health.ages(conn, at):
             yield _age(age, at, workers, slowed)
-        yield from (Check(f"channel {h.channel}", False, told(h)) for h in held(conn))
+        zone = company_clock(context)
+        yield from (Check(f"channel {h.channel}", False, told(h, zone)) for h in held(conn))
         yield from map(_stopped, health.stopped(conn))
         yield _sums(health.sums(conn))
         if company:

@@ -1,5 +1,8 @@
 """Channels that are held because their provider refuses us: told in words, and let go on."""
 
+from datetime import UTC, tzinfo
+
+from outreach.app.company_clock import clock_of
 from outreach.app.context import Context
 from outreach.app.person import person
 from outreach.app.running import channels_of
@@ -10,13 +13,14 @@ from outreach.store.channel_holds import ChannelHold
 from outreach.store.engine import writing
 from outreach.store.journal import record
 
-MINUTES = "%Y-%m-%d %H:%M UTC"
 
+def told(hold: ChannelHold, zone: tzinfo = UTC) -> str:
+    """Since when, what the server said, when it is tried again, and how to have it tried at once.
 
-def told(hold: ChannelHold) -> str:
-    """Since when, what the server said, when it is tried again, and how to have it tried at once."""
+    Instants are told by the clock of `zone`, which is named.
+    """
     answer = " ".join(filter(None, (hold.code, _words(hold)))) or "no"
-    since = f"held since {hold.since:{MINUTES}}"
+    since = f"held since {clock_of(hold.since, zone)}"
     again = f"`outreach runs resume --channel {hold.channel}`"
     if hold.waits_for_a_person:
         took = f"messages that {hold.place} took came back"
@@ -25,7 +29,7 @@ def told(hold: ChannelHold) -> str:
     said = f"{since}: {hold.place} said {answer}{where}"
     if hold.probed:
         said += f"; tried since: {hold.probed}"
-    return f"{said}; next try at {hold.probe_at:{MINUTES}}, at once with {again}"
+    return f"{said}; next try at {clock_of(hold.probe_at, zone)}, at once with {again}"
 
 
 def _words(hold: ChannelHold) -> str:

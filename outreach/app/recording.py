@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from outreach.app.company_clock import clock_of, company_clock
 from outreach.app.context import Context
 from outreach.channels.adapter import Check
 from outreach.dispatch.highwater import HighWater, older_than
@@ -35,7 +36,8 @@ def _sent_until(context: Context, engine: Engine) -> Check:
         return Check("sent until", False, f"{older_than(newer)} Runs are held at the next start")
     if not was_asked:
         return Check("sent until", True, "nothing was sent yet")
-    return Check("sent until", True, f"{inside.at:%Y-%m-%d %H:%M:%S} UTC, and nothing later")
+    until = clock_of(inside.at, company_clock(context))
+    return Check("sent until", True, f"{until}, and nothing later")
 
 
 def _room(context: Context, engine: Engine) -> Check:

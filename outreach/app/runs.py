@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row
 
+from outreach.app.company_clock import company_clock
 from outreach.app.context import Context
 from outreach.app.person import person
 from outreach.errors import UsageError
@@ -70,10 +70,10 @@ def show_run(context: Context, run_id: int) -> RunShown:
 
 def held_in(context: Context, conn: Connection, run_id: int) -> Waiting:
     """Why messages of a run are held, and until when: by company time, if that can be read."""
-    found, company = waiting_in(conn, run_id), context.loaded.company
+    found = waiting_in(conn, run_id)
     if found.until is None:
         return found
-    zone = UTC if company is None else ZoneInfo(company.brand.timezone)
+    zone = company_clock(context)
     first, last = (each.astimezone(zone) for each in found.until)
     return Waiting(found.held, (first, last))
 

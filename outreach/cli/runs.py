@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterable
+from datetime import datetime, tzinfo
 from functools import partial
 from typing import Annotated
 
 import typer
 
+from outreach.app.company_clock import clock_of, company_clock
 from outreach.app.context import Context
 from outreach.app.held_channels import resume_channel, told
 from outreach.app.runs import (
@@ -20,7 +22,7 @@ from outreach.app.runs import (
 )
 from outreach.cli.app import COMMANDS, group
 from outreach.cli.call import Call, call_of
-from outreach.cli.screen import Screen, shown
+from outreach.cli.screen import Screen
 from outreach.cli.waiting import show_held
 from outreach.errors import UsageError
 from outreach.store.channel_holds import ChannelHold
@@ -53,7 +55,8 @@ def show(ctx: typer.Context, run: Annotated[int, typer.Argument(metavar="ID")]) 
     call = call_of(ctx)
     with call.context() as context:
         found = show_run(context, run)
-    call.show(found, lambda screen: _show(screen, found))
+        zone = company_clock(context)
+    call.show(found, lambda screen: _show(screen, found, zone))
 
 
 @app.command()
@@ -94,9 +97,10 @@ def cancel(ctx: typer.Context, run: Annotated[int, typer.Argument(metavar="ID")]
     with call.context() as context:
         before = show_run(context, run).state
         found = cancel_run(context, run)
+        zone = company_clock(context)
     if before is RunState.CANCELLED:
         sys.stderr.write(f"run {run} is cancelled already\n")
-    call.show(found, lambda screen: _show(screen, found))
+    call.show(found, lambda screen: _show(screen, found, zone))
 
 
 @app.command()
@@ -118,50 +122,61 @@ def _change(ctx: typer.Context, change: Callable[[Context, int], RunShown], run:
     call = call_of(ctx)
     with call.context() as context:
         found = change(context, run)
-    call.show(found, lambda screen: _show(screen, found))
+        zone = company_clock(context)
+    call.show(found, lambda screen: _show(screen, found, zone))
 
 
 def _list(ctx: typer.Context, campaign: str | None, limit: int) -> None:
     call = call_of(ctx)
     with call.context() as context:
         found = list_runs(context, campaign, limit)
+        zone = company_clock(context)
 
     def people(screen: Screen) -> None:
         columns = ["run", "campaign", "for", "state", "planned", "messages", "reason"]
-        screen.table(columns, [_row(each) for each in found], right=["run", "planned"])
-        _show_holds(screen, [hold for each in found for hold in each.channels_held])
+        screen.table(columns, [_row(each, zone) for each in found], right=["run", "planned"])
+        _show_holds(screen, [hold for each in found for hold in each.channels_held], zone)
 
     call.show(found, people)
 
 
-def _show_holds(screen: Screen, holds: Iterable[ChannelHold]) -> None:
+def _show_holds(screen: Screen, holds: Iterable[ChannelHold], zone: tzinfo) -> None:
     by_channel = {hold.channel: hold for hold in holds}
     if by_channel:
         screen.line()
     for channel, hold in sorted(by_channel.items()):
-        screen.line(f"{channel} is {told(hold)}")
+        screen.line(f"{channel} is {told(hold, zone)}")
 
 
-def _row(run: RunShown) -> tuple[object, ...]:
+def _row(run: RunShown, zone: tzinfo) -> tuple[object, ...]:
     states = {state.value: count for state, count in run.states.items()}
-    return (run.id, run.campaign, _for(run), run.state.value, run.planned, states, run.reason)
+    return (run.id, run.campaign, _for(run, zone), run.state.value, run.planned, states, run.reason)
 
 
-def _for(run: RunShown) -> str:
-    """An instant in UTC, or a wall-clock time of the customers' own zones."""
+def _for(run: RunShown, zone: tzinfo) -> str:
+    """An instant by company time, or a wall-clock time of the customers' own zones."""
     if run.occurrence.tzinfo is None:
         return f"{run.occurrence:%Y-%m-%d %H:%M} local"
-    return shown(run.occurrence)
+    return clock_of(run.occurrence, zone)
 
 
-def _show(screen: Screen, run: RunShown) -> None:
-    screen.heading(f"Run {run.id} of {run.campaign} for {_for(run)}")
+def _asked(run: RunShown, zone: tzinfo) -> dict[str, object]:
+    """What it was asked for, and since when its campaign was active, as people read it."""
+    found = {name.replace("_", " "): value for name, value in run.params.items() if value}
+    since = found.get("active since")
+    if isinstance(since, str):
+        found["active since"] = clock_of(datetime.fromisoformat(since), zone)
+    return found
+
+
+def _show(screen: Screen, run: RunShown, zone: tzinfo) -> None:
+    screen.heading(f"Run {run.id} of {run.campaign} for {_for(run, zone)}")
     about = {"state": run.state.value, "reason": run.reason, "kind": run.kind.value}
-    screen.pairs({name: value for name, value in about.items() if value})
-    screen.pairs({name: value for name, value in run.params.items() if value})
+    asked = _asked(run, zone)
+    screen.pairs({name: value for name, value in (about | asked).items() if value})
     screen.line()
     screen.pairs({"planned": run.planned, **{s.value: n for s, n in run.states.items()}})
-    _show_holds(screen, run.channels_held)
+    _show_holds(screen, run.channels_held, zone)
     show_held(screen, run.held, run.held_until)
     if run.skipped:
         screen.line()

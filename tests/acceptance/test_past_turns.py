@@ -52,6 +52,8 @@ def test_plan_explain_run_and_report_say_the_same_of_those_whose_turn_was_over(
     assert (then["reason"], then["said"][1:]) == (
         "expired", ["it was left out when the run was planned: expired"],
     )  # fmt: skip
+    run = outreach_here(project, "runs", "show", 1, "--now", NOW).out
+    assert "\nactive since  2026-07-10 17:00 America/New_York\n" in run
     told = outreach_here(project, "report", "notes", "--now", NOW).out
     assert "\nexpired here: their turn was over when the run was planned; above: " in told
 

@@ -77,6 +77,9 @@ def test_in_the_night_it_says_what_it_waits_for_and_until_when(peopled: Path) ->
 
     waits = f"\nHeld for\nquiet_hours  5  {'█' * 40}\nuntil 2026-07-04 08:00 America/New_York\n"
     assert [waits in each for each in (asked, sent, shown)] == [True, True, True]
+    begins = "Run 1 of service-notice for 2026-07-03 22:00 America/New_York\n"
+    assert shown.startswith(begins)
+    assert begins[-34:-1] in outreach_here(peopled, "runs").out
     assert (found["held"], found["held_until"][0]) == (
         {"quiet_hours": 5}, "2026-07-04T08:00:00-04:00",
     )  # fmt: skip
