@@ -51,3 +51,14 @@ def test_a_stage_in_an_expression_is_one_of_the_lifecycle(
     problems = check_files(open_context(tmp_path)).problems
 
     assert [str(each) for each in problems] == [f"campaigns/a.yaml:{line}"]
+
+
+def test_a_lifecycle_that_is_not_there_is_told_beside_other_faults(tmp_path: Path) -> None:
+    (tmp_path / "outreach.yaml").write_text(
+        "brand: {nam: Tea}\nlifecycle: six-stag\nlifecycles: {value: rfmm}\n"
+    )
+
+    problems = check_files(open_context(tmp_path)).problems
+
+    assert [f"{each.line}:{each.column}" for each in problems] == ["1:9", "2:12", "3:21"]
+    assert [each.code for each in problems][1:] == ["unknown-lifecycle"] * 2
