@@ -40,5 +40,5 @@ def show_status(screen: Screen, status: Status) -> None:
 
 def show_cost(screen: Screen, cost: Cost) -> None:
     """What messages cost; of texts it is known by a sample, another one at each look."""
-    by = "; texts by the average segments of a sample" if "sms" in cost.channels else ""
+    by = "; texts by the average segments of a sample" if cost.channels.get("sms") else ""
     screen.line(f"Cost about {cost.total} {cost.currency}{by}")

@@ -81,6 +81,15 @@ def test_what_texts_cost_is_told_to_be_by_a_sample(noted: Path) -> None:
     assert (by in planned, by in reported) == (True, True)
 
 
+def test_without_texts_their_segments_are_not_told(noted: Path) -> None:
+    path = noted / "campaigns/notes.yaml"
+    path.write_text(path.read_text().replace("{tier: [B], where: orders == 0}", "{tier: [A]}"))
+
+    planned = outreach_here(noted, "plan", "notes", "--now", NOW).out
+
+    assert "Cost about 0.00 USD\n" in planned
+
+
 def test_explain_says_what_of_the_template_is_missing(noted: Path) -> None:
     (noted / "templates/note/sms.txt").write_text("{{ tier }} {{ city }} {{ first_name }}")
 
