@@ -28,8 +28,10 @@ LATEST_OFFSET = timedelta(hours=12)  # no clock on earth is further behind UTC
 
 def likely_slips(context: Context, campaigns: Iterable[Campaign]) -> Iterator[Problem]:
     """What campaigns in order say and hardly mean; no database is asked."""
+    company = context.loaded.company
+    if company is None:
+        return
     for campaign in campaigns:
-        company = context.company()
         document = load(campaign.file, context.files.contents[campaign.file])[0]
         if document is not None:
             yield from _never_comes(document, campaign, company, context.now())

@@ -61,11 +61,14 @@ def warnings(context: Context, campaigns: Iterable[Campaign]) -> Iterator[Proble
 
 
 def _unfound(conn: Connection, row: Row, campaign: Campaign) -> Iterator[Problem]:
-    """Texts that nobody has: also in `exclude`, which then leaves nobody out."""
+    """Texts that nobody has; in `exclude` where another is meant: else it leaves nobody out as yet."""
+    left_out = set(_of_selection(row, campaign.exclude)) if campaign.exclude else set()
     for name, text, place in _texts(row, campaign):
         if name == "stage" or presence.is_found(conn, row, name, text):
             continue  # a stage of the lifecycle may well be empty
         also, hint = _nearest(conn, row, name, text)
+        if (name, text, place) in left_out and not (also or hint):
+            continue
         message = f"no customer has {name} '{text}'{also}"
         yield Problem(place.file, place.line, place.column, f"{WARNING}unfound", message, hint)
 

@@ -79,7 +79,6 @@ def storable(said: str) -> str | None:
     return writable(said)[:MOST_CHARACTERS] or None
 
 
-
 def any_attempt(conn: Connection) -> bool:
     """Whether an adapter was ever asked to send anything."""
     return conn.execute(select(attempts.c.id).limit(1)).first() is not None
