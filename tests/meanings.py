@@ -25,7 +25,7 @@ SOURCES = sorted(
     path for path in FOLDER.glob("*.yaml") if path.stem not in ("owed", "stages")
 )  # those by stage_meanings.py
 COLUMNS = ("#", "given", "at", "decision", "reason", "until", "channel")
-PLAIN = ("key", "email", "phone", "timezone", "country", "erased")
+PLAIN = ("key", "email", "phone", "timezone", "country", "erased", "merged_into")
 ANNA = {
     "key": "anna",
     "email": "anna@example.com",

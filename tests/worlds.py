@@ -112,7 +112,8 @@ def random_household(draw: st.DrawFn) -> World:
     boxes = st.sampled_from((*(f"box{n}@example.com" for n in range(3)), None))
     phones = st.sampled_from((*(f"+491701234{n:03}" for n in range(3)), None))
     first = world.customers[0].key
-    by_channel = any(cap.channel for cap in world.company.cadence)
+    channels = draw(st.sampled_from((CHANNELS, CHANNELS[::-1], CHANNELS[:1])))
+    by_channel = any(cap.channel for cap in world.company.cadence) and len(channels) > 1
     merged = st.sampled_from(("",) if by_channel else ("", "", "", first))
     people = tuple(
         replace(
@@ -127,7 +128,6 @@ def random_household(draw: st.DrawFn) -> World:
         for channel in CHANNELS
         if draw(st.integers(0, 5))
     )
-    channels = draw(st.sampled_from((CHANNELS, CHANNELS[::-1])))
     overall = Cap(draw(st.sampled_from((1, 1, 2))), draw(st.sampled_from(PERS)))
     campaign = replace(
         world.campaign, steps=(Step("greet", channels, "greeting"),), audience=Selection(),

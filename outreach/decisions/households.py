@@ -90,14 +90,15 @@ def group_of(conn: Connection, customer_id: int) -> set[int]:
 def _may_meet(conn: Connection, ruling: Ruling) -> bool:
     """Whether two messages of one run can take slots of the same cap from one reader.
 
-    One by mail and one by text; who stands for a merged record has more than one mailbox. There
-    the claim alone asks a cap of one channel, for then the next channel would be tried.
+    One by mail and one by text; who stands for a merged record has more than one mailbox. There,
+    where another channel would be tried next, the claim alone asks a cap of one channel.
     """
-    if all(each.cap.channel is not None for each in ruling.grid.cap_windows):
+    caps = [each.cap for each in ruling.grid.cap_windows]
+    if len(ruling.channels) > 1 and all(cap.channel is not None for cap in caps):
         return False
     stood_for = select(customers.c.id).where(customers.c.merged_into.is_not(None)).limit(1)
     both = {"email", "sms"} <= set(ruling.channels)
-    return both or conn.execute(stood_for).first() is not None
+    return bool(caps) and (both or conn.execute(stood_for).first() is not None)
 
 
 def _does_anyone_share(conn: Connection, places: Collection[int]) -> bool:

@@ -79,14 +79,17 @@ def free_from(
 ) -> datetime | None:  # fmt: skip
     """The first instant at which clocks and caps let the message leave; None: not before `late`.
 
-    `overall`: only the caps over all channels are asked.
+    `overall`: only the caps that end the choice are asked, not those behind which another channel
+    is tried.
     """
     grid = ruling.grid
     group = grid.groups[grid.channels.index(channel)]
     caps = [
         each.cap
         for each in grid.cap_windows
-        if each.group == group and each.cap.channel in ((None,) if overall else (None, channel))
+        if each.group == group
+        and each.cap.channel in (None, channel)
+        and not (overall and each.cap.channel is not None and len(ruling.channels) > 1)
     ]
     at = verdict.asked_at
     for _ in range(ROUNDS):

@@ -123,18 +123,26 @@ class Exchange:
         return True
 
     def _serve(self, flush: list[Answered], wanted: list[_Wanted]) -> None:
-        """One transaction of both; where it fails, nothing is handed over and answers go on alone."""
-        if not wanted:
-            self._write_until_done(flush)
-            return
+        """One transaction of both; where it fails, nothing is handed over and answers go on alone.
+
+        Answers against an address wait for its customers' locks: in a transaction of their own,
+        for whoever pauses a run waits for those that hand over.
+        """
+        locking = [one for one in flush if one.is_about_address]
+        plain = [one for one in flush if not one.is_about_address]
+        if not (wanted and self._written_together(plain, wanted)):
+            self._write_until_done(plain)
+        self._write_until_done(locking)
+
+    def _written_together(self, flush: list[Answered], wanted: list[_Wanted]) -> bool:
         count = sum(len(one.rows) for one in wanted)
         with self._shift.trouble.noted("handing over not confirmed", deliveries=count):
             self._write(flush, wanted)
-            return
+            return True
         for one in wanted:
             one.ours = None
             one.decided.set()
-        self._write_until_done(flush)
+        return False
 
     def _write_until_done(self, flush: list[Answered]) -> None:
         if not flush:

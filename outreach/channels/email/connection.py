@@ -23,6 +23,9 @@ from outreach.logger import Logger
 log = Logger("outreach.channels.smtp")
 GOING_AWAY = 421  # RFC 5321 3.8: the server closes the connection with it, at any stage
 GO_ON = 354
+# A server that takes longer for a message gets no envelope behind it: it would read that one when
+# its customer may long have been told that nothing comes any more.
+PROMPT_SECONDS = 0.5
 Report = Callable[[Outcome], None]
 
 
@@ -51,6 +54,7 @@ class Connection:
         self.used = False  # it may have gone stale since
         self._interrupted = False
         self._ahead = "pipelining" in extensions
+        self._prompt = True  # the last message was answered soon
         self._current: _Prepared | None = None
         self._next: _Prepared | None = None  # its envelope is written, no word of it
         self._spoilt = False  # there is an envelope that no words may follow
@@ -101,7 +105,7 @@ class Connection:
         """Converse about a message that has begun, report it, and begin the next one."""
         ending = await self._envelope(current.wire)
         if ending is None:
-            if self._ahead and not over():
+            if self._ahead and self._prompt and not over():
                 self._next = self._prepared(left, report)
             ending = await self._words(current.wire)
         self.used = True
@@ -127,7 +131,13 @@ class Connection:
                 self._replies.write(command + b"\r\n", commands=1)
             if refusal is None:
                 self._stage = stage
-            reply = await self._replies.next(seconds)
+            try:
+                reply = await self._replies.next(seconds)
+            except OSError:
+                if refusal is None:
+                    raise
+                self.drop()  # it refused, and hung up before it came to the rest
+                return refusal
             agreed = reply.code // 100 == (3 if stage is Stage.DATA else 2)
             taken = taken or (agreed and stage is Stage.RCPT)
             if refusal is None and not agreed:
@@ -163,8 +173,9 @@ class Connection:
             self._replies.write(wire.body, commands=1)
         else:
             self._replies.write(wire.body + self._next.wire.envelope, commands=4)
-        self._stage = Stage.DOT
+        self._stage, since = Stage.DOT, time.monotonic()
         reply = await self._replies.next(self._timeouts.dot)
+        self._prompt = time.monotonic() - since < PROMPT_SECONDS
         if reply.code in (GOING_AWAY, UNREADABLE) or self._spoilt:
             self.drop()
         ending = answered(Stage.DOT, reply)

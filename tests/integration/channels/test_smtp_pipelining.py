@@ -12,12 +12,14 @@ from channel_source import ListSource, mail
 from pydantic import SecretStr
 
 from outreach.channels.adapter import Message
+from outreach.channels.email import connection
 from outreach.channels.email.smtp import SmtpAdapter
 from outreach.settings.company import Brand, ChannelSettings, Company
 from outreach.settings.environment import Environment
 from outreach.vocabulary import Answer, Fault
 
 HANG_UP = b""
+AND_GO = b"!"  # behind a reply: hang up after it
 
 
 class AtOnce(ListSource):
@@ -46,12 +48,12 @@ class Talk:
     counts: dict[bytes, int] = field(default_factory=dict)
     connections: int = 0
 
-    def converse(self, connection: socket.socket) -> None:
+    def converse(self, client: socket.socket) -> None:
         """Until it hangs up, or the client does."""
         self.connections += 1
-        connection.sendall(b"220 here\r\n")
+        client.sendall(b"220 here\r\n")
         rest, body = b"", None
-        while data := connection.recv(65536):
+        while data := client.recv(65536):
             self.reads.append(data)
             *lines, rest = (rest + data).split(b"\r\n")
             said = b""
@@ -68,12 +70,12 @@ class Talk:
                     body = None
                 self.counts[word] = self.counts.get(word, 0) + 1
                 reply = self.answer(word, self.counts[word])
-                if reply == HANG_UP:
-                    connection.sendall(said)
+                if reply == HANG_UP or reply.endswith(AND_GO):
+                    client.sendall(said + reply.removesuffix(AND_GO))
                     return
                 body = [] if reply.startswith(b"354") else body
                 said += reply
-            connection.sendall(said)
+            client.sendall(said)
 
 
 @contextmanager
@@ -86,11 +88,11 @@ def talking(answer: Callable[[bytes, int], bytes | None]) -> Iterator[Talk]:
         def accept() -> None:
             while True:
                 try:
-                    connection, _ = listening.accept()
+                    client, _ = listening.accept()
                 except OSError:
                     return
-                with connection:
-                    talk.converse(connection)
+                with client:
+                    talk.converse(client)
 
         thread = threading.Thread(target=accept, daemon=True)
         thread.start()
@@ -186,6 +188,35 @@ def test_of_a_connection_lost_at_the_dot_one_message_is_unknown(send: Send) -> N
     assert source.by_id[4].answer is Answer.ACCEPTED
     again = [id_ for id_, outcome in source.by_id.items() if not outcome.begun]
     assert again == [3]  # its envelope was written, no word of it
+
+
+@pytest.mark.parametrize(
+    ("word", "said", "answer", "fault"),
+    [
+        (b"MAIL", b"550 5.7.1 not you\r\n", Answer.RETRY, Fault.CHANNEL),
+        (b"RCPT", b"550 5.1.1 nobody\r\n", Answer.REJECTED, Fault.ADDRESS),
+    ],
+)
+def test_a_refusal_counts_though_the_server_hangs_up_before_the_rest(
+    send: Send, word: bytes, said: bytes, answer: Answer, fault: Fault
+) -> None:
+    with talking(lambda asked, n: said + AND_GO if asked == word and n == 1 else None) as talk:
+        source = send(talk, 1)
+
+    assert (source.by_id[1].answer, source.by_id[1].fault) == (answer, fault)
+    assert source.by_id[1].code == said[:9].decode()
+
+
+def test_behind_a_message_of_a_slow_server_no_envelope_is_written(
+    send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "PROMPT_SECONDS", 0.0)
+    with talking(lambda _word, _n: None) as talk:
+        source = send(talk, 4)
+
+    assert source.each_once()
+    written = [read for read in talk.reads if b"\r\n.\r\n" in read]
+    assert [b"MAIL FROM" in read for read in written] == [True, False, False, False]
 
 
 def test_replies_that_come_in_pieces_are_read_in_order(send: Send) -> None:
