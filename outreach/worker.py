@@ -40,9 +40,9 @@ from outreach.supervisor import Crew
 log = Logger(__name__)
 LOOK_SECONDS = 1.0  # how often an idle worker asks the database by itself
 PATIENCE = timedelta(minutes=2)  # with a provider that can not be used, before --until-idle ends
-IDLE_SECONDS = 0.05  # between two questions whether anything is open
+IDLE_SECONDS = 0.02  # between two questions whether anything is open
 LISTEN_MS = 100  # to the broker at a time: so long its threads take to hear that they shall end
-LISTEN_HERE_MS = 50  # where it is in this process, and asking costs next to nothing
+LISTEN_HERE_MS = 20  # where it is in this process, and asking costs next to nothing
 TICK_SECONDS = 1.0  # between two ticks while there is
 STOP_MS = 1_000  # of threads that serve nothing any more
 SWITCH_SECONDS = 0.0005  # who talks to servers waits no longer for who renders; Python: 5 ms

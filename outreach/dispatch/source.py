@@ -18,7 +18,7 @@ from outreach.store import custody
 from outreach.vocabulary import Answer, Fault
 
 log = Logger(__name__)
-WAIT_SECONDS = 0.1  # how long one look for messages or places lasts
+WAIT_SECONDS = 0.05  # how long one look for messages or places lasts
 TROUBLES = 3  # answers in a row that say nothing can be sent now, before the channel rests
 
 

@@ -1,6 +1,7 @@
 """The chain's answers for a whole audience in a temporary table: no lock that others wait for."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -15,6 +16,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.types import TypeEngine
 
 from outreach.decisions.asking import Question
 from outreach.decisions.order import CODES
@@ -26,11 +28,16 @@ PAGE = 5_000
 
 def _table(question: Question) -> Table:
     """The columns of the chain's answer; with `when_capped: hold` also what release asks."""
-    columns = [
-        Column(each.name, each.type, primary_key=each.name == "id", autoincrement=False)
-        for each in question.statement.selected_columns
+    return _made(tuple((each.name, each.type) for each in question.statement.selected_columns))
+
+
+@lru_cache(maxsize=64)
+def _made(columns: tuple[tuple[str, TypeEngine[Any]], ...]) -> Table:
+    """The same object for the same columns: a statement is compiled anew for another one."""
+    made = [
+        Column(name, kind, primary_key=name == "id", autoincrement=False) for name, kind in columns
     ]
-    return Table("decided", MetaData(), *columns, prefixes=["TEMPORARY"])
+    return Table("decided", MetaData(), *made, prefixes=["TEMPORARY"])
 
 
 class Decided:
