@@ -1,7 +1,8 @@
 """Messages of one run that reach the same people.
 
 Who shares a mailbox with one customer and a telephone with another gets the mail to the one and the
-text to the other; who stands for a merged record reads its mailbox besides their own. The chain decides about each by what was there before the run; here the run's own
+text to the other; who stands for a merged record reads its mailbox besides their own. The chain
+decides about each by what was there before the run; here the run's own
 messages are set against one another, the lowest keys first: what would take a reader's last slot twice
 is stopped by cadence, as it would be when it is claimed.
 """
