@@ -38,8 +38,8 @@ def main() -> int:
     options = _options()
     set_up_logs(LogFormat.CONSOLE)
     found: dict[str, list[float]] = defaultdict(list)
-    print("| what | messages/s | × wire | first after | CPU µs each | peak MiB |")
-    print("|---|---|---|---|---|---|", flush=True)
+    print("| what | messages/s | × wire | first after | CPU µs each | servers' | peak MiB |")
+    print("|---|---|---|---|---|---|---|", flush=True)
     for _ in range(options.rounds):
         with sink() as port:
             wire = source_rate(port, options.mails)
@@ -70,7 +70,10 @@ def _options() -> argparse.Namespace:
 
 
 def _line(what: str, rate: float, wire: float, sent: Sent | None = None) -> None:
-    more = f"{sent.first_after:.1f} s | {sent.cpu_us:.0f} | {sent.peak_mib:.0f}" if sent else "| |"
+    more = "| | |"
+    if sent:
+        used = f"{sent.cpu_us:.0f} | {sent.served_us:.0f}"
+        more = f"{sent.first_after:.1f} s | {used} | {sent.peak_mib:.0f}"
     print(f"| {what} | {rate:,.0f} | {rate / wire:.2f} | {more} |", flush=True)
 
 

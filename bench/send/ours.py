@@ -23,6 +23,7 @@ KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 CUSTOMERS_PER_MAIL = 10 / 9  # one in ten said no to mails
 LOOK_SECONDS = 0.2
 PATIENCE_SECONDS = 1800.0
+SERVERS = ("postgres", "valkey-server", "redis-server", "smtp-sink")
 OPEN = ("due", "held", "claimed", "handing")
 
 
@@ -35,6 +36,7 @@ class Sent:
     first_after: float
     peak_mib: float  # PSS of the worker processes and their parent
     cpu_us: float  # of the workers, per message
+    served_us: float  # of the database's, the broker's and the sink's processes, per message
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def send(base: Base, smtp_url: str) -> Sent:
         _wait_for_workers(base.engine, base.processes, processes)
         crew = [psutil.Process(supervisor.pid), *children_of(supervisor)]
         used, begun = _cpu_seconds(crew), time.time()
+        served = _served_seconds()
         sending = processes.start("send", CAMPAIGN, "--yes")
         peak, give_up = 0.0, time.monotonic() + PATIENCE_SECONDS
         while _is_open(base.engine, before):
@@ -82,13 +85,15 @@ def send(base: Base, smtp_url: str) -> Sent:
                 raise RuntimeError(processes.said()[-4000:])
             time.sleep(LOOK_SECONDS)
         used = _cpu_seconds(crew) - used
+        served = _served_seconds() - served
     finally:
         processes.end_all()
     with reading(base.engine) as conn:
         answered = select(func.count(), func.min(attempts.c.at), func.max(attempts.c.at))
         count, first, last = conn.execute(answered.where(attempts.c.id > before)).one()
     rate = count / (last - first).total_seconds()
-    return Sent(count, rate, first.timestamp() - begun, peak, used / count * 1e6)
+    each = 1e6 / count
+    return Sent(count, rate, first.timestamp() - begun, peak, used * each, served * each)
 
 
 def _attempts(engine: Engine) -> int:
@@ -123,6 +128,16 @@ def _held_mib(crew: list[psutil.Process]) -> float:
         with suppress(psutil.NoSuchProcess):
             held += each.memory_full_info().pss
     return held / 2**20
+
+
+def _served_seconds() -> float:
+    """CPU seconds of the servers that this bench has started, and of their children that ended."""
+    used = 0.0
+    for each in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if each.name() in SERVERS:
+                used += sum(each.cpu_times()[:4])
+    return used
 
 
 def _cpu_seconds(crew: list[psutil.Process]) -> float:

@@ -7,10 +7,9 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
@@ -21,12 +20,12 @@ from outreach.dispatch.trouble import kind_of
 from outreach.logger import Logger
 from outreach.store import custody
 from outreach.store.custody import Settlement
+from outreach.store.handover import Handing
 from outreach.vocabulary import State
 
 log = Logger(__name__)
 PASSING = (OperationalError, InterfaceError, InternalError, NoConnectionFree)
 LONGEST_PAUSE_SECONDS = 1.0
-Handing = tuple[int, int, str]  # a delivery's id, fence and Message-ID
 
 
 @dataclass(slots=True)
@@ -180,8 +179,8 @@ class Exchange:
         with shift.writing_on(self._connection) as conn:
             if wanted:
                 custody.begin_handing(conn)
-            settlements, moved = self._ledger.settle(conn, flush, shift.instants())
-            found = self._hand(conn, wanted)
+            rows = [row for one in wanted for row in one.rows]
+            settlements, moved, found = self._ledger.exchange(conn, flush, rows, shift.instants())
             handed_at = time.monotonic()  # no later than the commit
         for one in wanted:
             one.ours, one.handed_at = found.intersection(row[0] for row in one.rows), handed_at
@@ -194,10 +193,6 @@ class Exchange:
         shift.tally.add(state for state in moved.values() if state is not State.DUE)
         _tell(self._ledger.channel, settlements, moved)
         self._guard.look(runs_and_outcomes(flush))
-
-    def _hand(self, conn: Connection, wanted: Iterable[_Wanted]) -> set[int]:
-        rows = [row for one in wanted for row in one.rows]
-        return custody.hand(conn, self._shift.worker_id, rows) if rows else set()
 
 
 def _tell(channel: str, settlements: list[Settlement], moved: dict[int, State]) -> None:

@@ -15,6 +15,7 @@ from outreach.dispatch.retry import Backoff
 from outreach.store import attempts, custody, run_answers, soft_bounces, suppressions, tasks
 from outreach.store.attempts import Attempt
 from outreach.store.custody import Settlement
+from outreach.store.handover import Accepted, Desk, Handing, exchange
 from outreach.store.suppressions import Suppression
 from outreach.vocabulary import Answer, Fault, State
 
@@ -43,6 +44,11 @@ class Answered:
         if self.outcome.answer is not Answer.REJECTED:
             return None
         return SUPPRESSING.get(self.outcome.fault)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the provider took the message, and that is all there is to it."""
+        return self.outcome.answer is Answer.ACCEPTED and self.outcome.task is None
 
     @property
     def is_about_address(self) -> bool:
@@ -98,6 +104,14 @@ def runs_and_outcomes(flush: Sequence[Answered]) -> list[tuple[int, Outcome]]:
     return [(one.held.run_id, one.outcome) for one in flush]
 
 
+def _accepted(one: Answered) -> Accepted:
+    said, storable = one.outcome, attempts.storable
+    return (
+        said.id, one.held.fence, one.at, storable(said.stage), storable(said.code),
+        storable(said.detail), storable(said.provider_id),
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """Where a channel's answers are written: attempts, suppressions and the deliveries."""
@@ -123,6 +137,25 @@ class Ledger:
         given = [one.outcome.task for one in flush if moved.get(one.held.id) is State.SENT]
         tasks.give_out(conn, [task for task in given if task is not None], at.now)
         return settlements, moved
+
+    def exchange(
+        self,
+        conn: Connection,
+        flush: Sequence[Answered],
+        wanted: Sequence[Handing],
+        at: Instants,
+    ) -> tuple[list[Settlement], dict[int, State], set[int]]:
+        """As `settle`, and hand over what is wanted; also the ids of that which may go out."""
+        plain = [one for one in flush if one.is_plain]
+        others = [one for one in flush if not one.is_plain]
+        settlements, moved = self.settle(conn, others, at) if others else ([], {})
+        settlements += [settlement(one, at.now, self.backoff) for one in plain]
+        desk = Desk(self.worker_id, self.channel, self.adapter)
+        sent, handed = exchange(conn, desk, [_accepted(one) for one in plain], wanted, at.now)
+        overtaken = [one for one in plain if one.held.id not in sent]
+        if overtaken:
+            self._count(conn, self._unwritten(conn, overtaken, {}), (), at.now)
+        return settlements, {**moved, **dict.fromkeys(sent, State.SENT)}, handed
 
     def _unwritten(
         self, conn: Connection, flush: Sequence[Answered], moved: Mapping[int, State]

@@ -12,7 +12,7 @@ from outreach.store.tables import attempts
 from outreach.store.words import writable
 
 MOST_CHARACTERS = 500  # of what a provider says
-_COLUMNS = (
+COLUMNS = (
     "delivery_id", "fence", "channel", "adapter", "worker_id", "at", "answer", "fault",
     "stage", "code", "detail", "provider_id",
 )  # fmt: skip
@@ -32,7 +32,7 @@ class Attempt:
 
 def add(conn: Connection, answered: Sequence[Attempt]) -> None:
     """Add the attempts."""
-    insert_rows(conn, attempts, _COLUMNS, [_row(attempt) for attempt in answered])
+    insert_rows(conn, attempts, COLUMNS, [_row(attempt) for attempt in answered])
 
 
 def record(conn: Connection, answered: Sequence[Attempt]) -> list[int]:
@@ -40,7 +40,7 @@ def record(conn: Connection, answered: Sequence[Attempt]) -> list[int]:
     if not answered:
         return []
     added = insert(attempts).returning(attempts.c.id, sort_by_parameter_order=True)
-    rows = [dict(zip(_COLUMNS, _row(attempt), strict=True)) for attempt in answered]
+    rows = [dict(zip(COLUMNS, _row(attempt), strict=True)) for attempt in answered]
     return list(conn.execute(added, rows).scalars())
 
 

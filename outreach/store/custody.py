@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    literal_column,
     null,
     or_,
     select,
@@ -38,7 +39,6 @@ from outreach.vocabulary import RunState, State
 
 d = deliveries.c
 BEGIN_SECONDS = 2.0  # a delivery not begun so long after its handing was committed never is
-_ANSWERABLE = (State.HANDING.value, State.UNKNOWN.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,11 @@ def _run_state() -> ColumnElement[str]:
 
 def _run_is_cancelled() -> ColumnElement[bool]:
     return _run_state() == RunState.CANCELLED.value
+
+
+def _written(*states: str) -> list[ColumnElement[str]]:
+    """States in the statement's own text: then it has no list of parameters in it."""
+    return [literal_column(f"'{state}'", d.state.type) for state in states]
 
 
 def _is_in_hands_of(worker_id: int | ColumnElement[int]) -> ColumnElement[bool]:
@@ -99,18 +104,19 @@ def hand(conn: Connection, worker_id: int, wanted: Sequence[tuple[int, int, str]
     not returned is not sent; if the commit fails, or nobody knows whether it did, nothing is. Call
     `begin_handing` first.
     """
-    values = row_values(conn, "handed", _HANDED, wanted)
-    found = conn.execute(_handing(conn.dialect.name), {**values, "of_worker": worker_id})
+    values = row_values(conn, "handed", HANDED, wanted)
+    statement = handing(conn.dialect.name)
+    found = conn.execute(statement, {**values, "of_worker": worker_id})
     return set(found.scalars())
 
 
-_HANDED = (("id", d.id.type), ("fence", d.fence.type), ("message_id", d.message_id.type))
+HANDED = (("id", d.id.type), ("fence", d.fence.type), ("message_id", d.message_id.type))
 
 
 @cache
-def _handing(database: str) -> ReturningUpdate[int]:
-    """The statement of `hand`: to build it anew would take longer than it runs."""
-    v = row_source(database, "handed", _HANDED).c
+def handing(database: str) -> ReturningUpdate[int]:
+    """The statement of `hand`: of rows "handed", columns `HANDED`, and the worker "of_worker"."""
+    v = row_source(database, "handed", HANDED).c
     return (
         update(deliveries)
         .where(
@@ -118,7 +124,7 @@ def _handing(database: str) -> ReturningUpdate[int]:
             d.fence == v.fence,
             d.state == State.CLAIMED.value,
             _is_in_hands_of(bindparam("of_worker", type_=d.worker_id.type)),
-            _run_state().in_(OPEN_RUNS),
+            _run_state().in_(_written(*OPEN_RUNS)),
         )
         .values(state=State.HANDING.value, message_id=v.message_id)
         .returning(d.id)
@@ -229,7 +235,7 @@ def _settling(database: str) -> ReturningUpdate[int, str, int]:
 
 def _may_move(to: ColumnElement[str], begun: ColumnElement[bool]) -> ColumnElement[bool]:
     return or_(
-        d.state.in_(_ANSWERABLE),
+        d.state.in_(_written(State.HANDING, State.UNKNOWN)),
         and_(~begun, d.state == State.CLAIMED.value),
         and_(to == State.SENT.value, d.ready),
     )

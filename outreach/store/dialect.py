@@ -46,7 +46,12 @@ def joins_sets(conn: Connection) -> bool:
 
 def insert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT, which both databases spell alike."""
-    return postgresql.insert(table) if is_postgres(conn) else sqlite.insert(table)
+    return insert_on(conn.dialect.name, table)
+
+
+def insert_on(database: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """As `insert`, for a statement that is kept."""
+    return postgresql.insert(table) if database == "postgresql" else sqlite.insert(table)
 
 
 def shift(at: ColumnElement[Any], by: timedelta) -> ColumnElement[Any]:
@@ -240,7 +245,7 @@ def rows_from(
     """
     if is_postgres(conn):
         return _unnested(name, columns, rows)
-    return _read_from(bindparam(None, _json_of(conn, columns, rows), Text()), name, columns)
+    return _read_from(bindparam(None, json_rows(conn, columns, rows), Text()), name, columns)
 
 
 @lru_cache(maxsize=64)
@@ -265,14 +270,15 @@ def row_values(
             f"{name}_{column}": [row[place] for row in rows]
             for place, (column, _) in enumerate(columns)
         }
-    return {f"{name}_rows": _json_of(conn, columns, rows)}
+    return {f"{name}_rows": json_rows(conn, columns, rows)}
 
 
-def _json_of(
+def json_rows(
     conn: Connection,
     columns: Sequence[tuple[str, TypeEngine[Any]]],
     rows: Sequence[Sequence[Any]],
 ) -> str:
+    """Rows as the one text that SQLite reads them from."""
     convert = [kind.dialect_impl(conn.dialect).bind_processor(conn.dialect) for _, kind in columns]
     plain = [
         [value if to is None else to(value) for to, value in zip(convert, row, strict=True)]

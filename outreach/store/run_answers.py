@@ -3,19 +3,18 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Insert, delete, func, select
+from sqlalchemy import Connection, Insert, Select, delete, func, select
 
-from outreach.store.dialect import insert, is_any_of
+from outreach.store.dialect import insert_on, is_any_of
 from outreach.store.tables import run_answers
 from outreach.vocabulary import Fault
 
 a = run_answers.c
 NO_WORKER = 0
 COUNTED = (Fault.ADDRESS, Fault.POLICY, Fault.CONTENT)  # an opt-out is no failure of the run
-
-_ADDING: dict[str, Insert] = {}
 
 
 class Final(NamedTuple):
@@ -61,7 +60,7 @@ def count(conn: Connection, worker_id: int, channel: str, answers: Sequence[Fina
         }
         for (run_id, fault, code), n in sorted(counts.items())
     ]  # fmt: skip
-    conn.execute(_adding(conn), rows)
+    conn.execute(adding(conn.dialect.name), rows)
 
 
 def count_return(conn: Connection, channel: str, returned: Final, *, accepted: bool) -> None:
@@ -73,20 +72,24 @@ def count_return(conn: Connection, channel: str, returned: Final, *, accepted: b
     if accepted:
         none = {"run_id": returned.run_id, "channel": channel, "worker_id": NO_WORKER}
         conn.execute(
-            _adding(conn), {**none, "fault": "none", "code": "", "answers": -1, "detail": None}
+            adding(conn.dialect.name),
+            {**none, "fault": "none", "code": "", "answers": -1, "detail": None},
         )
 
 
-def _adding(conn: Connection) -> Insert:
-    """The statement of `count`, built once for each database: it is part of every flush."""
-    database = conn.dialect.name
-    if database not in _ADDING:
-        new = insert(conn, run_answers)
-        _ADDING[database] = new.on_conflict_do_update(
-            index_elements=[a.run_id, a.channel, a.worker_id, a.fault, a.code],
-            set_={"answers": a.answers + new.excluded.answers, "detail": new.excluded.detail},
-        )
-    return _ADDING[database]
+@cache
+def adding(database: str, rows: Select[Any] | None = None) -> Insert:
+    """The statement that adds to the counts, built once: it is part of every exchange.
+
+    `rows`: a SELECT of them, in the order of the table's columns; None: given when it is executed.
+    """
+    new = insert_on(database, run_answers)
+    if rows is not None:
+        new = new.from_select(list(a.keys()), rows)
+    return new.on_conflict_do_update(
+        index_elements=[a.run_id, a.channel, a.worker_id, a.fault, a.code],
+        set_={"answers": a.answers + new.excluded.answers, "detail": new.excluded.detail},
+    )
 
 
 def standing(conn: Connection, run_id: int, channel: str) -> Standing:

@@ -53,7 +53,7 @@ class Flush:
         self.ledger = Ledger(worker_id, "email", "smtp", LIMITS.backoff)
 
     def write(self, conn: Connection) -> None:
-        self.ledger.settle(conn, self.answers, Instants(NOW, NOW))
+        self.ledger.exchange(conn, self.answers, (), Instants(NOW, NOW))
 
 
 def counted(engine: Engine) -> list[list[Any]]:
