@@ -52,10 +52,16 @@ def _name(key: str) -> str:
 
 
 def _signature(key: str, purpose: Purpose, number: int) -> str:
-    said = f"{VERSION}:{purpose}:{number}".encode()
-    digest = hmac.digest(key.encode(), said, "sha256")
-    bits = int.from_bytes(digest[:16], "big") << 2
+    signing = _keyed(key, purpose).copy()
+    signing.update(b"%d" % number)
+    bits = int.from_bytes(signing.digest()[:16], "big") << 2
     return "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
+
+
+@lru_cache(maxsize=64)
+def _keyed(key: str, purpose: Purpose) -> hmac.HMAC:
+    """The part that all tokens of a key and a purpose begin with: half of what one costs."""
+    return hmac.new(key.encode(), f"{VERSION}:{purpose}:".encode(), sha256)
 
 
 def _written(number: int) -> str:

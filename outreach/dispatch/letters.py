@@ -15,10 +15,9 @@ from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.dispatch.held import Held, Ready
 from outreach.logger import Logger
-from outreach.rendering.compiled import Recipient
-from outreach.rendering.context import build_context
+from outreach.rendering.compiled import Compiled, Recipient
 from outreach.rendering.refusal import RenderError
-from outreach.settings.company import ChannelSettings, Company
+from outreach.settings.company import ChannelSettings
 from outreach.store.customers import contexts
 from outreach.store.engine import reading
 from outreach.tokens import Purpose
@@ -36,22 +35,38 @@ class Signer:
 
     def recipient(self, held: Held, ruling: Ruling) -> Recipient:
         """The recipient of a delivery: the same each time, so a repeat has the same Message-ID."""
-        unsubscribe_url = ""
-        if self.public_url and not ruling.topic.transactional:
-            token = tokens.sign(self.keys, Purpose.UNSUBSCRIBE, held.id)
-            unsubscribe_url = f"{self.public_url.rstrip('/')}/u/{token}"
-        mail = _mail(ruling.company)
-        bounces = mail.bounces
-        token = tokens.sign(self.keys, Purpose.BOUNCE, held.id) if bounces else ""
+        return self.stationery(ruling).recipient(held)
+
+    def stationery(self, ruling: Ruling) -> "Stationery":
+        """What the recipients of one campaign have in common."""
+        mail = ruling.company.channels.get("email") or _NOTHING_SET
+        links = self.public_url and not ruling.topic.transactional
+        url = f"{self.public_url.rstrip('/')}/u/" if links else ""
+        return Stationery(self.keys, url, _domain(mail.sender), mail.bounces)
+
+
+@dataclass(frozen=True, slots=True)
+class Stationery:
+    """What makes recipients: keys, the address of unsubscribing, domain of Message-IDs, bounces."""
+
+    keys: Sequence[str]
+    unsubscribe_at: str  # before the token; "" for no such link
+    domain: str
+    bounces: str
+
+    def recipient(self, held: Held) -> Recipient:
+        """The recipient of a delivery."""
+        keys, id_, bounces = self.keys, held.id, self.bounces
+        url = self.unsubscribe_at
+        token = tokens.sign(keys, Purpose.CALLBACK, id_) if held.channel == "sms" else ""
+        path = return_path(bounces, tokens.sign(keys, Purpose.BOUNCE, id_)) if bounces else ""
         return Recipient(
-            delivery_id=held.id,
-            token=tokens.sign(self.keys, Purpose.CALLBACK, held.id)
-            if held.channel == "sms"
-            else "",
+            delivery_id=id_,
+            token=token,
             to=held.address,
-            unsubscribe_url=unsubscribe_url,
-            message_id=f"<{tokens.sign(self.keys, Purpose.MESSAGE, held.id)}@{_domain(mail.sender)}>",
-            return_path=return_path(bounces, token) if bounces else "",
+            unsubscribe_url=f"{url}{tokens.sign(keys, Purpose.UNSUBSCRIBE, id_)}" if url else "",
+            message_id=f"<{tokens.sign(keys, Purpose.MESSAGE, id_)}@{self.domain}>",
+            return_path=path,
         )
 
 
@@ -83,33 +98,38 @@ class ProjectRulebook:
     ) -> list[Ready]:
         """The messages of claimed deliveries; what can not be rendered is told and left out."""
         ids = [one.customer_id for one in held]
+        compiled, own = ruling.compiled, [one.id for one in held]
         with reading(engine) as conn:
-            attributes, own = ruling.company.attributes, [one.id for one in held]
-            wanted = bool(ruling.compiled.dates)
-            customers = contexts(conn, ids, attributes, own, dates=wanted)
-        written = [self._letter(ruling, one, customers.get(one.customer_id), now) for one in held]
-        return [one for one in written if one is not None]
-
-    def _letter(
-        self, ruling: Ruling, held: Held, customer: Mapping[str, object] | None, now: datetime
-    ) -> Ready | None:
-        if customer is None:
-            return None
-        recipient = self.signer.recipient(held, ruling)
-        try:
-            context = build_context(customer, ruling.company, ruling.campaign, now)
-            message = ruling.compiled.render(held.channel, context, recipient)
-        except RenderError as error:
-            log.warning("not rendered", delivery=held.id, run=held.run_id, why=str(error))
-            return None
-        except Exception as error:  # one template's fault is not its neighbours'
-            log.error("not rendered", delivery=held.id, run=held.run_id, error=type(error).__name__)
-            return None
-        return Ready(held, message, recipient.message_id)
+            customers = contexts(
+                conn, ids, ruling.company.attributes, own,
+                names=compiled.names, dates=bool(compiled.dates),
+            )  # fmt: skip
+        stationery = self.signer.stationery(ruling)
+        letters = (
+            _letter(compiled, stationery, one, customers.get(one.customer_id), now) for one in held
+        )
+        return [one for one in letters if one is not None]
 
 
-def _mail(company: Company) -> ChannelSettings:
-    return company.channels.get("email") or _NOTHING_SET
+def _letter(
+    compiled: Compiled,
+    stationery: Stationery,
+    held: Held,
+    customer: Mapping[str, object] | None,
+    now: datetime,
+) -> Ready | None:
+    if customer is None:
+        return None
+    try:
+        recipient = stationery.recipient(held)
+        message = compiled.render(held.channel, compiled.context(customer, now), recipient)
+    except RenderError as error:
+        log.warning("not rendered", delivery=held.id, run=held.run_id, why=str(error))
+        return None
+    except Exception as error:  # one template's fault is not its neighbours'
+        log.error("not rendered", delivery=held.id, run=held.run_id, error=type(error).__name__)
+        return None
+    return Ready(held, message, recipient.message_id)
 
 
 @lru_cache(maxsize=64)

@@ -31,6 +31,12 @@ class Ready:
     html: Renderer | None
     text: Renderer | None
 
+    @property
+    def names(self) -> frozenset[str]:
+        """All that its parts may look up."""
+        parts = (self.subject, self.html, self.text)
+        return frozenset[str]().union(*(part.names for part in parts if part is not None))
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:

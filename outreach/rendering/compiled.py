@@ -11,7 +11,7 @@ from outreach.campaign.model import Campaign
 from outreach.channels.adapter import Email, Message, Text
 from outreach.errors import Problem, ProblemsFound
 from outreach.rendering.check import Ready, is_transactional, prepare
-from outreach.rendering.context import context_names
+from outreach.rendering.context import Frame, context_names
 from outreach.rendering.errand import task_of
 from outreach.rendering.filters import FUNCTIONS
 from outreach.rendering.footer import complete
@@ -29,7 +29,7 @@ from outreach.rendering.named_dates import DateRead
 from outreach.rendering.needs import Need, simplest
 from outreach.rendering.plaintext import fill, text_of
 from outreach.rendering.refusal import RenderError
-from outreach.rendering.salutation import salutation
+from outreach.rendering.salutation import SALUTED_BY, salutation
 from outreach.settings.company import ChannelSettings, Company
 
 _LONGEST_SMS = 1600  # characters, Twilio's limit for a body
@@ -65,6 +65,7 @@ class Compiled:
         self._mailto = f"mailto:{self._reply_to or self._sender[1]}?subject=unsubscribe"
         self._envelopes = {locale: self._envelope(locale) for locale in ready.get("email", {})}
         self._choices = lru_cache(maxsize=4096)(self._choose)
+        self._frame = Frame(company, campaign, self.names)
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -100,6 +101,17 @@ class Compiled:
             read for each in ready for source in each.source.sources() for read in source.dates
         )
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All that its templates may look up, or a salutation is made from."""
+        every = [each for by_locale in self._ready.values() for each in by_locale.values()]
+        names = frozenset[str]().union(*(each.names for each in every))
+        return names | SALUTED_BY if "salutation" in names else names
+
+    def context(self, customer: Mapping[str, object], now: datetime) -> dict[str, object]:
+        """What `render` takes of a customer, as far as the templates look at it."""
+        return self._frame.context(customer, now)
+
     def render(self, channel: str, context: Mapping[str, object], recipient: Recipient) -> Message:
         """One customer's message; RenderError for this one alone. `context` is build_context's."""
         wanted = context.get("locale")
@@ -112,7 +124,7 @@ class Compiled:
             "language": language,
             "unsubscribe_url": recipient.unsubscribe_url or self._mailto,
         }
-        if any("salutation" in source.printed.paths for source in ready.source.sources()):
+        if "salutation" in self.names:
             variables["salutation"] = salutation(context, language)
         if channel == "task":
             assert ready.text is not None

@@ -1,7 +1,8 @@
 """What a template may print: plain data of one customer, the company and the campaign."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from outreach.campaign.model import Campaign
@@ -98,36 +99,61 @@ def build_context(
 ) -> dict[str, object]:
     """The names of one customer's message with their values; what is not known is None.
 
-    `customer` holds columns and facts by name; its attributes are flat or under `attributes`, its
-    named dates under `dates`, days by name.
-    `now` is aware; `today` is the date on the customer's clock, company time where no zone is
-    known. `extra` is laid over everything. `salutation` is made anew in the language of the
-    template that is used. A list that is not known is one with nothing in it.
+    As `Frame.context`, with a `salutation` in the customer's language and `extra` laid over it all.
     """
-    context = {**_NOTHING_KNOWN, **dict.fromkeys(company.attributes)}
-    attributes = customer.get("attributes")
-    if isinstance(attributes, Mapping):
-        context.update({k: v for k, v in attributes.items() if k in company.attributes})
-    context.update({k: v for k, v in customer.items() if k in context})
-    context.update({name: [] for name in list_names(company) if context[name] is None})
-    zone = _zone(customer.get("timezone"), company)
-    local_now = now.astimezone(ZoneInfo(zone))
     locale = customer.get("locale")
-    owner, days = customer.get("owner"), customer.get(DATES)
-    context.update(
-        owner=Person(owner, company.owners.get(owner)) if isinstance(owner, str) else None,
-        dates=Dates(days if isinstance(days, Mapping) else {}),
-        brand=dict(company.brand),
-        campaign={"name": campaign.name, "title": campaign.title, "topic": campaign.topic},
-        now=local_now,
-        today=local_now.date(),
-        zone=zone,
-        salutation=salutation(
-            customer, locale if isinstance(locale, str) else company.brand.locale
-        ),
-    )
-    context.update(extra or {})
-    return context
+    language = locale if isinstance(locale, str) else company.brand.locale
+    context = Frame(company, campaign).context(customer, now)
+    return {**context, "salutation": salutation(customer, language), **(extra or {})}
+
+
+class Frame:
+    """What the contexts of one campaign's messages have in common; made once."""
+
+    def __init__(
+        self, company: Company, campaign: Campaign, names: Collection[str] | None = None
+    ) -> None:
+        """`names`: those of the customer that are looked at; None: any."""
+        known = customer_names(company)
+        self._names = known if names is None else known.intersection(names)
+        self._lists = sorted(self._names & list_names(company))
+        self._company = company
+        self._same: dict[str, object] = {
+            **dict.fromkeys(self._names),
+            "brand": dict(company.brand),
+            "campaign": {"name": campaign.name, "title": campaign.title, "topic": campaign.topic},
+        }
+        self._times = lru_cache(maxsize=4096)(self._at)
+
+    def context(self, customer: Mapping[str, object], now: datetime) -> dict[str, object]:
+        """The names of one customer's message with their values; what is not known is None.
+
+        `customer` holds columns and facts by name; its attributes are flat or under `attributes`,
+        its named dates under `dates`, days by name. `now` is aware; `today` is the date on the
+        customer's clock, company time where no zone is known. `salutation` is not among them: it
+        is made in the language of the template that is used. A list that is not known is one with
+        nothing in it.
+        """
+        names, context = self._names, self._same.copy()
+        attributes = customer.get("attributes")
+        if isinstance(attributes, Mapping):
+            own = self._company.attributes
+            context.update({k: v for k, v in attributes.items() if k in own and k in names})
+        context.update({k: v for k, v in customer.items() if k in names})
+        for name in self._lists:
+            if context[name] is None:
+                context[name] = []
+        owner, days = customer.get("owner"), customer.get(DATES)
+        known = self._company.owners.get(owner) if isinstance(owner, str) else None
+        context["owner"] = Person(owner, known) if isinstance(owner, str) else None
+        context[DATES] = Dates(days if isinstance(days, Mapping) else {})
+        context.update(self._times(customer.get("timezone"), now))
+        return context
+
+    def _at(self, timezone: object, now: datetime) -> Mapping[str, object]:
+        zone = _zone(timezone, self._company)
+        local_now = now.astimezone(ZoneInfo(zone))
+        return {"now": local_now, "today": local_now.date(), "zone": zone}
 
 
 def _zone(timezone: object, company: Company) -> str:

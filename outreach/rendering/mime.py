@@ -88,7 +88,7 @@ def _body(text: str, boundary: str) -> tuple[bytes, Encoding]:
     raw = text.encode("utf-8", "replace").translate(None, _DROPPED).rstrip(b"\n") + b"\n"
     safe = boundary.encode() not in raw
     lines = raw.split(b"\n")
-    raw = raw.replace(b"\n", b"\r\n")
+    raw = b"\r\n".join(lines)
     if safe and max(map(len, lines)) <= _LONGEST_LINE:
         return raw, "7bit" if raw.isascii() else "8bit"
     if safe and raw.isascii():

@@ -1,6 +1,7 @@
 """One part of a message (a subject, a page, a text), compiled and run within its budget."""
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 
 from jinja2 import nodes
 from jinja2.exceptions import TemplateError
@@ -20,6 +21,8 @@ from outreach.rendering.styles import inline_styles
 from outreach.rendering.syntax import count_steps
 from outreach.rendering.tree import Part
 
+_PIECES = 64  # of the output, between two looks at how long it has become
+
 
 class Renderer:
     """Renders one part for any number of customers, on any thread.
@@ -33,6 +36,9 @@ class Renderer:
         if html:
             inline_styles(part)
         self.marks = html and text_too and all(map(_keeps_marks, part.trees.values()))
+        self.names = frozenset(
+            node.name for tree in part.trees.values() for node in tree.find_all(nodes.Name)
+        )  # all that it may look up, and its own
         for tree in part.trees.values():
             count_steps(tree)
         printing = print_mark if self.marks else print_html if html else print_text
@@ -55,16 +61,17 @@ class Renderer:
 
     def _run(self, variables: dict[str, object], budget: Budget) -> str:
         pieces: list[str] = []
-        room = LARGEST_TEXT
         template, before = self._template, enter(budget)
         try:
             # As its new_context, but for the globals: they are among the variables.
             context = template.environment.context_class(
                 template.environment, variables, template.name, template.blocks
             )
-            for piece in template.root_render_func(context):
-                pieces.append(piece)
-                room -= len(piece)
+            output = template.root_render_func(context)
+            room = LARGEST_TEXT
+            while some := list(islice(output, _PIECES)):
+                pieces += some
+                room -= sum(map(len, some))
                 if room < 0:
                     budget.grow(LARGEST_TEXT + 1)
         except (RenderError, TemplateError, ArithmeticError, LookupError, RecursionError) as error:

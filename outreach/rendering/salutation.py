@@ -73,6 +73,7 @@ _GREETINGS: dict[str, Greeting] = {
         neutral_familiar="こんにちは", last="{}様", family_first=True,
     ),
 }  # fmt: skip
+SALUTED_BY = frozenset({"nickname", "title", "gender", "first_name", "last_name"})
 _FEMALE = frozenset(
     [
         "f",

@@ -1,11 +1,22 @@
 """Customers as rows: found by key, written in batches, told to templates and to people."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, bindparam, func, literal, not_, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Select,
+    bindparam,
+    func,
+    literal,
+    not_,
+    select,
+    update,
+)
 
 from outreach.store import dialect
 from outreach.store.facts import (
@@ -18,6 +29,7 @@ from outreach.store.interests import origins_of
 from outreach.store.keys import kept_keys
 from outreach.store.marks import refreshed_at
 from outreach.store.named_dates import Dates, dates_of
+from outreach.store.spelling import listed_in
 from outreach.store.stages import further_stays
 from outreach.store.tables import (
     consents,
@@ -28,7 +40,7 @@ from outreach.store.tables import (
     stage_changes,
 )
 from outreach.store.tasks import tasks_about
-from outreach.store.types import MONEY_SCALE, Instant
+from outreach.store.types import MONEY_SCALE, Ids, Instant
 
 # What a file may say of a customer; also the order in which files are exported.
 PLAIN_COLUMNS = (
@@ -98,6 +110,7 @@ def contexts(
     attributes: Mapping[str, str],
     but: Sequence[int] = (),
     *,
+    names: Collection[str] | None = None,
     dates: bool = True,
 ) -> dict[int, dict[str, Any]]:
     """What a template may print of each customer: columns, facts and attributes in one mapping.
@@ -106,33 +119,53 @@ def contexts(
     and instants as such; a declared attribute that a customer lacks is None. `typical_gap` is a
     timedelta, `last_contact_at` includes touches, `but` not those deliveries: a message is no
     contact before it is written. `dates` has the days by name, none if they are not wanted.
+    `names`: what is looked at besides id, key, locale and zone; None: all.
     """
-    touch = select(func.max(deliveries.c.slot_at)).where(
-        deliveries.c.customer_id == customers.c.id,
-        deliveries.c.slot_at.is_not(None),
-        deliveries.c.firm,
-    )
-    if but:
-        touch = touch.where(not_(dialect.is_any_of(conn, deliveries.c.id, but)))
-    touched = touch.scalar_subquery()
-    statement = (
-        select(customers, places.c.zones.label("zones"), touched.label("touched_at"))
-        .join(places, places.c.id == customers.c.place_id)
-        .where(dialect.is_any_of(conn, customers.c.id, ids))
-    )
-    rows = conn.execute(statement).mappings().all()
+    wanted = None if names is None else frozenset(names)
+    declared = [name for name in attributes if wanted is None or name in wanted]
+    statement = _printable(wanted, stored=bool(declared) or wanted is None)
+    asked = {"printed": sorted(ids), "but": sorted(but)}
+    found = conn.execute(statement, asked)
+    keys = tuple(found.keys())
     days = dates_of(conn, ids) if dates else {}
-    return {row["id"]: _context(row, attributes, days.get(row["id"], {})) for row in rows}
+    rows = [dict(zip(keys, row, strict=True)) for row in found]
+    kinds = {name: attributes[name] for name in declared}
+    return {row["id"]: _context(row, kinds, days.get(row["id"], {})) for row in rows}
 
 
-def _context(row: Mapping[Any, Any], attributes: Mapping[str, str], dates: Dates) -> dict[str, Any]:
-    found = {**row, "dates": {name: date.day for name, date in dates.items()}}
-    stored = found.pop("attributes")
-    touched_at, heard_at = found.pop("touched_at"), found["last_heard_at"]
-    instants = [at for at in (touched_at, heard_at) if at is not None]
-    found["last_contact_at"] = max(instants, default=None)
-    if found["typical_gap"] is not None:
+@lru_cache(maxsize=256)
+def _printable(names: frozenset[str] | None, *, stored: bool) -> Select[Any]:
+    """The statement of `contexts`, built once for a template: ids "printed", and "but"."""
+    t = customers.c
+    ids, but = (bindparam(name, type_=Ids()) for name in ("printed", "but"))
+    if names is None:
+        columns = [*customers.columns, places.c.zones.label("zones")]
+    else:
+        least = (t.id, t.key, t.locale, t.timezone, *([t.attributes] if stored else ()))
+        columns = [*least, *(each for each in t if each.name in names and each not in set(least))]
+    statement = select(*columns).where(listed_in(t.id, ids))
+    if names is None:
+        statement = statement.join(places, places.c.id == t.place_id)
+    if names is None or "last_contact_at" in names:
+        touched = select(func.max(deliveries.c.slot_at)).where(
+            deliveries.c.customer_id == t.id,
+            deliveries.c.slot_at.is_not(None),
+            deliveries.c.firm,
+            not_(listed_in(deliveries.c.id, but)),
+        )
+        heard_at = t.last_heard_at.label("heard_at")
+        statement = statement.add_columns(touched.scalar_subquery().label("touched_at"), heard_at)
+    return statement
+
+
+def _context(found: dict[str, Any], attributes: Mapping[str, str], dates: Dates) -> dict[str, Any]:
+    found["dates"] = {name: date.day for name, date in dates.items()}
+    if "touched_at" in found:
+        instants = [at for at in (found.pop("touched_at"), found.pop("heard_at")) if at is not None]
+        found["last_contact_at"] = max(instants, default=None)
+    if found.get("typical_gap") is not None:
         found["typical_gap"] = timedelta(microseconds=found["typical_gap"])
+    stored = found.pop("attributes", {})
     for name, kind in attributes.items():
         found[name] = restore(kind, stored.get(name))
     return found

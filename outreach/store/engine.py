@@ -38,6 +38,7 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
             parsed,
             connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
             json_serializer=_json,
+            json_deserializer=_read_json,
             paramstyle="named",  # a value named twice is one: SQLite then computes equal sums once
             hide_parameters=True,  # an exception's text must hold no address
         )
@@ -49,6 +50,7 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
         max_overflow=20,
         pool_pre_ping=True,
         json_serializer=_json,
+        json_deserializer=_read_json,
         hide_parameters=True,
         connect_args={
             "options": "-c timezone=UTC -c jit=off -c work_mem=64MB",
@@ -86,6 +88,10 @@ def _lower(value: Any) -> Any:
 
 def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
+
+
+def _read_json(text: str) -> Any:
+    return [] if text == "[]" else {} if text == "{}" else json.loads(text)  # most are empty
 
 
 @contextmanager

@@ -17,9 +17,18 @@ Json = JSON().with_variant(JSONB(), "postgresql")
 Function = Callable[..., ColumnElement[Any]]
 
 
+class _Condition(FunctionElement[bool]):
+    """A condition that stands by itself: SQLite finds no index for `(…) = 1`."""
+
+    def self_group(self, against: Any = None) -> "_Condition":  # noqa: ARG002
+        """Itself: each spelling has its own parentheses."""
+        return self
+
+
 def _spelled(name: str, result: TypeEngine[Any], *, postgresql: str, sqlite: str) -> Function:
     """A function of SQL; `{0}`, `{1}` are its arguments in either spelling."""
-    made = type(name, (FunctionElement,), {"type": result, "inherit_cache": True, "name": name})
+    kind = _Condition if isinstance(result, Boolean) else FunctionElement
+    made = type(name, (kind,), {"type": result, "inherit_cache": True, "name": name})
     for dialect, spelling in (("postgresql", postgresql), ("sqlite", sqlite)):
         compiles(made, dialect)(_filled(spelling))
     return made

@@ -13,6 +13,8 @@ from outreach.channels.email.answers import CONTENT, POLICY, Meaning, Stage
 _SEVEN_BIT = policy.SMTP.clone(cte_type="7bit", refold_source="none")
 _NOT_IN_AN_ADDRESS = re.compile(r"[\x00-\x20<>\x7f\x85\u2028\u2029\ud800-\udfff]")
 
+_NEITHER_END_NOR_NUL = bytes(set(range(256)) - set(b"\r\n\0"))
+
 
 @dataclass(frozen=True, slots=True)
 class Wire:
@@ -66,8 +68,8 @@ def stuffed(content: bytes) -> bytes:
 
 def _has_whole_lines(content: bytes) -> bool:
     # RFC 5321 2.3.8: CR and LF only together, else one server's text is another's command.
-    ends = content.count(b"\r\n")
-    return ends == content.count(b"\r") == content.count(b"\n") and b"\0" not in content
+    ends = content.translate(None, _NEITHER_END_NOR_NUL)
+    return ends == b"\r\n" * (len(ends) // 2)
 
 
 def _envelope_address(address: str) -> str:
