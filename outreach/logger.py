@@ -4,6 +4,8 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
+DEBUG, INFO = 10, 20  # as logging has them, which loads slowly
+
 
 class Logger:
     """The log of one module: each line an event in a few words, with ids as fields."""
@@ -15,11 +17,13 @@ class Logger:
 
     def debug(self, event: str, **fields: object) -> None:
         """What only those who look for a fault want to know."""
-        _structlog(self._name).debug(event, **fields)
+        if _Waiting.least <= DEBUG:
+            _structlog(self._name).debug(event, **fields)
 
     def info(self, event: str, **fields: object) -> None:
         """What was done."""
-        _structlog(self._name).info(event, **fields)
+        if _Waiting.least <= INFO:
+            _structlog(self._name).info(event, **fields)
 
     def warning(self, event: str, **fields: object) -> None:
         """What somebody should look at some day."""
@@ -39,11 +43,16 @@ class _Waiting:
 
     lock = Lock()
     prepare: Callable[[], None] | None = None
+    least = DEBUG  # what is below is not looked at: one line a message costs more than a token
 
 
-def before_first_line(prepare: Callable[[], None]) -> None:
-    """Have `prepare` called once, when the next line of any logger is to be written."""
+def before_first_line(prepare: Callable[[], None], least: int = DEBUG) -> None:
+    """Have `prepare` called once, when the next line of any logger is to be written.
+
+    No line of a level below `least` will be.
+    """
     _Waiting.prepare = prepare
+    _Waiting.least = least
 
 
 def _structlog(name: str) -> Any:

@@ -18,7 +18,7 @@ def set_up_logs(form: LogFormat, *, chatty: bool = False, least: int = logging.W
     Tracebacks in them show no values of variables: those may hold personal data.
     """
     level = logging.INFO if chatty else least
-    before_first_line(partial(_configure, form, level))
+    before_first_line(partial(_configure, form, level), level)
     logging.basicConfig(
         level=max(least, logging.WARNING),
         stream=sys.stderr,

@@ -40,11 +40,12 @@ class Held:
     paid: Paid | None = None
     decided_at: float = field(default_factory=time.monotonic)
 
-    @property
-    def own_lane(self) -> str:
-        """The lane in which it waits where its domain goes apart; empty: it goes to none."""
+    own_lane: str = field(init=False)  # in which it waits where its domain goes apart; or empty
+
+    def __post_init__(self) -> None:
         domain = domain_of(self.address)
-        return self.lane or (lane_of(self.channel, domain) if domain else "")
+        own = self.lane or (lane_of(self.channel, domain) if domain else "")
+        object.__setattr__(self, "own_lane", own)
 
 
 @dataclass(frozen=True, slots=True)

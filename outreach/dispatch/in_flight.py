@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 from outreach.channels.adapter import Outcome
@@ -27,7 +27,7 @@ class _Out:
     handed_at: float | None = None  # time.monotonic; None: not committed yet
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Room:
     """Who may have another one of so many connections; `busy` counts them by domain's lane."""
 
@@ -35,28 +35,32 @@ class Room:
     busy: Counter[str]
     slow: frozenset[str]
     prompt: frozenset[str]  # an answer came soon while others were waited for
+    known: frozenset[str] = field(init=False)  # of these the ones that are not slow
+    _half: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.known = self.prompt - self.slow
+        self._half = half_of(self.connections)
 
     def for_slow(self, one: Ready) -> bool:
         """Whether its domain is slow, has its share, and slow ones leave some to the others."""
         lane = one.held.own_lane
-        return lane in self.slow and self._has_share(lane) and self._leave_some(self.slow)
+        return lane in self.slow and self.busy[lane] < self._half and self._leave_some(self.slow)
 
     def for_others(self, one: Ready) -> bool:
         """Whether its domain is not slow, and has its share; one at first, if it is not known."""
         lane = one.held.own_lane
         if self.connections < 2:
             return True
-        if lane in self.slow or not self._has_share(lane):
+        if lane in self.slow or self.busy[lane] >= self._half:
             return False
-        known = self.prompt - self.slow
-        return lane in known or not self.busy[lane] or self._leave_some(self.busy.keys() - known)
+        if lane in self.known or not self.busy[lane]:
+            return True
+        return self._leave_some(self.busy.keys() - self.known)
 
     def for_prompt(self, one: Ready) -> bool:
         """Whether its domain answers soon, so that it may have all until others have work."""
-        return one.held.own_lane in self.prompt - self.slow
-
-    def _has_share(self, lane: str) -> bool:
-        return self.busy[lane] < half_of(self.connections)
+        return one.held.own_lane in self.known
 
     def _leave_some(self, lanes: Iterable[str]) -> bool:
         """Whether one more connection to them leaves a quarter, and at least one."""

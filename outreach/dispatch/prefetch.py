@@ -15,12 +15,13 @@ from outreach.dispatch.held import Held
 from outreach.dispatch.patience import MOST_AHEAD
 from outreach.dispatch.purse import Purse
 from outreach.dispatch.shelf import Shelf
-from outreach.dispatch.shift import Shift
+from outreach.dispatch.shift import KeptConnection, Shift
 from outreach.dispatch.source import give_back
 from outreach.dispatch.stride import Stride
 from outreach.errors import OutreachError
 from outreach.logger import Logger
 from outreach.store import channel_holds, custody, deliveries, lanes, schema
+from outreach.store.dialect import plan_once
 from outreach.store.engine import reading
 from outreach.store.lanes import Waiting
 from outreach.store.schema import OtherSchema
@@ -70,6 +71,7 @@ class Prefetch:
         self._crowded = False  # a second's messages are on the shelf already
         self._lane_after: dict[int, str | None] = {}
         self._stride = Stride(shift.limits.batch)
+        self._connection = KeptConnection(shift.engine)
         self._claimer = Claimer(shift.worker_id, shift.rulebook, shift.limits.batch)
         self._resting: dict[int, float] = {}
         self._failures: dict[int, int] = {}
@@ -101,6 +103,7 @@ class Prefetch:
                 self._found_nothing.set()
                 self._closed.wait(LOOK_SECONDS)
         self._found_nothing.set()
+        self._connection.close()
         self._purse.empty()
 
     def _make_room(self) -> int:
@@ -162,7 +165,8 @@ class Prefetch:
             self._crowded = bool(waiting) and not grant.shares
             if not grant.shares:
                 return False
-            with self._shift.writing() as conn:
+            with self._shift.writing_on(self._connection) as conn:
+                plan_once(conn)
                 schema.require(conn, self._shift.schema)
                 at = self._shift.instants()
                 haul = self._claimer.claim(conn, run, ruling, self._channel, at, grant)

@@ -38,7 +38,7 @@ class Limits:
     slow_seconds: float = 3.0  # from that commit to the answer: then its domain is slow
     answers: int = 50  # settled in one transaction
     answer_seconds: float = 0.025  # an answer waits for others
-    hand_seconds: float = 0.003  # who has messages ready waits for others, to share their commit
+    hand_seconds: float = 0.010  # who has messages ready waits for others, to share their commit
     stop_seconds: float = 22.0  # for answers, once asked to end; then 4 more to write them down
 
 

@@ -49,6 +49,7 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
         pool_size=pool_size,
         max_overflow=20,
         pool_pre_ping=True,
+        pool_use_lifo=True,  # a connection keeps what it prepared: planning a claim takes 10 ms
         json_serializer=_json,
         json_deserializer=_read_json,
         hide_parameters=True,
