@@ -93,9 +93,9 @@ class Question:
         """
         channels = self.ruling.channels
         if query is None:
-            rows = conn.execute(self.statement, self.values).mappings()
+            rows = conn.execute(self.statement, self.values).mappings().all()
         else:
-            rows = conn.execute(query).mappings()
+            rows = conn.execute(query).mappings().all()
         found = self.released(conn, [verdict_of(row, channels) for row in rows])
         if not self.settled:
             return found

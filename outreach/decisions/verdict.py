@@ -75,7 +75,7 @@ def verdict_of(row: RowMapping, channels: tuple[str, ...]) -> Verdict:
         late_at=row["late_at"],
         asked_at=row["asked_at"],
         stopped=_stopped(row, channels),
-        arm=REASONS[row["arm"]] if row.get("arm") is not None else None,
+        arm=REASONS[row["arm"]] if "arm" in row and row["arm"] is not None else None,
     )
 
 

@@ -42,6 +42,8 @@ class Grant:
 
         A limit may be newer than the plan, and a domain without one may go apart by itself.
         """
+        if not (self.limits.per_domain or self.apart):
+            return lane
         own = self.limits.lane(address)
         apart = lane_of(self.limits.channel, domain_of(address))
         return own or (apart if apart in self.apart else lane)

@@ -58,7 +58,7 @@ _PRINTED_BY = {
 _KINDS = {"date": "date", "datetime": "date", "money": "money"}  # of attributes
 CAMPAIGN_KEYS = frozenset({"name", "title", "topic"})
 BRAND_KEYS = frozenset(Brand.model_fields)
-_NOTHING_KNOWN: dict[str, object] = dict.fromkeys(COLUMNS | FACTS)
+_ALWAYS_READ = ("locale", "timezone")  # what is written at all, and when it is
 _OTHERS = frozenset(
     ["brand", "campaign", DATES, "salutation", "today", "now", "language", "unsubscribe_url"]
 )  # language: the message's own locale, for `<html lang>`
@@ -115,7 +115,7 @@ class Frame:
     ) -> None:
         """`names`: those of the customer that are looked at; None: any."""
         known = customer_names(company)
-        self._names = known if names is None else known.intersection(names)
+        self._names = known if names is None else known.intersection({*names, *_ALWAYS_READ})
         self._lists = sorted(self._names & list_names(company))
         self._company = company
         self._same: dict[str, object] = {

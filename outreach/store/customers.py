@@ -128,7 +128,7 @@ def contexts(
     found = conn.execute(statement, asked)
     keys = tuple(found.keys())
     days = dates_of(conn, ids) if dates else {}
-    rows = [dict(zip(keys, row, strict=True)) for row in found]
+    rows = [dict(zip(keys, row, strict=True)) for row in found.all()]
     kinds = {name: attributes[name] for name in declared}
     return {row["id"]: _context(row, kinds, days.get(row["id"], {})) for row in rows}
 

@@ -105,7 +105,8 @@ def pick(
     """
     if not shares:
         return []
-    return [Picked(*row) for row in lanes.picked(conn, run_id, channel, at, shares, limit)]
+    found = lanes.picked(conn, run_id, channel, at, shares, limit).all()
+    return [Picked(*row) for row in found]
 
 
 def try_lock_customers(conn: Connection, customer_ids: Collection[int]) -> dict[int, bool]:
@@ -120,7 +121,7 @@ def try_lock_customers(conn: Connection, customer_ids: Collection[int]) -> dict[
         .order_by(customers.c.id)
         .with_for_update(key_share=True, skip_locked=True)
     )
-    return {row.id: row.shares for row in conn.execute(locked)}
+    return dict(conn.execute(locked).tuples().all())
 
 
 def claim(conn: Connection, worker_id: int, claims: Sequence[Claim], now: datetime) -> set[int]:

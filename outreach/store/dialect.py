@@ -21,14 +21,13 @@ from sqlalchemy import (
 )
 from sqlalchemy import column as column_
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import ColumnElement, FromClause, TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
 from outreach.store.spelling import shifted
-from outreach.store.types import Instant, bound
+from outreach.store.types import Instant, Listed, bound
 
 
 def is_postgres(conn: Connection) -> bool:
@@ -109,9 +108,9 @@ def _unnested(
 ) -> TableValuedAlias:
     """One array a column; without rows they are given at each execution."""
     arrays = [
-        bindparam(f"{name}_{column}", type_=ARRAY(kind))
+        bindparam(f"{name}_{column}", type_=Listed(kind))
         if rows is None
-        else bindparam(f"{name}_{column}", [row[place] for row in rows], ARRAY(kind))
+        else bindparam(f"{name}_{column}", [row[place] for row in rows], Listed(kind))
         for place, (column, kind) in enumerate(columns)
     ]
     names = [column_(column, kind) for column, kind in columns]
@@ -123,7 +122,7 @@ def is_any_of(
 ) -> ColumnElement[bool]:
     """Whether an integer or text column has one of the values, however many: one parameter."""
     if is_postgres(conn):
-        return column == func.any(bindparam(None, list(values), ARRAY(column.type)))
+        return column == func.any(bindparam(None, list(values), Listed(column.type)))
     listed = func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
     return column.in_(select(listed.c.value))
 

@@ -6,7 +6,6 @@ as long as the database's.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Executable
@@ -14,6 +13,7 @@ from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
 from outreach.store.dialect import is_postgres, json_rows
+from outreach.store.types import array_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +47,6 @@ def plain_rows(
     if not is_postgres(conn):
         return {f"{name}_rows": json_rows(conn, columns, rows)}
     return {
-        f"{name}_{column}": _array([row[place] for row in rows])
+        f"{name}_{column}": array_text([row[place] for row in rows])
         for place, (column, _) in enumerate(columns)
     }
-
-
-def _array(values: Sequence[Any]) -> str:
-    """Integers, instants or texts as PostgreSQL's text of an array: twice as fast as the driver's."""
-    return "{" + ",".join([_element(value) for value in values]) + "}"
-
-
-def _element(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -91,3 +91,18 @@ def test_many_keys_are_found_at_once(engine: Engine) -> None:
 
     with reading(engine) as conn:
         assert by_keys(conn, [*ids, *(f"x{n}" for n in range(40_000))]) == ids
+
+
+def test_what_a_template_does_not_look_at_is_not_read(engine: Engine) -> None:
+    with writing(engine) as conn:
+        id_ = make_customer(conn, "c1", attributes=STORED, first_name="Eve", last_name="Lee")
+        make_delivery(conn, id_, at=NOW)
+
+    with reading(engine) as conn:
+        every = contexts(conn, [id_], TYPES)[id_]
+        some = contexts(conn, [id_], TYPES, names={"first_name", "credit", "last_contact_at"})[id_]
+
+    assert set(some) == {
+        "id", "key", "locale", "timezone", "dates", "first_name", "credit", "last_contact_at",
+    }  # fmt: skip
+    assert {name: every[name] for name in some} == some

@@ -88,12 +88,16 @@ def render(
     topic: str = "greetings",
     **changes: Any,
 ) -> Email | Text:
-    """One customer's message."""
+    """One customer's message: the same of all that is known and of what its templates look at."""
     us, step = company(**changes), campaign(channel, topic=topic)
-    context = build_context(customer or {}, us, step, NOW)
     address = to or ("eve@example.com" if channel == "email" else "+4915112345678")
     recipient = Recipient(7, "tok7", address, url, "<m7@tea.example.com>")
-    return compile_step(files(templates), step, us).render(channel, context, recipient)
+    ready = compile_step(files(templates), step, us)
+    looked_at = ready.render(channel, ready.context(customer or {}, NOW), recipient)
+    assert (
+        ready.render(channel, build_context(customer or {}, us, step, NOW), recipient) == looked_at
+    )
+    return looked_at
 
 
 def mail(templates: Mapping[str, str], customer: Any = None, **how: Any) -> EmailMessage:
