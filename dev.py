@@ -42,7 +42,7 @@ USAGE = """usage: python3 dev.py COMMAND [ARGS]
   demo            the whole loop on a sample base; nothing leaves this machine
   test [ARGS]     lint, types, layers and all tests; with ARGS only pytest of those
   check           every campaign file of this project
-  bench NAME      measurements: base, plans, walk, faults, optout … (see bench/README.md)
+  bench NAME      measurements: base, plans, walk, faults, peers … (see bench/README.md)
   run [ARGS]      `outreach` itself, in the folder you are in: `dev.py run plan weekly-greeting`;
                   alone: `outreach run`
 """

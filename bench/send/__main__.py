@@ -10,25 +10,15 @@ import argparse
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
-import psycopg
-
-from bench.faults.broker import broker
 from bench.faults.record import ROOT
-from bench.send.ours import Base, Sent, base, send
+from bench.send.ours import Sent, send
+from bench.send.place import place
 from bench.send.sink import sink, source_rate
 from outreach.app.logs import set_up_logs
 from outreach.settings.environment import LogFormat
-from outreach.store.engine import dispose, make_engine
-from outreach.store.migrate import migrate
-from tests.servers import postgres
 
-PROCESSES = 2
 CONNECTIONS = 4
 SHARES = {"sender alone": 1.2, "postgres": 0.30, "sqlite": 0.35}  # of the wire's rate
 
@@ -48,8 +38,8 @@ def main() -> int:
             _line("sender alone", alone, wire)
             found["sender alone"].append(alone / wire)
             for database in options.databases.split(","):
-                with _base(database, options.mails) as place:
-                    sent = send(place, f"smtp://127.0.0.1:{port}")
+                with place(database, options.mails) as here:
+                    sent = send(here, f"smtp://127.0.0.1:{port}")
                 wire = statistics.mean((wire, source_rate(port, options.mails)))
                 _line(database, sent.rate, wire, sent)
                 found[database].append(sent.rate / wire)
@@ -81,28 +71,6 @@ def _sender(port: int, mails: int) -> float:
     command = [sys.executable, "-m", "bench.send.sender", str(port), str(mails), str(CONNECTIONS)]
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     return float(done.stdout)
-
-
-@contextmanager
-def _base(database: str, mails: int) -> Iterator[Base]:
-    """A project of its own in a database of its own, with a broker where it has one."""
-    with ExitStack() as stack:
-        prefix = "outreach-bench-"
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=prefix)))
-        settings = {}
-        if database == "sqlite":
-            url = f"sqlite:///{folder}/outreach.db"
-        else:
-            server = stack.enter_context(postgres(shared_buffers="256MB", max_wal_size="4GB"))
-            plain = server.format(database="postgres").replace("+psycopg", "")
-            with psycopg.connect(plain, autocommit=True) as conn:
-                conn.execute("CREATE DATABASE bench")
-            url = server.format(database="bench")
-            settings["BROKER_URL"] = stack.enter_context(broker()).url
-        engine = make_engine(url)
-        migrate(engine)
-        dispose(engine)
-        yield stack.enter_context(base(folder, url, mails, settings, PROCESSES))
 
 
 if __name__ == "__main__":

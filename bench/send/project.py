@@ -2,22 +2,24 @@
 
 from pathlib import Path
 
-_COMPANY = """\
+BRAND = {"name": "Bench", "postal_address": "1 Bench Street, Berlin"}
+SENDER = "Mei of Bench <mei@example.com>"
+_COMPANY = f"""\
 brand:
-  name: Bench
-  postal_address: 1 Bench Street, Berlin
+  name: {BRAND["name"]}
+  postal_address: {BRAND["postal_address"]}
   timezone: Europe/Berlin
   country: DE
   locale: en
 public_url: https://news.example.com
 channels:
-  email: {from: "Mei of Bench <mei@example.com>"}
-  sms: {from: "+12025550143"}
+  email: {{from: "{SENDER}", connections: CONNECTIONS}}
+  sms: {{from: "+12025550143"}}
 topics:
-  greetings: {title: Greetings}
+  greetings: {{title: Greetings}}
 quiet_hours: none
 cadence:
-  - {at_most: 2, per: 7 days}
+  - {{at_most: 2, per: 7 days}}
 """
 _CAMPAIGN = """\
 title: Everyone
@@ -31,8 +33,8 @@ steps:
     channels: [CHANNEL]
     template: everyone
 """
-_SUBJECT = "{{ salutation }}, your weekend in {{ country }}\n"
-_TEXT = """\
+SUBJECT = "{{ salutation }}, your weekend in {{ country }}\n"
+TEXT = """\
 {{ salutation }},
 
 the week is done. Put a record on, the one you have not heard for a while, and let it play
@@ -56,7 +58,7 @@ others meanwhile; write to us, or come by on a Saturday, when the kettle is on a
 style="color:#0a58ca">Read on</a></p>
 """
 _LINKS = 7  # with the one that unsubscribes there are eight
-_HTML = (
+HTML = (
     '<html><body style="margin:0;background:#fff"><h1>{{ salutation }}</h1>\n'
     + "".join(_PARAGRAPH.replace("NUMBER", f"story-{number}") for number in range(_LINKS))
     + "<p>Mei and everyone at {{ brand.name }}, {{ brand.postal_address }}</p>\n"
@@ -66,14 +68,14 @@ _SMS = "{{ salutation }}, have a good weekend. Mei at Bench. Reply STOP to opt o
 CAMPAIGN = "everyone"
 
 
-def write_project(folder: Path, channel: str = "email") -> Path:
-    """The project's files in `folder`."""
+def write_project(folder: Path, channel: str = "email", connections: int = 4) -> Path:
+    """The project's files in `folder`; `connections` to the mail server are each worker's."""
     files = {
-        "outreach.yaml": _COMPANY,
+        "outreach.yaml": _COMPANY.replace("CONNECTIONS", str(connections)),
         f"campaigns/{CAMPAIGN}.yaml": _CAMPAIGN.replace("CHANNEL", channel),
-        f"templates/{CAMPAIGN}/subject.txt": _SUBJECT,
-        f"templates/{CAMPAIGN}/body.txt": _TEXT,
-        f"templates/{CAMPAIGN}/body.html": _HTML,
+        f"templates/{CAMPAIGN}/subject.txt": SUBJECT,
+        f"templates/{CAMPAIGN}/body.txt": TEXT,
+        f"templates/{CAMPAIGN}/body.html": HTML,
         f"templates/{CAMPAIGN}/sms.txt": _SMS,
     }
     for name, text in files.items():
