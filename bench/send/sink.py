@@ -30,19 +30,24 @@ def sink() -> Iterator[int]:
     command = [find("smtp-sink"), *as_nobody, f"127.0.0.1:{port}", str(BACKLOG)]
     process = subprocess.Popen(command)
     try:
-        give_up = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                if time.monotonic() > give_up:
-                    raise
-                time.sleep(0.02)
+        wait_until_open(port)
         yield port
     finally:
         process.terminate()
         process.wait(START_SECONDS)
+
+
+def wait_until_open(port: int) -> None:
+    """Return once connections are taken there; OSError when they never are."""
+    give_up = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
 
 
 def source_rate(port: int, mails: int, connections: int = 10, length: int = 6000) -> float:
