@@ -232,6 +232,28 @@ def test_a_slow_answer_holds_one_place_only(twilio: MakeTwilio) -> None:
     assert source.reported[-1].id == 1
 
 
+def test_thirty_two_requests_are_in_flight_unless_the_channel_says_otherwise(
+    twilio: MakeTwilio,
+) -> None:
+    """With 16, and the 100 ms that Twilio takes, two workers would stay under 400 messages/s."""
+    in_flight: list[int] = []
+
+    def look(source: ListSource) -> bool:
+        in_flight.append(len(source.pulled) - len(source.reported))
+        return False
+
+    source = ListSource([text(number) for number in range(80)], stop=look)
+
+    with HTTPServer(threaded=True) as server:
+        server.expect_request(MESSAGES).respond_with_json(QUEUED, 201)
+        adapter = twilio(twilio_api_base=server.url_for(""))
+        adapter.serve(source)
+        adapter.close()
+
+    assert max(in_flight) == 32
+    assert source.each_once()
+
+
 def test_a_doctor_hears_of_account_and_sender(twilio: MakeTwilio, httpserver: HTTPServer) -> None:
     account = {"sid": "AC1", "status": "suspended"}
     httpserver.expect_request("/2010-04-01/Accounts/AC1.json").respond_with_json(account)
