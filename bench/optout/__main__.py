@@ -5,26 +5,19 @@
 """
 
 import argparse
-import json
 import os
 import secrets
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from sqlalchemy import Engine, func, select
 
 from bench.base import _database
 from bench.ground.filling import fill_customers, fill_touches, settle_statistics
-from bench.ground.project import write_project
+from bench.ground.load import post, run_load
+from bench.ground.web import cpu_seconds, pages
 from outreach import tokens
 from outreach.app.logs import set_up_logs
 from outreach.settings.environment import LogFormat
@@ -37,7 +30,7 @@ NOW = datetime(2026, 7, 3, 9, tzinfo=UTC)
 KEY = secrets.token_urlsafe(32)
 CUSTOMERS = 100_000
 MOST_SECONDS = 0.25  # p99
-PATIENCE_SECONDS = 60.0
+ONE_CLICK = "List-Unsubscribe=One-Click"
 COLUMNS = (
     "database", "POSTs", "a second", "p50 ms", "p95 ms", "p99 ms", "max ms", "lost", "server CPU s",
     "load CPU s", "load average",
@@ -75,15 +68,13 @@ def _measured(database: str, url: str, folder: Path, options: argparse.Namespace
     settle_statistics(engine)
     posts = options.rate * options.seconds
     mails = _mails(engine, posts)
-    with _pages(url, folder) as (base, process):
-        links = "\n".join(
-            f"{base}/u/{tokens.sign([KEY], Purpose.UNSUBSCRIBE, id_)}" for id_ in mails
-        )
-        before = _cpu_seconds(process.pid)
-        command = [sys.executable, "-m", "bench.optout.load", "--rate", str(options.rate)]
-        done = subprocess.run(command, input=links.encode(), stdout=subprocess.PIPE, check=True)
-        cpu = _cpu_seconds(process.pid) - before
-    said = json.loads(done.stdout)
+    with pages(url, folder, KEY) as (base, process):
+        lines = [
+            post(f"/u/{tokens.sign([KEY], Purpose.UNSUBSCRIBE, id_)}", ONE_CLICK) for id_ in mails
+        ]
+        before = cpu_seconds(process.pid)
+        said = run_load(base, lines, options.rate)
+        cpu = cpu_seconds(process.pid) - before
     kept = _kept(engine)
     dispose(engine)
     lost = said["answers"].get("200", 0) - kept
@@ -113,42 +104,6 @@ def _kept(engine: Engine) -> int:
     with reading(engine) as conn:
         said = select(func.count()).select_from(consents.join(refusals, r.consent_id == c.id))
         return int(conn.execute(said.where(c.source == "one_click")).scalar_one())
-
-
-@contextmanager
-def _pages(url: str, folder: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """`outreach web` as it is run, and its address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    base = f"http://127.0.0.1:{port}"
-    settings = {"DATABASE_URL": url, "SECRET_KEY": KEY, "PUBLIC_URL": base}
-    environment = os.environ | {f"OUTREACH_{name}": value for name, value in settings.items()}
-    project = str(write_project(folder / "project"))
-    command = [sys.executable, "-m", "outreach", "web", "--port", str(port), "--project", project]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    try:
-        _wait_for(f"{base}/health")
-        yield base, process
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_for(url: str) -> None:
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            with urlopen(url):
-                return
-        except URLError:
-            if time.monotonic() > give_up:
-                raise
-            time.sleep(0.1)
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, select, update
 
 from outreach.clock import Instants
 from outreach.store import suppressions
-from outreach.store.dialect import is_any_of
+from outreach.store.dialect import insert_rows, is_any_of, row_source, row_values
 from outreach.store.suppressions import Suppression
 from outreach.store.tables import deliveries, receipts
 from outreach.vocabulary import ReceiptKind, State
@@ -23,6 +24,10 @@ _RANK = {state: place for place, state in enumerate(_ORDER)}
 HARD = "hard"  # in what is kept of a bounce: it was one of an address that does not exist
 # Every receipt proves that the provider had the message, whatever was known of it before.
 _BEFORE = (State.DUE, State.HELD, State.CLAIMED, State.HANDING, State.UNKNOWN)
+_COLUMNS: tuple[ColumnElement[Any], ...] = (
+    d.id, d.run_id, d.channel, d.address, d.state, d.ready, d.slot_at, d.claimed_at, d.sent_at,
+    d.settled_at, d.provider_id,
+)  # fmt: skip
 _NOT_REACHED = (State.FAILED, State.BOUNCED)  # no touch: the cadence slot is free again
 
 
@@ -93,10 +98,10 @@ def _deliveries_of(conn: Connection, said: Sequence[Receipt]) -> dict[int, Row[A
     """By the receipt's place its delivery as it stands; not locked yet."""
     ids = sorted({one.delivery_id for one in said if one.delivery_id is not None})
     names = sorted({one.provider_id for one in said if one.delivery_id is None and one.provider_id})
-    by_token = select(deliveries).where(is_any_of(conn, d.id, ids))
+    by_token = select(*_COLUMNS).where(is_any_of(conn, d.id, ids))
     by_id = {row.id: row for row in conn.execute(by_token)}
     # A mail server uses its queue ids again after a while: the latest delivery is meant.
-    named = select(deliveries).where(is_any_of(conn, d.provider_id, names)).order_by(d.id)
+    named = select(*_COLUMNS).where(is_any_of(conn, d.provider_id, names)).order_by(d.id)
     by_name = {(row.channel, row.provider_id): row for row in conn.execute(named)}
     found: dict[int, Row[Any]] = {}
     for place, one in enumerate(said):
@@ -118,7 +123,7 @@ def _addresses(known: Sequence[tuple[Receipt, Row[Any]]]) -> dict[str, set[str]]
 
 
 def _locked(conn: Connection, ids: set[int]) -> dict[int, Row[Any]]:
-    query = select(deliveries).where(is_any_of(conn, d.id, sorted(ids))).order_by(d.id)
+    query = select(*_COLUMNS).where(is_any_of(conn, d.id, sorted(ids))).order_by(d.id)
     return {row.id: row for row in conn.execute(query.with_for_update())}
 
 
@@ -143,14 +148,13 @@ def _unseen(conn: Connection, known: Sequence[tuple[Receipt, int]]) -> list[tupl
 
 def _keep(conn: Connection, new: Sequence[tuple[Receipt, int]]) -> None:
     rows = [
-        {
-            "delivery_id": id_, "kind": one.kind.value, "at": one.at,
-            "provider_id": one.provider_id, "raw": dict(one.raw) | ({HARD: True} if one.hard else {}),
-        }
+        (
+            id_, one.kind.value, one.at, one.provider_id,
+            dict(one.raw) | ({HARD: True} if one.hard else {}),
+        )
         for one, id_ in new
     ]  # fmt: skip
-    if rows:
-        conn.execute(insert(receipts), rows)
+    insert_rows(conn, receipts, ("delivery_id", "kind", "at", "provider_id", "raw"), rows)
 
 
 def _suppressions(
@@ -175,29 +179,49 @@ def _follow(
         to = State(one.kind.value)
         state, name = furthest.get(id_, (State(rows[id_].state), rows[id_].provider_id))
         furthest[id_] = (to if _outranks(to, state) else state, one.provider_id or name)
-    moved = {}
-    for id_, (state, name) in sorted(furthest.items()):
-        if state != rows[id_].state:
-            _move(conn, rows[id_], state, name, at)
-            moved[id_] = state
-    return moved
+    moves = [
+        _moved(rows[id_], state, name, at)
+        for id_, (state, name) in sorted(furthest.items())
+        if state != rows[id_].state
+    ]
+    if moves:
+        conn.execute(_moving(conn.dialect.name), row_values(conn, "moved", _MOVED, moves))
+    return {id_: state for id_, (state, _) in furthest.items() if state != rows[id_].state}
 
 
 def _outranks(to: State, state: State) -> bool:
     return state in _BEFORE or (state in _RANK and _RANK[to] > _RANK[state])
 
 
-def _move(
-    conn: Connection, row: Row[Any], to: State, provider_id: str | None, at: Instants
-) -> None:
-    """Write one delivery's new state; what waited or was in a worker's hands is out of them."""
+def _moved(row: Row[Any], to: State, provider_id: str | None, at: Instants) -> tuple[object, ...]:
+    """One delivery's values of _MOVED."""
     slot = None if to in _NOT_REACHED else row.slot_at
     if (slot is None and to not in _NOT_REACHED) or (row.ready and slot is not None):
         slot = row.claimed_at
-    values = {
-        "state": to.value, "ready": False, "firm": True, "slot_at": slot, "worker_id": None,
-        "reason": None, "retry_at": None, "until": None, "provider_id": provider_id,
-        "sent_at": row.sent_at or row.claimed_at or at.now,
-        "settled_at": row.settled_at or at.real_now,
-    }  # fmt: skip
-    conn.execute(update(deliveries).where(d.id == row.id).values(**values))
+    return (
+        row.id, to.value, slot, provider_id, row.sent_at or row.claimed_at or at.now,
+        row.settled_at or at.real_now,
+    )  # fmt: skip
+
+
+_MOVED = (
+    ("id", d.id.type), ("state", d.state.type), ("slot_at", d.slot_at.type),
+    ("provider_id", d.provider_id.type), ("sent_at", d.sent_at.type),
+    ("settled_at", d.settled_at.type),
+)  # fmt: skip
+
+
+@cache
+def _moving(database: str) -> Update:
+    """Writes new states, built once; what waited or was in a worker's hands is out of them."""
+    v = row_source(database, "moved", _MOVED).c
+    values = {name: v[name] for name, _ in _MOVED if name != "id"}
+    out = {
+        "ready": False,
+        "firm": True,
+        "worker_id": None,
+        "reason": None,
+        "retry_at": None,
+        "until": None,
+    }
+    return update(deliveries).where(d.id == v.id).values(**values, **out)

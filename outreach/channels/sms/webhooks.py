@@ -4,7 +4,9 @@ https://www.twilio.com/docs/messaging/guides/webhook-request,
 https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
 """
 
+import hmac
 import re
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -65,6 +67,12 @@ def is_signed(auth_token: str, url: str, fields: Fields, signature: str) -> bool
     """
     if not auth_token or not signature:
         return False
+    # Nearly all are signed for the address as it is; Twilio's own code, which also tries it with and
+    # without its port, takes eight times as long.
+    said = url + "".join(name + value for name, value in sorted(set(fields)))
+    wanted = b64encode(hmac.digest(auth_token.encode(), said.encode(), "sha1"))
+    if hmac.compare_digest(wanted, signature.encode()):
+        return True
     return bool(RequestValidator(auth_token).validate(url, _Form(fields), signature))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from dispatching import rows
 from makers import NOW, make_customer, make_delivery, make_worker
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, event, func, select
 
 from outreach.clock import Instants
 from outreach.store import custody
@@ -174,3 +174,21 @@ def test_what_never_went_out_is_not_moved(engine: Engine) -> None:
     id_ = make(engine, "skipped")
 
     assert tell(engine, id_, ReceiptKind.DELIVERED).moved == {}
+
+
+def test_many_receipts_take_no_more_statements_than_one(engine: Engine) -> None:
+    """Each would be a round trip to the database while hundreds of requests wait."""
+    ids = [make(engine, key=f"c{number}") for number in range(30)]
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *said: statements.append(said[2]))
+
+    counts = []
+    for some in (ids[:1], ids[1:]):
+        statements.clear()
+        said = [Receipt("email", ReceiptKind.DELIVERED, NOW, "test", id_) for id_ in some]
+        with writing(engine) as conn:
+            receive(conn, said, AT)
+        counts.append(len(statements))
+
+    assert counts[1] == counts[0]
+    assert {row.state for row in rows(engine).values()} == {"delivered"}
