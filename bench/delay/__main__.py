@@ -43,31 +43,32 @@ def main() -> int:
     print("| what | mails | messages/s | × what connections carry | CPU µs each | delay's CPU µs |")
     print("|---|---|---|---|---|---|", flush=True)
     missed = []
+    settings = {} if options.in_flight is None else {"IN_FLIGHT": str(options.in_flight)}
     with sink() as port:
-        with place(options.database, options.mails) as here:
+        with place(options.database, options.mails, **settings) as here:
             sent = _sent(here, port)
             _line("no delay", sent, loopback := sent.rate)
         for connections in options.connections:
             carried = connections / ROUND_TRIP_SECONDS
             mails = _enough(options.mails, carried, options.seconds)
-            with place(options.database, mails) as here:
+            with place(options.database, mails, **settings) as here:
                 sent = _delayed(f"{connections} connections", here, port, connections)
             if sent.rate < (wanted := min(OF_WIRE * carried, OF_LOOPBACK * loopback)):
                 missed.append(f"{connections} connections: {sent.rate:,.0f}/s, not {wanted:,.0f}")
         if options.held:
-            missed += _held(options, port)
+            missed += _held(options, port, settings)
     for each in missed:
         print(f"missed: {each}", file=sys.stderr)
     return 1 if missed else 0
 
 
-def _held(options: argparse.Namespace, port: int) -> list[str]:
+def _held(options: argparse.Namespace, port: int, settings: dict[str, str]) -> list[str]:
     """With and without one answer held; both rates until nineteen of twenty were answered."""
     carried = HELD_AMONG / ROUND_TRIP_SECONDS
     mails = _enough(options.mails, carried, HELD_SECONDS / 2)
-    with place(options.database, mails) as here:
+    with place(options.database, mails, **settings) as here:
         free = _delayed(f"{HELD_AMONG} connections, none held", here, port, HELD_AMONG, 0.0)
-    with place(options.database, mails) as here:
+    with place(options.database, mails, **settings) as here:
         what = f"{HELD_AMONG} connections, one answer after {HELD_SECONDS:.0f} s"
         held = _delayed(what, here, port, HELD_AMONG, HELD_SECONDS)
     share = held.early_rate / free.early_rate
@@ -136,6 +137,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--mails", type=int, default=40_000, help="at most; 40000")
     parser.add_argument("--seconds", type=float, default=15.0, help="what each is to take; 15")
     parser.add_argument("--connections", type=_counts, default=[16, 64], help="in all; 16,64")
+    parser.add_argument("--in-flight", type=int, help="OUTREACH_IN_FLIGHT; left out: its default")
     parser.add_argument("--database", choices=("postgres", "sqlite"), default="postgres")
     parser.add_argument(
         "--no-held", dest="held", action="store_false", help="leave out the answer after 60 s"

@@ -17,12 +17,15 @@ PROCESSES = 2
 
 
 @contextmanager
-def place(database: str, mails: int) -> Iterator[Base]:
-    """So many customers who may be mailed, in `sqlite`, or in `postgres` with a broker."""
+def place(database: str, mails: int, **more: str) -> Iterator[Base]:
+    """So many customers who may be mailed, in `sqlite`, or in `postgres` with a broker.
+
+    `more` are further OUTREACH_…'s.
+    """
     with ExitStack() as stack:
         prefix = "outreach-bench-"
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=prefix)))
-        settings = {}
+        settings = dict(more)
         if database == "sqlite":
             url = f"sqlite:///{folder}/outreach.db"
         else:
