@@ -26,7 +26,7 @@ class _Rendered:
         self._left = [_mail(number) for number in range(mails)]
         self.accepted = 0
 
-    def pull(self, most: int) -> Sequence[Message]:
+    def pull(self, most: int, connection: int | None = None) -> Sequence[Message]:  # noqa: ARG002
         with self._lock:
             given, self._left = self._left[-most:], self._left[:-most]
             return given

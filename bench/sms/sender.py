@@ -31,7 +31,7 @@ class _Rendered:
         self._left: list[Message] = [_text(number) for number in numbers]
         self.accepted = 0
 
-    def pull(self, most: int) -> Sequence[Message]:
+    def pull(self, most: int, connection: int | None = None) -> Sequence[Message]:  # noqa: ARG002
         with self._lock:
             given, self._left = self._left[-most:], self._left[:-most]
             return given

@@ -133,7 +133,7 @@ class _Tests:
         self._lock = threading.Lock()
         self.outcomes: dict[int, Outcome] = {}
 
-    def pull(self, most: int) -> Sequence[Message]:
+    def pull(self, most: int, connection: int | None = None) -> Sequence[Message]:  # noqa: ARG002
         with self._lock:
             given, self._left = self._left[:most], self._left[most:]
         return given

@@ -89,8 +89,10 @@ class Outcome:
 class Source(Protocol):
     """Where an adapter gets its messages from and reports to; any thread may call it."""
 
-    def pull(self, most: int) -> Sequence[Message]:
+    def pull(self, most: int, connection: int | None = None) -> Sequence[Message]:
         """Up to `most` messages, each committed as *handing*; may wait shortly; empty: no more work.
+
+        `connection`: the number of the one they are for; None: of its own until all are reported.
 
         Each message's `begin_by` (time.monotonic) is when it must have been begun: after it,
         report `Outcome.not_begun` and write nothing. Every pulled message is reported once.

@@ -4,9 +4,9 @@ Few at a time and soon, so that a kill loses little; and never two commits where
 """
 
 import math
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -50,16 +50,21 @@ class Exchange:
         self._shift = shift
         self._ledger = ledger
         self._guard = Guard(shift, ledger.channel)
-        self._inbox: queue.SimpleQueue[Answered | _Wanted | None] = queue.SimpleQueue()
-        self._connection = KeptConnection(shift.engine)
-        self._closing = threading.Lock()
+        self._answers: deque[Answered] = deque()
+        self._wanted: list[_Wanted] = []
+        self._came = threading.Condition()
+        self._idle = False  # the thread waits for a first one
         self._closed = False
+        self._connection = KeptConnection(shift.engine)
         self._thread = threading.Thread(target=self._work, name=f"settle-{ledger.channel}")
         self._thread.start()
 
     def put(self, answered: Answered) -> None:
         """Take one answer; returns at once."""
-        self._inbox.put(answered)
+        with self._came:
+            self._answers.append(answered)
+            if self._idle or self._is_enough():  # a look of the thread costs two switches
+                self._came.notify()
 
     def hand(self, rows: Sequence[Handing]) -> tuple[set[int] | None, float]:
         """Commit deliveries as handing: the ids that may go out, and an instant before the commit.
@@ -67,26 +72,33 @@ class Exchange:
         None: nobody knows whether it was committed, or it was not. By time.monotonic.
         """
         wanted = _Wanted(rows)
-        with self._closing:
+        with self._came:
             if self._closed:
                 return None, 0.0
-            self._inbox.put(wanted)
+            self._wanted.append(wanted)
+            if len(self._wanted) == 1 or self._is_enough():
+                self._came.notify()
         wanted.decided.wait()
         return wanted.ours, wanted.handed_at
 
     def close(self) -> None:
         """Write what is left and end."""
-        with self._closing:
+        with self._came:
             self._closed = True
-            self._inbox.put(None)
+            self._came.notify()
         self._thread.join()
 
+    def _is_enough(self) -> bool:
+        """Whether nothing is to be waited for: a flush is full, or all that is in flight is here."""
+        here = len(self._answers) + sum(len(one.rows) for one in self._wanted)
+        full = len(self._answers) >= self._shift.limits.answers
+        return full or self._closed or self._shift.places.taken() <= here
+
     def _work(self) -> None:
-        open_ = True
-        while open_:
-            flush: list[Answered] = []
-            wanted: list[_Wanted] = []
-            open_ = self._gather(flush, wanted)
+        while True:
+            flush, wanted = self._gather()
+            if not (flush or wanted):
+                break
             try:
                 self._serve(flush, wanted)
             finally:
@@ -94,32 +106,23 @@ class Exchange:
                     one.decided.set()
         self._connection.close()
 
-    def _gather(self, flush: list[Answered], wanted: list[_Wanted]) -> bool:
-        """Take what is there, and what comes soon: less where somebody waits to send. False: the last.
-
-        Nothing is waited for once all that is in flight is answered.
-        """
-        limits = self._shift.limits
-        until: float | None = None  # the first one is waited for as long as it takes
-        handing = 0
-        while len(flush) < limits.answers:
-            alone = self._shift.places.taken() <= len(flush) + handing
-            wait = None if until is None else max(0.0, until - time.monotonic())
-            try:
-                more = self._inbox.get(timeout=0 if alone and wait is not None else wait)
-            except queue.Empty:
-                return True
-            if more is None:
-                return False
-            soon = limits.answer_seconds
-            if isinstance(more, _Wanted):
-                wanted.append(more)
-                handing += len(more.rows)
-                soon = limits.hand_seconds
-            else:
-                flush.append(more)
-            until = min(until or math.inf, time.monotonic() + soon)
-        return True
+    def _gather(self) -> tuple[list[Answered], list[_Wanted]]:
+        """What is there, and what comes soon: less where somebody waits to send. Nothing: the end."""
+        limits, until = self._shift.limits, math.inf
+        with self._came:
+            self._idle = True
+            self._came.wait_for(lambda: self._answers or self._wanted or self._closed)
+            self._idle = False
+            while not self._is_enough():
+                now = time.monotonic()
+                soon = limits.hand_seconds if self._wanted else limits.answer_seconds
+                until = min(until, now + soon)
+                if now >= until:
+                    break
+                self._came.wait(until - now)
+            count = min(len(self._answers), limits.answers)
+            wanted, self._wanted = self._wanted, []
+            return [self._answers.popleft() for _ in range(count)], wanted
 
     def _serve(self, flush: list[Answered], wanted: list[_Wanted]) -> None:
         """One transaction of both; where it fails, nothing is handed over and answers go on alone.

@@ -93,10 +93,13 @@ class InFlight:
         self._changed = threading.Condition()
 
     @contextmanager
-    def pull(self) -> Iterator[int]:
-        """The number of a pull that waits while the block runs: its connection is free."""
+    def pull(self, connection: int | None = None) -> Iterator[int]:
+        """The number of a pull that waits while the block runs: its connection's, or one of its own.
+
+        A connection may pull once more while it is busy: it is one all the same.
+        """
         with self._changed:
-            number = next(self._numbers)
+            number = next(self._numbers) if connection is None else -1 - connection
             self._waiting.add(number)
         try:
             yield number

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from outreach.store.custody import Settlement
 from outreach.vocabulary import State
 
+SOME_OF = 8  # this part of all places is enough to begin with …
+SOME_SECONDS = 0.003  # … and so long it is waited for
 MOST_REMEMBERED = 4096  # settlements kept to be written again after a database crash
 
 
@@ -20,9 +22,14 @@ class Places:
         self._changed = threading.Condition()
 
     def take(self, wanted: int, wait_seconds: float) -> int:
-        """As many places as are free, at most `wanted`; waits for the first one; 0: none came."""
+        """As many places as are free, at most `wanted`; waits for the first one; 0: none came.
+
+        Where few are free it waits a moment for some more: who takes one by one comes often.
+        """
+        some = min(wanted, self.most // SOME_OF)
         with self._changed:
-            self._changed.wait_for(lambda: self._free > 0, wait_seconds)
+            if self._changed.wait_for(lambda: self._free > 0, wait_seconds):
+                self._changed.wait_for(lambda: self._free >= some, SOME_SECONDS)
             taken = min(wanted, self._free)
             self._free -= taken
             self._passed += taken

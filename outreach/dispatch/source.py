@@ -50,9 +50,9 @@ class DeliverySource:
         self._troubles = 0
         self._closed = False
 
-    def pull(self, most: int) -> Sequence[Message]:
+    def pull(self, most: int, connection: int | None = None) -> Sequence[Message]:
         """Up to `most` messages, committed as handing; waits while more may come; empty: the end."""
-        with self._in_flight.pull() as number:
+        with self._in_flight.pull(connection) as number:
             while not self.stopping():
                 if not self._shelf.wait_filled(WAIT_SECONDS):
                     if self._no_more() and not self.in_flight():

@@ -57,6 +57,7 @@ class Connection:
         self._prompt = True  # the last message was answered soon
         self._current: _Prepared | None = None
         self._next: _Prepared | None = None  # its envelope is written, no word of it
+        self._low: Callable[[], None] = lambda: None
         self._spoilt = False  # there is an envelope that no words may follow
 
     @property
@@ -69,12 +70,20 @@ class Connection:
         """Whether it is private."""
         return self.alive and self._replies.encrypted
 
-    async def deliver(self, left: deque[Message], report: Report, over: Callable[[], bool]) -> None:
+    async def deliver(
+        self,
+        left: deque[Message],
+        report: Report,
+        over: Callable[[], bool],
+        low: Callable[[], None] = lambda: None,
+    ) -> None:
         """Hand over messages off the left of a queue, and report what becomes of each.
 
         Ends when none is left, when it is `over`, or when this connection is of no more use; what
-        nothing was written of stays in the queue.
+        nothing was written of stays in the queue. `low` is called when the last one is taken while
+        the server answers soon.
         """
+        self._low = low
         try:
             self._begin(left, report)
             while self._current is not None:
@@ -85,11 +94,11 @@ class Connection:
             self.drop()
             self._lost(error, left, report)
 
-    def let_go(self, report: Report) -> None:
-        """Report the message behind one that waits at its dot: it can not begin in time any more."""
-        following, self._next = self._next, None
-        if following is not None:
-            self._spoilt = True
+    def let_go(self, report: Report, begin_by: float) -> None:
+        """Report the message behind one that waits at its dot, if it had to begin by that instant."""
+        following = self._next
+        if following is not None and following.message.begin_by <= begin_by:
+            self._next, self._spoilt = None, True
             report(Outcome.not_begun(following.message.id, "too late to begin"))
 
     def _begin(self, left: deque[Message], report: Report) -> None:
@@ -186,6 +195,8 @@ class Connection:
         """The next message of the queue that can be written; what can not is reported."""
         while left:
             message = left.popleft()
+            if self._prompt and not left:
+                self._low()
             if not isinstance(message, Email):
                 words = "SMTP carries mails only"
                 report(Outcome(message.id, *POLICY, stage=Stage.MAIL, detail=words))

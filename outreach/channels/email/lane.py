@@ -4,7 +4,6 @@ import asyncio
 import functools
 import time
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from outreach.channels.adapter import Email, Message, Outcome, Source
@@ -16,8 +15,8 @@ from outreach.logger import Logger
 from outreach.vocabulary import Answer, Fault
 
 MOST_PULLED = 16
-QUICK_SECONDS = 0.25  # a group that took less may be larger the next time
-SLOW_SECONDS = 0.5  # one that took longer must be smaller: each message has to begin in time
+QUICK_SECONDS = 0.25  # a group that takes less may be larger the next time
+SLOW_SECONDS = 0.5  # one that takes longer must be smaller: each message has to begin in time
 MOST_DROPS = 3  # lost connections in a row before the server is left alone for a while
 STEP_SECONDS = 0.1  # how soon a stop is noticed while connecting
 
@@ -42,24 +41,32 @@ class Service:
 
 
 class Lane:
-    """Pulls and delivers over one connection until there is no more work, or no use in trying."""
+    """Pulls and delivers over one connection until there is no more work, or no use in trying.
 
-    def __init__(self, service: Service) -> None:
+    The next messages are pulled while the last one of those before is still on the wire.
+    """
+
+    def __init__(self, service: Service, number: int) -> None:
+        """`number`: of its connection, for the source."""
         self._service = service
+        self._number = number
         self._connection: Connection | None = None
         self._closed = False  # this lane gets no connection, while others have theirs
         self._most = 1  # connecting takes its time, and what is pulled must begin soon
+        self._left: deque[Message] = deque()
+        self._pulling: asyncio.Task[bool] | None = None
+        self._since = 0.0  # of the answer before, or of the pull; time.monotonic
 
     async def run(self) -> None:
         """Work until the source is empty or stopping, or the server can not be used."""
-        service = self._service
         try:
-            while not self._closed and not service.over():
-                messages = await asyncio.to_thread(service.source.pull, self._most)
-                if not messages:
-                    return
-                await self._group(messages)
+            while not (self._closed or self._service.over()) and await self._has_work():
+                await self._work()
         finally:
+            if self._pulling is not None:
+                await self._pulling
+            while self._left:
+                self._service.source.report(self._unsent(self._left.popleft()))
             self._give_back()
 
     def interrupt(self) -> None:
@@ -67,39 +74,65 @@ class Lane:
         if self._connection is not None:
             self._connection.interrupt()
 
-    async def _group(self, messages: Sequence[Message]) -> None:
-        started_at = time.monotonic()
-        left = deque(messages)
+    async def _has_work(self) -> bool:
+        """Whether there is a message; waits for what is being pulled."""
+        came = True
+        while came and not self._left:
+            pulling, self._pulling = self._pulling or self._pull(), None
+            came = await pulling
+        return came
+
+    def _pull(self) -> "asyncio.Task[bool]":
+        return asyncio.ensure_future(self._pulled())
+
+    def _pull_ahead(self) -> None:
+        """Begin to pull, unless it was begun."""
+        if (self._pulling is None or self._pulling.done()) and not self._service.over():
+            self._pulling = self._pull()
+
+    async def _pulled(self) -> bool:
+        """Pull; whether anything came."""
+        messages = await asyncio.to_thread(self._service.source.pull, self._most, self._number)
+        if not messages:
+            return False
+        self._since = time.monotonic()
+        self._left.extend(messages)
         # One that is answered late must not keep those behind it: they can not begin any more.
         loop = asyncio.get_running_loop()
-        too_late = loop.call_at(messages[-1].begin_by, self._return, left)
-        try:
-            while left:
-                connection = await self._connected()
-                if connection is None:
-                    self._service.source.report(self._unsent(left.popleft()))
-                    continue
-                report = functools.partial(self._report, connection)
-                await connection.deliver(left, report, self._service.over)
-        finally:
-            too_late.cancel()
-        took = time.monotonic() - started_at
-        if took < QUICK_SECONDS:
-            self._most = min(self._most * 2, MOST_PULLED)
-        elif took > SLOW_SECONDS:
-            self._most = max(self._most // 2, 1)
+        loop.call_at(messages[-1].begin_by, self._give_up, messages[-1].begin_by)
+        return True
 
-    def _return(self, left: deque[Message]) -> None:
-        report = self._service.source.report
+    async def _work(self) -> None:
+        """Deliver what is there, and what comes meanwhile, while the connection lives."""
+        connection = await self._connected()
+        if connection is None:
+            self._service.source.report(self._unsent(self._left.popleft()))
+            return
+        report = functools.partial(self._report, connection)
+        await connection.deliver(self._left, report, self._service.over, self._pull_ahead)
+
+    def _give_up(self, begin_by: float) -> None:
+        """Report what can not begin in time any more: pulled together, and those before."""
         if self._connection is not None:
-            self._connection.let_go(report)
-        while left:
-            report(Outcome.not_begun(left.popleft().id, "too late to begin"))
+            self._connection.let_go(self._service.source.report, begin_by)
+        for one in [one for one in self._left if one.begin_by <= begin_by]:
+            self._left.remove(one)
+            self._service.source.report(Outcome.not_begun(one.id, "too late to begin"))
 
     def _report(self, connection: Connection, outcome: Outcome) -> None:
         if outcome.begun:
             self._learn(connection, outcome)
+            self._pace()
         self._service.source.report(outcome)
+
+    def _pace(self) -> None:
+        """Pull more at a time where messages go quickly, fewer where they do not."""
+        now = time.monotonic()
+        took, self._since = (now - self._since) * self._most, now
+        if took < QUICK_SECONDS:
+            self._most = min(self._most * 2, MOST_PULLED)
+        elif took > SLOW_SECONDS:
+            self._most = max(self._most // 2, 1)
 
     def _unsent(self, message: Message) -> Outcome:
         trouble = self._service.trouble

@@ -69,7 +69,7 @@ class SmtpAdapter:
 
     async def _serve(self, source: Source) -> None:
         service = Service(source, self._dial, self._backoff, await self._still_open())
-        self._lanes = [Lane(service) for _ in range(self._connections)]
+        self._lanes = [Lane(service, number) for number in range(self._connections)]
         # Gathered, not a TaskGroup: a fault in one lane must not cut off what others have written.
         ended = await asyncio.gather(*(lane.run() for lane in self._lanes), return_exceptions=True)
         self._idle = service.idle

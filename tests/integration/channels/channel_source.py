@@ -40,7 +40,7 @@ class ListSource:
         self.pulled: list[int] = []
         self.reported: list[Outcome] = []
 
-    def pull(self, most: int) -> Sequence[Message]:
+    def pull(self, most: int, connection: int | None = None) -> Sequence[Message]:
         with self._lock:
             given, self._left = self._left[:most], self._left[most:]
             self.pulled += [message.id for message in given]

@@ -111,7 +111,7 @@ def test_an_adapter_serves_again(rig: Rig) -> None:
 
 def test_an_error_of_the_source_is_not_swallowed(rig: Rig) -> None:
     class Broken(ListSource):
-        def pull(self, most: int) -> list[Message]:
+        def pull(self, most: int, connection: int | None = None) -> list[Message]:
             raise ConnectionError("the database is gone")
 
     with pytest.raises(ConnectionError, match="database"):

@@ -237,7 +237,7 @@ def test_an_answer_that_is_late_does_not_keep_those_behind_it_on_the_connection(
     smtp: MakeSmtp, post: Post
 ) -> None:
     class AtOnce(ListSource):
-        def pull(self, most: int) -> Sequence[Message]:
+        def pull(self, most: int, connection: int | None = None) -> Sequence[Message]:
             return super().pull(99)
 
     post.keeps = lambda stage, to: stage == "dot" and to == mail(2).to and 4 not in source.by_id

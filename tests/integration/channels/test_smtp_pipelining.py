@@ -25,7 +25,7 @@ AND_GO = b"!"  # behind a reply: hang up after it
 class AtOnce(ListSource):
     """Gives out all in one pull."""
 
-    def pull(self, most: int) -> Sequence[Message]:
+    def pull(self, most: int, connection: int | None = None) -> Sequence[Message]:
         return super().pull(max(most, 99))
 
 
