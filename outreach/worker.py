@@ -4,7 +4,6 @@ import logging
 import math
 import os
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -45,7 +44,6 @@ LISTEN_MS = 100  # to the broker at a time: so long its threads take to hear tha
 LISTEN_HERE_MS = 20  # where it is in this process, and asking costs next to nothing
 TICK_SECONDS = 1.0  # between two ticks while there is
 STOP_MS = 1_000  # of threads that serve nothing any more
-SWITCH_SECONDS = 0.0005  # who talks to servers waits no longer for who renders; Python: 5 ms
 
 
 class LeaseLost(OutreachError):  # noqa: N818
@@ -95,12 +93,9 @@ def on_duty(
     watermark = Watermark(shift, high_water)
     pumps = Pumps(shift, adapters, look_seconds)
     rung = _listen(doorbell, pumps, duty.threads)
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         yield shift, pumps
     finally:
-        sys.setswitchinterval(before)
         shift.end()
         pumps.close()
         rung.stop(timeout=STOP_MS)
