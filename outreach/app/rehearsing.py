@@ -97,7 +97,7 @@ def _message(
     )  # fmt: skip
     signed = Signer(keys, "").recipient(held, ruling)  # no link that could take a yes back
     domain = signed.message_id.partition("@")[2]
-    recipient = replace(signed, message_id=f"<test.{secrets.token_hex(12)}@{domain}")
+    recipient = signed._replace(message_id=f"<test.{secrets.token_hex(12)}@{domain}")
     made = build_context(customer, ruling.company, ruling.campaign, now)
     try:
         return _marked(ruling.compiled.render(channel, made, recipient))

@@ -7,12 +7,12 @@ provider and reports each outcome as its answer comes. It never raises for what 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from outreach.vocabulary import Answer, Fault, ReceiptKind, TaskKind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Email:
     """A rendered mail. `content` is the whole message, CRLF line ends, headers first, not dot-stuffed."""
 
@@ -30,7 +30,7 @@ class Email:
         return self.content.decode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Text:
     """A rendered plain text: an SMS."""
 
@@ -43,7 +43,7 @@ class Text:
     begin_by: float = field(default=float("inf"), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Task:
     """Something for the customer's owner to do: a call, a visit, a letter."""
 
@@ -64,8 +64,7 @@ class Task:
 Message = Email | Text | Task
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of one message, as far as the adapter can know."""
 
     id: int

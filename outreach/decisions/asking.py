@@ -92,10 +92,9 @@ class Question:
         `when_capped: hold` is worked out.
         """
         channels = self.ruling.channels
-        if query is None:
-            rows = conn.execute(self.statement, self.values).mappings().all()
-        else:
-            rows = conn.execute(query).mappings().all()
+        asked = conn.execute(self.statement, self.values) if query is None else conn.execute(query)
+        names = tuple(asked.keys())
+        rows = (dict(zip(names, row, strict=True)) for row in asked.all())
         found = self.released(conn, [verdict_of(row, channels) for row in rows])
         if not self.settled:
             return found

@@ -137,7 +137,7 @@ def settle(conn: Connection, question: Question, *, everyone: bool) -> dict[int,
     """
     rows = {row["id"]: row for row in conn.execute(question.statement, question.values).mappings()}
     alone = question.released(
-        conn, [verdict_of(row, question.ruling.channels) for row in rows.values()]
+        conn, [verdict_of(dict(row), question.ruling.channels) for row in rows.values()]
     )
     found = {each.customer_id: Settled(each) for each in alone} if everyone else {}
     if not _may_meet(conn, question.ruling):
@@ -249,8 +249,8 @@ class _Run:
         open_to = free(first.channel, Occupied([]))
         by_touches = free(first.channel, _firm(together)) != open_to
         first = replace(first, reason=Reason.CAPPED if by_touches else Reason.RESERVED)
-        capped = replace(
-            verdict, decision=Decision.SKIP, reason=first.reason, until=None,
+        capped = verdict._replace(
+            decision=Decision.SKIP, reason=first.reason, until=None,
             channel=first.channel, address=first.address, consent_id=first.consent_id,
         )  # fmt: skip
         if ruling.campaign.when_capped == "hold":

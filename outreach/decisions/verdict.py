@@ -1,9 +1,9 @@
 """The chain's answer for one candidate."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-
-from sqlalchemy import RowMapping
+from typing import Any, NamedTuple
 
 from outreach.decisions.order import REASONS
 from outreach.vocabulary import Decision, Reason
@@ -21,8 +21,7 @@ class Stopped:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What is decided about one customer's message, or about one delivery at its claim."""
 
     customer_id: int
@@ -43,9 +42,8 @@ class Verdict:
     def held(self, on: Stopped, until: datetime) -> "Verdict":
         """The same, held for a channel that is free then; who is held out would not have gone."""
         if self.arm is not None:
-            return replace(self, reason=self.arm)
-        return replace(
-            self,
+            return self._replace(reason=self.arm)
+        return self._replace(
             decision=Decision.HOLD,
             reason=on.reason,
             until=until,
@@ -55,7 +53,7 @@ class Verdict:
         )
 
 
-def verdict_of(row: RowMapping, channels: tuple[str, ...]) -> Verdict:
+def verdict_of(row: Mapping[str, Any], channels: tuple[str, ...]) -> Verdict:
     """The verdict of one row of the chain."""
     code, why = row["code"], row["why"]
     held = code is None and why is not None
@@ -79,7 +77,7 @@ def verdict_of(row: RowMapping, channels: tuple[str, ...]) -> Verdict:
     )
 
 
-def _stopped(row: RowMapping, channels: tuple[str, ...]) -> tuple[Stopped, ...]:
+def _stopped(row: Mapping[str, Any], channels: tuple[str, ...]) -> tuple[Stopped, ...]:
     """The channels that were tried and that cadence stopped."""
     if row["code"] is None or REASONS[row["code"]] not in CADENCE:
         return ()

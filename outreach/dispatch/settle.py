@@ -1,8 +1,9 @@
 """What an answer makes of a delivery, and the transaction that writes a flush of answers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -23,8 +24,7 @@ from outreach.vocabulary import Answer, Fault, State
 SUPPRESSING = {Fault.ADDRESS: "hard_bounce", Fault.OPTED_OUT: "opted_out"}
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """An outcome, what it is an answer to, and when it came by the real clock."""
 
     held: Held
@@ -76,7 +76,7 @@ def settlement(answered: Answered, now: datetime, backoff: Backoff) -> Settlemen
                 attempts.storable(outcome.stage), provider_id=provider_id,
             )  # fmt: skip
         case Answer.UNKNOWN:
-            return replace(_again(answered, now, backoff), doubt=True)
+            return _again(answered, now, backoff)._replace(doubt=True)
         case _:
             return _again(answered, now, backoff)
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 
 from outreach.channels.adapter import Message, Outcome
 from outreach.dispatch.exchange import Exchange
@@ -127,8 +126,10 @@ class DeliverySource:
             self._forget(ours)
             return []
         self._in_flight.handed(ours, handed_at)
-        begin_by = handed_at + self._shift.limits.begin_seconds
-        return [replace(one.message, begin_by=begin_by) for one in ready if one.held.id in ours]
+        messages = [one.message for one in ready if one.held.id in ours]
+        for message in messages:
+            message.begin_by = handed_at + self._shift.limits.begin_seconds
+        return messages
 
     def _put_back(self, held: Sequence[Held]) -> None:
         """Let go of what is not handed over."""

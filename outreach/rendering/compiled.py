@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 from outreach.campaign.model import Campaign
 from outreach.channels.adapter import Email, Message, Text
@@ -37,8 +37,7 @@ _SMS_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]+")
 _NOBODY = "outreach@localhost"  # only `capture` takes it: providers want a `from`
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """What is personal to a delivery besides the context."""
 
     delivery_id: int

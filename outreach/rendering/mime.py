@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from outreach.rendering.headers import verify_header_block
 
@@ -38,8 +38,7 @@ class Envelope:
     boundary: str = "outreach"
 
 
-@dataclass(frozen=True, slots=True)
-class Filling:
+class Filling(NamedTuple):
     """What is one mail's own, fit for headers already."""
 
     to: str

@@ -4,10 +4,9 @@ Every statement names the fence, so that whoever was overtaken by a later claim 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -41,8 +40,7 @@ d = deliveries.c
 BEGIN_SECONDS = 2.0  # a delivery not begun so long after its handing was committed never is
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """What an answer makes of a delivery. `state`: sent, due, failed, expired or unknown."""
 
     id: int

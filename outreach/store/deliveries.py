@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, case, func, literal, null, or_, select, update
 
@@ -22,8 +22,7 @@ OPEN = tuple(state.value for state in OPEN_STATES)
 NONE_DRY: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Picked:
+class Picked(NamedTuple):
     """A delivery whose time has come, locked by this transaction; nothing is decided yet."""
 
     id: int
@@ -39,8 +38,7 @@ class Picked:
     shares: bool  # the customer has an address with others
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A delivery that is to be sent: what the decision says of it."""
 
     id: int
@@ -121,7 +119,7 @@ def try_lock_customers(conn: Connection, customer_ids: Collection[int]) -> dict[
         .order_by(customers.c.id)
         .with_for_update(key_share=True, skip_locked=True)
     )
-    return dict(conn.execute(locked).tuples().all())
+    return {row.id: row.shares for row in conn.execute(locked).all()}
 
 
 def claim(conn: Connection, worker_id: int, claims: Sequence[Claim], now: datetime) -> set[int]:
