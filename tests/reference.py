@@ -39,7 +39,8 @@ def decide(world: World) -> dict[str, Verdict]:
         verdict = _verdict(ahead, customer, first)
         if verdict.channel:  # it goes: what went to others before may have filled a cap
             ahead = replace(ahead, touches=(*ahead.touches, *_going(world, found)))
-            verdict = _verdict(ahead, customer, first)
+            gone = {(t.channel, t.address): t.key for t in _going(world, found)}
+            verdict = _verdict(ahead, customer, first | gone)
         found[customer.key] = verdict
     return found
 

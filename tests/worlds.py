@@ -107,17 +107,19 @@ def random_world(draw: st.DrawFn, arms: Arms = odd_and_even) -> World:
 
 @st.composite
 def random_household(draw: st.DrawFn) -> World:
-    """A random world of people who share a few mailboxes and telephones, and who nearly all agreed."""
+    """A random world of people who share a few mailboxes and telephones, and who nearly all agreed.
+
+    Several may be merged into the first; nearly all that keeps messages apart is a cap of few.
+    """
     world = draw(random_world())
-    boxes = st.sampled_from((*(f"box{n}@example.com" for n in range(3)), None))
-    phones = st.sampled_from((*(f"+491701234{n:03}" for n in range(3)), None))
-    first = world.customers[0].key
-    channels = draw(st.sampled_from((CHANNELS, CHANNELS[::-1], CHANNELS[:1])))
-    by_channel = any(cap.channel for cap in world.company.cadence) and len(channels) > 1
-    merged = st.sampled_from(("",) if by_channel else ("", "", "", first))
+    boxes = st.sampled_from((*(f"box{n // 2}@example.com" for n in range(6)), None))
+    phones = st.sampled_from((*(f"+491701234{n // 2:03}" for n in range(6)), None))
+    first, usually = world.customers[0].key, st.sampled_from((True,) * 7 + (False,))
+    merged = st.sampled_from(("", "", "", first))
+    channels = draw(st.sampled_from((CHANNELS, CHANNELS[::-1], CHANNELS[::-1], CHANNELS[:1])))
     people = tuple(
         replace(
-            each, email=draw(boxes), phone=draw(phones),
+            each, email=draw(boxes), phone=draw(phones), erased=False,
             merged_into=draw(merged) if each.key != first else "",
         )
         for each in world.customers
@@ -126,18 +128,21 @@ def random_household(draw: st.DrawFn) -> World:
         Consent(each.key, channel, "greetings", ConsentState.GRANTED, world.asked_at)
         for each in people
         for channel in CHANNELS
-        if draw(st.integers(0, 5))
+        if draw(usually)
     )
-    overall = Cap(draw(st.sampled_from((1, 1, 2))), draw(st.sampled_from(PERS)))
+    named = draw(st.sampled_from((None, *CHANNELS)))
+    cap = Cap(draw(st.sampled_from((1, 1, 2))), draw(st.sampled_from(PERS)), named)
     campaign = replace(
         world.campaign, steps=(Step("greet", channels, "greeting"),), audience=Selection(),
-        topic="greetings", holdout=0, cadence=(overall,),
+        topic="greetings", holdout=0, cadence=(cap,), exclude=None,
+        schedule=replace(world.campaign.schedule, days=None, starts=None, ends=None),
     )  # fmt: skip
     there = {(c, address_of(each, c)): each.key for each in people for c in CHANNELS}
     touches = tuple(t for t in world.touches if (t.channel, t.address) in there)[:2]
+    company = {"control_group": 0, "cadence": world.company.cadence[: draw(st.integers(0, 1))]}
     return replace(
-        world, customers=people, consents=agreed, campaign=campaign, touches=touches,
-        company=world.company.model_copy(update={"control_group": 0}),
+        world, customers=people, consents=agreed, campaign=campaign, touches=touches, needs={},
+        company=world.company.model_copy(update=company),
     )  # fmt: skip
 
 

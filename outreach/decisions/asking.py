@@ -19,6 +19,7 @@ from outreach.decisions.verdict import Verdict, verdict_of
 from outreach.decisions.zonetable import zone_rows, zone_table
 from outreach.store.dialect import fill_rows, joins_sets, with_rows
 from outreach.store.tables import campaigns
+from outreach.vocabulary import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,13 @@ class Base:
 class Settled:
     """A verdict in sight of the run's other messages.
 
-    `occupied`: what occupies slots, these among it, where they leave no room.
+    Where they change it: `occupied`, what occupies slots, these among it, and by channel the rule
+    that it `fails` by them.
     """
 
     verdict: Verdict
     occupied: Occupied | None = None
+    fails: Mapping[str, Reason] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +98,12 @@ class Question:
         asked = conn.execute(self.statement, self.values) if query is None else conn.execute(query)
         names = tuple(asked.keys())
         rows = (dict(zip(names, row, strict=True)) for row in asked.all())
-        found = self.released(conn, [verdict_of(row, channels) for row in rows])
-        if not self.settled:
-            return found
-        return [
-            self.settled[each.customer_id].verdict if each.customer_id in self.settled else each
-            for each in found
+        settled = self.settled
+        alone = [
+            settled[row["id"]].verdict if row["id"] in settled else verdict_of(row, channels)
+            for row in rows
         ]
+        return self.released(conn, alone)
 
     def released(self, conn: Connection, verdicts: list[Verdict]) -> list[Verdict]:
         """The same verdicts, with `when_capped: hold` worked out."""

@@ -12,7 +12,7 @@ from outreach.decisions.grid import applicable_caps
 from outreach.decisions.lacking import lacking
 from outreach.decisions.localities import Locality
 from outreach.decisions.opening import Hours, Opening, hours_for, zone_of
-from outreach.decisions.release import Occupied, Slot
+from outreach.decisions.release import Occupied, Slot, counted_by
 from outreach.decisions.selections import Selections
 from outreach.decisions.verdict import Verdict
 from outreach.spans import Cap
@@ -235,15 +235,8 @@ class Details:
         grid, asked_at = self.question.ruling.grid, self.verdict.asked_at
         group = grid.groups[grid.channels.index(channel)]
         opens_at = grid.opening(self.place, group, asked_at).opens_at
-        span = grid.window(cap, opens_at or asked_at, self.place)
-        return [
-            slot
-            for slot in slots
-            if (open_rows or slot.firm)
-            and span.back_at <= slot.at < span.ahead_at
-            and cap.channel in (None, slot.channel)
-            and cap.topic in (None, slot.topic)
-        ]
+        seen = [slot for slot in slots if open_rows or slot.firm]
+        return counted_by(cap, seen, opens_at or asked_at, grid, self.place)
 
     def _leaves(self, cap: Cap, slot: Slot) -> str:
         grid = self.question.ruling.grid

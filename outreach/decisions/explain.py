@@ -1,6 +1,6 @@
 """Every rule's answer for one customer, from the same expressions that decide."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -69,7 +69,7 @@ def explain(
     details = Details(conn, question, verdict, place)
     answers = [
         *_about_person(conn, question, details),
-        *map(_in_sight_of(question, verdict), _by_channel(conn, question, scope.about, details)),
+        *_by_channel(conn, question, scope.about, details),
         *_times(question, place, turns[place.id], details),
     ]
     return Explanation(verdict, tuple(sorted(answers, key=_order)))
@@ -98,6 +98,8 @@ def _by_channel(
 ) -> list[Answer]:
     candidate = question.candidate()
     counted = counted_rows(candidate)
+    settled = question.settled.get(customer_id)
+    by_others = settled.fails if settled else {}  # what others' messages of the same run fill
     found = []
     for number, channel in enumerate(question.ruling.channels):
         early = channel_rules(candidate, number)
@@ -115,20 +117,11 @@ def _by_channel(
             ),
             question.values,
         ).one()
-        found += [_answer(r, channel, bool(f), details) for r, f in zip(late, row, strict=True)]
+        found += [
+            _answer(r, channel, bool(f) or by_others.get(channel) is r.reason, details)
+            for r, f in zip(late, row, strict=True)
+        ]
     return found
-
-
-def _in_sight_of(question: Question, verdict: Verdict) -> Callable[[Answer], Answer]:
-    """What the chain's answers become where others' messages of the same run fill a cap."""
-    settled = question.settled.get(verdict.customer_id)
-
-    def answer(alone: Answer) -> Answer:
-        stopped = settled is not None and settled.occupied is not None
-        fails = stopped and (alone.rule, alone.channel) == (verdict.reason, verdict.channel)
-        return replace(alone, passed=False) if fails else alone
-
-    return answer
 
 
 def _merged(rules: Sequence[Failing]) -> list[Failing]:

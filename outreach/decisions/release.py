@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, false, func, not_, or_, select
 
 from outreach.decisions.candidate import ADDRESS_COLUMN, Scope
 from outreach.decisions.grid import Grid, applicable_caps, widest
@@ -45,6 +45,20 @@ class Occupied:
         others = self.others.get(ADDRESS_COLUMN[channel], [])
         return [self.own, *(slots for _, slots in others)]
 
+    def touches(self) -> "Occupied":
+        """The touches alone, without what is open or foreseen."""
+        return Occupied(
+            _firm(self.own),
+            {
+                column: [(key, _firm(slots)) for key, slots in those]
+                for column, those in self.others.items()
+            },
+        )
+
+
+def _firm(slots: Iterable[Slot]) -> list[Slot]:
+    return [each for each in slots if each.firm]
+
 
 def release(
     ruling: Ruling,
@@ -67,29 +81,22 @@ def release(
 def _released(ruling: Ruling, verdict: Verdict, place: Locality, taken: Occupied) -> Verdict:
     """Held for the first channel in the file's order that is free within `late`."""
     for each in verdict.stopped:
-        until = free_from(ruling, verdict, each.channel, place, taken)
+        until = _free_from(ruling, verdict, each.channel, place, taken)
         if until is not None:
             return verdict.held(each, until)
     return verdict
 
 
-def free_from(
-    ruling: Ruling, verdict: Verdict, channel: str, place: Locality, taken: Occupied,
-    *, overall: bool = False,
-) -> datetime | None:  # fmt: skip
-    """The first instant at which clocks and caps let the message leave; None: not before `late`.
-
-    `overall`: only the caps that end the choice are asked, not those behind which another channel
-    is tried.
-    """
+def _free_from(
+    ruling: Ruling, verdict: Verdict, channel: str, place: Locality, taken: Occupied
+) -> datetime | None:
+    """The first instant at which clocks and caps let the message leave; None: not before `late`."""
     grid = ruling.grid
     group = grid.groups[grid.channels.index(channel)]
     caps = [
         each.cap
         for each in grid.cap_windows
-        if each.group == group
-        and each.cap.channel in (None, channel)
-        and not (overall and each.cap.channel is not None and len(ruling.channels) > 1)
+        if each.group == group and each.cap.channel in (None, channel)
     ]
     at = verdict.asked_at
     for _ in range(ROUNDS):
@@ -116,17 +123,24 @@ def _free_at(
     """When the caps that are full at `at` have room again; None: there is room."""
     found = []
     for cap in caps:
-        span = grid.window(cap, at, place)
-        inside = sorted(
-            slot.at
-            for slot in taken
-            if span.back_at <= slot.at < span.ahead_at
-            and cap.channel in (None, slot.channel)
-            and cap.topic in (None, slot.topic)
-        )
+        inside = sorted(slot.at for slot in counted_by(cap, taken, at, grid, place))
         if len(inside) >= cap.at_most:
             found.append(grid.leaves_at(cap, inside[-cap.at_most], place))
     return max(found, default=None)
+
+
+def counted_by(
+    cap: Cap, taken: Iterable[Slot], at: datetime, grid: Grid, place: Locality
+) -> list[Slot]:
+    """What a cap counts of these slots for a message that leaves at an instant."""
+    span = grid.window(cap, at, place)
+    return [
+        slot
+        for slot in taken
+        if span.back_at <= slot.at < span.ahead_at
+        and cap.channel in (None, slot.channel)
+        and cap.topic in (None, slot.topic)
+    ]
 
 
 def slots_of(
@@ -143,13 +157,13 @@ def slots_of(
     everyone = {**near, **_around(conn, near)}
     everyone |= _around(conn, everyone)  # who shares an address with one that others stand for
     slots = _slots(conn, ruling, scope, verdicts, earlier, everyone)
-    found = {id_: Occupied(slots.of(one)) for id_, one in people.items()}
+    found = {id_: Occupied(slots.of(one, one.key)) for id_, one in people.items()}
     for id_, one in people.items():
         for column in ("email", "phone"):
             there = [each for each in near.values() if each.has(one, column)]
             readers = {each.merged_into or each.id for each in there} - {id_}
             found[id_].others[column] = [
-                (near[other].key, slots.of(near[other])) for other in sorted(readers)
+                (near[other].key, slots.of(near[other], one.key)) for other in sorted(readers)
             ]
     return found
 
@@ -191,23 +205,35 @@ def _around(conn: Connection, ids: Collection[int]) -> dict[int, _Person]:
     return found
 
 
+class _Taking(NamedTuple):
+    """What occupies a slot: whose it is, the address it went or will go to, and how it counts.
+
+    `planned`: the decided message's own run has planned it, so it counts for higher keys alone.
+    """
+
+    person: _Person
+    address: str | None
+    slot: Slot
+    planned: bool
+
+
 class _Slots:
     """What occupies slots, by whose it is and by the address it went or will go to."""
 
     def __init__(self, people: Mapping[int, _Person]) -> None:
         self._people = people
-        self._by_person: dict[int, list[Slot]] = {}
-        self._by_address: dict[str, list[tuple[_Person, Slot]]] = {}
+        self._by_person: dict[int, list[_Taking]] = {}
+        self._by_address: dict[str, list[_Taking]] = {}
 
-    def add(self, person: _Person, address: str | None, slot: Slot) -> None:
-        stands_for = {person.id, person.merged_into or person.id}
-        for id_ in stands_for:
-            self._by_person.setdefault(id_, []).append(slot)
+    def add(self, taking: _Taking) -> None:
+        person, address = taking.person, taking.address
+        for id_ in {person.id, person.merged_into or person.id}:
+            self._by_person.setdefault(id_, []).append(taking)
         if address is not None:
-            self._by_address.setdefault(address, []).append((person, slot))
+            self._by_address.setdefault(address, []).append(taking)
 
-    def of(self, person: _Person) -> list[Slot]:
-        """Theirs, and what went to their addresses by way of who shares one.
+    def of(self, person: _Person, key: str) -> list[Slot]:
+        """Theirs, and what went to their addresses by way of who shares one, as counted for a key.
 
         The addresses of those whom they stand for are theirs too.
         """
@@ -216,14 +242,15 @@ class _Slots:
         owners = [person, *closed]
         addresses = {each for owner in owners for each in (owner.email, owner.phone) if each}
         for address in sorted(addresses):
-            for other, slot in self._by_address.get(address, ()):
+            for taking in self._by_address.get(address, ()):
+                other = taking.person
                 theirs = person.id in (other.id, other.merged_into)
                 shares = any(
                     other.has(owner, name) for owner in owners for name in ("email", "phone")
                 )
                 if shares and not theirs:
-                    found.append(slot)
-        return found
+                    found.append(taking)
+        return [each.slot for each in found if not each.planned or each.person.key < key]
 
 
 def _slots(
@@ -240,12 +267,17 @@ def _slots(
     row = deliveries.c
     name = func.coalesce(campaigns.c.name, "").label("campaign")
     columns = (row.id, row.customer_id, row.slot_at, row.channel, row.topic, row.address, row.firm)
-    query = select(*columns, name).outerjoin(campaigns, campaigns.c.id == row.campaign_id)
+    planned: ColumnElement[bool] = false()
+    if scope.mine is not None:
+        planned = and_(~row.firm, row.run_id == scope.run_id, row.run_at == scope.run_at)
+    query = select(*columns, name, planned.label("planned")).outerjoin(
+        campaigns, campaigns.c.id == row.campaign_id
+    )
     query = query.where(
         row.customer_id.in_(people),
         row.slot_at >= min(asked) - span,
         row.slot_at < max(asked) + span + ruling.campaign.schedule.late,
-        or_(row.firm, stands_before(ruling, scope.run_at, earlier)),
+        or_(row.firm, stands_before(ruling, scope.run_at, earlier), planned),
     )
     if scope.seen_at is not None:
         query = query.where(or_(not_(row.firm), row.slot_at <= max(scope.seen_at, *asked)))
@@ -254,6 +286,7 @@ def _slots(
     found = _Slots(people)
     for each in conn.execute(query):
         if each.id not in mine:
-            slot = Slot(each.slot_at, each.channel, each.topic, each.firm, each.campaign)
-            found.add(people[each.customer_id], each.address, slot)
+            sure = each.firm or each.planned
+            slot = Slot(each.slot_at, each.channel, each.topic, sure, each.campaign)
+            found.add(_Taking(people[each.customer_id], each.address, slot, each.planned))
     return found

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from sqlalchemy import RowMapping
+
 from outreach.decisions.order import REASONS
 from outreach.vocabulary import Decision, Reason
 
+ChainRow = RowMapping | Mapping[str, Any]  # a row of the chain, by the names of its columns
 CADENCE = (Reason.CAPPED, Reason.RESERVED)
 
 
@@ -53,7 +56,7 @@ class Verdict(NamedTuple):
         )
 
 
-def verdict_of(row: Mapping[str, Any], channels: tuple[str, ...]) -> Verdict:
+def verdict_of(row: ChainRow, channels: tuple[str, ...]) -> Verdict:
     """The verdict of one row of the chain."""
     code, why = row["code"], row["why"]
     held = code is None and why is not None
@@ -77,12 +80,12 @@ def verdict_of(row: Mapping[str, Any], channels: tuple[str, ...]) -> Verdict:
     )
 
 
-def _stopped(row: Mapping[str, Any], channels: tuple[str, ...]) -> tuple[Stopped, ...]:
+def _stopped(row: ChainRow, channels: tuple[str, ...]) -> tuple[Stopped, ...]:
     """The channels that were tried and that cadence stopped."""
     if row["code"] is None or REASONS[row["code"]] not in CADENCE:
         return ()
     stop = row.get(f"stop_{row['number']}")
-    if stop is None:  # nothing is held, or other messages of the run stop it: that is settled
+    if stop is None:  # nothing is held: the row does not say it
         return ()
     ended = stop % 2 == 1
     tried = range(row["number"] + 1 if ended else len(channels))

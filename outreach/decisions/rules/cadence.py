@@ -1,8 +1,8 @@
 """Cadence: at most so many touches per window, counted in one pass over a customer's slots.
 
 A slot counts when its delivery was claimed once (a touch), or is open and stands before
-the candidate's message in the order (priority, occurrence, campaign's name). Two open
-messages therefore never block each other.
+the candidate's message in the order (priority, occurrence, campaign's name; in a run the key).
+Two open messages therefore never block each other.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    false,
     func,
     literal,
     not_,
@@ -33,6 +34,7 @@ from outreach.decisions.candidate import Marks, Rival
 from outreach.decisions.grid import CapWindow
 from outreach.decisions.ruling import Ruling
 from outreach.store.keys import merged_ids
+from outreach.store.spelling import text_order
 from outreach.store.tables import customers, deliveries
 
 _OPEN = 2**24  # what an open message adds to a cap's sum: more than anyone's touches
@@ -61,8 +63,10 @@ def slots(
     """
     before = stands_before(ruling, marks.run_at, marks.earlier)
 
-    def counted(whose: ColumnElement[bool], by_each: int) -> ScalarSelect[int]:
-        total = _digits(ruling, zones, before, rivals, by_each)
+    def counted(
+        whose: ColumnElement[bool], by_each: int, sure: ColumnElement[bool]
+    ) -> ScalarSelect[int]:
+        total = _digits(ruling, zones, before, sure, rivals, by_each)
         query = select(total).where(whose, *_in_any_window(ruling, zones))
         if marks.again:
             query = query.where(deliveries.c.id != candidate.c.mine_id)
@@ -70,7 +74,8 @@ def slots(
 
     own = deliveries.c.customer_id == candidate.c.id
     most = max((len(rival.ruling.channels) for rival in rivals), default=1)
-    return case((candidate.c.shares, counted(_shared(candidate), most)), else_=counted(own, 1))
+    shared = counted(_shared(candidate), most, _planned_before(marks, candidate))
+    return case((candidate.c.shares, shared), else_=counted(own, 1, false()))
 
 
 def of_others(
@@ -88,7 +93,8 @@ def of_others(
     """
     there, other = customers.alias("there"), customers.alias("other")
     before = stands_before(ruling, marks.run_at, marks.earlier)
-    counted = select(_digits(ruling, zones, before, (), 1)).where(
+    sure = _planned_before(marks, candidate)
+    counted = select(_digits(ruling, zones, before, sure, (), 1)).where(
         _shared(other), *_in_any_window(ruling, zones)
     )
     if marks.again:
@@ -139,6 +145,19 @@ def _shared(candidate: FromClause) -> ColumnElement[bool]:
     )
 
 
+def _planned_before(marks: Marks, candidate: FromClause) -> ColumnElement[bool]:
+    """At a claim, what its run has planned for a lower key and still waits: it goes before this one.
+
+    Else the order of claims would decide who gets which channel, and not the plan.
+    """
+    if not (marks.again and marks.in_run):
+        return false()
+    row, theirs = deliveries.c, customers.alias("planned_for")
+    key = select(text_order(theirs.c.key)).where(theirs.c.id == row.customer_id)
+    lower = key.correlate(deliveries).scalar_subquery() < text_order(candidate.c.key)
+    return and_(not_(row.firm), row.run_id == marks.run_id, row.run_at == marks.run_at, lower)
+
+
 def _in_any_window(ruling: Ruling, zones: FromClause) -> list[ColumnElement[bool]]:
     found = [
         deliveries.c.slot_at >= zones.c.back_at,
@@ -153,11 +172,12 @@ def _digits(
     ruling: Ruling,
     zones: FromClause,
     before: ColumnElement[bool],
+    sure: ColumnElement[bool],
     rivals: Sequence[Rival],
     by_each: int,
 ) -> ColumnElement[int]:
     seen = and_(deliveries.c.firm, deliveries.c.slot_at <= zones.c.seen_at)
-    weight = case((seen, 1), (and_(not_(deliveries.c.firm), before), _OPEN), else_=0)
+    weight = case((or_(seen, sure), 1), (and_(not_(deliveries.c.firm), before), _OPEN), else_=0)
     windows = ruling.grid.cap_windows
     alike = len({(each.cap.per, each.group) for each in windows}) == 1
     digits, place = [], 1
