@@ -1,18 +1,40 @@
 """What a wall clock says: windows and quiet hours read off one local time, and spans of dates."""
 
+import heapq
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from world import Touch
+from world import Customer, Touch, World, zones_of
 
 from outreach.campaign.model import Schedule
 from outreach.spans import DaySpan, Per, PerKind, QuietHours
 from outreach.vocabulary import Reason
 
 
+def in_the_way(world: World, customer: Customer, channel: str, at: datetime) -> Reason | None:
+    """The rule of time that forbids this instant in any zone in which the customer may be."""
+    topic = world.company.topics.get(world.campaign.topic)
+    quiet = () if topic and topic.transactional and topic.urgent else world.company.quiet_hours
+    rules = (q for q in quiet if q.country in (None, customer.country))
+    theirs = tuple(q for q in rules if q.channel in (None, channel))
+    return _forbids(world.campaign.schedule, theirs, zones_of(customer, world.company), at)
+
+
+def instants(world: World) -> Iterator[datetime]:
+    """The instant asked, each minute before `late`, and each at which a cap to the second frees."""
+    start, end, minute = world.asked_at, world.late_at, timedelta(minutes=1)
+    spans = {timedelta(seconds=c.per.length) for c in world.caps if c.per.kind is PerKind.SECONDS}
+    frees = sorted(touch.at + span for touch in world.touches for span in spans)
+    whole = start.replace(second=0, microsecond=0) + minute
+    minutes = (whole + n * minute for n in range((end - start) // minute + 1))
+    yield start
+    yield from (at for at in heapq.merge(minutes, frees) if start < at < end)
+
+
 @lru_cache(maxsize=100_000)
-def in_the_way(
+def _forbids(
     schedule: Schedule, quiet: tuple[QuietHours, ...], zones: tuple[str, ...], at: datetime
 ) -> Reason | None:
     """The rule that forbids this instant in any of the zones, the window before quiet hours."""
@@ -46,7 +68,13 @@ def _began_on(span: DaySpan, local: datetime) -> date | None:
     return today - timedelta(days=1) if over_midnight and at < span.end else None
 
 
-def in_window(per: Per, touch: Touch, at: datetime, zone: ZoneInfo) -> bool:
+def in_window(world: World, customer: Customer, per: Per, touch: Touch, at: datetime) -> bool:
+    """Whether a touch stands in a cap's window around `at`, in any zone in which the customer may be."""
+    zones = zones_of(customer, world.company)
+    return any(_is_near(per, touch, at, ZoneInfo(zone)) for zone in zones)
+
+
+def _is_near(per: Per, touch: Touch, at: datetime, zone: ZoneInfo) -> bool:
     """A firm touch counts backwards from `at`, an open one on both sides of it."""
     if per.kind is PerKind.SECONDS:
         gap = at - touch.at

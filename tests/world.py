@@ -1,12 +1,13 @@
 """What one decision depends on, as plain values: tests decide it by reference and by database."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from outreach.campaign.model import Campaign, Selection
 from outreach.settings.company import Company
+from outreach.spans import Cap
 from outreach.vocabulary import ConsentState, Decision, Reason
 
 
@@ -57,6 +58,20 @@ class Touch:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreseen(Touch):
+    """What a campaign above would send: it counts for the customer asked about alone."""
+
+    firm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Going(Touch):
+    """A message of this very run to somebody before: open until it goes, and sure to."""
+
+    firm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Other:
     """Another campaign that is active, once or by hand; planned: its run has written its rows."""
 
@@ -84,6 +99,21 @@ class World:
     def late_at(self) -> datetime:
         """The last instant at which a message may leave."""
         return self.asked_at + self.campaign.schedule.late
+
+    @property
+    def audience(self) -> list[Customer]:
+        """Whom the campaign picks."""
+        return [c for c in self.customers if picks(self.campaign.audience, c, nothing=True)]
+
+    @property
+    def caps(self) -> tuple[Cap, ...]:
+        """The company's and the campaign's own; none for what was ordered."""
+        every = (*self.company.cadence, *self.campaign.cadence)
+        return () if self.is_transactional(self.campaign.topic) else every
+
+    def with_touches(self, more: Iterable[Touch]) -> "World":
+        """The same with more touches."""
+        return replace(self, touches=(*self.touches, *more))
 
     def is_transactional(self, topic: str) -> bool:
         """Whether the company calls the topic so."""
