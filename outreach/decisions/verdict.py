@@ -81,13 +81,13 @@ def verdict_of(row: ChainRow, channels: tuple[str, ...]) -> Verdict:
 
 
 def _stopped(row: ChainRow, channels: tuple[str, ...]) -> tuple[Stopped, ...]:
-    """The channels that were tried and that cadence stopped."""
-    if row["code"] is None or REASONS[row["code"]] not in CADENCE:
-        return ()
-    stop = row.get(f"stop_{row['number']}")
-    if stop is None:  # nothing is held: the row does not say it
+    """The channels that cadence stops, where nothing else ended the choice."""
+    stop = None if row["code"] is None else row.get(f"stop_{row['number']}")
+    if stop is None:  # it goes, or nothing is held and the row does not say it
         return ()
     ended = stop % 2 == 1
+    if ended and REASONS[stop // 2] not in CADENCE:
+        return ()
     tried = range(row["number"] + 1 if ended else len(channels))
     return tuple(
         Stopped(channels[number], row[f"address_{number}"], row[f"consent_{number}"], reason)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -63,9 +64,13 @@ class Decided:
 
     def _release(self) -> None:
         """Work out until when those are held whom cadence stops."""
-        stopped = self.table.c.code.in_([CODES[reason] for reason in CADENCE])
-        for page in self.pages(select(self.table).where(stopped)):
-            self._move([each for each in page if each.reason not in CADENCE or each.until])
+        by_cadence = [CODES[reason] * 2 + ends for reason in CADENCE for ends in (0, 1)]
+        numbers = range(len(self.question.ruling.channels))
+        stops = [self.table.c[f"stop_{number}"] for number in numbers]
+        stopped = or_(*(each.in_(by_cadence) for each in stops))
+        rows = select(self.table).where(self.table.c.code.is_not(None), stopped)
+        for page in self.pages(rows):
+            self._move([each for each in page if each.stopped and (each.until or each.arm)])
 
     def _move(self, verdicts: Sequence[Verdict]) -> None:
         """Write verdicts over the chain's answers, of those customers who are asked about."""
