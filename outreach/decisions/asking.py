@@ -98,9 +98,10 @@ class Question:
         asked = conn.execute(self.statement, self.values) if query is None else conn.execute(query)
         names = tuple(asked.keys())
         rows = (dict(zip(names, row, strict=True)) for row in asked.all())
-        settled = self.settled
+        if not self.settled:
+            return self.released(conn, [verdict_of(row, channels) for row in rows])
         alone = [
-            settled[row["id"]].verdict if row["id"] in settled else verdict_of(row, channels)
+            each.verdict if (each := self.settled.get(row["id"])) else verdict_of(row, channels)
             for row in rows
         ]
         return self.released(conn, alone)

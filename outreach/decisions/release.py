@@ -269,7 +269,7 @@ def _slots(
     columns = (row.id, row.customer_id, row.slot_at, row.channel, row.topic, row.address, row.firm)
     planned: ColumnElement[bool] = false()
     if scope.mine is not None:
-        planned = and_(~row.firm, row.run_id == scope.run_id, row.run_at == scope.run_at)
+        planned = and_(~row.firm, row.run_id == scope.run_id)
     query = select(*columns, name, planned.label("planned")).outerjoin(
         campaigns, campaigns.c.id == row.campaign_id
     )

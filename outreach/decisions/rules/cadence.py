@@ -27,6 +27,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     union_all,
 )
 
@@ -64,9 +65,9 @@ def slots(
     before = stands_before(ruling, marks.run_at, marks.earlier)
 
     def counted(
-        whose: ColumnElement[bool], by_each: int, sure: ColumnElement[bool]
+        whose: ColumnElement[bool], by_each: int, planned: ColumnElement[bool]
     ) -> ScalarSelect[int]:
-        total = _digits(ruling, zones, before, sure, rivals, by_each)
+        total = _digits(ruling, zones, before, planned, rivals, by_each)
         query = select(total).where(whose, *_in_any_window(ruling, zones))
         if marks.again:
             query = query.where(deliveries.c.id != candidate.c.mine_id)
@@ -74,7 +75,8 @@ def slots(
 
     own = deliveries.c.customer_id == candidate.c.id
     most = max((len(rival.ruling.channels) for rival in rivals), default=1)
-    shared = counted(_shared(candidate), most, _planned_before(marks, candidate))
+    theirs = and_(_shared(candidate), _in_turn(marks, candidate))
+    shared = counted(theirs, most, _planned(marks))
     return case((candidate.c.shares, shared), else_=counted(own, 1, false()))
 
 
@@ -93,9 +95,8 @@ def of_others(
     """
     there, other = customers.alias("there"), customers.alias("other")
     before = stands_before(ruling, marks.run_at, marks.earlier)
-    sure = _planned_before(marks, candidate)
-    counted = select(_digits(ruling, zones, before, sure, (), 1)).where(
-        _shared(other), *_in_any_window(ruling, zones)
+    counted = select(_digits(ruling, zones, before, _planned(marks), (), 1)).where(
+        _shared(other), _in_turn(marks, candidate), *_in_any_window(ruling, zones)
     )
     if marks.again:
         counted = counted.where(deliveries.c.id != candidate.c.mine_id)
@@ -145,17 +146,21 @@ def _shared(candidate: FromClause) -> ColumnElement[bool]:
     )
 
 
-def _planned_before(marks: Marks, candidate: FromClause) -> ColumnElement[bool]:
-    """At a claim, what its run has planned for a lower key and still waits: it goes before this one.
-
-    Else the order of claims would decide who gets which channel, and not the plan.
-    """
+def _planned(marks: Marks) -> ColumnElement[bool]:
+    """At a claim, an open message of the run itself: planned, so it goes."""
     if not (marks.again and marks.in_run):
         return false()
+    return and_(not_(deliveries.c.firm), deliveries.c.run_id == marks.run_id)
+
+
+def _in_turn(marks: Marks, candidate: FromClause) -> ColumnElement[bool]:
+    """Of what is planned only that for lower keys: they go first, in whatever order they are claimed."""
+    if not (marks.again and marks.in_run):
+        return true()
     row, theirs = deliveries.c, customers.alias("planned_for")
     key = select(text_order(theirs.c.key)).where(theirs.c.id == row.customer_id)
     lower = key.correlate(deliveries).scalar_subquery() < text_order(candidate.c.key)
-    return and_(not_(row.firm), row.run_id == marks.run_id, row.run_at == marks.run_at, lower)
+    return or_(row.firm, row.run_id != marks.run_id, lower)
 
 
 def _in_any_window(ruling: Ruling, zones: FromClause) -> list[ColumnElement[bool]]:
@@ -172,12 +177,12 @@ def _digits(
     ruling: Ruling,
     zones: FromClause,
     before: ColumnElement[bool],
-    sure: ColumnElement[bool],
+    planned: ColumnElement[bool],
     rivals: Sequence[Rival],
     by_each: int,
 ) -> ColumnElement[int]:
     seen = and_(deliveries.c.firm, deliveries.c.slot_at <= zones.c.seen_at)
-    weight = case((or_(seen, sure), 1), (and_(not_(deliveries.c.firm), before), _OPEN), else_=0)
+    weight = case((or_(seen, planned), 1), (and_(not_(deliveries.c.firm), before), _OPEN), else_=0)
     windows = ruling.grid.cap_windows
     alike = len({(each.cap.per, each.group) for each in windows}) == 1
     digits, place = [], 1
