@@ -125,7 +125,7 @@ class Question:
     def _reserved(self, conn: Connection, verdicts: Sequence[Verdict]) -> dict[int, list[Slot]]:
         """What campaigns above would send these customers by their next occurrence."""
         candidate = self.candidate()
-        rows = whose(self.zones, [each.customer_id for each in verdicts])
+        rows = whose(conn, self.zones, [each.customer_id for each in verdicts])
         query = select(rows.c.id, rows.c.place_id, *wanted(candidate, rows))
         return {
             row.id: [

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     FromClause,
     ScalarSelect,
     Select,
@@ -38,6 +39,7 @@ from outreach.decisions.order import (
 )
 from outreach.decisions.rules import cadence, person
 from outreach.decisions.rules.cadence import Slots
+from outreach.store.dialect import is_any_of
 from outreach.store.tables import customers, deliveries
 from outreach.store.types import BigId, Instant
 
@@ -67,13 +69,13 @@ def wanted(candidate: Candidate, rows: FromClause) -> list[ColumnElement[int]]:
     ]
 
 
-def whose(zones: FromClause, customer_ids: Sequence[int]) -> FromClause:
+def whose(conn: Connection, zones: FromClause, customer_ids: Sequence[int]) -> FromClause:
     """Rows of these customers to ask `wanted` about, with their place."""
     c = customers.c
     return (
         select(c.id, c.shares, c.email, c.phone, c.place_id, zones.c.asked_at, zones.c.today)
         .join(zones, zones.c.place_id == c.place_id)
-        .where(c.id.in_(customer_ids))
+        .where(is_any_of(conn, c.id, customer_ids))
         .subquery("whose")
     )
 

@@ -14,6 +14,7 @@ from outreach.decisions.rules.cadence import stands_before
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.spans import Cap
+from outreach.store.dialect import is_any_of
 from outreach.store.tables import campaigns, customers, deliveries
 
 ROUNDS = 50  # each round moves the instant past one touch or one closed span
@@ -158,10 +159,13 @@ def slots_of(
     everyone |= _around(conn, everyone)  # who shares an address with one that others stand for
     slots = _slots(conn, ruling, scope, verdicts, earlier, everyone)
     found = {id_: Occupied(slots.of(one, one.key)) for id_, one in people.items()}
-    for id_, one in people.items():
-        for column in ("email", "phone"):
-            there = [each for each in near.values() if each.has(one, column)]
-            readers = {each.merged_into or each.id for each in there} - {id_}
+    for column in ("email", "phone"):
+        there: dict[str | None, set[int]] = {}
+        for each in near.values():
+            there.setdefault(getattr(each, column), set()).add(each.merged_into or each.id)
+        there[None] = set()  # who has no address shares none
+        for id_, one in people.items():
+            readers = there[getattr(one, column)] - {id_}
             found[id_].others[column] = [
                 (near[other].key, slots.of(near[other], one.key)) for other in sorted(readers)
             ]
@@ -187,19 +191,20 @@ _PERSON = tuple(customers.c[name] for name in _Person._fields)
 
 
 def _people(conn: Connection, ids: Collection[int]) -> dict[int, _Person]:
-    rows = conn.execute(select(*_PERSON).where(customers.c.id.in_(ids)))
+    rows = conn.execute(select(*_PERSON).where(is_any_of(conn, customers.c.id, list(ids))))
     return {row.id: _Person(*row) for row in rows}
 
 
 def _around(conn: Connection, ids: Collection[int]) -> dict[int, _Person]:
     """Who has an address of one of these customers, or was merged into one."""
     own = customers.alias("own")
+    these = is_any_of(conn, own.c.id, list(ids))
     ties = [
-        customers.c[name].in_(select(own.c[name]).where(own.c.id.in_(ids), own.c.shares))
+        customers.c[name].in_(select(own.c[name]).where(these, own.c.shares))
         for name in ("email", "phone")
     ]
     found: dict[int, _Person] = {}
-    for tie in (*ties, customers.c.merged_into.in_(ids)):
+    for tie in (*ties, is_any_of(conn, customers.c.merged_into, list(ids))):
         for row in conn.execute(select(*_PERSON).where(tie)):
             found[row.id] = _Person(*row)
     return found
@@ -221,7 +226,10 @@ class _Slots:
     """What occupies slots, by whose it is and by the address it went or will go to."""
 
     def __init__(self, people: Mapping[int, _Person]) -> None:
-        self._people = people
+        self._closed: dict[int, list[_Person]] = {}
+        for each in people.values():
+            if each.merged_into is not None:
+                self._closed.setdefault(each.merged_into, []).append(each)
         self._by_person: dict[int, list[_Taking]] = {}
         self._by_address: dict[str, list[_Taking]] = {}
 
@@ -238,8 +246,7 @@ class _Slots:
         The addresses of those whom they stand for are theirs too.
         """
         found = list(self._by_person.get(person.id, ()))
-        closed = (each for each in self._people.values() if each.merged_into == person.id)
-        owners = [person, *closed]
+        owners = [person, *self._closed.get(person.id, ())]
         addresses = {each for owner in owners for each in (owner.email, owner.phone) if each}
         for address in sorted(addresses):
             for taking in self._by_address.get(address, ()):
@@ -274,7 +281,7 @@ def _slots(
         campaigns, campaigns.c.id == row.campaign_id
     )
     query = query.where(
-        row.customer_id.in_(people),
+        is_any_of(conn, row.customer_id, list(people)),
         row.slot_at >= min(asked) - span,
         row.slot_at < max(asked) + span + ruling.campaign.schedule.late,
         or_(row.firm, stands_before(ruling, scope.run_at, earlier), planned),

@@ -1,11 +1,15 @@
 """Messages of one run that reach the same reader: claims and explanations say what the plan says."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
-from database_world import fill, question_of
+from database_world import fill, question_of, undone
 from makers import make_delivery, make_run
 from meanings import Example, examples
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, event, update
 from test_decisions_explain import explained
+from world import Consent, World
 
 from outreach.decisions.explain import Explanation
 from outreach.decisions.recheck import recheck
@@ -13,7 +17,7 @@ from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.planning.decided import Decided
 from outreach.store.tables import deliveries
-from outreach.vocabulary import Decision, Reason
+from outreach.vocabulary import ConsentState, Decision, Reason
 
 
 def example_named(start: str) -> Example:
@@ -99,6 +103,45 @@ def test_explain_says_who_gets_the_message_to_which_both_give_way(conn: Connecti
         "email",
         "shares an address with anna, and one of them gets it",
     )
+
+
+def test_how_many_people_share_addresses_lengthens_no_statement(conn: Connection) -> None:
+    """PostgreSQL takes no more than 65,535 parameters."""
+    few, many = (parameters(conn, couples(number)) for number in (2, 30))
+
+    assert few == many
+
+
+def couples(number: int) -> World:
+    """So many pairs with a mailbox each, of whom one would get a text message and the other a mail."""
+    world = example_named("Zoe by mail, which would be Anna's second").world
+    people = [
+        replace(each, key=f"{each.key}-{n}", email=f"{n}@example.com", phone=each.phone and f"+4917{n:08}")
+        for n in range(number)
+        for each in world.customers
+    ]  # fmt: skip
+    agreed = [
+        Consent(each.key, channel, "greetings", ConsentState.GRANTED, world.asked_at)
+        for each in people
+        for channel in ("sms", "email")
+    ]
+    return replace(world, customers=tuple(people), consents=tuple(agreed))
+
+
+def parameters(conn: Connection, world: World) -> list[int]:
+    """Of each statement by which a plan looks at a world how many parameters it has."""
+    found: list[int] = []
+
+    def note(_conn: Connection, _cursor: Any, _statement: str, given: Any, *_: object) -> None:
+        found.append(len(given or ()))
+
+    with undone(conn):
+        ruling, _ = fill(conn, world)
+        event.listen(conn, "before_cursor_execute", note)
+        question = question_of(conn, world, ruling)
+        event.remove(conn, "before_cursor_execute", note)
+        assert len(question.settled) == len(world.customers) // 2
+    return found
 
 
 def explanation(conn: Connection, example: Example) -> Explanation:
