@@ -21,8 +21,7 @@ from outreach.dispatch.stride import Stride
 from outreach.errors import OutreachError
 from outreach.logger import Logger
 from outreach.store import channel_holds, custody, deliveries, lanes, schema
-from outreach.store.dialect import plan_once
-from outreach.store.engine import reading
+from outreach.store.engine import plan_once, reading
 from outreach.store.lanes import Waiting
 from outreach.store.schema import OtherSchema
 from outreach.vocabulary import State

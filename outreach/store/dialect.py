@@ -147,15 +147,6 @@ def lock_customers(conn: Connection, ids: Sequence[int]) -> None:
         )
 
 
-def plan_once(conn: Connection) -> None:
-    """Have the transaction's statements planned once for a connection, whatever their values.
-
-    For those that take longer to plan than to run, and find their rows by keys in any case.
-    """
-    if is_postgres(conn):
-        conn.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
-
-
 def one_at_a_time(conn: Connection, what: str) -> None:
     """Wait until no other transaction does `what`; on SQLite no other one writes at all."""
     if is_postgres(conn):

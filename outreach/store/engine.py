@@ -181,6 +181,15 @@ def writing(engine: Engine, pace: Pace | None = None) -> Iterator[Connection]:
         yield conn
 
 
+def plan_once(conn: Connection) -> None:
+    """Have the transaction's statements planned once for a connection, whatever their values.
+
+    For those that take longer to plan than to run, and find their rows by keys in any case.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+
+
 def let_others_write(engine: Engine, since: float | None = None) -> None:
     """Wait a moment between two of many write transactions, so that others come in on SQLite.
 

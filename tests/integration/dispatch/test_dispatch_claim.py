@@ -1,7 +1,6 @@
 """The claim as one transaction: who gets what, and what happens to the rest."""
 
 import threading
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -195,7 +194,7 @@ def test_a_verdict_against_sending_is_written_with_its_reason(
 ) -> None:
     with writing(engine) as conn:
         [id_] = make_due(conn, run_id, 1)
-    shift = make_shift(engine, OneCap(verdict=lambda verdict: replace(verdict, **change)))
+    shift = make_shift(engine, OneCap(verdict=lambda verdict: verdict._replace(**change)))
 
     haul = claim(shift, run_id)
 
@@ -207,7 +206,7 @@ def test_a_verdict_against_sending_is_written_with_its_reason(
 def test_a_hold_without_an_end_is_not_picked_again_at_once(engine: Engine, run_id: int) -> None:
     with writing(engine) as conn:
         make_due(conn, run_id, 1)
-    held = OneCap(verdict=lambda v: replace(v, decision=Decision.HOLD, until=NOW))
+    held = OneCap(verdict=lambda v: v._replace(decision=Decision.HOLD, until=NOW))
     shift = make_shift(engine, held)
 
     claim(shift, run_id)
@@ -218,7 +217,7 @@ def test_a_hold_without_an_end_is_not_picked_again_at_once(engine: Engine, run_i
 def test_a_delivery_that_moves_to_its_next_channel_waits_there(engine: Engine, run_id: int) -> None:
     with writing(engine) as conn:
         [id_] = make_due(conn, run_id, 1)
-    shift = make_shift(engine, OneCap(verdict=lambda verdict: replace(verdict, channel="sms")))
+    shift = make_shift(engine, OneCap(verdict=lambda verdict: verdict._replace(channel="sms")))
 
     haul = claim(shift, run_id)
 

@@ -242,7 +242,7 @@ def test_what_waited_for_a_slow_provider_is_decided_about_again(
     quiet = threading.Event()
 
     def by_the_hour(verdict: Verdict) -> Verdict:
-        return replace(verdict, decision=Decision.HOLD) if quiet.is_set() else verdict
+        return verdict._replace(decision=Decision.HOLD) if quiet.is_set() else verdict
 
     def slowly(message: Message) -> Outcome:
         time.sleep(0.3)
