@@ -28,7 +28,16 @@ def _loop() -> asyncio.AbstractEventLoop:
     with _lock:
         loop = _running.get(os.getpid())
         if loop is None:
-            loop = _running[os.getpid()] = asyncio.new_event_loop()
+            loop = _running[os.getpid()] = _new_loop()
             loop.set_default_executor(ThreadPoolExecutor(PULLING_THREADS, "outreach-pull"))
             threading.Thread(target=loop.run_forever, name="outreach-loop", daemon=True).start()
         return loop
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's where it is installed (`outreach[fast]`): a mail costs a third less on it."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

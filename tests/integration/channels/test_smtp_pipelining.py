@@ -1,6 +1,8 @@
 """RFC 2920: envelopes behind words, and what becomes of each when the server does not agree."""
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +20,7 @@ from outreach.settings.company import Brand, ChannelSettings, Company
 from outreach.settings.environment import Environment
 from outreach.vocabulary import Answer, Fault
 
+ROOT = Path(__file__).resolve().parents[3]
 HANG_UP = b""
 AND_GO = b"!"  # behind a reply: hang up after it
 
@@ -244,3 +247,13 @@ def test_a_server_that_speaks_unasked_is_not_believed(send: Send) -> None:
     assert source.by_id[1].answer is Answer.ACCEPTED
     assert source.by_id[2].answer is Answer.RETRY
     assert len(talk.bodies) == 1
+
+
+def test_mails_go_out_without_uvloop_too() -> None:
+    sending = "import sys; sys.modules['uvloop'] = None; from bench.send import sender; "
+    with talking(lambda _word, _n: None) as talk:
+        port = talk.url.rpartition(":")[2]
+        command = [sys.executable, "-c", f"{sending} sender.main('{port}', '20', '1')"]
+        subprocess.run(command, cwd=ROOT, check=True, timeout=60, stdout=subprocess.DEVNULL)
+
+    assert talk.counts[b"."] == 20
