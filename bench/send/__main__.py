@@ -14,12 +14,11 @@ from collections import defaultdict
 
 from bench.faults.record import ROOT
 from bench.send.ours import Sent, send
-from bench.send.place import place
+from bench.send.place import PROCESSES, place
 from bench.send.sink import sink, source_rate
 from outreach.app.logs import set_up_logs
 from outreach.settings.environment import LogFormat
 
-PROCESSES = 2
 CONNECTIONS = 4  # of each process
 SENDER_SECONDS = 300
 SHARES = {"sender alone": 1.2, "postgres": 0.30, "sqlite": 0.35}  # of the wire's rate

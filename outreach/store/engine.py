@@ -11,11 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
 
 from outreach.logger import Logger
 from outreach.store import giving_up
-from outreach.store.faults import DatabaseFault, passing_fault
 from outreach.store.giving_up import ends_at
 from outreach.store.pace import Pace
 from outreach.store.types import Instant
@@ -151,27 +149,30 @@ def _begin_immediate(conn: Connection) -> None:
     """Wait for the file, asking often: SQLite itself would look away for up to 100 ms each time.
 
     So whoever must end by an instant is not kept, and the file is never idle while somebody waits.
+    The driver is asked itself: an error of SQLAlchemy's takes longer than a look.
     """
     until = time.monotonic() + BUSY_TIMEOUT_SECONDS
     pause = FIRST_PAUSE_SECONDS
-    conn.exec_driver_sql("PRAGMA busy_timeout = 0")
+    driver: Any = conn.connection.driver_connection
+    driver.execute("PRAGMA busy_timeout = 0")
     try:
         while True:
             try:
-                conn.exec_driver_sql("BEGIN IMMEDIATE")
-            except OperationalError as error:
-                gives_up_at = min(until, ends_at(conn.engine))
-                if (
-                    passing_fault(error) is not DatabaseFault.LOCKED
-                    or time.monotonic() > gives_up_at
-                ):
-                    raise
-            else:
-                return
+                driver.execute("BEGIN IMMEDIATE")
+                break
+            except sqlite3.OperationalError as error:
+                if (error.sqlite_errorcode & 0xFF) not in (
+                    sqlite3.SQLITE_BUSY,
+                    sqlite3.SQLITE_LOCKED,
+                ) or time.monotonic() > min(until, ends_at(conn.engine)):
+                    conn.exec_driver_sql("BEGIN IMMEDIATE")  # the same error, as others expect it
+                    break
             time.sleep(pause)
-            pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+            pause = min(pause * 1.1, LONGEST_PAUSE_SECONDS)
+        if not conn.in_transaction():
+            conn.begin()
     finally:
-        conn.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
+        driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
 
 
 @contextmanager
