@@ -35,7 +35,7 @@ class Batch:
     """Rows in their order, and those that were refused between them."""
 
     header: list[str]
-    rows: list[Any] = field(default_factory=list)
+    rows: Any = field(default_factory=list)  # a sequence; of customers by columns
     refused: list[Refused] = field(default_factory=list)
     key: str = "key"  # what the file calls the column of customers' keys
     position: int = 0  # bytes of the file read so far
@@ -72,6 +72,7 @@ class _Reader:
 
     def __init__(self, job: Job, file: BinaryIO) -> None:
         self._parser = job.parser()
+        self._pack = job.packed
         self._keeps_cells = job.sort != "customers"
         fields = self._parser.fields
         self._warnings: list[str] = []
@@ -135,6 +136,7 @@ class _Reader:
 
     def finish(self, batch: Batch, *, is_last: bool = False) -> Batch:
         """The batch with what is true at its end, or at the file's."""
+        batch.rows = self._pack(batch.rows)
         batch.position = self.rows.position()
         batch.key = self._parser.fields.source_of("key")
         unmet = self._parser.fields.unmet() if is_last else []

@@ -20,7 +20,7 @@ from outreach.store.engine import let_others_write, writing
 from outreach.store.pace import Pace
 from outreach.store.statistics import Statistics
 
-Apply = Callable[[Connection, list[Any]], list[Refused]]  # rows of a batch; those it refuses
+Apply = Callable[[Connection, Any], list[Refused]]  # rows of a batch; those it refuses
 Progress = Callable[[int], None]  # bytes of the file done so far
 FIRST_ROWS = 250  # nothing is known of the machine yet; a quarter more come each time
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -187,7 +187,7 @@ class _Writer:
         self._pace = Pace(FIRST_ROWS, most=ROWS_OF_A_BATCH)
         self._ended_at = 0.0
 
-    def write(self, rows: list[Any]) -> list[Refused]:
+    def write(self, rows: Any) -> list[Refused]:
         """The rows that `apply` refused; on a dry run nothing is kept."""
         refused: list[Refused] = []
         done = 0

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from outreach.imports.customer_rows import in_columns
 from outreach.imports.date_rows import DateParser
 from outreach.imports.interest_rows import InterestParser
 from outreach.imports.outcome import Options
@@ -36,3 +38,7 @@ class Job:
             name = Path(self.path).name
             return InterestParser(self.company, self.options, self.now, name)
         return ConsentParser(self.company, self.options, self.now)
+
+    def packed(self, rows: list[Any]) -> Any:
+        """A batch of its rows as they are written: customers by columns."""
+        return in_columns(rows) if self.sort == "customers" else rows

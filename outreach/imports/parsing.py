@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from outreach.documents import did_you_mean
 from outreach.imports import addresses, values
+from outreach.imports.customer_rows import CustomerRow
 from outreach.imports.fields import (
     ATTRIBUTE,
     COLUMN,
@@ -27,7 +28,6 @@ from outreach.imports.seen_keys import SeenKeys
 from outreach.imports.values import BadValueError, Read
 from outreach.settings.company import Company
 from outreach.store.facts import ORDER, REFUND
-from outreach.store.places import Place
 from outreach.store.regions import region_of
 from outreach.vocabulary import ConsentState, TaskCause
 
@@ -35,18 +35,6 @@ CLOCK_SKEW = timedelta(minutes=5)
 EVENT_SKEW = timedelta(days=1)  # a clock or a zone may be wrong; a year is
 Fault = tuple[str, str]  # the field's name, what is wrong
 Cells = Iterable[tuple[Field | None, Any]]
-
-
-class CustomerRow(NamedTuple):
-    """One customer as a file tells it; a field that it does not mention is not in `values`."""
-
-    line: int
-    key: str
-    values: dict[str, Any]
-    attributes: dict[str, Any]
-    consents: dict[tuple[str, str], ConsentState]  # by channel and topic
-    dates: dict[tuple[str, str], str | None]  # by name and part: the day, the note
-    place: Place  # by what this row says
 
 
 class EventRow(NamedTuple):

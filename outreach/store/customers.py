@@ -76,16 +76,11 @@ def rows_by_key(conn: Connection, keys: Sequence[str]) -> dict[str, dict[str, An
     return {row[1]: dict(zip(names, row, strict=True)) for row in rows}
 
 
-def insert_customers(
-    conn: Connection, new: Sequence[tuple[str, int, Mapping[str, Any]]]
-) -> list[int]:
-    """Write new customers given as (key, bucket, values by WRITTEN_COLUMNS); their ids, in order."""
-    ids = dialect.reserve_ids(conn, customers, len(new))
-    rows = [
-        (id_, key, bucket, *map(values.get, WRITTEN_COLUMNS))
-        for id_, (key, bucket, values) in zip(ids, new, strict=True)
-    ]
-    dialect.insert_rows(conn, customers, ("id", "key", "bucket", *WRITTEN_COLUMNS), rows)
+def insert_customers(conn: Connection, columns: Mapping[str, Sequence[Any]]) -> Sequence[int]:
+    """Write new customers given by column, `key` and `bucket` among them; their ids, in order."""
+    ids = dialect.reserve_ids(conn, customers, len(columns["key"]))
+    if ids:
+        dialect.insert_columns(conn, customers, {"id": ids, **columns})
     return ids
 
 

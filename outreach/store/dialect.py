@@ -1,7 +1,7 @@
 """The only place that knows which database it is: each function hides one difference."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -21,11 +21,11 @@ from sqlalchemy import (
 )
 from sqlalchemy import column as column_
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import ColumnElement, FromClause, TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
+from outreach.store.copying import copy
 from outreach.store.spelling import shifted
 from outreach.store.types import Instant, Listed, bound
 
@@ -167,62 +167,52 @@ def wait_for_hand_overs(conn: Connection) -> None:
         conn.exec_driver_sql("SELECT pg_advisory_xact_lock(746218)")
 
 
-def reserve_ids(conn: Connection, table: Table, count: int) -> list[int]:
+def reserve_ids(conn: Connection, table: Table, count: int) -> Sequence[int]:
     """So many new ids of a table, rising; on SQLite they hold within the write transaction."""
     if not count:
         return []
     if is_postgres(conn):
-        taken = text(
-            "SELECT nextval((SELECT CAST(pg_get_serial_sequence(:name, 'id') AS regclass)))"
-            " FROM generate_series(1, :n)"  # looked up once: in the catalogue it costs 10 µs
-        )
-        return sorted(conn.execute(taken, {"name": table.name, "n": count}).scalars())
+        first, last, ids = conn.execute(_TAKEN, {"name": table.name, "n": count}).one()
+        return range(first, last + 1) if ids is None else sorted(ids)
     last = conn.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
-    return list(range(last + 1, last + 1 + count))
+    return range(last + 1, last + 1 + count)
+
+
+_TAKEN = text(  # ids one by one are fetched only where somebody else took some between them
+    "WITH taken AS MATERIALIZED (SELECT nextval((SELECT CAST(pg_get_serial_sequence(:name, 'id') AS"
+    " regclass))) AS id FROM generate_series(1, :n)) SELECT min(id), max(id), CASE WHEN"
+    " max(id) - min(id) + 1 <> count(*) THEN array_agg(id) END FROM taken"
+)
 
 
 def insert_rows(
     conn: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
+    """As `insert_columns`, of rows that hold values in the order of `names`."""
+    if rows:
+        insert_columns(conn, table, dict(zip(names, zip(*rows, strict=True), strict=True)))
+
+
+def insert_columns(conn: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
     """Insert new rows as fast as this database can: COPY, or one prepared statement.
 
-    `rows` hold Python values in the order of `names`. A key that is taken is an error.
+    `columns` hold Python values by name, all equally many and at least one. A key that is taken
+    is an error. What is None all the way is left out where no default would take its place.
     """
-    if not rows:
-        return
-    as_taken = [
-        bound(conn, table.c[name], values)
-        for name, values in zip(names, zip(*rows, strict=True), strict=True)
-    ]
-    columns = ", ".join(f'"{name}"' for name in names)
+    given = {
+        name: bound(conn, table.c[name], values)
+        for name, values in columns.items()
+        if table.c[name].server_default is not None or any(each is not None for each in values)
+    }
+    names = ", ".join(f'"{name}"' for name in given)
     if is_postgres(conn):
-        _copy(conn, f"COPY {table.name} ({columns}) FROM STDIN", zip(*as_taken, strict=True))
+        copy(conn, f"COPY {table.name} ({names}) FROM STDIN", list(given.values()))
         return
-    places = ", ".join("?" * len(names))
+    places = ", ".join("?" * len(given))
     conn.exec_driver_sql(
-        f"INSERT INTO {table.name} ({columns}) VALUES ({places})",  # noqa: S608
-        list(zip(*as_taken, strict=True)),
+        f"INSERT INTO {table.name} ({names}) VALUES ({places})",  # noqa: S608
+        list(zip(*given.values(), strict=True)),
     )
-
-
-def _copy(conn: Connection, command: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Write rows past the engine; transaction and errors are the engine's, as callers expect."""
-    from psycopg import Error  # slow to load, and SQLite needs none
-
-    if not conn.in_transaction():
-        conn.begin()
-    cursor = conn.connection.cursor()
-    try:
-        with cursor.copy(command) as copy:
-            for row in rows:
-                copy.write_row(row)
-    except Error as error:
-        cause: Any = error
-        lost = conn.dialect.is_disconnect(cause, conn.connection.driver_connection, cursor)
-        told: Any = DBAPIError.instance(command, None, error, Error, True, lost, conn.dialect)
-        if lost:
-            conn.invalidate(error)
-        raise told from error
 
 
 def database_clock(conn: Connection) -> ColumnElement[Any]:

@@ -1,6 +1,5 @@
 """Engines, and the two kinds of transaction: reading, and writing."""
 
-import json
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from outreach.logger import Logger
 from outreach.store import giving_up
 from outreach.store.giving_up import ends_at
 from outreach.store.pace import Pace
-from outreach.store.types import Instant
+from outreach.store.types import Instant, json_text
 
 log = Logger(__name__)
 BUSY_TIMEOUT_SECONDS = 60
@@ -35,7 +34,7 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
         engine = create_engine(
             parsed,
             connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
-            json_serializer=_json,
+            json_serializer=json_text,
             json_deserializer=_read_json,
             paramstyle="named",  # a value named twice is one: SQLite then computes equal sums once
             hide_parameters=True,  # an exception's text must hold no address
@@ -48,7 +47,7 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
         max_overflow=20,
         pool_pre_ping=True,
         pool_use_lifo=True,  # a connection keeps what it prepared: planning a claim takes 10 ms
-        json_serializer=_json,
+        json_serializer=json_text,
         json_deserializer=_read_json,
         hide_parameters=True,
         connect_args={
@@ -60,9 +59,6 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
     )
     giving_up.watch(engine)
     return engine
-
-
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:

@@ -16,6 +16,7 @@ MICROSECOND = timedelta(microseconds=1)
 MONEY_SCALE = 10_000
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts only INTEGER keys up
+json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 

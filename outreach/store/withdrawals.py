@@ -56,7 +56,7 @@ def apply_withdrawals(conn: Connection, noes: Sequence[No], reached: Reach) -> i
     ids = defaultdict(set)
     for no in noes:
         ids[no.channel, no.topic].add(no.customer_id)
-    _refuse(conn, noes, reached)
+    refuse(conn, noes, reached)
     taken_back = 0
     for (channel, topic), of in sorted(ids.items()):
         theirs = {*of, *sharing(conn, channel, of, reached)}
@@ -79,11 +79,11 @@ def carry_refusals(conn: Connection, ids: Sequence[int]) -> None:
     of = defaultdict(set)
     for no in noes:
         of[no.channel].add(no.customer_id)
-    _refuse(conn, noes, reach(conn, of))
+    refuse(conn, noes, reach(conn, of))
 
 
-def _refuse(conn: Connection, noes: Iterable[No], reached: Reach) -> None:
-    """Upsert the refusals of the customers' addresses; the latest no of an address stays."""
+def refuse(conn: Connection, noes: Iterable[No], reached: Reach) -> None:
+    """Let noes hold for the addresses at which their customers are reached: the latest of each."""
     latest: dict[tuple[str, str, str], No] = {}
     for no in noes:
         address = reached[no.channel].get(no.customer_id)
@@ -112,11 +112,21 @@ def refused_by_address(
     conn: Connection, channel: str, addresses: Mapping[int, str]
 ) -> list[tuple[int, str]]:
     """(customer id, topic) where someone said no at the address that the customer has."""
-    if not addresses:
-        return []
-    t = refusals.c
-    at_them = dialect.is_any_of(conn, t.address, sorted(set(addresses.values())))
-    topics = defaultdict(list)
-    for no in conn.execute(select(t.address, t.topic).where(at_them, t.channel == channel)):
-        topics[no.address].append(no.topic)
-    return [(id_, topic) for id_, at in addresses.items() for topic in topics.get(at, ())]
+    at = refused_at(conn, channel, set(addresses.values()))
+    return [
+        (id_, topic)
+        for topic, refused in at.items()
+        for id_, address in addresses.items()
+        if address in refused
+    ]
+
+
+def refused_at(conn: Connection, channel: str, addresses: Collection[str]) -> dict[str, set[str]]:
+    """By topic, those of the addresses at which someone said no to it on the channel."""
+    found: dict[str, set[str]] = defaultdict(set)
+    if addresses:
+        t = refusals.c
+        at_them = dialect.is_any_of(conn, t.address, sorted(addresses))
+        for no in conn.execute(select(t.address, t.topic).where(at_them, t.channel == channel)):
+            found[no.topic].add(no.address)
+    return found

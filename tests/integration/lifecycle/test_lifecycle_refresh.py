@@ -14,7 +14,7 @@ from outreach.lifecycle.model import Lifecycle
 from outreach.lifecycle.refresh import Refreshed, refresh
 from outreach.settings.company import Brand, Company
 from outreach.store import stages
-from outreach.store.customers import insert_customers
+from outreach.store.customers import WRITTEN_COLUMNS, insert_customers
 from outreach.store.engine import reading, writing
 from outreach.store.tables import customers, marks, stage_changes
 
@@ -178,9 +178,10 @@ def test_moves_are_counted_over_a_time(engine: Engine, now: datetime, model: Lif
 def test_many_parts_make_one_refresh(engine: Engine, now: datetime, model: Lifecycle) -> None:
     first = customer(engine, now, "first", 10)
     with writing(engine) as conn:
-        row = conn.execute(select(customers).where(customers.c.id == first)).one()
-        many = [(f"c{n}", bucket(f"c{n}"), row._mapping) for n in range(2_000)]
-        insert_customers(conn, many)
+        row = conn.execute(select(customers).where(customers.c.id == first)).one()._mapping
+        keys = [f"c{n}" for n in range(2_000)]
+        alike = {name: [row[name]] * len(keys) for name in WRITTEN_COLUMNS}
+        insert_customers(conn, {**alike, "key": keys, "bucket": list(map(bucket, keys))})
     done: list[int] = []
 
     result = refresh(engine, COMPANY, model, now, progress=done.append)
