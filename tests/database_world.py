@@ -45,7 +45,8 @@ def fill(conn: Connection, world: World) -> tuple[Ruling, dict[str, int]]:
     """Put the world's rows into an empty database; its ruling, and the customers' ids by key."""
     ids = {each.key: _customer(conn, world, each) for each in world.customers}
     emails = [each.email for each in world.customers if each.email]
-    mark_sharing(conn, emails, [each.phone for each in world.customers if each.phone])
+    mark_sharing(conn, "email", emails)
+    mark_sharing(conn, "phone", [each.phone for each in world.customers if each.phone])
     for each in world.customers:
         if each.merged_into:
             _merge(conn, ids[each.key], ids[each.merged_into])

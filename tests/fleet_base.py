@@ -92,7 +92,7 @@ class Base:
             for table in EMPTIED:
                 conn.execute(delete(table))
             ids = {key: make_customer(conn, key, email=email) for key, email in PEOPLE.items()}
-            mark_sharing(conn, list(PEOPLE.values()), [])
+            mark_sharing(conn, "email", list(PEOPLE.values()))
             for id_ in ids.values():
                 for topic in ("greetings", "orders"):
                     grant(conn, id_, topic=topic)

@@ -36,7 +36,7 @@ class CustomerRows:
     buckets: list[int]
     places: list[Place]
     values: dict[str, list[Any]]
-    consents: dict[tuple[str, str], list[ConsentState | None]]
+    consents: dict[tuple[str, str], list[str | None]]  # as stored
     attributes: list[dict[str, Any]] | None
     dates: list[ToldDates] | None
     emptied: list[tuple[str, ...]] | None  # by row, fields whose blank cell is to empty them
@@ -67,7 +67,7 @@ class CustomerRows:
         for (channel, topic), states in self.consents.items():
             for key, state in zip(self.keys, states, strict=True):
                 if state is not None:
-                    yield key, channel, topic, state
+                    yield key, channel, topic, ConsentState(state)
 
     def _each(self, take: Any) -> "CustomerRows":
         return CustomerRows(
@@ -91,7 +91,7 @@ class CustomerRows:
             self.keys[place],
             {name: v for name, v in values.items() if v is not None or name in emptied},
             self.attributes[place] if self.attributes else {},
-            {about: state for about, state in consents.items() if state is not None},
+            {about: ConsentState(state) for about, state in consents.items() if state is not None},
             self.dates[place] if self.dates else {},
             self.places[place],
         )
@@ -110,7 +110,7 @@ def in_columns(rows: Iterable[CustomerRow]) -> CustomerRows:
         list(map(bucket, keys)),
         places,
         _by_name(values),
-        _by_name(consents),
+        {about: list(map(_stored, states)) for about, states in _by_name(consents).items()},
         attributes if any(attributes) else None,
         dates if any(dates) else None,
         emptied if any(emptied) else None,
@@ -121,3 +121,10 @@ def _by_name(rows: Sequence[dict[Any, Any]]) -> dict[Any, list[Any]]:
     """A list for each name that any of them has; None where one has it not."""
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _stored(state: ConsentState | None) -> str | None:
+    """A word's state as it is stored; `.value` is slow, and this is hot."""
+    if state is None:
+        return None
+    return "withdrawn" if state is ConsentState.WITHDRAWN else "granted"

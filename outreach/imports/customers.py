@@ -1,9 +1,10 @@
 """Customers from a file: created, brought up to date, or left as they are, by key."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
@@ -14,7 +15,7 @@ from outreach.imports.feed import Refused
 from outreach.imports.intake import Progress, take_in
 from outreach.imports.job import Job
 from outreach.imports.named_dates import DateNames
-from outreach.imports.newcomers import record_their_words, write_newcomers
+from outreach.imports.newcomers import write_newcomers
 from outreach.imports.outcome import ImportResult, Options, Touched
 from outreach.imports.zeros import LostZeros
 from outreach.lifecycle.model import Lifecycles
@@ -24,23 +25,17 @@ from outreach.store import dialect, interests
 from outreach.store.consents import Recorded, Word, record_consents
 from outreach.store.customers import rows_by_key, update_customers
 from outreach.store.erased import Erased
+from outreach.store.first_words import Newcomers, record_first_words
 from outreach.store.keys import kept_keys
 from outreach.store.named_dates import Dates, dates_of, write_dates
 from outreach.store.places import Place, place_ids
-from outreach.store.sharing import lock_with_sharers, mark_sharing, unmark_sharing
+from outreach.store.sharing import Holders, lock_with_sharers, mark_sharing, unmark_sharing
 from outreach.store.stages import StageMove, record_moves
 from outreach.store.withdrawals import carry_refusals
 
 MOST_PLACES_KEPT = 20_000
 _WHERE = ("timezone", "country", "phone")
 _ADDRESSES = ("email", "phone")
-
-
-class Addresses(NamedTuple):
-    """All that the rows of a batch give to anyone."""
-
-    emails: set[str]
-    phones: set[str]
 
 
 def import_customers(
@@ -108,8 +103,8 @@ class _Customers:
     def apply(self, conn: Connection, rows: CustomerRows) -> list[Refused]:
         """Write one batch in the caller's transaction; the rows that can not be meant."""
         dialect.one_at_a_time(conn, "import customers")
-        batch = Addresses(rows.given("email"), rows.given("phone"))
-        locked = lock_with_sharers(conn, rows.keys, batch.emails, batch.phones)
+        emails, phones = rows.given("email"), rows.given("phone")
+        holders = lock_with_sharers(conn, rows.keys, emails, phones)
         stored = rows_by_key(conn, rows.keys)
         erased = self._erased.erased_keys(conn, [key for key in rows.keys if key not in stored])
         closed = _closed(conn, stored) | dict.fromkeys(erased, "was erased")
@@ -119,8 +114,15 @@ class _Customers:
         changes = self._changes(conn, stored, known)
         self._settle_places(conn, new.places, changes)
         ids = self._write_new(conn, new)
-        self._write_known(conn, changes, batch)
-        self._record_consents(conn, (new, ids), (known, changes), locked)
+        self._write_known(conn, changes)
+        for change in changes:
+            holders.add(change.id, change.row["email"], change.row["phone"])
+        for name, held in zip(_ADDRESSES, holders, strict=True):
+            mark_sharing(conn, name, _shared(held, new.values.get(name, ())))
+        if self._erased.any(conn):  # what stood against an address that comes back stands again
+            self._erased.bring_back(conn, {"email": emails, "phone": phones})
+        self._record_words(conn, known, changes, holders.ids().union(ids))
+        self._record_first_words(conn, new, ids, holders)
         return [
             Refused(row.line, [("key", f"this customer {closed[row.key]}")], [row.key])
             for row in rows.only([key in closed for key in rows.keys])
@@ -162,9 +164,7 @@ class _Customers:
             self.touched.add(ids)
         return ids
 
-    def _write_known(
-        self, conn: Connection, changes: Sequence[CustomerChange], batch: Addresses
-    ) -> None:
+    def _write_known(self, conn: Connection, changes: Sequence[CustomerChange]) -> None:
         differing = [change for change in changes if change.differs]
         moved = [each for each in differing if each.base["stage"] != each.row["stage"]]
         for change in differing:
@@ -178,50 +178,38 @@ class _Customers:
         update_customers(conn, [change.row for change in differing])
         moves = [StageMove(c.id, c.base["stage"], c.row["stage"]) for c in moved]
         record_moves(conn, moves, self._now)  # only where the file gives the stages
-        self._share(conn, differing, batch)
+        _readdress(conn, differing)
         self.touched.add(change.id for change in differing)
         self.updated += len(differing)
         self.unchanged += len(changes) - len(differing)
 
-    def _share(
-        self, conn: Connection, differing: Sequence[CustomerChange], batch: Addresses
-    ) -> None:
-        """Keep `shares` right, and the noes of whoever has a new address."""
-        given_up: dict[str, set[str]] = {name: set() for name in _ADDRESSES}
-        readdressed = set()
-        for change in differing:
-            for name in _ADDRESSES:
-                before = change.base[name]
-                if before != change.row[name]:
-                    readdressed.add(change.id)
-                    if before is not None:
-                        given_up[name].add(before)
-        if readdressed:
-            unmark_sharing(conn, given_up["email"], given_up["phone"], readdressed)
-            carry_refusals(conn, sorted(readdressed))
-        mark_sharing(conn, batch.emails, batch.phones)
-        if self._erased.any(conn):  # what stood against an address that comes back stands again
-            self._erased.bring_back(conn, {"email": batch.emails, "phone": batch.phones})
-
-    def _record_consents(
+    def _record_words(
         self,
         conn: Connection,
-        new: tuple[CustomerRows, Sequence[int]],
-        known: tuple[CustomerRows, Sequence[CustomerChange]],
+        known: CustomerRows,
+        changes: Sequence[CustomerChange],
         locked: set[int],
     ) -> None:
-        """The words of the file; nobody else sees the new customers, who are as good as locked."""
+        """The words of customers who were there, and are locked as all who share with them."""
+        ids = {key: change.id for key, change in zip(known.keys, changes, strict=True)}
         source = self._options.consent_source or ""
-        if known[0].consents:
-            ids = {key: change.id for key, change in zip(known[0].keys, known[1], strict=True)}
-            words = [
-                Word(ids[key], channel, topic, state, self._now, source, standing=True)
-                for key, channel, topic, state in known[0].words()
-            ]
-            locked |= {word.customer_id for word in words}
-            self._count(record_consents(conn, words, self._now, locked))
-        if new[0].consents:
-            self._count(record_their_words(conn, *new, source, self._now, locked))
+        words = [
+            Word(ids[key], channel, topic, state, self._now, source, standing=True)
+            for key, channel, topic, state in known.words()
+        ]
+        self._count(record_consents(conn, words, self._now, locked.union(ids.values())))
+
+    def _record_first_words(
+        self, conn: Connection, new: CustomerRows, ids: Sequence[int], holders: Holders
+    ) -> None:
+        """The words of new customers, whom nobody else sees."""
+        newcomers = Newcomers(
+            ids,
+            {name: new.values[name] for name in _ADDRESSES if name in new.values},
+            dict(zip(_ADDRESSES, holders, strict=True)),
+        )
+        source = self._options.consent_source or ""
+        self._count(record_first_words(conn, newcomers, new.consents, source, self._now))
 
     def _count(self, said: Recorded) -> None:
         self.recorded += said.recorded
@@ -234,3 +222,29 @@ def _closed(conn: Connection, stored: Mapping[str, Mapping[str, Any]]) -> dict[s
     merged = kept_keys(conn, [key for key, base in stored.items() if base["merged_into"]])
     why = {key: f"was merged into `{kept}`; give its row that key" for key, kept in merged.items()}
     return why | {key: "was erased" for key, base in stored.items() if base["erased_at"]}
+
+
+def _readdress(conn: Connection, differing: Iterable[CustomerChange]) -> None:
+    """Let the noes of whoever has a new address hold for it; who shared the old one may do no more."""
+    given_up: dict[str, set[str]] = {name: set() for name in _ADDRESSES}
+    readdressed = set()
+    for change in differing:
+        for name in _ADDRESSES:
+            before = change.base[name]
+            if before != change.row[name]:
+                readdressed.add(change.id)
+                if before is not None:
+                    given_up[name].add(before)
+    if readdressed:
+        unmark_sharing(conn, given_up["email"], given_up["phone"], readdressed)
+        carry_refusals(conn, sorted(readdressed))
+
+
+def _shared(held: Mapping[str, set[int]], new: Sequence[str | None]) -> set[str]:
+    """The addresses that several may have: `held` by who was there, `new` by each newcomer."""
+    several = {address for address, ids in held.items() if len(ids) > 1}
+    given = [address for address in new if address is not None]
+    once = set(given)
+    if len(once) < len(given):
+        several |= {address for address, count in Counter(given).items() if count > 1}
+    return several | (held.keys() & once)

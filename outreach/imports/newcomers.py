@@ -1,6 +1,6 @@
 """The new customers of a batch, written by columns: nothing is made for each of them alone."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +11,7 @@ from outreach.imports.customer_rows import CustomerRows
 from outreach.imports.named_dates import lay_on
 from outreach.lifecycle.newcomers import Placing
 from outreach.store import interests
-from outreach.store.consents import Recorded
 from outreach.store.customers import insert_customers
-from outreach.store.first_words import Newcomers, record_first_words
 from outreach.store.named_dates import NamedDate, write_dates
 from outreach.store.stages import StageMove, record_moves
 
@@ -51,22 +49,6 @@ def write_newcomers(
         conn, [StageMove(id_, None, to) for id_, to in zip(ids, stages, strict=False) if to], now
     )
     return ids
-
-
-def record_their_words(
-    conn: Connection,
-    rows: CustomerRows,
-    ids: Sequence[int],
-    source: str,
-    now: datetime,
-    locked: Collection[int],
-) -> Recorded:
-    """Record the consents that the rows tell of the customers just written."""
-    addresses: dict[str, list[Any]] = {
-        name: rows.values[name] for name in ("email", "phone") if name in rows.values
-    }
-    newcomers = Newcomers(ids, addresses)
-    return record_first_words(conn, newcomers, rows.consents, source, now, locked)
 
 
 def _columns(rows: CustomerRows, now: datetime) -> dict[str, Sequence[Any]]:

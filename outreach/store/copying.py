@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import repeat
+from operator import is_
 from typing import Any
 
 from sqlalchemy import Connection
@@ -69,6 +70,8 @@ def _fields(values: Sequence[Any]) -> Iterable[str] | None:
     write = _WRITERS | {_jsonb(): lambda value: _escaped(json_text(value.obj))}
     if kinds - write.keys():
         return None
+    if all(map(is_, values, repeat(values[0]))):
+        return repeat(write[type(values[0])](values[0]), len(values))
     found: list[str] = []
     last, written = None, NULL
     for value in values:

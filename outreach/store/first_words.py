@@ -17,19 +17,24 @@ from outreach.store import custody, dialect
 from outreach.store.consents import Recorded
 from outreach.store.customers import address_column
 from outreach.store.tables import consent_states, consents
-from outreach.store.withdrawals import No, Reach, refuse, refused_at, who_has
+from outreach.store.withdrawals import No, Reach, refuse, refused_at
 from outreach.vocabulary import ConsentState
 
-Said = Mapping[tuple[str, str], Sequence[ConsentState | None]]  # by channel and topic
+Said = Mapping[tuple[str, str], Sequence[str | None]]  # by channel and topic: the state of each
+GRANTED, WITHDRAWN = ConsentState.GRANTED.value, ConsentState.WITHDRAWN.value
 _Kept = tuple[int, str, str, str]  # customer id, topic, channel, state: the key of a state first
 
 
 @dataclass(frozen=True, slots=True)
 class Newcomers:
-    """Customers created in this transaction: ids, rising, and their addresses by column."""
+    """Customers created in this transaction: ids, rising, and their addresses by column.
+
+    `holders`, by column and address, are the others who have these; they are locked.
+    """
 
     ids: Sequence[int]
     addresses: Mapping[str, Sequence[str | None]]
+    holders: Mapping[str, Mapping[str, set[int]]]
 
     def at(self, channel: str) -> Sequence[str | None]:
         """The address of each on the channel."""
@@ -37,39 +42,34 @@ class Newcomers:
         nowhere: list[None] = [None] * len(self.ids)
         return nowhere if column is None else self.addresses.get(column.name, nowhere)
 
+    def others_at(self, channel: str, addresses: Collection[str]) -> set[int]:
+        """The others who have one of the addresses on the channel."""
+        column = address_column(channel)
+        held = {} if column is None else self.holders[column.name]
+        return set().union(*(held[address] for address in held.keys() & set(addresses)))
+
 
 def record_first_words(
-    conn: Connection,
-    newcomers: Newcomers,
-    said: Said,
-    source: str,
-    now: datetime,
-    locked: Collection[int],
+    conn: Connection, newcomers: Newcomers, said: Said, source: str, now: datetime
 ) -> Recorded:
     """Add the standing words of newcomers to the ledger, all said at `now`.
 
     Each list of `said` is in the order of the newcomers. A yes at an address where somebody said
-    no is refused. A no holds for its customer's address; claimed deliveries of others who have it
-    are taken back, under their locks. `locked`: customers whom the caller has locked already.
+    no is refused. A no holds for its customer's address, and claimed deliveries of others who have
+    it are taken back.
     """
     refused, kept = _sift(conn, newcomers, said)
     if not kept:
         return Recorded(refused=refused)
-    noes = [(id_, topic, channel) for id_, topic, channel, state in kept if state == "withdrawn"]
-    others = _others_reached(conn, newcomers, noes, locked)
     ledger = _write(conn, kept, source, now)
-    reached = _reached(newcomers, {channel for _, _, channel in noes})
-    words = [
+    noes = [
         No(id_, channel, topic, now, consent_id)
         for (id_, topic, channel, state), consent_id in zip(kept, ledger, strict=True)
-        if state == "withdrawn"
+        if state == WITHDRAWN
     ]
-    refuse(conn, words, reached)
-    taken_back = sum(
-        len(custody.take_back(conn, ids, channel, topic))
-        for (channel, topic), ids in sorted(others.items())
-    )
-    return Recorded(len(kept), 0, refused, taken_back)
+    reached = _reached(newcomers, {no.channel for no in noes})
+    refuse(conn, noes, reached)
+    return Recorded(len(kept), 0, refused, _take_back(conn, newcomers, noes, reached))
 
 
 def _sift(conn: Connection, newcomers: Newcomers, said: Said) -> tuple[int, list[_Kept]]:
@@ -83,15 +83,21 @@ def _sift(conn: Connection, newcomers: Newcomers, said: Said) -> tuple[int, list
         addresses = newcomers.at(channel)
         against = refused_at(conn, channel, {each for each in addresses if each is not None})
         for topic, states in topics:
-            stopped = against.get(topic, set())
-            for id_, state, address in zip(newcomers.ids, states, addresses, strict=True):
-                if state is ConsentState.WITHDRAWN:
-                    kept.append((id_, topic, channel, "withdrawn"))
-                elif state is not None:
-                    if address in stopped:
-                        refused += 1
-                    else:
-                        kept.append((id_, topic, channel, "granted"))
+            stopped = against.get(topic)
+            if stopped:
+                refusing = [
+                    state == GRANTED and address in stopped
+                    for state, address in zip(states, addresses, strict=True)
+                ]
+                refused += sum(refusing)
+                states = [  # noqa: PLW2901
+                    None if no else state for state, no in zip(states, refusing, strict=True)
+                ]
+            kept += [
+                (id_, topic, channel, state)
+                for id_, state in zip(newcomers.ids, states, strict=True)
+                if state is not None
+            ]
     kept.sort()
     return refused, kept
 
@@ -107,36 +113,19 @@ def _reached(newcomers: Newcomers, channels: Collection[str]) -> Reach:
     }
 
 
-def _others_reached(
-    conn: Connection,
-    newcomers: Newcomers,
-    noes: Sequence[tuple[int, str, str]],
-    locked: Collection[int],
-) -> dict[tuple[str, str], set[int]]:
-    """By channel and topic, the customers besides who have an address of a no; they are locked."""
-    found = _sharers(conn, newcomers, noes)
-    wanted: set[int] = set().union(*found.values())
-    if wanted <= set(locked) or not dialect.is_postgres(conn):
-        return found
-    dialect.lock_customers(conn, sorted(wanted))
-    return _sharers(conn, newcomers, noes)
-
-
-def _sharers(
-    conn: Connection, newcomers: Newcomers, noes: Sequence[tuple[int, str, str]]
-) -> dict[tuple[str, str], set[int]]:
-    said_by = defaultdict(set)
-    for id_, topic, channel in noes:
-        said_by[channel, topic].add(id_)
-    own = set(newcomers.ids)
-    found = {}
-    for (channel, topic), ids in said_by.items():
-        pairs = zip(newcomers.ids, newcomers.at(channel), strict=True)
-        addresses = {address for id_, address in pairs if id_ in ids and address is not None}
-        others = who_has(conn, channel, addresses) - own
+def _take_back(conn: Connection, newcomers: Newcomers, noes: Sequence[No], reached: Reach) -> int:
+    """Let what is claimed for others at an address of a no be decided again; how many deliveries."""
+    said_at = defaultdict(set)
+    for no in noes:
+        address = reached[no.channel].get(no.customer_id)
+        if address is not None:
+            said_at[no.channel, no.topic].add(address)
+    taken_back = 0
+    for (channel, topic), addresses in sorted(said_at.items()):
+        others = newcomers.others_at(channel, addresses)
         if others:
-            found[channel, topic] = others
-    return found
+            taken_back += len(custody.take_back(conn, others, channel, topic))
+    return taken_back
 
 
 def _write(conn: Connection, kept: Sequence[_Kept], source: str, now: datetime) -> Sequence[int]:

@@ -4,26 +4,36 @@ It is also set where a customer stands for others who were merged into it.
 """
 
 from collections.abc import Collection
+from typing import NamedTuple
 
-from sqlalchemy import Column, Connection, exists, func, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
 from outreach.store import dialect
 from outreach.store.tables import customers
 
 
-def mark_sharing(conn: Connection, emails: Collection[str], phones: Collection[str]) -> None:
+def mark_sharing(conn: Connection, name: str, addresses: Collection[str]) -> None:
     """Set `shares` on every customer with one of these addresses that another one has too.
 
-    Call it after the customers are written, with all addresses a batch gave to anyone.
+    `name` is the addresses' column. Call it after the customers are written, with all addresses of
+    a batch that several may have.
     """
-    for column, values in ((customers.c.email, emails), (customers.c.phone, phones)):
-        shared = _had_by_several(conn, column, values)
-        if shared:
-            conn.execute(
-                update(customers)
-                .where(dialect.is_any_of(conn, column, shared), ~customers.c.shares)
-                .values(shares=True)
-            )
+    if not addresses:
+        return
+    column = customers.c[name]
+    found = (
+        select(column)
+        .where(dialect.is_any_of(conn, column, sorted(addresses)))
+        .group_by(column)
+        .having(func.count() > 1)
+    )
+    shared = list(conn.execute(found).scalars())
+    if shared:
+        conn.execute(
+            update(customers)
+            .where(dialect.is_any_of(conn, column, shared), ~customers.c.shares)
+            .values(shares=True)
+        )
 
 
 def unmark_sharing(
@@ -52,43 +62,49 @@ def unmark_sharing(
     )
 
 
-def _had_by_several(
-    conn: Connection, column: Column[str | None], values: Collection[str]
-) -> list[str]:
-    if not values:
-        return []
-    found = (
-        select(column)
-        .where(dialect.is_any_of(conn, column, sorted(values)))
-        .group_by(column)
-        .having(func.count() > 1)
-    )
-    return [value for (value,) in conn.execute(found) if value is not None]
+class Holders(NamedTuple):
+    """Who has an address: ids by address, of each column."""
+
+    email: dict[str, set[int]]
+    phone: dict[str, set[int]]
+
+    def ids(self) -> set[int]:
+        """All of them."""
+        return set().union(*self.email.values(), *self.phone.values())
+
+    def add(self, id_: int, email: str | None, phone: str | None) -> None:
+        """Let a customer be one who has these."""
+        for held, address in ((self.email, email), (self.phone, phone)):
+            if address is not None:
+                held.setdefault(address, set()).add(id_)
 
 
 def lock_with_sharers(
     conn: Connection, keys: Collection[str], emails: Collection[str], phones: Collection[str]
-) -> set[int]:
+) -> Holders:
     """Lock the customers of these keys and all who have their addresses, stored or new, at once.
 
-    Their ids. One lock in id order for all that a batch may write: two that lock in steps could
-    wait for each other. Nobody on SQLite, where a write transaction has the whole file.
+    Who has the new addresses. One lock in id order for all that a batch may write: two that lock
+    in steps could wait for each other. On SQLite a write transaction has the whole file.
     """
-    if not dialect.is_postgres(conn):
-        return set()
     t = customers.c
-    rows = conn.execute(
-        select(t.id, t.email, t.phone).where(dialect.is_any_of(conn, t.key, sorted(keys)))
-    ).all()
-    ids = {row.id for row in rows}
-    every = {t.email: {row.email for row in rows} | set(emails),
-             t.phone: {row.phone for row in rows} | set(phones)}  # fmt: skip
-    for column, values in every.items():
-        wanted = sorted(value for value in values if value is not None)
-        sharers = select(t.id).where(dialect.is_any_of(conn, column, wanted))
-        ids |= set(conn.execute(sharers).scalars())
-    dialect.lock_customers(conn, sorted(ids))
-    return ids
+    every = {t.email: set(emails), t.phone: set(phones)}
+    ids: set[int] = set()
+    if dialect.is_postgres(conn):
+        rows = conn.execute(
+            select(t.id, t.email, t.phone).where(dialect.is_any_of(conn, t.key, sorted(keys)))
+        ).all()
+        ids = {row.id for row in rows}
+        every[t.email] |= {row.email for row in rows if row.email is not None}
+        every[t.phone] |= {row.phone for row in rows if row.phone is not None}
+    found = Holders({}, {})
+    for held, (column, wanted) in zip(found, every.items(), strict=True):
+        if wanted:
+            having = select(t.id, column).where(dialect.is_any_of(conn, column, sorted(wanted)))
+            for id_, address in conn.execute(having):
+                held.setdefault(address, set()).add(id_)
+    dialect.lock_customers(conn, sorted(ids | found.ids()))
+    return found
 
 
 def sharers(conn: Connection, customer_ids: Collection[int]) -> dict[int, set[int]]:

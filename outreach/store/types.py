@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import repeat
+from operator import is_
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, Connection, Dialect, Integer, Text
@@ -143,6 +145,8 @@ def bound(conn: Connection, column: Column[Any], values: Sequence[Any]) -> Seque
     convert = column.type.dialect_impl(conn.dialect).bind_processor(conn.dialect)
     if convert is None:
         return values
+    if values and all(map(is_, values, repeat(values[0]))):  # one instant for everyone
+        return [convert(values[0])] * len(values)
     found, last, converted = [], None, convert(None)
     for value in values:
         if value is not last:  # one instant, one empty list stand in thousands of rows

@@ -73,7 +73,7 @@ def test_compliance_13_a_merge_frees_no_touch_of_the_mailbox_that_goes_with_it(
     """Zoe was mailed at the address that was old's as well."""
     world, ruling, ids = begin(conn, WEEKLY)
     zoe = make_customer(conn, "zoe", email="old@example.com")
-    mark_sharing(conn, ["old@example.com"], [])
+    mark_sharing(conn, "email", ["old@example.com"])
     run = make_run(conn, "offer", occurrence_at=AT - DAY)
     make_delivery(conn, zoe, run_id=run, at=AT - DAY, address="old@example.com")
 
@@ -87,7 +87,7 @@ def test_who_shares_an_address_with_a_closed_record_is_claimed_with_its_stand_in
 ) -> None:
     _, _, ids = begin(conn)
     zoe = make_customer(conn, "zoe", email="old@example.com")
-    mark_sharing(conn, ["old@example.com"], [])
+    mark_sharing(conn, "email", ["old@example.com"])
 
     found = sharers(conn, [ids["new"], zoe])
 

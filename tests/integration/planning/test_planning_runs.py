@@ -114,7 +114,7 @@ def test_who_shares_an_address_gives_way_to_a_lower_key_whose_turn_comes_later(
     both = ["America/New_York", "Asia/Tokyo"]
     with writing(engine) as conn:
         conn.execute(update(customers).where(customers.c.key.in_(both)).values(email=shared))
-        mark_sharing(conn, [shared], [])
+        mark_sharing(conn, "email", [shared])
     seen = []
     for hour in (8, 21):
         now = datetime(2026, 7, 3, hour, tzinfo=UTC)
