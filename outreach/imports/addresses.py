@@ -17,7 +17,7 @@ from phonenumbers import (
 from phonenumbers.timezone import time_zones_for_number
 
 from outreach.documents import did_you_mean
-from outreach.imports.numbers import e164_of_plain
+from outreach.imports.numbers import read_plain
 from outreach.imports.values import BadValueError, clean
 from outreach.settings.geography import countries, zones
 from outreach.store.places import Place
@@ -57,10 +57,19 @@ def phone(raw: Any, hint: str) -> str | None:
 
     `hint` is the country to read it by where it has no `+`. An extension is left out.
     """
+    return phone_and_region(raw, hint)[0]
+
+
+def phone_and_region(raw: Any, hint: str) -> tuple[str | None, str | None]:
+    """The same, and the country that it belongs to; None where no country has it."""
     word = clean(raw)
     if not word:
-        return None
-    return e164_of_plain(word, hint) or _e164(word, hint)
+        return None, None
+    plain = read_plain(word, hint)
+    if plain is not None:
+        return plain
+    number = _e164(word, hint)
+    return number, region_of(number)
 
 
 def _e164(word: str, hint: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ DATE: Final = "date"
 DAY, NOTE = "day", "note"  # the parts of a named date
 _NO_MATTER = str.maketrans("", "", " -_")  # in the names of columns
 LONGEST_KEPT = 100  # characters
+MOST_KEPT = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,28 @@ def customer_reads(company: Company, options: Options) -> dict[str, Read]:
 
 
 def remembering(read: Read) -> Read:
-    """The same, for a column whose cells are mostly alike: the last thousand short texts are kept.
+    """The same, for a column whose cells are mostly alike: a thousand short texts are kept.
 
     `read` gives the same for the same text. Rows then share the value; it is never changed.
     """
-    kept = lru_cache(maxsize=1024)(read)
-    return lambda raw: kept(raw) if type(raw) is str and len(raw) <= LONGEST_KEPT else read(raw)
+    kept = _Kept(read)
+    return lambda raw: kept[raw] if type(raw) is str else read(raw)
+
+
+class _Kept(dict[str, Any]):
+    """What short texts are read as, each read when it is asked for first."""
+
+    def __init__(self, read: Read) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, raw: str) -> Any:
+        found = self._read(raw)
+        if len(raw) <= LONGEST_KEPT:
+            if len(self) >= MOST_KEPT:
+                self.clear()
+            self[raw] = found
+        return found
 
 
 def attribute_read(kind: str, company: Company, options: Options) -> Read:

@@ -51,12 +51,13 @@ class _Reading:
 class _Region:
     """One of the regions that have a country calling code."""
 
+    name: str
     leading: re.Pattern[str] | None  # numbers that begin so are its own, valid or not
     valid: Wholes
 
 
-def e164_of_plain(word: str, region: str) -> str | None:
-    """The valid number as `+491711234567`; None: not for sure, ask `phonenumbers`.
+def read_plain(word: str, region: str) -> tuple[str, str] | None:
+    """The valid number as `+491711234567`, and whose it is; None: not for sure, ask `phonenumbers`.
 
     `region` is the country to read it by where it has no `+`.
     """
@@ -77,9 +78,8 @@ def e164_of_plain(word: str, region: str) -> str | None:
     if reading is None:
         return None
     significant = _without_prefix(number, reading)
-    if significant is None or not _is_valid(significant, reading.code):
-        return None
-    return f"+{reading.code}{significant}"
+    found = None if significant is None else _region_of(significant, reading.code)
+    return None if found is None else (f"+{reading.code}{significant}", found)
 
 
 def _code_of(digits: str) -> str:
@@ -109,14 +109,15 @@ def _without_prefix(digits: str, reading: _Reading) -> str | None:
     return digits if _matches(digits, reading.general) else None
 
 
-def _is_valid(digits: str, code: str) -> bool:
+def _region_of(digits: str, code: str) -> str | None:
+    """The region in which the number is in use; None when it is in none."""
     for region in _regions(code):
         if region.leading is None:
             if _matches(digits, region.valid):
-                return True
+                return region.name
         elif region.leading.match(digits):
-            return _matches(digits, region.valid)
-    return False
+            return region.name if _matches(digits, region.valid) else None
+    return None
 
 
 def _matches(digits: str, wholes: Wholes) -> bool:
@@ -159,7 +160,7 @@ def _regions(code: str) -> tuple[_Region, ...]:
             sorts.append(metadata.mobile)
         leading = metadata.leading_digits if len(names) > 1 else None
         valid = _wholes(_descs(metadata.general_desc), list(_descs(*sorts)))
-        found.append(_Region(None if leading is None else re.compile(leading), valid))
+        found.append(_Region(metadata.id, None if leading is None else re.compile(leading), valid))
     return tuple(found)
 
 

@@ -28,7 +28,6 @@ from outreach.imports.seen_keys import SeenKeys
 from outreach.imports.values import BadValueError, Read
 from outreach.settings.company import Company
 from outreach.store.facts import ORDER, REFUND
-from outreach.store.regions import region_of
 from outreach.vocabulary import ConsentState, TaskCause
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -128,9 +127,12 @@ class CustomerParser:
         told = {column for column, _ in faults}
         if key is None and "key" not in told:
             faults.append(("key", "is blank"))
-        if found.get("phone") is not None:
+        if "phone" in found:
+            hint = found.get("country") or self._home
             try:
-                found["phone"] = addresses.phone(found["phone"], found.get("country") or self._home)
+                # the country: what a text message to it costs
+                number, region = addresses.phone_and_region(found["phone"], hint)
+                found["phone"], found["phone_region"] = number, region
             except BadValueError as error:
                 faults.append(("phone", str(error)))
         faults += [
@@ -144,8 +146,6 @@ class CustomerParser:
         if earlier is not None:
             message = f"stands on line {earlier} already: one row a customer"
             return [("key", message)]
-        if "phone" in found:
-            found["phone_region"] = region_of(found["phone"])  # what a text message to it costs
         for name in ("tags", "interests"):
             if name in found and found[name] is None:
                 found[name] = []
