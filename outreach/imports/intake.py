@@ -193,7 +193,7 @@ class _Writer:
         done = 0
         while done < len(rows):
             let_others_write(self._engine, since=self._ended_at)
-            part = rows[done : done + self._pace.rows]
+            part = rows[done : done + self._pace.share(len(rows) - done)]
             with suppress(_DryRunError), writing(self._engine, self._pace) as conn:
                 refused += self._apply(conn, part)
                 if self._dry_run:

@@ -12,6 +12,7 @@ from outreach.audience.names import names_of
 from outreach.imports import import_customers
 from outreach.lifecycle.load import read_lifecycle
 from outreach.lifecycle.model import Lifecycle, Lifecycles
+from outreach.lifecycle.newcomers import Placing
 from outreach.lifecycle.refresh import refresh
 from outreach.settings.company import Brand, Company
 from outreach.store.engine import reading
@@ -25,6 +26,13 @@ stages:
   - {id: long_known, when: created_at < now - days(100)}
   - {id: new, when: orders == 0 and spend < 1 and last_contact_at is none and country != 'FR'}
 """
+OF_FACTS = b"""
+stages:
+  - {id: buyer, when: orders > 0 and spend >= 0}
+  - {id: quiet, when: last_order_at < now - days(100)}
+  - {id: new, when: typical_gap is none and last_engaged_at is none and first_order_at is none}
+"""
+NOBODY = b"stages: [{id: buyer, when: orders > 0}, {id: big, when: spend > 100}]"
 FILE = """key,email,country,city,created_at
 C1,ann@example.com,DE,Mainz,
 C2,bob@example.com,DE,Kiel,2025-01-01
@@ -33,11 +41,15 @@ C4,dan@example.com,DE,Kiel,
 """
 
 
-@pytest.fixture
-def model() -> Lifecycle:
-    found, problems = read_lifecycle("own", "own.yaml", MODEL, names_of(COMPANY))
+def read(text: bytes) -> Lifecycle:
+    found, problems = read_lifecycle("own", "own.yaml", text, names_of(COMPANY))
     assert found is not None, problems
     return found
+
+
+@pytest.fixture
+def model() -> Lifecycle:
+    return read(MODEL)
 
 
 @pytest.fixture
@@ -68,9 +80,11 @@ def test_newcomers_stand_where_the_rules_say(engine: Engine, file: Path, model: 
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("rules", "placed"), [(MODEL, 3), (OF_FACTS, 4), (NOBODY, 0)])
 def test_their_history_is_the_one_that_a_refresh_writes(
-    engine: Engine, file: Path, model: Lifecycle
+    engine: Engine, file: Path, rules: bytes, placed: int
 ) -> None:
+    model = read(rules)
     import_customers(engine, file, COMPANY, NOW, lifecycles=Lifecycles(model))
     with reading(engine) as conn:
         at_once = history(conn)
@@ -82,12 +96,12 @@ def test_their_history_is_the_one_that_a_refresh_writes(
 
     with reading(engine) as conn:
         assert history(conn) == at_once
-        assert len(at_once) == 3
+        assert len(at_once) == placed
 
 
-def test_a_refresh_right_after_has_nothing_to_do(
-    engine: Engine, file: Path, model: Lifecycle
-) -> None:
+@pytest.mark.parametrize("rules", [MODEL, OF_FACTS, NOBODY])
+def test_a_refresh_right_after_has_nothing_to_do(engine: Engine, file: Path, rules: bytes) -> None:
+    model = read(rules)
     found = import_customers(engine, file, COMPANY, NOW, lifecycles=Lifecycles(model))
 
     assert refresh(engine, COMPANY, model, NOW).moves == {}
@@ -109,3 +123,13 @@ def test_a_later_row_about_a_newcomer_asks_for_a_refresh(
     assert refresh(engine, COMPANY, model, NOW + timedelta(1), found.customers).moves == {
         (None, "near"): 1
     }
+
+
+@pytest.mark.parametrize(("rules", "stages"), [(MODEL, []), (OF_FACTS, ["new"]), (NOBODY, [None])])
+def test_rules_of_facts_alone_are_asked_once(
+    engine: Engine, rules: bytes, stages: list[str | None]
+) -> None:
+    placing = Placing(COMPANY, Lifecycles(read(rules)), NOW)
+
+    with reading(engine) as conn:
+        assert list(placing.alike(conn).values()) == stages

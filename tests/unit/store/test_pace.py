@@ -40,3 +40,20 @@ def test_batches_come_to_take_what_is_aimed_at(seconds_a_row: float, first: int)
         pace.took(pace.rows * seconds_a_row)
 
     assert pace.rows * seconds_a_row <= AIM_SECONDS * 1.01 or pace.rows == 100
+
+
+def test_a_small_rest_comes_along_and_a_larger_one_is_halved() -> None:
+    pace = Pace(rows=1_700, most=2_000)
+
+    assert pace.share(2_000) == 2_000
+    assert pace.share(2_200) == 1_100
+    assert pace.share(9_000) == 1_700
+
+
+def test_a_share_is_what_the_time_is_set_against() -> None:
+    pace = Pace(rows=1_700, most=2_000)
+    pace.share(850)
+
+    pace.took(AIM_SECONDS)
+
+    assert pace.rows == 850
