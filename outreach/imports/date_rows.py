@@ -4,9 +4,10 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from outreach.imports import days, values
-from outreach.imports.fields import COLUMN, DAY, NOTE, Fields, remembering
+from outreach.imports.fields import COLUMN, DAY, NOTE, Fields
 from outreach.imports.outcome import Options
 from outreach.imports.parsing import Cells, Fault, missing, read_cells
+from outreach.imports.remembering import remembering
 from outreach.imports.seen_keys import SeenKeys
 from outreach.imports.values import BadValueError
 from outreach.settings.attribute_names import FACTS

@@ -10,6 +10,7 @@ from outreach.documents import RefusalError, did_you_mean
 from outreach.errors import UsageError
 from outreach.imports import addresses, days, values
 from outreach.imports.outcome import REJECTS_HEADER, Options
+from outreach.imports.remembering import remembering
 from outreach.imports.values import BadValueError, Read
 from outreach.settings.attribute_names import FACTS, parse_attribute_name
 from outreach.settings.company import Company
@@ -24,8 +25,6 @@ DATA: Final = "data"
 DATE: Final = "date"
 DAY, NOTE = "day", "note"  # the parts of a named date
 _NO_MATTER = str.maketrans("", "", " -_")  # in the names of columns
-LONGEST_KEPT = 100  # characters
-MOST_KEPT = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +63,6 @@ def customer_reads(company: Company, options: Options) -> dict[str, Read]:
     if company.lifecycle == "given":
         reads["stage"] = values.text
     return reads
-
-
-def remembering(read: Read) -> Read:
-    """The same, for a column whose cells are mostly alike: a thousand short texts are kept.
-
-    `read` gives the same for the same text. Rows then share the value; it is never changed.
-    """
-    kept = _Kept(read)
-    return lambda raw: kept[raw] if type(raw) is str else read(raw)
-
-
-class _Kept(dict[str, Any]):
-    """What short texts are read as, each read when it is asked for first."""
-
-    def __init__(self, read: Read) -> None:
-        super().__init__()
-        self._read = read
-
-    def __missing__(self, raw: str) -> Any:
-        found = self._read(raw)
-        if len(raw) <= LONGEST_KEPT:
-            if len(self) >= MOST_KEPT:
-                self.clear()
-            self[raw] = found
-        return found
 
 
 def attribute_read(kind: str, company: Company, options: Options) -> Read:

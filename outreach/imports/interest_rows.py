@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from outreach.imports import values
-from outreach.imports.fields import COLUMN, Fields, remembering
+from outreach.imports.fields import COLUMN, Fields
 from outreach.imports.outcome import Options
 from outreach.imports.parsing import CLOCK_SKEW, Cells, Fault, missing, read_cells
+from outreach.imports.remembering import remembering
 from outreach.settings.company import Company
 
 

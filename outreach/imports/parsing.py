@@ -21,9 +21,9 @@ from outreach.imports.fields import (
     customer_reads,
     known_channels,
     notes_alone,
-    remembering,
 )
 from outreach.imports.outcome import Options
+from outreach.imports.remembering import remembering
 from outreach.imports.seen_keys import SeenKeys
 from outreach.imports.values import BadValueError, Read
 from outreach.settings.company import Company

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from outreach.imports import addresses, values
-from outreach.imports.fields import COLUMN, Fields, known_channels, remembering
+from outreach.imports.fields import COLUMN, Fields, known_channels
 from outreach.imports.outcome import Options
 from outreach.imports.parsing import CLOCK_SKEW, Cells, Fault, missing, one_of, read_cells
+from outreach.imports.remembering import remembering
 from outreach.imports.values import BadValueError
 from outreach.settings.company import Company
 from outreach.store.customers import address_column
