@@ -26,7 +26,9 @@ from tests.servers import postgres
 
 NOW = datetime(2026, 7, 3, 9, tzinfo=UTC)
 SECRET_KEY = secrets.token_urlsafe(32)
-BARS = {"sqlite": (8_000, 250, 5.0), "postgres": (None, None, 12.0)}  # rows/s, MiB, seconds
+BARS = {"sqlite": (20_000, 250, 5.0), "postgres": (15_000, 250, 12.0)}  # rows/s, MiB, seconds
+
+LONGEST_SECONDS = 0.25  # of a write transaction: on SQLite all others wait for it
 
 
 def main() -> int:
@@ -37,13 +39,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="outreach-bench-") as name:
         folder = Path(name)
         file = write_customers(folder / "customers.csv", options.rows)
-        raw_import = raw.import_seconds(file, folder)
         print(
             "| database | step | seconds | rows/s | CPU seconds | peak MiB | longest write | raw SQL |"
         )
         print("|---|---|---|---|---|---|---|---|", flush=True)
         for database in options.databases.split(","):
-            with _database(database, folder) as url:
+            with database_of(database, folder) as url:
+                raw_import = _raw_import(database, url, folder, file)
                 took = _import(url, folder, file)
                 _line(database, "import", took, options.rows, raw_import)
                 planned, raw_plan = _plan(url, folder, options.touches)
@@ -67,7 +69,8 @@ def _options() -> argparse.Namespace:
 
 
 @contextmanager
-def _database(name: str, folder: Path) -> Iterator[str]:
+def database_of(name: str, folder: Path) -> Iterator[str]:
+    """The URL of a new database, which goes with the block: a file of `folder`, or a server."""
     if name == "sqlite":
         yield f"sqlite:///{folder}/bench.db"
         return
@@ -88,6 +91,16 @@ def _outreach(url: str, folder: Path, *arguments: str) -> Measured:
 def _import(url: str, folder: Path, file: Path) -> Measured:
     _outreach(url, folder, "migrate")
     return _outreach(url, folder, "customers", "import", str(file), "--consent-source", "bench")
+
+
+def _raw_import(database: str, url: str, folder: Path, file: Path) -> float:
+    if database == "sqlite":
+        return raw.import_seconds(file, folder)
+    engine = make_engine(url)
+    try:
+        return raw.copy_seconds(engine, file)
+    finally:
+        dispose(engine)
 
 
 def _plan(url: str, folder: Path, touches: int) -> tuple[Measured, float]:
@@ -116,9 +129,11 @@ def _line(database: str, step: str, took: Measured, rows: int, by_hand: float) -
 def _missed(database: str, rows: int, imported: Measured, planned: Measured) -> list[str]:
     rate, memory, seconds = BARS[database]
     missed = []
-    if rate and rows / imported.seconds < rate:
+    if rows / imported.seconds < rate:
         missed.append(f"{database}: import under {rate:,} rows/s")
-    if memory and imported.peak_mib > memory:
+    if imported.longest_write > LONGEST_SECONDS:
+        missed.append(f"{database}: a write transaction of over {LONGEST_SECONDS} s")
+    if imported.peak_mib > memory:
         missed.append(f"{database}: import over {memory} MiB")
     if planned.seconds > seconds:
         missed.append(f"{database}: plan over {seconds:.0f} s")

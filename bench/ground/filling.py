@@ -1,6 +1,7 @@
 """Customers, consents and touches put straight into the tables: no import, no sending."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, case, cast, func, insert, literal, select, text, true
@@ -10,8 +11,8 @@ from outreach.ids import bucket
 from outreach.store.dialect import insert_rows, shifted
 from outreach.store.engine import writing
 from outreach.store.places import Place, place_ids
-from outreach.store.tables import consent_states, consents, customers, deliveries, refusals
-from outreach.store.types import BigId, Instant
+from outreach.store.tables import consent_states, consents, customers, deliveries, events, refusals
+from outreach.store.types import BigId, Instant, Money
 from outreach.vocabulary import ConsentState, State
 from tests.makers import make_run
 
@@ -24,8 +25,8 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def fill_customers(engine: Engine, count: int, now: datetime) -> None:
-    """So many customers with ids from 1, each with a yes or a no on two channels."""
+def fill_customers(engine: Engine, count: int, now: datetime, *, words: bool = True) -> None:
+    """So many customers with ids from 1; with `words`, each with a yes or a no on two channels."""
     batch: list[tuple[object, ...]] = []
     at = now - timedelta(days=365)
     for number, line in enumerate(lines(count), 1):
@@ -36,8 +37,10 @@ def fill_customers(engine: Engine, count: int, now: datetime) -> None:
         if len(batch) == BATCH:
             _add(engine, batch)
             batch = []
-    _add(engine, batch)
-    fill_consents(engine, count, at)
+    if batch:
+        _add(engine, batch)
+    if words:
+        fill_consents(engine, count, at)
 
 
 def _add(engine: Engine, batch: list[tuple[object, ...]]) -> None:
@@ -70,6 +73,29 @@ def fill_consents(engine: Engine, count: int, at: datetime) -> None:
                 columns = ["channel", "address", "topic", "at", "consent_id"]
                 refused = noes.where(these, c.id % one_in == 0)
                 conn.execute(insert(refusals).from_select(columns, refused))
+
+
+def fill_events(engine: Engine, count: int, now: datetime) -> None:
+    """Three orders of each customer with an id up to `count`: see bench/stages.py for when."""
+    c, instant = customers.c, Instant()
+    late, back = c.id % 10 == 0, c.id % 10 == 5
+    for number in range(3):
+        days = case((late, -59), (back, -101), else_=-10) - 10 * (2 - number)
+        at = shifted(literal(now, instant), cast(days, BigId) * literal(_DAY, BigId))
+        if number == 2:
+            at = case((back, literal(now + timedelta(days=1), instant)), else_=at)
+        columns = ["customer_id", "kind", "at", "amount", "recorded_at"]
+        order = (
+            c.id,
+            literal("order"),
+            at,
+            literal(Decimal("12.5"), Money()),
+            literal(now, instant),
+        )
+        for first in range(0, count, BATCH * 5):
+            chosen = select(*order).where(c.id.between(first + 1, min(first + BATCH * 5, count)))
+            with writing(engine) as conn:
+                conn.execute(insert(events).from_select(columns, chosen))
 
 
 def fill_touches(engine: Engine, touches: int, now: datetime) -> None:
