@@ -1,19 +1,24 @@
 """First words of newcomers come out as the ledger's own way would have them, whoever has what."""
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from makers import NOW, make_customer, make_delivery, make_run
 from sqlalchemy import Connection, Engine, select
 
+from outreach.imports import Options, import_customers
+from outreach.settings.company import Brand, Company, Topic
 from outreach.store.consents import Word, record_consents
 from outreach.store.engine import writing
 from outreach.store.first_words import Newcomers, record_first_words
 from outreach.store.sharing import lock_with_sharers
-from outreach.store.tables import consent_states, consents, deliveries, refusals
+from outreach.store.tables import consent_states, consents, customers, deliveries, refusals
 from outreach.vocabulary import ConsentState
 
+COMPANY = Company(brand=Brand(name="Sample"), topics={"offers": Topic()})
 ABOUTS = [("email", "greetings"), ("email", "offers"), ("sms", "greetings"), ("visit", "offers")]
 MAILS = ["a@example.com", "b@example.com", "c@example.com", None]
 PHONES = ["+493090182", "+493090183", None]
@@ -94,3 +99,24 @@ def words(ids: list[int], said: list[list[ConsentState | None]]) -> list[Word]:
         for about, state in zip(ABOUTS, told, strict=True)
         if state is not None
     ]
+
+
+KNOWN, NEW = "known,a@example.com,no\n", "new,a@example.com,yes\n"
+
+
+@pytest.mark.parametrize("rows", [KNOWN + NEW, NEW + KNOWN])
+def test_a_yes_is_refused_where_another_row_of_the_batch_says_no_at_the_address(
+    engine: Engine, tmp_path: Path, rows: str
+) -> None:
+    with writing(engine) as conn:
+        make_customer(conn, "known", email="a@example.com")
+    path = tmp_path / "customers.csv"
+    path.write_text("key,email,consent.email.offers\n" + rows, "utf-8")
+
+    result = import_customers(engine, path, COMPANY, NOW, Options(consent_source="form"))
+
+    assert (result.created, result.consents_recorded, result.consents_refused) == (1, 1, 1)
+    with writing(engine) as conn:
+        t = consent_states.c
+        assert conn.execute(select(t.state)).scalars().all() == ["withdrawn"]
+        assert conn.execute(select(customers.c.shares)).scalars().all() == [True, True]
