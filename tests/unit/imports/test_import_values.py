@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from email_validator import EmailNotValidError, validate_email
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from outreach.imports import addresses, days, fields, values
@@ -244,8 +244,25 @@ def test_no_email(raw: str) -> None:
 LOCAL = st.text("aB1._+-'@ ", max_size=12).filter(lambda local: not local.strip().startswith("'"))
 
 
-@settings(deadline=None, max_examples=300)
-@given(LOCAL, st.sampled_from(["example.com", "EXAMPLE.org", "a.test", "x", "bücher.example.com"]))
+LABEL = st.one_of(
+    st.text("aB1-xn_", min_size=1, max_size=7),
+    st.sampled_from(["xn--bcher-kva", "xn--a", "ab--c", "a" * 63, "a" * 64, "bücher", "c0m", "1"]),
+)
+TOP = st.sampled_from(
+    ["com", "DE", "museum", "c", "c0", "0c", "xn--p1ai", "Test", "arpa", "invalid", "local", "localhost",
+     "onion", "a" * 63, "a" * 64, "com.", "рф"]
+)  # fmt: skip
+DOMAIN = st.builds(lambda labels, top: ".".join([*labels, top]), st.lists(LABEL, max_size=3), TOP)
+
+
+@settings(deadline=None, max_examples=1_000)
+@given(
+    LOCAL, st.one_of(st.sampled_from(["example.com", "EXAMPLE.org", "bücher.example.com"]), DOMAIN)
+)
+@example("a", "mail.onion.com")
+@example("a", "onion.test")
+@example("a", ".".join(["a" * 60] * 4 + ["com"]))
+@example("a", "a" * 63 + "." + "b" * 63)
 def test_the_short_way_for_plain_addresses_agrees_with_the_library(local: str, domain: str) -> None:
     address = f"{local}@{domain}"
     try:
