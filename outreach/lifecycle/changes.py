@@ -31,7 +31,7 @@ from outreach.campaign.model import Expression
 from outreach.lifecycle.model import Lifecycle
 from outreach.lifecycle.moving import Answers, Standing, go
 from outreach.settings.company import Company
-from outreach.store.facts import STORED_FACTS, facts_select
+from outreach.store.facts import STORED_FACTS, facts_select, in_range
 from outreach.store.stages import MAIN
 from outreach.store.tables import customer_stages, customers
 
@@ -77,12 +77,13 @@ def changes(
     company: Company,
     models: Mapping[str, Lifecycle | None],
     now: datetime,
+    among: range | None = None,
 ) -> Select[Any]:
     """A row for each customer whose facts are others than stored, or whose rules say another stage.
 
-    `models` begin with the main one, None where its stages are given.
+    `models` begin with the main one, None where its stages are given. `among`: as of `fresh_rows`.
     """
-    fresh = fresh_rows(which, now)
+    fresh = fresh_rows(which, now, among)
     people: Any = fresh
     columns: list[Label[Any]] = []
     for place, (name, model) in enumerate(models.items()):
@@ -118,10 +119,13 @@ def changes(
     ).where(or_(*moved, other_facts))
 
 
-def fresh_rows(which: ColumnElement[bool], now: datetime) -> Subquery:
-    """The customers with the facts as of `now` in place of the stored ones, those as `old_…`."""
+def fresh_rows(which: ColumnElement[bool], now: datetime, among: range | None = None) -> Subquery:
+    """The customers with the facts as of `now` in place of the stored ones, those as `old_…`.
+
+    `among`: ids of whom all of them are, where these are a range.
+    """
     t = customers.c
-    facts = facts_select(now, which).subquery("facts")
+    facts = facts_select(now, which, among).subquery("facts")
     plain = [column for column in t if column.name not in STORED_FACTS]
     return (
         select(
@@ -130,7 +134,7 @@ def fresh_rows(which: ColumnElement[bool], now: datetime) -> Subquery:
             *(t[name].label(f"old_{name}") for name in STORED_FACTS),
         )
         .join_from(customers, facts, facts.c.customer_id == t.id)
-        .where(t.erased_at.is_(None), t.merged_into.is_(None))
+        .where(t.erased_at.is_(None), t.merged_into.is_(None), in_range(t.id, among))
         .subquery("fresh")
     )
 

@@ -74,7 +74,8 @@ def refresh(
         with writing(engine, pace) as conn:
             dialect.one_at_a_time(conn, "refresh stages")
             which = and_(_are(conn, part), _are_older(now, present))
-            found = conn.execute(changes(which, company, models, now)).all()
+            among = part if isinstance(part, range) else None
+            found = conn.execute(changes(which, company, models, now, among)).all()
             for name, moved in _write(conn, found, at, now).items():
                 moves[name].update(moved)
         done += len(part)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    true,
     type_coerce,
 )
 from sqlalchemy.sql import ColumnElement, FromClause
@@ -61,15 +62,19 @@ _KINDS = {  # the events that each fact is made from
 EVENT_KINDS = OF_TASKS.union(*_KINDS.values())  # those that mean something here
 
 
-def facts_select(now: datetime, which: ColumnElement[bool]) -> Select[Any]:
+def facts_select(
+    now: datetime, which: ColumnElement[bool], among: range | None = None
+) -> Select[Any]:
     """`customer_id` and every stored fact of the customers that `which` picks, by their events ≤ now.
 
     `which` is about `customers`, for example `customers.c.id.between(1, 20_000)`; each of
-    them has a row, without any event too. One pass over their events: 5 µs a customer with
-    three (SQLite), 7 µs (PostgreSQL).
+    them has a row, without any event too. `among`: no id is outside of it; PostgreSQL then reads
+    the events of that range alone, which it does not conclude. One pass over their events: 5 µs a
+    customer with three (SQLite), 7 µs (PostgreSQL).
     """
     # Every kind of event, since a look-up of each kind apart costs more than passing others by.
-    seen = and_(events.c.customer_id == customers.c.id, events.c.at <= now)
+    theirs = in_range(events.c.customer_id, among)
+    seen = and_(events.c.customer_id == customers.c.id, events.c.at <= now, theirs)
     found = (
         select(customers.c.id.label("customer_id"), *_aggregates(events).values())
         .select_from(customers.outerjoin(events, seen))
@@ -81,6 +86,11 @@ def facts_select(now: datetime, which: ColumnElement[bool]) -> Select[Any]:
         _typical_gap(found) if name == "typical_gap" else found.c[name] for name in STORED_FACTS
     ]
     return select(found.c.customer_id, *facts)
+
+
+def in_range(id_: ColumnElement[int], among: range | None) -> ColumnElement[bool]:
+    """Whether an id is one of a range; of any where there is none."""
+    return true() if among is None else id_.between(among[0], among[-1])
 
 
 def fact_columns_as_of(

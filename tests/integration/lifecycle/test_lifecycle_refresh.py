@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from makers import make_customer, make_event
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, event, select, update
 
 from outreach.ids import bucket
 from outreach.lifecycle.load import load_lifecycle
@@ -188,3 +188,18 @@ def test_many_parts_make_one_refresh(engine: Engine, now: datetime, model: Lifec
 
     assert result.counts == {"development": 1, "potential": 2_000}
     assert done == [2_000, 2_001]
+
+
+def test_a_part_of_everyone_reads_the_events_of_its_range_alone(
+    engine: Engine, now: datetime, model: Lifecycle
+) -> None:
+    """PostgreSQL does not conclude it, and would read all events for each part."""
+    first = customer(engine, now, "first", 10)
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *each: asked.append(each[2]))
+
+    refresh(engine, COMPANY, model, now)
+    refresh(engine, COMPANY, model, now, [first])
+
+    over_events = [statement for statement in asked if "JOIN events" in statement]
+    assert ["events.customer_id BETWEEN" in one for one in over_events] == [True, False]
