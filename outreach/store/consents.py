@@ -198,7 +198,7 @@ def _last_words(conn: Connection, ids: Sequence[int]) -> dict[About, _Last]:
             dialect.is_any_of(conn, t.customer_id, ids)
         )
     )
-    return {(row[0], row[1], row[2]): _Last(*row[3:]) for row in rows}
+    return {(row[0], row[1], row[2]): _Last(*row[3:]) for row in rows.all()}
 
 
 def _said(conn: Connection, words: Iterable[Word]) -> set[tuple[Any, ...]]:

@@ -73,7 +73,7 @@ def rows_by_key(conn: Connection, keys: Sequence[str]) -> dict[str, dict[str, An
     rows = conn.execute(
         select(*(t[name] for name in names)).where(dialect.is_any_of(conn, t.key, keys))
     )
-    return {row[1]: dict(zip(names, row, strict=True)) for row in rows}
+    return {row[1]: dict(zip(names, row, strict=True)) for row in rows.all()}
 
 
 def insert_customers(conn: Connection, columns: Mapping[str, Sequence[Any]]) -> Sequence[int]:

@@ -101,7 +101,7 @@ def lock_with_sharers(
     for held, (column, wanted) in zip(found, every.items(), strict=True):
         if wanted:
             having = select(t.id, column).where(dialect.is_any_of(conn, column, sorted(wanted)))
-            for id_, address in conn.execute(having):
+            for id_, address in conn.execute(having).all():
                 held.setdefault(address, set()).add(id_)
     dialect.lock_customers(conn, sorted(ids | found.ids()))
     return found
