@@ -1,7 +1,7 @@
-"""Columns as the text that PostgreSQL reads: rows of COPY, arrays.
+"""Columns as the text that PostgreSQL's COPY reads: a line a row, a tab between fields.
 
-Sources: PostgreSQL's documentation of COPY, «Text Format», and of arrays, «Array Input and Output
-Syntax». A third of what the driver takes, which asks anew of each value what it is.
+Source: PostgreSQL's documentation of COPY, «Text Format». A third of what the driver takes, which
+asks anew of each value what it is.
 """
 
 import re
@@ -11,16 +11,14 @@ from itertools import repeat
 from operator import is_
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, Dialect
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from outreach.store.types import json_text
 
 NULL = "\\N"
 _SPECIAL = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_QUOTED = re.compile(r'["\\]')
 _NONE = type(None)
 
 
@@ -99,51 +97,4 @@ _WRITERS: dict[type[Any], Callable[[Any], str]] = {
     str: _escaped,
     bool: lambda value: "t" if value else "f",
     datetime: str,
-}
-
-
-class Listed(TypeDecorator[Sequence[Any]]):
-    """An array of PostgreSQL as one parameter, of values as its element's type takes them."""
-
-    impl = ARRAY
-    cache_ok = True
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[Sequence[Any] | None], Any]:
-        """To the database: as text where that can be written, else as the driver does."""
-        item: TypeEngine[Any] = self.impl_instance.item_type  # type: ignore[attr-defined]
-        convert = item.dialect_impl(dialect).bind_processor(dialect)
-
-        def process(values: Sequence[Any] | None) -> Any:
-            if values is None:
-                return None
-            plain = list(values) if convert is None else list(map(convert, values))
-            text = array_text(plain)
-            return plain if text is None else text
-
-        return process
-
-
-def array_text(values: Sequence[Any]) -> str | None:
-    """The array literal of values; None where one is of a type only the driver knows."""
-    kinds = set(map(type, values))
-    if kinds == {int}:
-        return f"{{{','.join(map(str, values))}}}"
-    if kinds == {str} and _QUOTED.search("".join(values)) is None:
-        return f"""{{"{'","'.join(values)}"}}"""
-    if kinds - _ELEMENTS.keys():
-        return None
-    return f"{{{','.join(_ELEMENTS[type(value)](value) for value in values)}}}"
-
-
-def _quoted(text: str) -> str:
-    return f'"{_QUOTED.sub(_BEFORE, text)}"'
-
-
-_BEFORE = r"\\\g<0>"  # a backslash before it
-_ELEMENTS: dict[type[Any], Callable[[Any], str]] = {
-    _NONE: lambda _: "NULL",
-    int: str,
-    str: _quoted,
-    bool: lambda value: "t" if value else "f",
-    datetime: lambda value: f'"{value}"',
 }

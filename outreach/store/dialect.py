@@ -25,7 +25,7 @@ from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import ColumnElement, FromClause, TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
-from outreach.store.copying import Listed, copy
+from outreach.store.copying import copy
 from outreach.store.spelling import shifted
 from outreach.store.types import Instant, Listed, bound
 

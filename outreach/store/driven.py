@@ -42,8 +42,11 @@ def plain_rows(
     name: str,
     columns: Sequence[tuple[str, TypeEngine[Any]]],
     rows: Sequence[Sequence[Any]],
-) -> dict[str, str]:
-    """What a statement with a `row_source` takes from the driver itself: one text a column, or one."""
+) -> dict[str, Any]:
+    """What a statement with a `row_source` takes from the driver itself: one text a column, or one.
+
+    Integers, instants and texts; None would be a type that only the driver can write.
+    """
     if not is_postgres(conn):
         return {f"{name}_rows": json_rows(conn, columns, rows)}
     return {

@@ -1,5 +1,6 @@
 """Engines, and the two kinds of transaction: reading, and writing."""
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterator

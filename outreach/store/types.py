@@ -1,6 +1,7 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -81,11 +82,12 @@ class Money(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value) / MONEY_SCALE
 
 
+_QUOTED = re.compile(r'["\\]')
 _POSTGRES = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 class Listed(UserDefinedType[Sequence[Any]]):
-    """A list of values as PostgreSQL's own text of an array: its driver writes each in Python."""
+    """An array of PostgreSQL as one parameter, of values as its element's type takes them."""
 
     cache_ok = True
     render_bind_cast = True
@@ -97,31 +99,47 @@ class Listed(UserDefinedType[Sequence[Any]]):
         """The array's type."""
         return f"{self.item.compile(dialect=_POSTGRES)}[]"
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[Sequence[Any] | None], str | None]:
-        """To the database: each value as its own type has it."""
+    def bind_processor(self, dialect: Dialect) -> Callable[[Sequence[Any] | None], Any]:
+        """To the database: as text where that can be written, else as the driver does."""
         convert = self.item.dialect_impl(dialect).bind_processor(dialect)
 
-        def process(values: Sequence[Any] | None) -> str | None:
+        def process(values: Sequence[Any] | None) -> Any:
             if values is None:
                 return None
-            return array_text(values if convert is None else [convert(value) for value in values])
+            plain = list(values) if convert is None else list(map(convert, values))
+            text = array_text(plain)
+            return plain if text is None else text
 
         return process
 
 
-def array_text(values: Sequence[Any]) -> str:
-    """Plain values as PostgreSQL's text of an array."""
-    return "{" + ",".join([_element(value) for value in values]) + "}"
+def array_text(values: Sequence[Any]) -> str | None:
+    """The array literal of values; None where one is of a type only the driver knows.
+
+    Source: PostgreSQL's documentation of arrays, «Array Input and Output Syntax».
+    """
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        return f"{{{','.join(map(str, values))}}}"
+    if kinds == {str} and _QUOTED.search("".join(values)) is None:
+        return f"""{{"{'","'.join(values)}"}}"""
+    if kinds - _ELEMENTS.keys():
+        return None
+    return f"{{{','.join(_ELEMENTS[type(value)](value) for value in values)}}}"
 
 
-def _element(value: Any) -> str:
-    if value.__class__ is int:
-        return str(value)
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+def _quoted(text: str) -> str:
+    return f'"{_QUOTED.sub(_BEFORE, text)}"'
+
+
+_BEFORE = r"\\\g<0>"  # a backslash before it
+_ELEMENTS: dict[type[Any], Callable[[Any], str]] = {
+    type(None): lambda _: "NULL",
+    int: str,
+    str: _quoted,
+    bool: lambda value: "t" if value else "f",
+    datetime: lambda value: f'"{value}"',
+}
 
 
 class Ids(TypeDecorator[list[int]]):
