@@ -18,6 +18,7 @@ from outreach.decisions.ruling import Ruling, make_ruling
 from outreach.planning.decided import Decided
 from outreach.rendering.needs import Need
 from outreach.store import tables
+from outreach.store.named_dates import NamedDate, write_dates
 from outreach.store.sharing import mark_sharing
 from outreach.vocabulary import ConsentState, Decision, State
 
@@ -123,7 +124,7 @@ def _merge(conn: Connection, closed: int, kept: int) -> None:
 def _customer(conn: Connection, world: World, each: object) -> int:
     zones = zones_of(each, world.company) if each.timezone or each.zones else ()
     place = make_place(conn, ";".join(zones), each.country, known=bool(each.timezone))
-    return make_customer(
+    made = make_customer(
         conn,
         each.key,
         email=each.email,
@@ -133,8 +134,11 @@ def _customer(conn: Connection, world: World, each: object) -> int:
         place_id=place,
         tags=list(each.tags),
         **{"first_name": None} | dict(each.columns),
+        attributes=dict(each.attributes),
         erased_at=world.asked_at if each.erased else None,
     )
+    write_dates(conn, [(made, {}, {name: NamedDate(day) for name, day in each.dates.items()})])
+    return made
 
 
 def _consent(conn: Connection, world: World, ids: dict[str, int], said: object) -> None:

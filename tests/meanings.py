@@ -16,6 +16,7 @@ import yaml
 from world import Consent, Customer, Other, Touch, Verdict, World, address_of
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
+from outreach.campaign.on_date_file import OnDateFile
 from outreach.settings.company import Brand, Company, Topic
 from outreach.spans import WEEKDAYS, Cap, QuietHours, parse_day_span, parse_per, parse_span
 from outreach.vocabulary import ConsentState, Decision, Reason
@@ -26,6 +27,7 @@ SOURCES = sorted(
 )  # those by stage_meanings.py
 COLUMNS = ("#", "given", "at", "decision", "reason", "until", "channel")
 PLAIN = ("key", "email", "phone", "timezone", "country", "erased", "merged_into")
+GROUPS = ("zones", "tags", "attributes", "dates")
 ANNA = {
     "key": "anna",
     "email": "anna@example.com",
@@ -33,6 +35,9 @@ ANNA = {
     "timezone": "Europe/Berlin",
     "country": "DE",
 }
+
+
+OUTSIDE = Verdict(Decision.SKIP, Reason.NOT_IN_AUDIENCE)  # a plan counts only who is inside
 
 
 class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
@@ -154,10 +159,11 @@ def _needs(given: Mapping[str, Any]) -> dict[str, frozenset[str]]:
 
 
 def _customer(person: Mapping[str, Any]) -> Customer:
-    columns = {k: v for k, v in person.items() if k not in (*PLAIN, "zones", "tags") and v}
+    columns = {k: v for k, v in person.items() if k not in (*PLAIN, *GROUPS) and v}
     plain = {name: person[name] for name in PLAIN if person.get(name) is not None}
     tags, zones = tuple(person.get("tags", ())), tuple(person.get("zones", ()))
-    return Customer(**plain, zones=zones, tags=tags, columns=columns)
+    own = {name: person.get(name, {}) for name in ("attributes", "dates")}
+    return Customer(**plain, zones=zones, tags=tags, columns=columns, **own)
 
 
 def _campaign(given: Mapping[str, Any]) -> Campaign:
@@ -190,8 +196,11 @@ def _schedule(given: Mapping[str, Any]) -> Schedule:
         "timezone": str,
     }
     given = dict(given)
-    at = given.pop("at", None)
+    at, on_date = given.pop("at", None), given.pop("on_date", None)
     known: dict[str, Any] = {key: read[key](value) for key, value in given.items()}
+    if on_date is not None:
+        day = OnDateFile.model_validate(on_date).on_date()
+        return Schedule(ScheduleKind.ON_DATE, on_date=day, **known)
     if at is None:
         return Schedule(ScheduleKind.MANUAL, **known)
     instant = datetime.fromisoformat(at)

@@ -10,6 +10,7 @@ from datetime import datetime
 from readers import is_touched, readers
 from wall_clock import in_the_way, in_window, instants
 from world import Cap, Customer, Foreseen, Going, Verdict, World, address_of, comes_at, picks
+from yearly import is_its_day
 
 from outreach.vocabulary import ConsentState, Decision, Reason
 
@@ -18,7 +19,7 @@ Target = tuple[str, str]  # a channel and the address there
 
 def decide(world: World) -> dict[str, Verdict]:
     """The verdict on each customer of the audience, by key; who is not in it is left out."""
-    people = sorted(world.audience, key=lambda c: c.key)
+    people = sorted((c for c in world.audience if is_its_day(world, c)), key=lambda c: c.key)
     first = {to: c.key for c in reversed(people) for to in _target(world, c)}  # who gets an address
     found: dict[str, Verdict] = {}
     going: dict[Target, Going] = {}

@@ -23,6 +23,8 @@ class Customer:
     country: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)  # stage tier owner locale first_name …
     tags: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    dates: Mapping[str, str] = field(default_factory=dict)  # named ones: YYYY-MM-DD or MM-DD
     erased: bool = False
     merged_into: str = ""  # the key of who counts for both
     control_arm: int = 0  # of 10,000; in the control group below company.control_group
@@ -142,13 +144,19 @@ def zones_of(customer: Customer, company: Company) -> tuple[str, ...]:
     return customer.zones or (company.brand.timezone,)
 
 
+def own_zone(customer: Customer, company: Company) -> str:
+    """The zone of the customer's own dates."""
+    zones = zones_of(customer, company)
+    return zones[0] if len(zones) == 1 else company.brand.timezone
+
+
 def comes_at(other: Other, customer: Customer, company: Company) -> datetime | None:
     """When another campaign comes for a customer; None: it does not, or its run has its rows."""
-    schedule, zones = other.campaign.schedule, zones_of(customer, company)
+    schedule = other.campaign.schedule
     if other.planned or schedule.at_local is None:
         return None if other.planned else schedule.at
-    zone = zones[0] if len(zones) == 1 else company.brand.timezone
-    zone = zone if schedule.timezone == "customer" else schedule.timezone
+    fixed = schedule.timezone != "customer"
+    zone = schedule.timezone if fixed else own_zone(customer, company)
     return schedule.at_local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 

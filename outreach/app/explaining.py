@@ -49,6 +49,7 @@ def explain_customer(context: Context, name: str, key: str, at: str | None = Non
         turn, now = turn_of(context, conn, ruling, at), context.now()
         scope = Scope(
             run_at=turn.occasion.first_at,
+            local_at=turn.occasion.local_at,
             seen_at=now,
             about=customer_id,
             facts=facts_for(conn, min(now, turn.instants[place.id])),

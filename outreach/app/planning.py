@@ -177,8 +177,11 @@ def question_of(
     facts = facts_for(
         conn, min([now, *(each for id_, each in asked.items() if id_ not in turn.past)])
     )
-    run_at = turn.occasion.first_at
-    made = Scope(run_at=run_at, seen_at=now, facts=facts, past=turn.past, **scope)
+    occasion = turn.occasion
+    made = Scope(
+        run_at=occasion.first_at, local_at=occasion.local_at, seen_at=now, facts=facts,
+        past=turn.past, **scope,
+    )  # fmt: skip
     return ask_base(conn, ruling, made, asked), turn
 
 

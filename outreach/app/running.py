@@ -186,6 +186,7 @@ def scope_of(run: Run, now: datetime, facts: str = "stored") -> Scope:
     return Scope(
         run_at=run.occurrence_at,
         run_id=run.id,
+        local_at=run.local_at,
         seen_at=now,
         to=tuple(asked.get("to", ())),
         where=Expression(where, Place("--where", 1, 1)) if where else None,

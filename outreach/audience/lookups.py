@@ -4,13 +4,25 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, case, cast, exists, func, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.sql import ColumnElement
 
 from outreach.audience.names import BIRTHDAY
 from outreach.audience.row import Row
 from outreach.store import facts, spelling
-from outreach.store.named_dates import asked_of_day
+from outreach.store.named_dates import asked_of_day, ids_by_day
 from outreach.store.tables import campaigns, deliveries, events
 from outreach.store.types import Instant
 
@@ -81,6 +93,39 @@ def days_until(row: Row, name: str) -> ColumnElement[int]:
     """Days from the customer's own today to the next return of such a day; null without one."""
     today = row.column("today")
     return _of_day(row, name, lambda day: spelling.days_until(day, today))
+
+
+def written_day(row: Row, name: str) -> ColumnElement[str]:
+    """Such a day as it is written: YYYY-MM-DD, or MM-DD; null without one."""
+    return _of_day(row, name, lambda day: day)
+
+
+def falls(
+    row: Row, name: str, on: ColumnElement[str], also: ColumnElement[str], *, yearly: bool
+) -> ColumnElement[bool]:
+    """Whether such a day is `on` (YYYY-MM-DD): that very day, or each year from its own year on.
+
+    `also`: the MM-DD of days that fall on it besides. False without such a day.
+    """
+
+    def asked(day: ColumnElement[str]) -> ColumnElement[bool]:
+        if not yearly:
+            return day == on
+        returns = spelling.month_day(day).in_([spelling.month_day(on), also])
+        year_known = func.length(day) == len("YYYY-MM-DD")
+        return and_(returns, or_(not_(year_known), func.substr(day, 1, 4) <= func.substr(on, 1, 4)))
+
+    return func.coalesce(_of_day(row, name, asked), false())
+
+
+def among_dates(row: Row, name: str, month_days: ColumnElement[Any]) -> ColumnElement[bool] | None:
+    """Whether the customer has a named date on one of these days of the year (MM-DD), by index.
+
+    None where the day is no named date: it stands in the customer's own row.
+    """
+    if name == BIRTHDAY or name in row.names.own:
+        return None
+    return row.id.in_(ids_by_day(name, month_days))
 
 
 def _of_day(

@@ -1,5 +1,6 @@
 """Names that outreach.yaml gives and campaigns may use."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,11 +11,15 @@ from outreach.settings.rules_file import BUILT_IN_CHANNELS
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Topics and channels there are; `transactional` are the topics without advertising."""
+    """Topics and channels there are; `transactional` are the topics without advertising.
+
+    `attributes` are the company's own, by name the type.
+    """
 
     topics: frozenset[str]
     transactional: frozenset[str]
     channels: frozenset[str]
+    attributes: Mapping[str, str]
 
     @classmethod
     def of(cls, company: Company) -> Self:
@@ -24,6 +29,7 @@ class Known:
             frozenset(company.topics),
             frozenset(transactional),
             BUILT_IN_CHANNELS | frozenset(company.channels),
+            company.attributes,
         )
 
     @classmethod
@@ -31,10 +37,14 @@ class Known:
         """What an outreach.yaml gives, even one that is at fault elsewhere: so its fault does not
         hide those of the campaigns."""
         topics, channels = document.get(("topics",)), document.get(("channels",))
+        attributes = document.get(("attributes",))
         names = frozenset(topics) if isinstance(topics, dict) else frozenset()
         return cls(
             names,
             frozenset(name for name in names if document.get(("topics", name, "transactional"))),
             BUILT_IN_CHANNELS
             | (frozenset(channels) if isinstance(channels, dict) else frozenset()),
+            {name: str(kind) for name, kind in attributes.items()}
+            if isinstance(attributes, dict)
+            else {},
         )

@@ -44,6 +44,7 @@ def read_campaign(
     found = {*problems, *faults, *_several_steps(document)}
     if known is not None:
         found |= {*_unknown_names(document, known), *_resent_advertising(document, known)}
+        found |= {*_no_date(document, known)}
     campaign = None if found or file is None else _campaign(name, file, document)
     return document, campaign, sorted(found)
 
@@ -104,6 +105,19 @@ def _resent_advertising(document: Document, known: Known) -> Iterator[Problem]:
     if advertising and document.get(("on_unknown",)) == "resend":
         message = "only a transactional topic may be sent again when nobody knows if it arrived"
         yield document.problem(("on_unknown",), "bad-value", message, "write `keep`")
+
+
+def _no_date(document: Document, known: Known) -> Iterator[Problem]:
+    """An attribute of another type, where a date is asked for."""
+    path: Path = ("schedule", "on_date", "field")
+    name = document.get(path)
+    kind = known.attributes.get(name) if isinstance(name, str) else None
+    if kind is not None and kind != "date":
+        dates = sorted(each for each, its in known.attributes.items() if its == "date")
+        there = f": {', '.join(f'`{each}`' for each in dates)}" if dates else ""
+        message = f"the attribute `{name}` is {kind}, not a date"
+        hint = f"name `birthday`, a date that you import, or an attribute of the type `date`{there}"
+        yield document.problem(path, "no-date", message, hint)
 
 
 def _campaign(name: str, file: CampaignFile, document: Document) -> Campaign:

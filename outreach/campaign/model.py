@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from outreach.campaign.returning import Every, OnDate
 from outreach.documents import Passage
 from outreach.spans import Cap, DaySpan
 from outreach.vocabulary import Status
@@ -63,6 +64,8 @@ class ScheduleKind(StrEnum):
 
     CRON = "cron"
     AT = "at"
+    EVERY = "every"
+    ON_DATE = "on_date"
     MANUAL = "manual"
 
 
@@ -74,6 +77,8 @@ class Schedule:
     cron: str = ""  # five fields
     at_local: datetime | None = None  # naive: wall clock in `timezone`
     at: datetime | None = None  # aware: `at` was given with an offset
+    every: Every | None = None
+    on_date: OnDate | None = None  # comes each day, for those whose date it is
     timezone: str = "customer"  # or an IANA zone
     window: DaySpan | None = None
     days: frozenset[int] | None = None  # weekdays on which it may be sent, Monday 0

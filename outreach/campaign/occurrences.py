@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from outreach.campaign.model import Schedule, ScheduleKind
+from outreach.campaign.returning import Every, Unit
 
 CUSTOMER = "customer"
 EARLIEST_OFFSET = timedelta(hours=14)  # Pacific/Kiritimati sees any local time first
@@ -129,16 +130,25 @@ def _locals(schedule: Schedule, after: datetime) -> Iterator[datetime]:
         if _in_season(schedule, schedule.at_local.date()):
             yield schedule.at_local
         return
-    if schedule.kind is not ScheduleKind.CRON:
-        return
     begin = after.replace(second=0, microsecond=0)
     if schedule.starts is not None:
         begin = max(begin, datetime.combine(schedule.starts, time()))
-    # CronSim gives what comes after its start. It walks a naive clock, which no zone disturbs.
-    for local in CronSim(schedule.cron, begin - _SECOND):
+    for local in _coming(schedule, begin):
         if schedule.ends is not None and local.date() > schedule.ends:
             return
         yield local
+
+
+def _coming(schedule: Schedule, begin: datetime) -> Iterator[datetime]:
+    """Local times from `begin` on, whole minutes, without end where there are any."""
+    if schedule.kind is ScheduleKind.CRON:
+        # CronSim gives what comes after its start. It walks a naive clock, which no zone disturbs.
+        return CronSim(schedule.cron, begin - _SECOND)
+    if schedule.every is not None:
+        return schedule.every.locals_from(begin)
+    if schedule.on_date is not None:
+        return Every(Unit.DAY, schedule.on_date.at).locals_from(begin)
+    return iter(())
 
 
 def _in_season(schedule: Schedule, day: date) -> bool:

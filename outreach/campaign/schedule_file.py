@@ -9,7 +9,9 @@ from typing import Annotated, ClassVar, Literal, Self
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
+from outreach.campaign.every_text import EveryText
 from outreach.campaign.model import Schedule, ScheduleKind
+from outreach.campaign.on_date_file import OnDateFile, group_of_date
 from outreach.documents import FileModel, RefusalError
 from outreach.documents.validation import LATER
 from outreach.settings.near_values import near_moment
@@ -17,12 +19,13 @@ from outreach.settings.written import HoursOfDay, Late, Weekdays, YesNo, parse_z
 from outreach.spans import WEEKDAYS
 
 CUSTOMER = "customer"
+KINDS = tuple(kind.value for kind in ScheduleKind)  # keys of which one says when
 _AT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _YEARS = range(1970, 2200)  # every zone can show them
 _WORD = re.compile(r"[^\W\d]+")
-_BY_CRON = (
-    'write for example `cron: "0 17 * * FRI"` for Fridays at 17:00, `"30 9 * * *"` for each day '
-    "at 09:30; for one day `at: 2026-12-24T09:00`"
+_IN_WORDS = (
+    "write for example `every: friday at 17:00`, `every: day at 09:30`; for one day "
+    "`at: 2026-12-24T09:00`"
 )
 _AT_ONCE = "date and time are one key: `at: 2026-12-24T09:00`"
 _CRON_DAYS = {
@@ -166,18 +169,15 @@ Timezone = Annotated[str, *text_as(parse_timezone, "a time zone", CUSTOMER, "Eur
 
 
 class ScheduleFile(FileModel):
-    """When a campaign goes out. Exactly one of `cron`, `at` and `manual` must be written."""
+    """When a campaign goes out. Exactly one of KINDS must be written."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": [key]} for key in ("cron", "at", "manual")]}
-    )
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in KINDS]})
 
     later: ClassVar[frozenset[str]] = frozenset(
-        {"every", "on_date", "on_holiday", "on_event", "on_stage", "idle", "backlog"}
+        {"on_holiday", "on_event", "on_stage", "idle", "backlog"}
     )
-    meanwhile: ClassVar[Mapping[str, str]] = {"every": _BY_CRON}
     elsewhere: ClassVar[Mapping[str, str]] = {
-        "on": _BY_CRON,
+        "on": _IN_WORDS,
         **dict.fromkeys(("date", "time", "datetime"), _AT_ONCE),
     }
 
@@ -185,12 +185,23 @@ class ScheduleFile(FileModel):
         None, description="Again and again: minute, hour, day of the month, month, day of the week."
     )
     at: At | None = Field(None, description="Once, at this date and time.")
+    every: EveryText | None = Field(
+        None, description="Again and again, in words: a day, a weekday, weeks, months, quarters."
+    )
+    on_date: (
+        Annotated[OnDateFile, BeforeValidator(group_of_date, json_schema_input_type=OnDateFile)]
+        | None
+    ) = Field(
+        None,
+        description="On, before or after a day of the customer's own.",
+        examples=[{"field": "birthday", "at": "09:00"}],
+    )
     manual: Annotated[YesNo, AfterValidator(_only_true)] | None = Field(
         None, description="Only by hand, with `outreach send`."
     )
     timezone: Timezone = Field(
         CUSTOMER,
-        description="Whose clock `cron` and `at` mean: `customer` is each customer's own.",
+        description="Whose clock the times mean: `customer` is each customer's own.",
     )
     window: HoursOfDay | None = Field(
         None,
@@ -211,11 +222,11 @@ class ScheduleFile(FileModel):
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
-        written = [key for key in ("cron", "at", "manual") if getattr(self, key) is not None]
+        written = [key for key in KINDS if getattr(self, key) is not None]
         if not written:
             raise RefusalError(
                 "`schedule` does not say when",
-                "write one of `cron`, `at`, `manual: true`",
+                "write one of `cron`, `every`, `at`, `on_date`, `manual: true`",
                 "missing",
             )
         if len(written) > 1:
@@ -235,11 +246,13 @@ class ScheduleFile(FileModel):
 
     def schedule(self) -> Schedule:
         """The schedule as the rest uses it; an `at` with an offset needs no zone and has UTC."""
-        kind = ScheduleKind.CRON if self.cron else ScheduleKind.AT if self.at else None
+        kind = next(key for key in KINDS if getattr(self, key) is not None)
         aware = self.at is not None and self.at.tzinfo is not None
         given = Schedule(
-            kind=kind or ScheduleKind.MANUAL,
+            kind=ScheduleKind(kind),
             cron=self.cron or "",
+            every=self.every,
+            on_date=self.on_date.on_date() if self.on_date else None,
             at_local=None if aware else self.at,
             at=self.at.astimezone(UTC) if self.at and aware else None,
             timezone="UTC" if aware else self.timezone,

@@ -13,7 +13,8 @@ from outreach.decisions.localities import Locality, localities
 from outreach.decisions.lookahead import planning_values, tag_of, wanted, whose
 from outreach.decisions.release import Occupied, Slot, release, slots_of
 from outreach.decisions.reservations import Reservation, reservations
-from outreach.decisions.rules import reach
+from outreach.decisions.rules import dates, reach
+from outreach.decisions.rules.dates import falling_in
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict, verdict_of
 from outreach.decisions.zonetable import zone_rows, zone_table
@@ -153,13 +154,15 @@ def ask(
     places = localities(conn, None if len(asked) > 200 else asked.keys())
     rows = ruling.grid.rows(places, asked)
     found = reservations(conn, ruling, scope, places, rows)
-    filled = zone_rows(ruling.grid, rows, scope, found)
+    falling = falling_in(ruling.grid, scope, places)
+    filled = zone_rows(ruling.grid, rows, scope, found, falling)
     zones = zone_table(conn.dialect.name, ruling.grid, reserved=bool(found))
     base = Base({place.id: place for place in places}, _earlier(conn, ruling), found)
     values = {
         **scope.values(),
         **_readers(ruling, found, locales),
         **fill_rows(conn, zones, filled),
+        **dates.values(falling[each.place_id] for each in rows if falling),
         "earlier": base.earlier_names,
     }
     for number, each in enumerate(found):

@@ -52,6 +52,7 @@ class Scope:
     about: int | None = None  # one customer, asked with those who share an address; audience a rule
     to: tuple[str, ...] = ()  # keys: the audience is narrowed to them
     where: Expression | None = None  # the audience is narrowed by it
+    local_at: datetime | None = None  # naive: the occurrence as each customer's own clock shows it
     repeats_within: datetime | None = None  # by hand: who got it since is a duplicate
     facts: str = "stored"  # or as_of: computed from events up to the candidate's instant
     past: frozenset[int] = frozenset()  # places whose turn is over: nothing is sent there

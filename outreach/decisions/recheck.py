@@ -10,6 +10,7 @@ from outreach.decisions.candidate import Scope
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.store.dialect import is_any_of
+from outreach.store.runs import run_by_id
 from outreach.store.tables import customers, deliveries
 
 
@@ -34,7 +35,10 @@ def recheck(
         .where(is_any_of(conn, deliveries.c.id, delivery_ids))
         .distinct()
     ).all()
-    scope = Scope(run_at=run_at, run_id=run_id, mine=tuple(delivery_ids))
+    of_date = ruling.campaign.schedule.on_date is not None
+    run = run_by_id(conn, run_id) if of_date else None
+    local_at = None if run is None else run.local_at
+    scope = Scope(run_at, run_id, local_at=local_at, mine=tuple(delivery_ids))
     asked = {row.place_id: now for row in about}
     question = ask(conn, ruling, scope, asked, lambda: {row.locale for row in about})
     return {each.delivery_id: each for each in question.verdicts(conn)}

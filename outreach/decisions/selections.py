@@ -9,9 +9,11 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from outreach.audience.compile import compile_selection
 from outreach.audience.looks import Fact, looks_of
+from outreach.audience.lookups import written_day
 from outreach.audience.syntax import alternatives
 from outreach.campaign.model import Expression, Selection
 from outreach.decisions.asking import Question
+from outreach.decisions.rules.dates import is_its_day
 from outreach.store.tables import customers
 
 SHORTHAND = ("stage", "tier", "owner", "tags", "country", "locale")
@@ -36,8 +38,9 @@ class Selections:
         parts = [replace(_EVERYONE, **{name: getattr(audience, name)}) for name in keys]
         if audience.where is not None:
             parts.append(replace(_EVERYONE, where=audience.where))
+        its_day = self._its_day()
         if not parts:
-            return "everyone"
+            return its_day or "everyone"
         answers = self._asked([compile_selection(part, row) for part in parts])
         said = [
             f"{name}: is {value}" + ("" if holds else f", wanted {_words(getattr(audience, name))}")
@@ -45,7 +48,20 @@ class Selections:
         ]
         if audience.where is not None:
             said.append("where: true" if answers[-1] else f"where: {self.failing(audience.where)}")
-        return "; ".join(said)
+        return "; ".join([*said, *filter(None, [its_day])])
+
+    def _its_day(self) -> str:
+        """The customer's date beside the one that the occurrence is for; empty where for none."""
+        candidate = self.question.candidate()
+        on_date, holds = candidate.ruling.campaign.schedule.on_date, is_its_day(candidate)
+        if on_date is None or holds is None:
+            return ""
+        zones = candidate.zones.c
+        asked = [written_day(candidate.row, on_date.field), zones.falls_on, zones.falls_also, holds]
+        written, on, also, is_so = self._asked(asked)
+        said = f"{on_date.field}: is {_words(written)}"
+        wanted = " or ".join(sorted({on[5:], also})) if on_date.yearly else on
+        return said if is_so else f"{said}, wanted {wanted}"
 
     def excluded(self) -> str:
         """What of `exclude` holds: each key with the customer's value, of an `or` the half."""

@@ -1,12 +1,14 @@
 """The zone table as something SQL can join: one row a place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Date, Integer, Table, TableValuedAlias
+from sqlalchemy import Date, Integer, Table, TableValuedAlias, Text
 from sqlalchemy.types import TypeEngine
 
+from outreach.campaign.returning import Falling
 from outreach.decisions.candidate import Scope
 from outreach.decisions.grid import Grid, PlaceRow
 from outreach.decisions.order import CODES
@@ -15,7 +17,7 @@ from outreach.store.dialect import row_table
 from outreach.store.types import BigId, Instant
 
 FOREVER = timedelta(days=36_500)
-INSTANT, DATE, INTEGER = Instant(), Date(), Integer()
+INSTANT, DATE, INTEGER, TEXT = Instant(), Date(), Integer(), Text()
 
 
 def zone_table(database: str, grid: Grid, *, reserved: bool = False) -> TableValuedAlias | Table:
@@ -24,6 +26,7 @@ def zone_table(database: str, grid: Grid, *, reserved: bool = False) -> TableVal
     `reserved`: with columns for campaigns above that reserve slots.
     """
     name = f"zones_{len(set(grid.groups))}_{len(grid.cap_windows)}"
+    name += "_dated" if grid.campaign.schedule.on_date else ""
     return row_table(
         database, f"{name}_reserved" if reserved else name, tuple(_columns(grid, reserved))
     )
@@ -34,9 +37,17 @@ def zone_rows(
     rows: Sequence[PlaceRow],
     scope: Scope,
     found: Sequence[Reservation] = (),
+    falling: Mapping[int, Falling] = MappingProxyType({}),
 ) -> list[list[object]]:
-    """The rows in the order of the table's columns."""
-    return [[*_values(grid, row, scope), *_reserved(grid, row, found)] for row in rows]
+    """The rows in the order of the table's columns; `falling`: by place, whose date it is."""
+    return [
+        [
+            *_values(grid, row, scope),
+            *((each.on, each.also) if (each := falling.get(row.place_id)) else ()),
+            *_reserved(grid, row, found),
+        ]
+        for row in rows
+    ]
 
 
 def _reserved(grid: Grid, row: PlaceRow, found: Sequence[Reservation]) -> list[object]:
@@ -63,6 +74,8 @@ def _columns(grid: Grid, reserved: bool) -> list[tuple[str, TypeEngine[Any]]]:
         found += [(f"opens_{group}", INSTANT), (f"why_{group}", INTEGER)]
     for number in range(len(grid.cap_windows)):
         found += [(f"back_{number}", INSTANT), (f"ahead_{number}", INSTANT)]
+    if grid.campaign.schedule.on_date:
+        found += [("falls_on", TEXT), ("falls_also", TEXT)]
     for number in range(len(grid.cap_windows)) if reserved else ():
         found += [(f"which_{number}", BigId), (f"many_{number}", INTEGER)]
     return found

@@ -38,6 +38,7 @@ _UNITS = {
 _LONG = {"month": 30, "quarter": 90, "year": 365}  # days
 _SPAN = re.compile(r"(\d{1,5}|[^\W\d]+)[\s-]*([^\W\d]+)")
 _CLOCK = r"(\d{1,2})(?:[:.h](\d\d))?\s*(am|pm|uhr)?"
+_CLOCK_ALONE = re.compile(_CLOCK, re.IGNORECASE)
 _HOURS = re.compile(rf"{_CLOCK}\s*(?:-|–|—|to|bis|until)\s*{_CLOCK}", re.IGNORECASE)
 _TIME = rf"(?:[ ,T]+(?:at |um )?{_CLOCK})?"
 _DAY_FIRST = re.compile(rf"(\d{{1,2}})\.(\d{{1,2}})\.(\d{{4}}){_TIME}", re.IGNORECASE)
@@ -79,6 +80,12 @@ def near_hours(text: str) -> str:
         return ""
     start, end = _clock(*match.groups()[:3]), _clock(*match.groups()[3:])
     return f"{start}-{end}" if start and end else ""
+
+
+def near_clock(text: str) -> str:
+    """`9:00`, `9am` or `9 Uhr` as `09:00`; empty when it can not be told."""
+    match = _CLOCK_ALONE.fullmatch(text.strip())
+    return _clock(*match.groups()) if match else ""
 
 
 def near_moment(text: str, *, with_time: bool = True) -> str:

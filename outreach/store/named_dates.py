@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     bindparam,
     delete,
     func,
@@ -59,6 +60,12 @@ def asked_of_day(
     own = customer_dates.alias()
     query = select(ask(own.c.day)).where(own.c.customer_id == customer_id, own.c.name == name)
     return query.correlate_except(own).scalar_subquery()
+
+
+def ids_by_day(name: str, month_days: ColumnElement[Any]) -> Select[Any]:
+    """Customers who have a date of this name on one of these days of the year, MM-DD."""
+    own = customer_dates.alias()
+    return select(own.c.customer_id).where(own.c.name == name, own.c.month_day.in_(month_days))
 
 
 def write_dates(conn: Connection, changed: Iterable[tuple[int, Dates, Dates]]) -> None:

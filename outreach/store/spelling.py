@@ -203,6 +203,10 @@ instant_months_later = _spelled(  # in UTC's calendar; the time of day stays
     sqlite=f"(strftime('%s', {_CLAMPED.replace('{0}', _UTC_DAY)}) * 1000000 + {{0}} % 86400000000)",
 )
 
+month_day = _spelled(  # of YYYY-MM-DD or MM-DD
+    "month_day", Text(), postgresql="right({0}, 5)", sqlite="substr({0}, -5)"
+)
+
 # `(day, today)`, day YYYY-MM-DD or MM-DD: days to its next return, which is every year, but not
 # before the day itself; 29 February is the 28th where there is none. Null for any other text.
 _MONTH_DAY = "(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-9])|(0[13-9]|1[0-2])-30|(0[13578]|1[02])-31"

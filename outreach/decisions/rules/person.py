@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, and_, not_, or_
 
 from outreach.audience.compile import compile_expression, compile_selection
 from outreach.decisions.candidate import Candidate
+from outreach.decisions.rules.dates import is_its_day
 
 
 def outside_audience(candidate: Candidate) -> ColumnElement[bool]:
@@ -12,9 +13,11 @@ def outside_audience(candidate: Candidate) -> ColumnElement[bool]:
 
 
 def in_audience(candidate: Candidate) -> ColumnElement[bool]:
-    """The audience picks this customer."""
+    """The audience picks this customer, and the day is theirs where one is asked for."""
     marks, row = candidate.marks, candidate.row
     parts = [compile_selection(candidate.ruling.campaign.audience, row)]
+    if (its_day := is_its_day(candidate)) is not None:
+        parts.append(its_day)
     if marks.narrowed:
         parts.append(candidate.customer.c.key.in_(marks.to))
     if marks.where is not None:

@@ -77,6 +77,33 @@ def test_what_check_refuses_is_refused_while_it_is_written(
     assert not jsonschema_rs.is_valid(schemas["campaign"], written(SOUND.replace(sound, broken)))
 
 
+@pytest.mark.parametrize(
+    ("schedule", "taken"),
+    [
+        ("every: month on last friday at 10:00", True),
+        ("on_date: {field: birthday}", True),
+        ("on_date: {field: wedding, repeat: yearly, offset: -3 days, at: '18:00', leap_day: mar-1}", True),
+        ("on_date: {field: renews_on, offset: 1 week}, timezone: Europe/Berlin", True),
+        ("every: 2 weeks on friday at 17:00 from 2026-01-02", True),
+        ("every: friday", False),
+        ("every: friday at 5pm", False),
+        ("on_date: birthday", False),
+        ("on_date: {offset: 1 day}", False),
+        ("on_date: {field: birthday, offset: three days}", False),
+        ("on_date: {field: birthday, at: 9am}", False),
+        ("on_date: {field: birthday, leap_day: feb-29}", False),
+        ("on_date: {field: birthday, repeat: monthly}", False),
+        ("on_date: {field: birthday}, every: day at 09:00", False),
+    ],
+)  # fmt: skip
+def test_editors_know_how_days_that_come_back_are_written(
+    schemas: dict[str, Any], schedule: str, taken: bool
+) -> None:
+    text = SOUND.replace("cron: 0 17 * * FRI", schedule)
+
+    assert jsonschema_rs.is_valid(schemas["campaign"], written(text)) is taken
+
+
 def test_without_a_project_any_name_may_be_written() -> None:
     text = SOUND.replace("greetings", "news").replace("growth", "warm").replace("win-back", "hello")
 

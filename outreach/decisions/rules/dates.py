@@ -1,0 +1,79 @@
+"""The day of a schedule's `on_date`: whose date it is where an occurrence comes."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from sqlalchemy import BindParameter, ColumnElement, Text, and_, bindparam
+
+from outreach.audience.lookups import among_dates, falls
+from outreach.campaign.occurrences import CUSTOMER
+from outreach.campaign.returning import Falling
+from outreach.decisions.candidate import Candidate, Scope
+from outreach.decisions.grid import Grid
+from outreach.decisions.localities import Locality
+from outreach.decisions.opening import zone_of
+from outreach.decisions.ruling import Ruling
+
+
+def day_of(grid: Grid, scope: Scope, place: Locality) -> date:
+    """The day that an occurrence is in a place, by the clock that the schedule goes by.
+
+    It is the occurrence's own, not that of the instant asked: who is held past midnight keeps it.
+    """
+    if scope.local_at is not None:
+        return scope.local_at.date()
+    zone = grid.campaign.schedule.timezone
+    clock = grid.calendar_zone(place) if zone == CUSTOMER else zone_of(zone)
+    return scope.run_at.astimezone(clock).date()
+
+
+def falling_in(grid: Grid, scope: Scope, places: Iterable[Locality]) -> dict[int, Falling]:
+    """By place, whose date an occurrence comes for; empty where no date is asked for."""
+    on_date = grid.campaign.schedule.on_date
+    if on_date is None:
+        return {}
+    return {place.id: on_date.falling(day_of(grid, scope, place)) for place in places}
+
+
+def values(falling: Iterable[Falling], tag: str = "") -> dict[str, list[str]]:
+    """What a statement that looks dates up by their day is executed with; `tag` the candidate's."""
+    days = sorted(set().union(*(each.month_days for each in falling)))
+    return {_month_days(tag).key: days} if days else {}
+
+
+def values_of_rival(ruling: Ruling, day: date | None, tag: str) -> dict[str, object]:
+    """The same of a campaign above, for the day on which it comes."""
+    on_date = ruling.campaign.schedule.on_date
+    if on_date is None or day is None:
+        return {}
+    falling = on_date.falling(day)
+    own = {_on(tag).key: falling.on, _also(tag).key: falling.also}
+    return {**own, **values([falling], tag)}
+
+
+def is_its_day(candidate: Candidate) -> ColumnElement[bool] | None:
+    """The day is the customer's; None where the schedule asks for none."""
+    on_date = candidate.ruling.campaign.schedule.on_date
+    if on_date is None:
+        return None
+    on: ColumnElement[str] = _on(candidate.tag)
+    also: ColumnElement[str] = _also(candidate.tag)
+    if not candidate.tag:
+        on, also = candidate.zones.c.falls_on, candidate.zones.c.falls_also
+    holds = falls(candidate.row, on_date.field, on, also, yearly=on_date.yearly)
+    if candidate.marks.again or candidate.marks.about:
+        return holds  # of few: each is looked up
+    found = among_dates(candidate.row, on_date.field, _month_days(candidate.tag))
+    return holds if found is None else and_(found, holds)
+
+
+def _on(tag: str) -> BindParameter[str]:
+    return bindparam(f"falls_on{tag}", type_=Text())
+
+
+def _also(tag: str) -> BindParameter[str]:
+    return bindparam(f"falls_also{tag}", type_=Text())
+
+
+def _month_days(tag: str) -> BindParameter[str]:
+    return bindparam(f"month_days{tag}", type_=Text(), expanding=True)
