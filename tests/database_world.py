@@ -9,7 +9,7 @@ from makers import make_campaign, make_customer, make_delivery, make_place, make
 from sqlalchemy import Connection, insert, select, update
 from world import Other, Touch, Verdict, World, address_of, zones_of
 
-from outreach.campaign.occurrences import next_occurrence
+from outreach.campaign.occurrences import occurrences
 from outreach.decisions.asking import Question, everywhere
 from outreach.decisions.candidate import Scope
 from outreach.decisions.households import ask_base
@@ -81,8 +81,12 @@ def _other(conn: Connection, world: World, other: Other) -> Ruling:
     life = {"active_since": world.asked_at - timedelta(days=60), "looked_until": just_before}
     conn.execute(update(tables.campaigns).where(tables.campaigns.c.id == number).values(life))
     zone = world.company.brand.timezone
-    occurrence = next_occurrence(campaign.schedule, zone, datetime(2020, 1, 1, tzinfo=UTC))
-    if occurrence is not None and (other.planned or occurrence.instant_at < world.asked_at):
+    since, until = datetime(2020, 1, 1, tzinfo=UTC), just_before
+    if campaign.schedule.on_date is not None:
+        since = world.asked_at - timedelta(hours=28)
+    elif other.planned:
+        until = datetime(2099, 1, 1, tzinfo=UTC)
+    for occurrence in occurrences(campaign.schedule, zone, since, until):
         make_run(
             conn,
             campaign.name,

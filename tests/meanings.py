@@ -23,8 +23,8 @@ from outreach.vocabulary import ConsentState, Decision, Reason
 
 FOLDER = Path(__file__).parent.parent / "docs" / "meanings"
 SOURCES = sorted(
-    path for path in FOLDER.glob("*.yaml") if path.stem not in ("owed", "stages")
-)  # those by stage_meanings.py
+    path for path in FOLDER.glob("*.yaml") if path.stem not in ("date-turns", "owed", "stages")
+)  # those by date_meanings.py, owed_meanings.py, stage_meanings.py
 COLUMNS = ("#", "given", "at", "decision", "reason", "until", "channel")
 PLAIN = ("key", "email", "phone", "timezone", "country", "erased", "merged_into")
 GROUPS = ("zones", "tags", "attributes", "dates")
@@ -73,16 +73,16 @@ class Example:
 def examples() -> list[Example]:
     """Every example of every file, in order."""
     return [
-        _example(path.stem, number, case, _over(document.get("given", {}), case))
+        _example(path.stem, number, case, laid_over(document.get("given", {}), case))
         for path in SOURCES
-        for document in [_document(path)]
+        for document in [read_document(path)]
         for number, case in enumerate(document["cases"], start=1)
     ]
 
 
 def table(path: Path) -> str:
     """The Markdown page of one file of examples."""
-    document = _document(path)
+    document = read_document(path)
     at = document.get("given", {}).get("at")
     lines = [f"# {document['title']}", "", document["meaning"].strip(), ""]
     lines += [f"The worlds of these rows are in [{path.name}]({path.name}).", ""]
@@ -95,17 +95,18 @@ def table(path: Path) -> str:
     return "\n".join([*lines, ""])
 
 
-def _document(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> dict[str, Any]:
+    """A file of examples as it is written."""
     return yaml.load(path.read_text("utf-8"), Loader)  # type: ignore[no-any-return]
 
 
-def _over(given: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
+def laid_over(given: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
     """The case on top of what the file gives: mappings key by key, all else as a whole."""
     merged = dict(given)
     for key, value in case.items():
         base = merged.get(key)
         mappings = isinstance(value, dict) and isinstance(base, dict)
-        merged[key] = _over(base, value) if mappings else value
+        merged[key] = laid_over(base, value) if mappings else value
     return merged
 
 

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from readers import is_touched, readers
 from wall_clock import in_the_way, in_window, instants
-from world import Cap, Customer, Foreseen, Going, Verdict, World, address_of, comes_at, picks
-from yearly import is_its_day
+from world import Cap, Customer, Foreseen, Going, Verdict, World, address_of, picks
+from yearly import coming, is_its_day, is_on
 
 from outreach.vocabulary import ConsentState, Decision, Reason
 
@@ -42,12 +42,11 @@ def decide(world: World) -> dict[str, Verdict]:
 def _foreseen(world: World, customer: Customer) -> list[Foreseen]:
     """What campaigns above would send to the customer's addresses: open touches, as yet."""
     found: list[Foreseen] = []
-    for other in world.others:
-        it, at = other.campaign, comes_at(other, customer, world.company)
-        if at is None or at < world.asked_at or it.priority <= world.campaign.priority:
-            continue
+    for other, at, day in coming(world, customer):
+        it = other.campaign
         theirs = replace(world, campaign=it, needs=other.needs)
-        wanted = [c for c in theirs.audience if not _held_out(theirs, c)]
+        there = [c for c in theirs.audience if day is None or is_on(it.schedule, c, day)]
+        wanted = [c for c in there if not _held_out(theirs, c)]
         reached = {target for c in wanted for target in _target(theirs, c)}
         for target in reached & {(c, address_of(customer, c)) for c in it.steps[0].channels}:
             found.append(Foreseen(customer.key, it.name, *target, it.topic, at, at, it.priority))

@@ -2,13 +2,15 @@
 
 import calendar
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from world import Customer, World, own_zone
+from world import Customer, Other, World, comes_at, own_zone
 
+from outreach.campaign.model import Schedule
 from outreach.campaign.returning import LeapDay, OnDate
 
+DAYS_AHEAD = 12
 NEAR = range(-11, 12)  # years that an offset may lead over
 
 
@@ -17,12 +19,32 @@ def is_its_day(world: World, customer: Customer) -> bool:
     schedule = world.campaign.schedule
     if schedule.on_date is None:
         return True
+    return is_on(
+        schedule, customer, world.run_at.astimezone(_clock(world, schedule, customer)).date()
+    )
+
+
+def is_on(schedule: Schedule, customer: Customer, day: date) -> bool:
+    """Whether a message comes to the customer on that day of the schedule's clock."""
+    on_date = schedule.on_date
     own = {**customer.columns, **customer.attributes, **customer.dates}
+    written = None if on_date is None else own.get(on_date.field)
+    return written is not None and day in set(days_of(on_date, written, day.year))
+
+
+def days_ahead(
+    world: World, schedule: Schedule, customer: Customer
+) -> Iterator[tuple[datetime, date]]:
+    """Days from the one before the instant asked on, each with its instant for the customer."""
+    zone, at = _clock(world, schedule, customer), schedule.on_date.at
+    first = world.asked_at.astimezone(zone).date() - timedelta(days=1)
+    for day in (first + timedelta(days=number) for number in range(DAYS_AHEAD)):
+        yield datetime.combine(day, at, zone).astimezone(UTC), day
+
+
+def _clock(world: World, schedule: Schedule, customer: Customer) -> ZoneInfo:
     fixed = schedule.timezone != "customer"
-    zone = schedule.timezone if fixed else own_zone(customer, world.company)
-    day = world.run_at.astimezone(ZoneInfo(zone)).date()
-    written = own.get(schedule.on_date.field)
-    return written is not None and day in set(days_of(schedule.on_date, written, day.year))
+    return ZoneInfo(schedule.timezone if fixed else own_zone(customer, world.company))
 
 
 def days_of(on_date: OnDate, written: str, year: int) -> Iterator[date]:
@@ -48,3 +70,14 @@ def _in_year(year: int, month: int, day: int, rule: LeapDay) -> date | None:
         LeapDay.MAR_1: date(year, 3, 1),
         LeapDay.SKIP: None,
     }[rule]
+
+
+def coming(world: World, customer: Customer) -> Iterator[tuple[Other, datetime, date | None]]:
+    """When campaigns above come next to the customer; of days of people's own each day to come."""
+    for other in world.others:
+        if other.campaign.priority <= world.campaign.priority or other.planned:
+            continue
+        found = [(comes_at(other, customer, world.company), None)]
+        if other.campaign.schedule.on_date is not None:
+            found = list(days_ahead(world, other.campaign.schedule, customer))
+        yield from ((other, at, day) for at, day in found if at and at >= world.asked_at)

@@ -167,6 +167,7 @@ def ask(
     }
     for number, each in enumerate(found):
         values |= planning_values(number, each.run)
+        values |= dates.values_of_rival(each.ruling, each.day, tag_of(number))
     together = scope.mine is None and scope.about is None and joins_sets(conn)
     if scope.mine is None:
         zones = with_rows(zones, filled)

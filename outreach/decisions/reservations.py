@@ -6,22 +6,30 @@ a place its own rows count, and the reservation is gone there.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from sqlalchemy import Connection, select
 
 from outreach.campaign.model import Schedule
-from outreach.campaign.occurrences import CUSTOMER, Occurrence, instant_in, next_occurrence
+from outreach.campaign.occurrences import (
+    CUSTOMER,
+    EARLIEST_OFFSET,
+    Occurrence,
+    instant_in,
+    next_occurrence,
+)
 from outreach.decisions.candidate import Scope
 from outreach.decisions.grid import CapWindow, PlaceRow, applicable_caps, widest
 from outreach.decisions.localities import Locality
+from outreach.decisions.opening import zone_of
 from outreach.decisions.ruling import Ruling
 from outreach.spans import Cap
 from outreach.store.tables import campaigns, runs
 from outreach.vocabulary import RunKind, RunState
 
 MOST = 60  # campaigns that reserve at once, the highest first: a bit each in an integer
+MOST_DAYS = 14  # of one campaign for days of the customers' own: each is asked by itself
 WIDEST_DAY = timedelta(hours=28)  # from the first place that sees a local time to the last
 _TICK = timedelta(microseconds=1)
 
@@ -31,11 +39,12 @@ class Reservation:
     """One occurrence of a campaign above: `at` by place, only where it is next and may matter.
 
     `run`: its run (id and occurrence) once there is one to be planned: who has a row in it
-    already is not counted twice.
+    already is not counted twice. `day`: what the occurrence is by its schedule's clock.
     """
 
     ruling: Ruling
     at: Mapping[int, datetime]
+    day: date
     run: tuple[int, datetime] | None = None
 
     def concerns(self, cap: Cap) -> bool:
@@ -94,22 +103,23 @@ def _by_occurrence(
     """One campaign's reservations: where places are a day apart it is not the same for all."""
     found: dict[datetime, dict[int, datetime]] = {}
     for row in rows:
-        comes = calendar.next_in(places[row.place_id], row.asked_at)
-        if comes is not None and _is_near(ruling, row, comes[1]):
-            found.setdefault(comes[0], {})[row.place_id] = comes[1]
+        back_at, ahead_at = _near(ruling, row)
+        for first_at, at in calendar.coming_in(places[row.place_id], row.asked_at, ahead_at):
+            if back_at <= at < ahead_at:
+                found.setdefault(first_at, {})[row.place_id] = at
     return [
-        Reservation(calendar.ruling, at, calendar.run_to_plan(first_at))
+        Reservation(calendar.ruling, at, calendar.day(first_at), calendar.run_to_plan(first_at))
         for first_at, at in sorted(found.items())
     ]
 
 
-def _is_near(ruling: Ruling, row: PlaceRow, at: datetime) -> bool:
-    """Whether an instant lies in a window of the place, or in one that a hold may come to."""
+def _near(ruling: Ruling, row: PlaceRow) -> tuple[datetime, datetime]:
+    """From when to when an instant lies in a window of the place, or in one that a hold may come to."""
     ahead_at = max(each.ahead_at for each in row.windows)
     if ruling.campaign.when_capped == "hold":
         span = widest(applicable_caps(ruling.campaign, ruling.company))
         ahead_at = max(ahead_at, row.asked_at + ruling.campaign.schedule.late + span)
-    return min(each.back_at for each in row.windows) <= at < ahead_at
+    return min(each.back_at for each in row.windows), ahead_at
 
 
 def counted_in(
@@ -169,21 +179,35 @@ class _Calendar:
         self._made = made
         self._scope = scope
 
-    def next_in(self, place: Locality, asked_at: datetime) -> tuple[datetime, datetime] | None:
+    def coming_in(
+        self, place: Locality, asked_at: datetime, ahead_at: datetime
+    ) -> Iterator[tuple[datetime, datetime]]:
         """The next occurrence and its instant in a place, from the instant asked on.
 
-        None: there is none, or it is planned. One that has come counts while its run is still to
-        be planned: there is no gap into which another campaign slips.
+        Nothing where there is none, or it is planned. One that has come counts while its run is still to
+        be planned: there is no gap into which another campaign slips. Of days of the customers'
+        own all before `ahead_at`, MOST_DAYS at most: each is the next one of others.
         """
+        schedule, days = self.ruling.campaign.schedule, 0
         now = asked_at if self._scope.seen_at is None else self._scope.seen_at
-        late = self.ruling.campaign.schedule.late
         for first_at, at in self._in(place, self._since(asked_at)):
-            is_open = self._is_open(first_at, at, now)
-            if at >= asked_at:
-                return (first_at, at) if is_open else None
-            if is_open and at <= now <= at + late:
-                return first_at, at
-        return None
+            is_ahead, is_open = at >= asked_at, self._is_open(first_at, at, now)
+            if is_open and (is_ahead or at <= now <= at + schedule.late):
+                yield first_at, at
+                days += 1
+                if schedule.on_date is None:
+                    return
+            elif is_ahead and schedule.on_date is None:
+                return
+            if at >= ahead_at or days >= MOST_DAYS:
+                return
+
+    def day(self, first_at: datetime) -> date:
+        """The day of an occurrence by the schedule's clock."""
+        zone = self.ruling.campaign.schedule.timezone
+        if zone == CUSTOMER:
+            return (first_at + EARLIEST_OFFSET).date()
+        return first_at.astimezone(zone_of(zone)).date()
 
     def run_to_plan(self, first_at: datetime) -> tuple[int, datetime] | None:
         """The run of an occurrence, if there is one."""

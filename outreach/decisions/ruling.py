@@ -73,5 +73,5 @@ def reserves_before(higher: Campaign, campaign: Campaign) -> bool:
 
     Only a strictly higher one: two never wait for each other. By hand nothing is foreseen.
     """
-    by_calendar = higher.schedule.kind in (ScheduleKind.CRON, ScheduleKind.AT)
+    by_calendar = higher.schedule.kind is not ScheduleKind.MANUAL
     return by_calendar and higher.priority > campaign.priority and higher.name != campaign.name

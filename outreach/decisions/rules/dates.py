@@ -41,10 +41,10 @@ def values(falling: Iterable[Falling], tag: str = "") -> dict[str, list[str]]:
     return {_month_days(tag).key: days} if days else {}
 
 
-def values_of_rival(ruling: Ruling, day: date | None, tag: str) -> dict[str, object]:
+def values_of_rival(ruling: Ruling, day: date, tag: str) -> dict[str, object]:
     """The same of a campaign above, for the day on which it comes."""
     on_date = ruling.campaign.schedule.on_date
-    if on_date is None or day is None:
+    if on_date is None:
         return {}
     falling = on_date.falling(day)
     own = {_on(tag).key: falling.on, _also(tag).key: falling.also}
