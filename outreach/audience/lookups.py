@@ -118,20 +118,22 @@ def falls(
     return func.coalesce(_of_day(row, name, asked), false())
 
 
-def among_dates(row: Row, name: str, month_days: ColumnElement[Any]) -> ColumnElement[bool] | None:
-    """Whether the customer has a named date on one of these days of the year (MM-DD), by index.
+def is_in_row(row: Row, name: str) -> bool:
+    """Whether the day stands in the customer's own row, and is no named date."""
+    return name == BIRTHDAY or name in row.names.own
 
-    None where the day is no named date: it stands in the customer's own row.
-    """
-    if name == BIRTHDAY or name in row.names.own:
-        return None
+
+def among_days(row: Row, name: str, month_days: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether such a day is one of these days of the year (MM-DD); of a named date by index."""
+    if is_in_row(row, name):
+        return spelling.month_day(row.column(name)).in_(month_days)
     return row.id.in_(ids_by_day(name, month_days))
 
 
 def _of_day(
     row: Row, name: str, ask: Callable[[ColumnElement[str]], ColumnElement[Any]]
 ) -> ColumnElement[Any]:
-    if name == BIRTHDAY or name in row.names.own:
+    if is_in_row(row, name):
         return ask(row.column(name))
     return asked_of_day(row.id, name, ask)
 

@@ -1,12 +1,13 @@
 """Whom a selection finds in the base at hand: texts that nobody has, data that many lack."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, select
 
 from outreach.audience.compile import compile_selection
+from outreach.audience.lookups import written_day
 from outreach.audience.names import Kind, Names
 from outreach.audience.row import Row, name_is_missing
 from outreach.campaign.model import Selection
@@ -38,6 +39,13 @@ def is_found(conn: Connection, row: Row, name: str, text: str) -> bool:
     column = row.column(name)
     listed = row.names.kinds[name] is Kind.LIST
     has: ColumnElement[bool] = spelling.list_holds(column, text) if listed else column == text
+    return bool(conn.execute(select(exists(select(customers.c.id).where(has)))).scalar())
+
+
+def is_any_day(conn: Connection, row: Row, name: str, since: date | None = None) -> bool:
+    """Whether any customer has such a day; with `since` one with its year that is not before it."""
+    day = written_day(row, name)
+    has = day.is_not(None) if since is None else and_(func.length(day) == 10, day >= f"{since}")
     return bool(conn.execute(select(exists(select(customers.c.id).where(has)))).scalar())
 
 

@@ -1,6 +1,7 @@
 """A campaign's file as a `Campaign`, or every problem of it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from outreach.campaign.campaign_file import (
     CampaignFile,
@@ -9,7 +10,7 @@ from outreach.campaign.campaign_file import (
 )
 from outreach.campaign.joined import several
 from outreach.campaign.known import Known
-from outreach.campaign.model import Campaign, Expression, Place, Selection, Step
+from outreach.campaign.model import Campaign, Expression, Place, Schedule, Selection, Step
 from outreach.documents import Document, Path, load, validate
 from outreach.documents.validation import LATER
 from outreach.errors import Problem
@@ -129,7 +130,7 @@ def _campaign(name: str, file: CampaignFile, document: Document) -> Campaign:
         owner=file.owner,
         topic=file.topic,
         audience=_selection(file.audience, document, ("audience",)),
-        schedule=file.schedule.schedule(),
+        schedule=_schedule(file, document),
         steps=tuple(_step(file, index, document) for index in range(len(file.steps))),
         status=file.status,
         priority=file.priority,
@@ -140,6 +141,13 @@ def _campaign(name: str, file: CampaignFile, document: Document) -> Campaign:
         holdout=file.experiment.holdout if file.experiment else 0,
         file=document.file,
     )
+
+
+def _schedule(file: CampaignFile, document: Document) -> Schedule:
+    found, path = file.schedule.schedule(), ("schedule", "on_date", "field")
+    if found.on_date is None:
+        return found
+    return replace(found, date_place=Place(document.file, *document.place(path)))
 
 
 def _step(file: CampaignFile, index: int, document: Document) -> Step:

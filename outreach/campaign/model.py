@@ -85,6 +85,7 @@ class Schedule:
     starts: date | None = None  # first and last local date, both included
     ends: date | None = None
     late: timedelta = timedelta(hours=24)
+    date_place: Place | None = field(default=None, compare=False)  # where `on_date` names its date
 
 
 @dataclass(frozen=True, slots=True)

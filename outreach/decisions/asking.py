@@ -1,12 +1,13 @@
 """Puts the chain to a connection: the zone table filled, the base's own facts looked up."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, TableValuedAlias, select
 
+from outreach.campaign.returning import OnDate
 from outreach.decisions.candidate import Candidate, Marks, Rival, Scope
 from outreach.decisions.chain import decide, outcomes
 from outreach.decisions.localities import Locality, localities
@@ -130,11 +131,12 @@ class Question:
         query = select(rows.c.id, rows.c.place_id, *wanted(candidate, rows))
         return {
             row.id: [
-                Slot(at, channel, each.ruling.campaign.topic, False, each.ruling.campaign.name)
-                for number, each in enumerate(self.base.reserved)
-                if (at := each.at.get(row.place_id)) is not None
-                for place, channel in enumerate(each.ruling.channels)
-                if (row[2 + number] or 0) >> place & 1
+                Slot(at, channel, rival.ruling.campaign.topic, False, rival.ruling.campaign.name)
+                for number, rival in enumerate(candidate.rivals)
+                for day in range(rival.days)
+                if (at := self.base.reserved[rival.first + day].at.get(row.place_id)) is not None
+                for place, channel in enumerate(rival.ruling.channels)
+                if (row[2 + number] or 0) >> (place * rival.days + day) & 1
             ]
             for row in conn.execute(query, self.values)
         }
@@ -167,7 +169,13 @@ def ask(
     }
     for number, each in enumerate(found):
         values |= planning_values(number, each.run)
-        values |= dates.values_of_rival(each.ruling, each.day, tag_of(number))
+        values |= dates.values_of_day(each.ruling, each.day, number)
+    for number, rival in enumerate(_rivals(found)):
+        those = found[rival.first : rival.first + rival.days]
+        values |= dates.values(
+            [on_date.falling(each.day) for each in those if (on_date := _on_date(each))],
+            tag_of(number),
+        )
     together = scope.mine is None and scope.about is None and joins_sets(conn)
     if scope.mine is None:
         zones = with_rows(zones, filled)
@@ -179,19 +187,34 @@ def ask(
 
 
 def _rivals(found: Sequence[Reservation], *, together: bool = False) -> tuple[Rival, ...]:
-    return tuple(Rival(each.ruling, each.run is not None, together) for each in found)
+    """The campaigns of the reservations; of days of the customers' own all are one rival."""
+    rivals: list[Rival] = []
+    for number, each in enumerate(found):
+        planning = each.run is not None
+        last = rivals[-1] if rivals else None
+        dated = each.ruling.campaign.schedule.on_date is not None
+        if dated and last is not None and last.ruling is each.ruling:
+            rivals[-1] = replace(last, planning=(*last.planning, planning))
+        else:
+            rivals.append(Rival(each.ruling, number, (planning,), together))
+    return tuple(rivals)
 
 
 def _readers(
     ruling: Ruling, found: Sequence[Reservation], locales: Callable[[], Iterable[str | None]]
 ) -> dict[str, list[str]]:
     """Which locales read which language variant, of this campaign's template and of rivals'."""
-    asked = {"": ruling} | {tag_of(number): each.ruling for number, each in enumerate(found)}
+    rivals = enumerate(_rivals(found))
+    asked = {"": ruling} | {tag_of(number): each.ruling for number, each in rivals}
     known = list(locales()) if any(map(reach.has_variants, asked.values())) else []
     values: dict[str, list[str]] = {}
     for tag, each in asked.items():
         values |= reach.readers(each, known, tag)
     return values
+
+
+def _on_date(reservation: Reservation) -> OnDate | None:
+    return reservation.ruling.campaign.schedule.on_date
 
 
 def _kept(

@@ -115,15 +115,22 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A campaign above in a statement: its next occurrence reserves slots.
+    """A campaign above in a statement: its next occurrence reserves slots, or its next days.
 
-    `planning`: its run is there already, and those who have a row in it are not counted twice.
-    `together`: whom it wants is asked of everyone at once, not one by one where it matters.
+    `first`: the number of its first reservation. `planning`, by reservation: the run is there
+    already, and those who have a row in it are not counted twice. `together`: whom it wants is
+    asked of everyone at once, not one by one where it matters.
     """
 
     ruling: Ruling
-    planning: bool
+    first: int
+    planning: tuple[bool, ...]
     together: bool = False
+
+    @property
+    def days(self) -> int:
+        """How many reservations it has: several are days of the customers' own, one for each."""
+        return len(self.planning)
 
 
 class Candidate:

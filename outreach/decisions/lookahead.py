@@ -19,6 +19,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    cast,
     exists,
     false,
     func,
@@ -37,7 +38,7 @@ from outreach.decisions.order import (
     first_that_fails,
     person_rules,
 )
-from outreach.decisions.rules import cadence, person
+from outreach.decisions.rules import cadence, dates, person
 from outreach.decisions.rules.cadence import Slots
 from outreach.store.dialect import is_any_of
 from outreach.store.tables import customers, deliveries
@@ -60,8 +61,8 @@ def planning_values(number: int, run: tuple[int, datetime] | None) -> dict[str, 
 def wanted(candidate: Candidate, rows: FromClause) -> list[ColumnElement[int]]:
     """By rival, the channels on which it wants the customer of a row: `wanted_…`, a bit for each.
 
-    The first of its channels is bit 0; 0 or null: it does not want them. Rows have the
-    columns of ASKED.
+    The first of its channels is bit 0; 0 or null: it does not want them. Of several days each
+    channel has as many bits. Rows have the columns of ASKED.
     """
     return [
         case((rows.c.shares, shared), else_=own).label(f"wanted_{number}")
@@ -98,7 +99,7 @@ def _everyone(candidate: Candidate, number: int) -> FromClause:
     """All whom a rival wants, by id, with the bit of the channel."""
     rival, marks = candidate.rivals[number], Marks(facts=candidate.marks.facts)
     other = Candidate(rival.ruling, marks, candidate.zones, tag=tag_of(number))
-    found = _asked(rival, other, number, other.joined(), _chosen(other).label("channels"))
+    found = _asked(other, other.joined(), _wanted(rival, other).label("channels"))
     return found.add_columns(other.customer.c.id).subquery(f"everyone_{number}")
 
 
@@ -142,11 +143,12 @@ def _messages(candidate: Candidate, rows: FromClause, number: int) -> ColumnElem
     cap = candidate.ruling.grid.cap_windows[number].cap
     found: ColumnElement[int] = literal(0)
     for place, rival in enumerate(candidate.rivals):
-        stands = rows.c[f"which_{number}"] // 2**place % 2
-        channels = func.coalesce(rows.c[f"wanted_{place}"], 0)
-        for bit, channel in enumerate(rival.ruling.channels):
-            if cap.channel in (None, channel):
-                found = found + stands * (channels // 2**bit % 2)
+        channels = cast(func.coalesce(rows.c[f"wanted_{place}"], 0), BigId)
+        for day in range(rival.days):
+            stands = rows.c[f"which_{number}"] // 2 ** (rival.first + day) % 2
+            for bit, channel in enumerate(rival.ruling.channels):
+                if cap.channel in (None, channel):
+                    found = found + stands * (channels // 2 ** (bit * rival.days + day) % 2)
     return found
 
 
@@ -157,44 +159,62 @@ def _channels(
     marks = Marks(facts=candidate.marks.facts)
     for number, rival in enumerate(candidate.rivals):
         other = Candidate(rival.ruling, marks, rows, tag=tag_of(number))
-        chosen, id_ = _chosen(other), other.customer.c.id
-        there = (
-            func.max(case((and_(chosen == 2**place, _is_shared(other, place)), 2**place), else_=0))
-            for place in other.numbers
-        )
+        chosen, id_ = _wanted(rival, other), other.customer.c.id
         found = other.with_records(other.customer)
-        own = _asked(rival, other, number, found, chosen).where(id_ == rows.c.id)
-        shared = _asked(rival, other, number, found, reduce(add, there))
-        shared = shared.where(id_.in_(_mates(rows)))
+        own = _asked(other, found, chosen).where(id_ == rows.c.id)
+        there = (_of_mates(rival, other, chosen, place) for place in other.numbers)
+        shared = _asked(other, found, reduce(add, there)).where(id_.in_(_mates(rows)))
         yield own.correlate(rows).scalar_subquery(), shared.correlate(rows).scalar_subquery()
 
 
-def _chosen(candidate: Candidate) -> ColumnElement[int]:
-    """The bit of the first channel on which nothing stands in the way; 0: none."""
-    return case(
+def _of_mates(
+    rival: Rival, candidate: Candidate, wanted: ColumnElement[int], place: int
+) -> ColumnElement[int]:
+    """The bit of a channel by which any of them is written to at the address of the row.
+
+    Of days of their own the nearest: who shares an address seldom has two in one window.
+    """
+    first, after = (2 ** (each * rival.days) for each in (place, place + 1))
+    there = and_(wanted >= _big(first), wanted < _big(after), _is_shared(candidate, place))
+    return func.coalesce(func.min(case((there, wanted))), 0)
+
+
+def _wanted(rival: Rival, candidate: Candidate) -> ColumnElement[int]:
+    """The bit of the first channel on which nothing stands in the way, and of the day; 0: none."""
+    channel = case(
         *(
-            (first_that_fails(channel_rules(candidate, place)).is_(None), 2**place)
+            (
+                first_that_fails(channel_rules(candidate, place)).is_(None),
+                _big(2 ** (place * rival.days)),
+            )
             for place in candidate.numbers
         ),
-        else_=0,
+        else_=_big(0),
     )
+    free = [
+        and_(dates.is_day(candidate, number), not_(_has_row(candidate, number)))
+        if planning
+        else dates.is_day(candidate, number)
+        for number, planning in enumerate(rival.planning, rival.first)
+    ]
+    if rival.ruling.campaign.schedule.on_date is None and not rival.planning[0]:
+        return channel
+    return channel * case(*((day, _big(2**bit)) for bit, day in enumerate(free)), else_=_big(0))
 
 
-def _asked(
-    rival: Rival,
-    candidate: Candidate,
-    number: int,
-    found: FromClause,
-    answer: ColumnElement[int],
-) -> Select[Any]:
-    """An answer about those customers whom the rival is for, and who have no row in its run."""
+def _big(number: int) -> ColumnElement[int]:
+    """A number of up to 60 bits, also to a database that has smaller ones."""
+    return literal(number, BigId)
+
+
+def _asked(candidate: Candidate, found: FromClause, answer: ColumnElement[int]) -> Select[Any]:
+    """An answer about those customers whom the rival is for."""
     rules = [*person_rules(candidate), *arm_rules(candidate, candidate.customer.c.bucket)]
-    query = (
+    return (
         select(answer)
         .select_from(found)
         .where(person.in_audience(candidate), *(not_(rule.fails) for rule in rules))
     )
-    return query.where(not_(_has_row(candidate, number))) if rival.planning else query
 
 
 def _has_row(candidate: Candidate, number: int) -> ColumnElement[bool]:

@@ -51,11 +51,12 @@ def zone_rows(
 
 
 def _reserved(grid: Grid, row: PlaceRow, found: Sequence[Reservation]) -> list[object]:
-    """By cap window, which reservations stand in it (a bit for each), and how many."""
+    """By cap window, which reservations stand in it (a bit for each), and of how many campaigns."""
     values: list[object] = []
     for number, each in enumerate(grid.cap_windows) if found else ():
         numbers = counted_in(each, number, row, found)
-        values += [sum(2**place for place in numbers), len(numbers)]
+        campaigns = {found[place].ruling.campaign.name for place in numbers}
+        values += [sum(2**place for place in numbers), len(campaigns)]
     return values
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import BindParameter, ColumnElement, Text, and_, bindparam
+from sqlalchemy import BindParameter, ColumnElement, Text, and_, bindparam, true
 
-from outreach.audience.lookups import among_dates, falls
+from outreach.audience.lookups import among_days, falls, is_in_row
 from outreach.campaign.occurrences import CUSTOMER
 from outreach.campaign.returning import Falling
 from outreach.decisions.candidate import Candidate, Scope
@@ -41,38 +41,46 @@ def values(falling: Iterable[Falling], tag: str = "") -> dict[str, list[str]]:
     return {_month_days(tag).key: days} if days else {}
 
 
-def values_of_rival(ruling: Ruling, day: date, tag: str) -> dict[str, object]:
-    """The same of a campaign above, for the day on which it comes."""
+def values_of_day(ruling: Ruling, day: date, number: int) -> dict[str, object]:
+    """What a statement is executed with for one day of a campaign above; `number` its reservation's."""
     on_date = ruling.campaign.schedule.on_date
     if on_date is None:
         return {}
     falling = on_date.falling(day)
-    own = {_on(tag).key: falling.on, _also(tag).key: falling.also}
-    return {**own, **values([falling], tag)}
+    return {_on(number).key: falling.on, _also(number).key: falling.also}
 
 
 def is_its_day(candidate: Candidate) -> ColumnElement[bool] | None:
-    """The day is the customer's; None where the schedule asks for none."""
+    """The day is the customer's; None where the schedule asks for none.
+
+    Of a campaign above no more than that it may be one of its days: `is_day` asks which.
+    """
     on_date = candidate.ruling.campaign.schedule.on_date
     if on_date is None:
         return None
-    on: ColumnElement[str] = _on(candidate.tag)
-    also: ColumnElement[str] = _also(candidate.tag)
-    if not candidate.tag:
-        on, also = candidate.zones.c.falls_on, candidate.zones.c.falls_also
-    holds = falls(candidate.row, on_date.field, on, also, yearly=on_date.yearly)
-    if candidate.marks.again or candidate.marks.about:
-        return holds  # of few: each is looked up
-    found = among_dates(candidate.row, on_date.field, _month_days(candidate.tag))
-    return holds if found is None else and_(found, holds)
+    row, found = candidate.row, among_days(candidate.row, on_date.field, _month_days(candidate.tag))
+    if candidate.tag:
+        return found
+    on, also = candidate.zones.c.falls_on, candidate.zones.c.falls_also
+    holds = falls(row, on_date.field, on, also, yearly=on_date.yearly)
+    few = candidate.marks.again or candidate.marks.about
+    return holds if few or is_in_row(row, on_date.field) else and_(found, holds)
 
 
-def _on(tag: str) -> BindParameter[str]:
-    return bindparam(f"falls_on{tag}", type_=Text())
+def is_day(candidate: Candidate, number: int) -> ColumnElement[bool]:
+    """Whether the day of a reservation is the customer's, for one of a campaign above."""
+    on_date = candidate.ruling.campaign.schedule.on_date
+    if on_date is None:
+        return true()
+    return falls(candidate.row, on_date.field, _on(number), _also(number), yearly=on_date.yearly)
 
 
-def _also(tag: str) -> BindParameter[str]:
-    return bindparam(f"falls_also{tag}", type_=Text())
+def _on(number: int) -> BindParameter[str]:
+    return bindparam(f"falls_on_{number}", type_=Text())
+
+
+def _also(number: int) -> BindParameter[str]:
+    return bindparam(f"falls_also_{number}", type_=Text())
 
 
 def _month_days(tag: str) -> BindParameter[str]:

@@ -1,0 +1,42 @@
+"""An `on_date` that comes for nobody in the database: told by `check`, no fault."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import Connection
+
+from outreach.audience import presence
+from outreach.audience.names import BIRTHDAY, Kind
+from outreach.audience.row import Row
+from outreach.campaign.model import Campaign
+from outreach.documents import did_you_mean
+from outreach.errors import WARNING, Problem
+
+DAY = timedelta(days=1)
+
+
+def unmet_date(
+    conn: Connection, row: Row, campaign: Campaign, known: Sequence[str], today: date
+) -> Iterator[Problem]:
+    """A date that no customer has, or none that is yet to come where it comes once.
+
+    `known` are the names of all named dates that customers have.
+    """
+    on_date, place = campaign.schedule.on_date, campaign.schedule.date_place
+    if on_date is None or place is None:
+        return
+    own = [name for name, kind in row.names.own.items() if kind is Kind.DATE]
+    name, in_row = on_date.field, [BIRTHDAY, *own]
+    if name not in (*known, *in_row):
+        message = f"no customer has a date `{name}`: nobody gets it"
+        hint = did_you_mean(name, [*known, *in_row], listing="there are")
+    elif name in in_row and not presence.is_any_day(conn, row, name):
+        message, hint = f"no customer has `{name}`: nobody gets it", f"import a column `{name}`"
+    elif not on_date.yearly and not presence.is_any_day(
+        conn, row, name, today - (on_date.offset_days + 1) * DAY
+    ):
+        message = f"nobody's `{name}` with a year is yet to come, and it comes `once`"
+        hint = "for a day that comes back each year write `repeat: yearly`"
+    else:
+        return
+    yield Problem(place.file, place.line, place.column, f"{WARNING}unfound", message, hint)
