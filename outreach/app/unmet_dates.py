@@ -11,6 +11,7 @@ from outreach.audience.row import Row
 from outreach.campaign.model import Campaign
 from outreach.documents import did_you_mean
 from outreach.errors import WARNING, Problem
+from outreach.vocabulary import Status
 
 DAY = timedelta(days=1)
 
@@ -18,12 +19,12 @@ DAY = timedelta(days=1)
 def unmet_date(
     conn: Connection, row: Row, campaign: Campaign, known: Sequence[str], today: date
 ) -> Iterator[Problem]:
-    """A date that no customer has, or none that is yet to come where it comes once.
+    """A date that no customer has, or none that is yet to come where it comes once; no draft's.
 
     `known` are the names of all named dates that customers have.
     """
     on_date, place = campaign.schedule.on_date, campaign.schedule.date_place
-    if on_date is None or place is None:
+    if on_date is None or place is None or campaign.status is not Status.ACTIVE:
         return
     own = [name for name, kind in row.names.own.items() if kind is Kind.DATE]
     name, in_row = on_date.field, [BIRTHDAY, *own]

@@ -16,7 +16,7 @@ def init(
         Path | None, typer.Argument(metavar="[DIR]", help="The new project's folder; else this one")
     ] = None,
 ) -> None:
-    """Make a new project from the sample: rules, three campaigns, their templates."""
+    """Make a new project from the sample: rules, four campaigns, their templates."""
     call = call_of(ctx)
     made = make_project(folder or call.options.project)
 

@@ -128,9 +128,8 @@ def test_what_finds_nobody_in_the_database_is_a_warning(project: Path) -> None:
     answer = outreach_here(project, "check")
 
     assert answer.code == 0
-    assert answer.out.splitlines()[0] == (
-        "campaigns/city.yaml:5:19: warning: no customer has city 'paris', 2 have 'Paris'"
-    )
+    warned = "campaigns/city.yaml:5:19: warning: no customer has city 'paris', 2 have 'Paris'"
+    assert warned in answer.out.splitlines()
     assert answer.out.splitlines()[-1].endswith(" files, no problems")
 
 
