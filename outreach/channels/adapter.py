@@ -99,7 +99,7 @@ class Source(Protocol):
         ...
 
     def report(self, outcome: Outcome) -> None:
-        """Take one outcome; returns at once (it is settled within 25 ms)."""
+        """Take one outcome; returns at once (it is being written down within 25 ms)."""
         ...
 
     def stopping(self) -> bool:

@@ -39,7 +39,7 @@ class _Wanted:
 
 
 class Exchange:
-    """Takes answers and handings from any thread; an answer is committed within 50 or 25 ms.
+    """Takes answers and handings from any thread; an answer waits at most 25 ms for others.
 
     A place of the gate is free again once the answer is committed. While the database can not
     be reached answers are kept and tried again; once the shift ends not for ever: the sweep finds

@@ -63,11 +63,13 @@ class Lane:
             while not (self._closed or self._service.over()) and await self._has_work():
                 await self._work()
         finally:
-            if self._pulling is not None:
-                await self._pulling
-            while self._left:
-                self._service.source.report(self._unsent(self._left.popleft()))
-            self._give_back()
+            try:
+                if self._pulling is not None:
+                    await self._pulling
+            finally:
+                while self._left:
+                    self._service.source.report(self._unsent(self._left.popleft()))
+                self._give_back()
 
     def interrupt(self) -> None:
         """Let go of a message whose words are not written yet; call it on the loop."""

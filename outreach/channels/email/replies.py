@@ -61,8 +61,8 @@ class Replies(asyncio.Protocol):
         return self._ready.popleft()
 
     def close(self) -> None:
-        """Close the connection at once."""
-        self._transport.close()
+        """Close the connection at once: a silent server's part in TLS's end is not waited for."""
+        self._transport.abort()
 
     async def _changed(self, give_up: float) -> None:
         loop = asyncio.get_running_loop()
@@ -94,7 +94,7 @@ class Replies(asyncio.Protocol):
             self._ready.append(Reply(UNREADABLE, "Response too long"))
             self._rest, self._lines = b"", []
         if len(self._ready) > self._asked:
-            self._transport.close()
+            self.close()
         if self._ready:
             self._wake()
 

@@ -2,13 +2,14 @@
 
 import shutil
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
-from channel_source import mail, outcome_of
+from channel_source import ListSource, mail, outcome_of
 from pydantic import SecretStr
 from scripted_smtp import Post, certificate, smtp_server
 
@@ -156,3 +157,36 @@ def test_nothing_is_sent_in_the_clear_where_tls_is_required(connect: Connect) ->
 
     assert (outcome.answer, outcome.fault, outcome.stage) == (Answer.RETRY, Fault.CHANNEL, "tls")
     assert post.contents == []
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_silent_server_is_let_go_of_at_once(
+    connect: Connect,
+    certified: tuple[Path, ssl.SSLContext],
+    monkeypatch: pytest.MonkeyPatch,
+    scheme: str,
+) -> None:
+    """No words are written yet: what it has is not begun, with or without TLS."""
+    trusted, context = certified
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    asked, ended = threading.Event(), threading.Event()
+
+    def keeps(stage: str, _: str) -> bool:
+        asked.set()
+        return stage == "mail" and not ended.is_set()
+
+    options = {"ssl_context": context} if scheme == "smtps" else {}
+    with smtp_server(Post(keeps=keeps), scheme=scheme, **options) as post:
+        adapter = connect(post.url)
+        source = ListSource([mail(1)], stop=lambda _: asked.is_set())
+        serving = threading.Thread(target=adapter.serve, args=(source,))
+        serving.start()
+        assert asked.wait(20)
+        adapter.interrupt()
+        serving.join(10)
+        let_go = not serving.is_alive()
+        ended.set()
+        serving.join()
+
+    assert let_go
+    assert not source.by_id[1].begun
