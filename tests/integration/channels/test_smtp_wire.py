@@ -172,8 +172,9 @@ def test_a_silent_server_is_let_go_of_at_once(
     asked, ended = threading.Event(), threading.Event()
 
     def keeps(stage: str, _: str) -> bool:
-        asked.set()
-        return stage == "mail" and not ended.is_set()
+        if stage == "rcpt":
+            asked.set()
+        return stage == "rcpt" and not ended.is_set()
 
     options = {"ssl_context": context} if scheme == "smtps" else {}
     with smtp_server(Post(keeps=keeps), scheme=scheme, **options) as post:
