@@ -1,6 +1,7 @@
 """What arrives at a real SMTP server, byte by byte."""
 
 import shutil
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -166,28 +167,34 @@ def test_a_silent_server_is_let_go_of_at_once(
     monkeypatch: pytest.MonkeyPatch,
     scheme: str,
 ) -> None:
-    """No words are written yet: what it has is not begun, with or without TLS."""
+    """No words are written yet: what it has is not begun; it does not answer TLS's end either."""
     trusted, context = certified
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     asked, ended = threading.Event(), threading.Event()
 
-    def keeps(stage: str, _: str) -> bool:
-        if stage == "rcpt":
+    def converse(listening: socket.socket) -> None:
+        plain, _ = listening.accept()
+        with context.wrap_socket(plain, server_side=True) if scheme == "smtps" else plain as client:
+            client.sendall(b"220 here\r\n")
+            while not client.recv(4096).startswith(b"MAIL"):
+                client.sendall(b"250 here\r\n")
             asked.set()
-        return stage == "rcpt" and not ended.is_set()
+            ended.wait(60)
 
-    options = {"ssl_context": context} if scheme == "smtps" else {}
-    with smtp_server(Post(keeps=keeps), scheme=scheme, **options) as post:
-        adapter = connect(post.url)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=converse, args=(listening,))
+        server.start()
+        adapter = connect(f"{scheme}://localhost:{listening.getsockname()[1]}")
         source = ListSource([mail(1)], stop=lambda _: asked.is_set())
         serving = threading.Thread(target=adapter.serve, args=(source,))
         serving.start()
         assert asked.wait(20)
         adapter.interrupt()
-        serving.join(10)
+        serving.join(5)
         let_go = not serving.is_alive()
         ended.set()
         serving.join()
+        server.join()
 
     assert let_go
     assert not source.by_id[1].begun
