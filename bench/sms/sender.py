@@ -3,44 +3,22 @@
 import cProfile
 import json
 import sys
-import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from bench.ground.parts import table
+from bench.send.rendered import Rendered
 from bench.sms.server import ACCOUNT, TOKEN
-from outreach.channels.adapter import Message, Outcome, Text
+from outreach.channels.adapter import Text
 from outreach.channels.loop import run
 from outreach.channels.sms.twilio import TwilioAdapter
 from outreach.settings.company import Brand, Company
 from outreach.settings.environment import Environment
-from outreach.vocabulary import Answer
 
 WORDS = "Dear customer, have a good weekend. Mei at Bench. Reply STOP to opt out"
 WARM = 200  # texts before the others: what is done once is not counted
-
-
-class _Rendered:
-    """A source of texts to these."""
-
-    def __init__(self, numbers: range) -> None:
-        self._lock = threading.Lock()
-        self._left: list[Message] = [_text(number) for number in numbers]
-        self.accepted = 0
-
-    def pull(self, most: int, connection: int | None = None) -> Sequence[Message]:  # noqa: ARG002
-        with self._lock:
-            given, self._left = self._left[-most:], self._left[:-most]
-            return given
-
-    def report(self, outcome: Outcome) -> None:
-        self.accepted += outcome.answer is Answer.ACCEPTED
-
-    def stopping(self) -> bool:
-        return False
 
 
 def _text(number: int) -> Text:
@@ -57,8 +35,8 @@ def main(base: str, texts: str, *options: str) -> None:
         public_url="https://news.example.com",
     )
     adapter = TwilioAdapter("sms", Company(brand=Brand(name="Bench")), environment)
-    adapter.serve(_Rendered(range(WARM)))
-    source = _Rendered(range(WARM, WARM + int(texts)))
+    adapter.serve(Rendered([_text(number) for number in range(WARM)]))
+    source = Rendered([_text(number) for number in range(WARM, WARM + int(texts))])
     profile = cProfile.Profile() if "--profile" in options else None
     if profile:
         run(_switched(profile, on=True))

@@ -1,13 +1,10 @@
 """What a batch costs is counted, not timed: statements do not grow with the messages of a batch."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
+from counting import counted
 from dispatching import make_due, make_shift
 from makers import NOW, make_run
-from sqlalchemy import Connection, Engine, event, select
+from sqlalchemy import Connection, Engine, select
 
 from outreach.channels.adapter import Outcome
 from outreach.dispatch.claim import Claimer
@@ -18,21 +15,6 @@ from outreach.store import custody
 from outreach.store.engine import writing
 from outreach.store.tables import runs
 from outreach.vocabulary import Answer
-
-
-@contextmanager
-def counted(engine: Engine) -> Iterator[list[str]]:
-    """The statements that are executed in the block; copying into a table is none."""
-    found: list[str] = []
-
-    def note(_conn: Connection, _cursor: Any, statement: str, *_: object) -> None:
-        found.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def claim(conn: Connection, shift: Shift, run_id: int, most: int) -> tuple[Held, ...]:

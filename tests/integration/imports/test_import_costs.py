@@ -1,13 +1,11 @@
 """What an import costs is counted, not timed: statements do not grow with the rows of a batch."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
+from counting import counted
 from makers import NOW
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine
 
 from outreach.audience.names import names_of
 from outreach.imports import Options, import_customers
@@ -21,21 +19,6 @@ HEADER = "key,email,phone,timezone,consent.email.offers,consent.sms.offers,tags,
 MOST_OF_NEW = 24  # statements of a transaction, BEGIN and what SQLite is set to among them
 MOST_OF_KNOWN = 16
 STAGES = b"stages: [{id: new, when: orders == 0}, {id: buyer, when: orders >= 1}]\n"
-
-
-@contextmanager
-def counted(engine: Engine) -> Iterator[list[str]]:
-    """The statements of the block, one of many rows once; what is copied into tables is none."""
-    found: list[str] = []
-
-    def note(_conn: Connection, _cursor: Any, statement: str, *_: object) -> None:
-        found.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def write(path: Path, prefix: str, count: int) -> Path:
