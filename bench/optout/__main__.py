@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 
-from bench.base import _database
+from bench.base import database_of
 from bench.ground.filling import fill_customers, fill_touches, settle_statistics
 from bench.ground.load import post, run_load
 from bench.ground.web import cpu_seconds, pages
@@ -46,7 +46,7 @@ def main() -> int:
     for database in options.databases.split(","):
         with tempfile.TemporaryDirectory(prefix="outreach-bench-") as name:
             folder = Path(name)
-            with _database(database, folder) as url:
+            with database_of(database, folder) as url:
                 missed |= _measured(database, url, folder, options)
     return 1 if missed else 0
 

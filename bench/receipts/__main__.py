@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 from sqlalchemy import Engine, func, select
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from bench.base import _database
+from bench.base import database_of
 from bench.ground.filling import fill_customers, fill_touches, settle_statistics
 from bench.ground.load import post, run_load
 from bench.ground.web import cpu_seconds, pages
@@ -54,7 +54,7 @@ def main() -> int:
     for database in options.databases.split(","):
         with tempfile.TemporaryDirectory(prefix="outreach-bench-") as name:
             folder = Path(name)
-            with _database(database, folder) as url:
+            with database_of(database, folder) as url:
                 missed |= _measured(database, url, folder, options.receipts)
     return 1 if missed else 0
 
