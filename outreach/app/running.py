@@ -2,6 +2,8 @@
 
 import os
 import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -28,7 +30,7 @@ from outreach.errors import OutreachError, ProblemsFound
 from outreach.logger import Logger
 from outreach.planning.occasion import come, occasion_of_run, past
 from outreach.planning.run import plan_run
-from outreach.planning.tick import make_due_runs
+from outreach.planning.tick import Candidate, make_due_runs
 from outreach.settings.company import Company
 from outreach.settings.rules_file import BUILT_IN_CHANNELS
 from outreach.store import activity, deliveries, runs, schema
@@ -41,6 +43,42 @@ from outreach.vocabulary import RunState
 
 log = Logger(__name__)
 REFRESH_AT = timedelta(minutes=5)  # after midnight, company time
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one look did."""
+
+    anything: bool
+    expired: int  # deliveries
+
+
+def do_what_is_due(
+    context: Context,
+    project: Sequence[Candidate],
+    plan: Callable[[Run], bool],
+    expiry: Expiry,
+) -> Done:
+    """All that an instant asks of the database before messages go: the simulator's steps as well.
+
+    `plan` makes a pass over a run that is to be planned, and says whether there was anything.
+    """
+    now = context.now()
+    busy = any([refresh_daily(context, now), look_after_owed(context)])
+    made = make_due_runs(
+        context.engine,
+        context.company(),
+        project,
+        now,
+        lambda candidate: is_admitted(context, candidate),
+    )
+    for run_id in made:
+        log.info("run made", run=run_id)
+    with reading(context.engine) as conn:
+        open_runs = runs.runs_in(conn, RunState.PLANNING)
+    planned = [plan(run) for run in open_runs]
+    expired = expiry(context.engine, now)
+    return Done(any([busy, bool(made), *planned, bool(expired)]), expired)
 
 
 class Tick:
@@ -91,24 +129,10 @@ class Tick:
     def _tick(self) -> bool:
         self._look_at_database()
         self._read_files()
-        context, now = self.context, self.context.now()
-        busy = any([refresh_daily(context, now), look_after_owed(context)])
-        made = make_due_runs(
-            context.engine,
-            context.company(),
-            self._project.candidates,
-            now,
-            lambda candidate: is_admitted(context, candidate),
-        )
-        for run_id in made:
-            log.info("run made", run=run_id)
-        with reading(context.engine) as conn:
-            open_runs = runs.runs_in(conn, RunState.PLANNING)
-        planned = [self._planned(run) for run in open_runs]
-        expired = self._expiry(context.engine, now)
-        self.expired += expired
-        wake(context)
-        return any([busy, bool(made), *planned, bool(expired), finish(context)])
+        done = do_what_is_due(self.context, self._project.candidates, self._planned, self._expiry)
+        self.expired += done.expired
+        wake(self.context)
+        return any([done.anything, finish(self.context)])
 
     def _planned(self, run: Run) -> bool:
         try:
