@@ -17,6 +17,7 @@ from world import Consent, Customer, Other, Touch, Verdict, World, address_of
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
 from outreach.campaign.on_date_file import OnDateFile
+from outreach.campaign.public_holidays import Holidays
 from outreach.settings.company import Brand, Company, Topic
 from outreach.spans import WEEKDAYS, Cap, QuietHours, parse_day_span, parse_per, parse_span
 from outreach.vocabulary import ConsentState, Decision, Reason
@@ -195,6 +196,7 @@ def _schedule(given: Mapping[str, Any]) -> Schedule:
         "starts": date.fromisoformat,
         "ends": date.fromisoformat,
         "timezone": str,
+        "holidays": Holidays,
     }
     given = dict(given)
     at, on_date = given.pop("at", None), given.pop("on_date", None)
@@ -211,7 +213,8 @@ def _schedule(given: Mapping[str, Any]) -> Schedule:
 
 def _company(given: Mapping[str, Any]) -> Company:
     given = dict(given)
-    brand = Brand(name="Acme", timezone=given.pop("timezone", "Europe/Berlin"))
+    zone, country = given.pop("timezone", "Europe/Berlin"), given.pop("country", "")
+    brand = Brand(name="Acme", timezone=zone, country=country)
     if "cadence" in given:
         given["cadence"] = _caps(given["cadence"])
     if "quiet_hours" in given:

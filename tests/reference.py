@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from readers import is_touched, readers
-from wall_clock import in_the_way, in_window, instants
+from wall_clock import in_the_way, in_window, instants, is_left_out, left_out
 from world import Cap, Customer, Foreseen, Going, Verdict, World, address_of, picks
 from yearly import coming, is_its_day, is_on
 
@@ -99,7 +99,7 @@ def _on_channel(
         return Verdict(Decision.SKIP, held_out), True
     closed = in_the_way(world, customer, channel, world.asked_at)
     if leaves_at is None:
-        return Verdict(Decision.SKIP, closed), False
+        return Verdict(Decision.SKIP, left_out(world, customer, channel) or closed), False
     if closed is not None:
         return Verdict(Decision.HOLD, closed, leaves_at, channel), True
     return Verdict(Decision.SEND, None, None, channel), True
@@ -190,8 +190,11 @@ def _taken(
 def _leaves_at(world: World, customer: Customer, channel: str, capped: bool) -> datetime | None:
     """The first instant within `late` at which times (and caps) pass together."""
     for at in instants(world):
-        if in_the_way(world, customer, channel, at) is None and not (
+        left = is_left_out(world, customer, channel, at)
+        if left and at == world.asked_at:
+            return None
+        if (left or in_the_way(world, customer, channel, at) is None) and not (
             capped and _full(world, customer, channel, at)
         ):
-            return at
+            return None if left else at
     return None

@@ -2,13 +2,16 @@
 
 import heapq
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import holidays
 from world import Customer, Touch, World, zones_of
 
 from outreach.campaign.model import Schedule
+from outreach.campaign.public_holidays import Holidays
 from outreach.spans import DaySpan, Per, PerKind, QuietHours
 from outreach.vocabulary import Reason
 
@@ -19,7 +22,62 @@ def in_the_way(world: World, customer: Customer, channel: str, at: datetime) -> 
     quiet = () if topic and topic.transactional and topic.urgent else world.company.quiet_hours
     rules = (q for q in quiet if q.country in (None, customer.country))
     theirs = tuple(q for q in rules if q.channel in (None, channel))
-    return _forbids(world.campaign.schedule, theirs, zones_of(customer, world.company), at)
+    off = () if _off_day(world, customer, at) is None else (Reason.HOLIDAY,)
+    return next(
+        iter(off),
+        _forbids(world.campaign.schedule, theirs, zones_of(customer, world.company), at),
+    )
+
+
+def left_out(world: World, customer: Customer, channel: str) -> Reason | None:
+    """A holiday that leaves the message out: it comes up on one, or all else lets it go on one."""
+    for at in instants(world):
+        if is_left_out(world, customer, channel, at):
+            return Reason.HOLIDAY
+        if in_the_way(world, customer, channel, at) is None:
+            return None
+    return None
+
+
+def is_left_out(world: World, customer: Customer, channel: str, at: datetime) -> bool:
+    """`holidays: skip`: it is one, and the message comes up now or could go but for that."""
+    schedule = world.campaign.schedule
+    if schedule.holidays is not Holidays.SKIP or _off_day(world, customer, at) is None:
+        return False
+    plain = replace(world.campaign, schedule=replace(schedule, holidays=Holidays.IGNORE))
+    without = replace(world, campaign=plain)
+    return at == world.asked_at or in_the_way(without, customer, channel, at) is None
+
+
+def _off_day(world: World, customer: Customer, at: datetime) -> date | None:
+    """The day on which a holiday forbids this instant in any zone in which the customer may be."""
+    schedule, country = world.campaign.schedule, customer.country or world.company.brand.country
+    if schedule.holidays is Holidays.IGNORE or not country:
+        return None
+    there = (at.astimezone(ZoneInfo(zone)).date() for zone in zones_of(customer, world.company))
+    return next((day for day in there if _is_off(schedule.holidays, country, day)), None)
+
+
+@lru_cache(maxsize=100_000)
+def _is_off(mode: Holidays, country: str, day: date) -> bool:
+    """A holiday; of a weekend one that follows a holiday, or lies between two, as `mode` says."""
+    calendar = _calendar(country)
+    if calendar.is_working_day(day):
+        return False
+    if day in calendar:
+        return True
+    before, after = day, day
+    while not calendar.is_working_day(before) and before not in calendar:
+        before -= timedelta(days=1)
+    while not calendar.is_working_day(after) and after not in calendar:
+        after += timedelta(days=1)
+    follows = not calendar.is_working_day(before)
+    return follows and (mode is Holidays.NEXT_WORKDAY or not calendar.is_working_day(after))
+
+
+@lru_cache
+def _calendar(country: str) -> holidays.HolidayBase:
+    return holidays.country_holidays(country)
 
 
 def instants(world: World) -> Iterator[datetime]:

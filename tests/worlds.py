@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from world import Consent, Customer, Other, Touch, World, address_of
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
+from outreach.campaign.public_holidays import Holidays
 from outreach.settings.company import Brand, Company, Topic
 from outreach.spans import Cap, Per, PerKind, QuietHours, parse_day_span
 from outreach.vocabulary import ConsentState
@@ -160,6 +161,7 @@ def campaigns(draw: st.DrawFn, asked_at: datetime) -> Campaign:
         days=draw(st.sampled_from((*(None,) * 10, frozenset(range(5)), frozenset({5, 6})))),
         starts=draw(st.sampled_from((*(None,) * 14, today, today + timedelta(days=1)))),
         ends=draw(st.sampled_from((*(None,) * 14, today, today + timedelta(days=1)))),
+        holidays=draw(st.sampled_from((*(Holidays.IGNORE,) * 6, *Holidays))),
         late=timedelta(minutes=draw(st.sampled_from((1440, 1440, 2880, 360, 90, 0)))),
     )
     return Campaign(
@@ -209,7 +211,11 @@ def companies(draw: st.DrawFn) -> Company:
     """A company with up to two caps and three rules of quiet hours."""
     urgent = draw(st.booleans())
     return Company(
-        brand=Brand(name="Acme", timezone=draw(st.sampled_from(("Europe/Berlin", "Asia/Tokyo")))),
+        brand=Brand(
+            name="Acme",
+            timezone=draw(st.sampled_from(("Europe/Berlin", "Asia/Tokyo"))),
+            country=draw(st.sampled_from(("DE", ""))),
+        ),
         topics={name: Topic() for name in TOPICS[:2]}
         | {"receipts": Topic(transactional=True, urgent=urgent)},
         cadence=tuple(draw(st.lists(caps(), min_size=draw(st.integers(0, 1)), max_size=2))),

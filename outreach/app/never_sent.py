@@ -7,6 +7,7 @@ from itertools import islice
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind
 from outreach.campaign.occurrences import CUSTOMER, next_occurrence, occurrences
+from outreach.campaign.public_holidays import Holidays
 from outreach.decisions.opening import DAY, Hours, Opening, hours_for, opening, zone_of
 from outreach.documents import Document, Path
 from outreach.errors import WARNING, Problem
@@ -93,9 +94,12 @@ def _hours(campaign: Campaign, company: Company) -> list[Hours]:
     """What the clock allows on each channel; days are told apart elsewhere."""
     topic, countries = company.topics.get(campaign.topic), campaign.audience.country
     quiet = () if topic is not None and topic.urgent else company.quiet_hours
-    any_day = replace(campaign.schedule, days=None, starts=None, ends=None)
+    any_day = replace(
+        campaign.schedule, days=None, starts=None, ends=None, holidays=Holidays.IGNORE
+    )
     country = countries[0] if len(countries) == 1 else ""
-    return [hours_for(any_day, quiet, channel, country) for channel in campaign.steps[0].channels]
+    channels = campaign.steps[0].channels
+    return [hours_for(any_day, quiet, channel, country, "") for channel in channels]
 
 
 def _first_opening(hours: Sequence[Hours], at: datetime, until: datetime) -> Opening:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from outreach.app.context import Context
+from outreach.app.holiday_slips import lost_on_holidays
 from outreach.app.never_sent import never_sent
 from outreach.app.without_effect import company_without_effect, without_effect
 from outreach.audience.check import births_ahead, long_ago
@@ -43,6 +44,7 @@ def likely_slips(context: Context, campaigns: Iterable[Campaign]) -> Iterator[Pr
             yield from _day_of_birth(campaign, names_of(company))
             yield from _thousands(campaign)
             yield from without_effect(document, campaign, company)
+            yield from lost_on_holidays(document, campaign, company, context.now())
             yield from never_sent(document, campaign, company, context.now())
     document = load(COMPANY_FILE, context.files.contents[COMPANY_FILE])[0]
     if document is not None:

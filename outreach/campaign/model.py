@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from outreach.campaign.public_holidays import Holidays
 from outreach.campaign.returning import Every, OnDate
 from outreach.documents import Passage
 from outreach.spans import Cap, DaySpan
@@ -84,6 +85,7 @@ class Schedule:
     days: frozenset[int] | None = None  # weekdays on which it may be sent, Monday 0
     starts: date | None = None  # first and last local date, both included
     ends: date | None = None
+    holidays: Holidays = Holidays.IGNORE
     late: timedelta = timedelta(hours=24)
     date_place: Place | None = field(default=None, compare=False)  # where `on_date` names its date
 

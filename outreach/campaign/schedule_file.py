@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Self
 
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 from outreach.campaign.every_text import EveryText
 from outreach.campaign.model import Schedule, ScheduleKind
 from outreach.campaign.on_date_file import OnDateFile, group_of_date
+from outreach.campaign.public_holidays import Holidays
 from outreach.documents import FileModel, RefusalError
-from outreach.documents.validation import LATER
 from outreach.settings.near_values import near_moment
 from outreach.settings.written import HoursOfDay, Late, Weekdays, YesNo, parse_zone, text_as
 from outreach.spans import WEEKDAYS
@@ -150,14 +150,6 @@ def _only_true(written: bool) -> bool:
     return written
 
 
-def _holidays(written: object) -> object:
-    if written in ("skip", "next_workday"):
-        raise RefusalError(
-            f"`holidays: {written}` is not supported yet", "take it out for now", LATER
-        )
-    return written
-
-
 Cron = Annotated[
     str, *text_as(parse_cron, "cron's five fields", "0 17 * * FRI", "30 9 1 * *", "0 9 * * MON#1")
 ]
@@ -213,8 +205,10 @@ class ScheduleFile(FileModel):
     )
     starts: Day | None = Field(None, description="The first day on which it goes out.")
     ends: Day | None = Field(None, description="The last day on which it goes out.")
-    holidays: Annotated[Literal["ignore"], BeforeValidator(_holidays)] = Field(
-        "ignore", description="Public holidays make no difference."
+    holidays: Holidays = Field(
+        Holidays.IGNORE,
+        description="On a public holiday of the customer's country: `skip` leaves the message out, "
+        "`next_workday` sends it on the next day on which people work.",
     )
     late: Late | None = Field(
         None, description="What is not sent so long after its time is not sent. Left out: 24 hours."
@@ -260,5 +254,6 @@ class ScheduleFile(FileModel):
             days=self.days,
             starts=self.starts,
             ends=self.ends,
+            holidays=self.holidays,
         )
         return given if self.late is None else replace(given, late=self.late)

@@ -8,17 +8,17 @@ from sqlalchemy import Connection, select
 from outreach.decisions.asking import Question
 from outreach.decisions.candidate import ADDRESS_COLUMN
 from outreach.decisions.chain import sharing_with
+from outreach.decisions.clocks_said import ClocksSaid
 from outreach.decisions.grid import applicable_caps
 from outreach.decisions.lacking import lacking
 from outreach.decisions.localities import Locality
-from outreach.decisions.opening import Hours, Opening, hours_for, zone_of
 from outreach.decisions.release import Occupied, Slot, counted_by
 from outreach.decisions.selections import Selections
 from outreach.decisions.verdict import Verdict
 from outreach.spans import Cap
 from outreach.store.repeats import ON_ITS_WAY, EarlierMessage, earlier_message
 from outreach.store.tables import consents, customers, suppressions
-from outreach.vocabulary import OPEN_STATES, Decision, Reason, State
+from outreach.vocabulary import OPEN_STATES, Reason, State
 
 MOST_KEYS = 5  # of those who share an address
 _CONSENT = (
@@ -38,6 +38,7 @@ class Details:
         self.question = question
         self.verdict = verdict
         self.place = place
+        self.clocks = ClocksSaid(question.ruling.grid, verdict, place)
         self._slots: Occupied | None = None
         self._selections = Selections(conn, question, verdict.asked_at, self.local)
 
@@ -71,57 +72,9 @@ class Details:
             return f"when: {self._selections.failing(when)}"
         return ""
 
-    def is_quiet(self, channel: str) -> bool:
-        """Whether the instant asked is quiet, also where the window is in the way before that."""
-        ruling = self.question.ruling
-        if ruling.topic.transactional and ruling.topic.urgent:
-            return False
-        quiet = self._hours(channel).quiet
-        hours = Hours(None, None, None, None, quiet)
-        return any(hours.in_the_way(clock) for clock in self._clocks())
-
-    def of_time(self, rule: Reason, channel: str, opening: Opening, *, failed: bool) -> str:
-        """The sentence for window or quiet hours; of a held message also when it is moved to."""
-        local = self.local(self.verdict.asked_at)
-        if len(self.place.zones) > 1:
-            local += f" by company time; zone not known, one of {len(self.place.zones)}"
-        window = rule is Reason.OUTSIDE_WINDOW
-        if failed:
-            said = f"{local}: {self._outside(channel) if window else 'quiet'}"
-            if opening.opens_at is None:
-                return said if "`ends: " in said else f"{said}; opens not before `late`"
-            return f"{said}; moved to {self.local(opening.opens_at)}"
-        said = f"{local}: {'in time' if window else 'awake'}"
-        until = self.verdict.until or opening.opens_at
-        if self.verdict.decision is Decision.HOLD and until and until > self.verdict.asked_at:
-            said += f"; moved to {self.local(until)} all the same ({self.verdict.reason})"
-        return said
-
-    def _outside(self, channel: str) -> str:
-        """What of the schedule the instant is outside of, on the first clock that is."""
-        hours = self._hours(channel)
-        key = next((key for clock in self._clocks() if (key := hours.outside_of(clock))), None)
-        if key == "ends":
-            return f"after the campaign's last day (`ends: {hours.ends}`)"
-        if key == "starts":
-            return f"before the campaign's first day (`starts: {hours.starts}`)"
-        return "on none of its `days`" if key == "days" else "outside of the window"
-
-    def _hours(self, channel: str) -> Hours:
-        ruling = self.question.ruling
-        quiet = ruling.company.quiet_hours
-        return hours_for(ruling.campaign.schedule, quiet, channel, self.place.country)
-
-    def _clocks(self) -> list[datetime]:
-        """The wall clocks that must allow the message, at the instant asked."""
-        names = self.question.ruling.grid.clocks(self.place)
-        at = self.verdict.asked_at
-        return [at.astimezone(zone_of(name)).replace(tzinfo=None) for name in names]
-
     def local(self, at: datetime) -> str:
         """An instant in the customer's calendar zone."""
-        local = at.astimezone(self.question.ruling.grid.calendar_zone(self.place))
-        return local.isoformat(" ", "minutes")
+        return self.clocks.local(at)
 
     def _erased(self) -> str:
         """Whether the customer was erased, or into whom they were merged."""

@@ -18,8 +18,6 @@ from outreach.decisions.verdict import Verdict
 from outreach.store.tables import customers
 from outreach.vocabulary import Reason
 
-TIMES = (Reason.OUTSIDE_WINDOW, Reason.QUIET_HOURS)
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -146,10 +144,8 @@ def _times(
     found = []
     for channel, group in zip(question.ruling.channels, grid.groups, strict=True):
         opening = row.openings[group]
-        for rule in TIMES:
-            failed = opening.why is rule or (
-                rule is Reason.QUIET_HOURS and opening.why is not None and details.is_quiet(channel)
-            )
-            said = details.of_time(rule, channel, opening, failed=failed)
+        for rule in details.clocks.rules():
+            failed = details.clocks.fails(rule, channel, opening)
+            said = details.clocks.of(rule, channel, opening, failed=failed)
             found.append(Answer(rule, channel, not failed, said))
     return found

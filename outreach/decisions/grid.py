@@ -78,8 +78,12 @@ class Grid:
         return self.groups[self.channels.index(channel)]
 
     def _hours(self, group: int, country: str) -> Hours:
-        channel = self.channels[self.groups.index(group)]
-        return hours_for(self.campaign.schedule, self._quiet(), channel, country)
+        return self.hours(self.channels[self.groups.index(group)], country)
+
+    def hours(self, channel: str, country: str) -> Hours:
+        """What the wall clock allows on a channel in a country."""
+        home = self.company.brand.country
+        return hours_for(self.campaign.schedule, self._quiet(), channel, country, home)
 
     def _quiet(self) -> tuple[QuietHours, ...]:
         topic = self.company.topics.get(self.campaign.topic)
@@ -106,11 +110,14 @@ class Grid:
         return found
 
     def opening_after(
-        self, place: Locality, group: int, at: datetime, limit_at: datetime
+        self, place: Locality, group: int, at: datetime, limit_at: datetime, *, is_put_off: bool
     ) -> datetime | None:
-        """The first instant from `at` on at which the clocks allow a message; None: not before the limit."""
-        hours = self._hours(group, place.country)
-        return opening(hours, self.clocks(place), at, limit_at).opens_at
+        """The first instant from `at` on at which the clocks allow a message; None: not before the limit.
+
+        `is_put_off`: until then by something else.
+        """
+        hours, clocks = self._hours(group, place.country), self.clocks(place)
+        return opening(hours, clocks, at, limit_at, is_put_off=is_put_off).opens_at
 
     def row(self, place: Locality, asked_at: datetime) -> PlaceRow:
         """The zone table's row for a place asked at one instant."""

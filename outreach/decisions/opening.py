@@ -1,12 +1,13 @@
-"""The first instant at which window, weekdays and quiet hours all let a message leave."""
+"""The first instant at which holidays, window, weekdays and quiet hours all let a message leave."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from outreach.campaign.model import Schedule
+from outreach.campaign.public_holidays import DaysOff, Holidays
 from outreach.spans import ALL_DAY, DaySpan, QuietHours
 from outreach.vocabulary import Reason
 
@@ -32,14 +33,26 @@ class Hours:
     starts: date | None
     ends: date | None
     quiet: tuple[QuietHours, ...]
+    off: DaysOff | None = None  # None: holidays make no difference
 
     def in_the_way(self, local: datetime) -> Reason | None:
         """The first rule that forbids this naive wall-clock instant."""
+        if self.holiday(local):
+            return Reason.HOLIDAY
         if self.outside_of(local) is not None:
             return Reason.OUTSIDE_WINDOW
         if any(_is_quiet(rule, local) for rule in self.quiet):
             return Reason.QUIET_HOURS
         return None
+
+    def holiday(self, local: datetime) -> str:
+        """The holiday in the way on this wall clock's day; "" for none."""
+        return "" if self.off is None else self.off.named(local.date())
+
+    @property
+    def skips_holidays(self) -> bool:
+        """Whether a message that comes up on a holiday is left out, not put off."""
+        return self.off is not None and self.off.mode is Holidays.SKIP
 
     def outside_of(self, local: datetime) -> str | None:
         """The key of `schedule` that this naive wall-clock instant is outside of; None: of none."""
@@ -69,10 +82,17 @@ def _is_quiet(rule: QuietHours, local: datetime) -> bool:
     return rule.days is None or began.weekday() in rule.days
 
 
-def hours_for(schedule: Schedule, quiet: Iterable[QuietHours], channel: str, country: str) -> Hours:
-    """The hours of one campaign for one channel and country; rules without either hold for all."""
+def hours_for(
+    schedule: Schedule, quiet: Iterable[QuietHours], channel: str, country: str, home: str
+) -> Hours:
+    """The hours of one campaign for one channel and country; rules without either hold for all.
+
+    Where no country is known, holidays are those of `home`, the company's.
+    """
     rules = tuple(rule for rule in quiet if rule.holds(channel) and rule.country in (None, country))
-    return Hours(schedule.window, schedule.days, schedule.starts, schedule.ends, rules)
+    asked = schedule.holidays is not Holidays.IGNORE
+    off = DaysOff(schedule.holidays, country or home) if asked else None
+    return Hours(schedule.window, schedule.days, schedule.starts, schedule.ends, rules, off)
 
 
 @lru_cache(maxsize=1024)
@@ -106,10 +126,19 @@ def _gap_end(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     return after.replace(microsecond=0)
 
 
-def opening(hours: Hours, zones: Sequence[str], asked_at: datetime, limit_at: datetime) -> Opening:
+def opening(
+    hours: Hours,
+    zones: Sequence[str],
+    asked_at: datetime,
+    limit_at: datetime,
+    *,
+    is_put_off: bool = False,
+) -> Opening:
     """When a message may leave if every one of `zones` must allow it, from `asked_at` to `limit_at`.
 
     An opening at the limit itself is none: nothing opened then could leave before it is over.
+    Where holidays are skipped there is none for what is asked for on one, unless something else
+    has put it off until then (`is_put_off`), nor where the first hour otherwise open is on one.
     """
     named = [zone_of(name) for name in zones]
     why = _in_the_way(hours, named, asked_at)
@@ -117,18 +146,29 @@ def opening(hours: Hours, zones: Sequence[str], asked_at: datetime, limit_at: da
     if why is None:
         return Opening(asked_at, None, next(changes))
     first: datetime | None = None
+    is_over = why is Reason.HOLIDAY and hours.skips_holidays
+    if is_over and is_put_off:
+        is_over = _is_open_but_for_holidays(hours, named, asked_at)
     for at in changes:
         first = first or at
-        if at >= limit_at:
+        if is_over or at >= limit_at:
             break
-        if _in_the_way(hours, named, at) is None:
+        found = _in_the_way(hours, named, at)
+        if found is None:
             return Opening(at, why, first)
+        if hours.skips_holidays and _is_open_but_for_holidays(hours, named, at):
+            return Opening(None, found, first)
     return Opening(None, why, first or asked_at)
+
+
+def _is_open_but_for_holidays(hours: Hours, zones: Sequence[ZoneInfo], at: datetime) -> bool:
+    """Whether nothing else is in the way of a message."""
+    return _in_the_way(replace(hours, off=None), zones, at) is None
 
 
 def _in_the_way(hours: Hours, zones: Sequence[ZoneInfo], at: datetime) -> Reason | None:
     found = {hours.in_the_way(at.astimezone(zone).replace(tzinfo=None)) for zone in zones}
-    for reason in (Reason.OUTSIDE_WINDOW, Reason.QUIET_HOURS):
+    for reason in (Reason.HOLIDAY, Reason.OUTSIDE_WINDOW, Reason.QUIET_HOURS):
         if reason in found:
             return reason
     return None

@@ -101,7 +101,8 @@ def _free_from(
     ]
     at = verdict.asked_at
     for _ in range(ROUNDS):
-        opens_at = grid.opening_after(place, group, at, verdict.late_at)
+        is_put_off = at > verdict.asked_at
+        opens_at = grid.opening_after(place, group, at, verdict.late_at, is_put_off=is_put_off)
         if opens_at is None:
             return None
         frees = [_free_at(caps, slots, opens_at, grid, place) for slots in taken.at(channel)]

@@ -50,7 +50,7 @@ def test_what_is_not_supported_yet_is_what_the_docs_say() -> None:
     said = {name: set(re.findall(r"`([^`]+)`", rest)) for name, _, rest in map(_parted, rows)}
 
     assert said["campaign"] == CampaignFile.later | StepFile.later
-    assert said["`schedule`"] == ScheduleFile.later | {"holidays: skip", "next_workday"}
+    assert said["`schedule`"] == ScheduleFile.later
     assert said["`experiment`"] >= ExperimentFile.later
     assert said["channels"] >= LATER_CHANNELS
     assert said["expressions"] == {*LATER_FUNCTIONS, *LATER_NAMES, "entered_at"}

@@ -8,7 +8,7 @@ from outreach.app.check import check_files
 from outreach.app.context import open_context
 
 FILES = {
-    "outreach.yaml": "brand: {name: Tea}\ntopics: {greetings: {}}\n"
+    "outreach.yaml": "brand: {name: Tea, country: DE}\ntopics: {greetings: {}}\n"
     "owners: {mei@example.com: {name: Mei}}\n",
     "templates/hello/sms.txt": "Hi",
 }
@@ -46,6 +46,12 @@ def said(
             'manual: true, window: "20:00-09:00"',
             "3:34: `20:00-09:00` goes over midnight: sent at night only; did you mean "
             '`"09:00-20:00"`?',
+        ),
+        (
+            "mei@example.com",
+            'cron: "0 9 * * *", holidays: next_workday',
+            "3:41: 2027-03-26 to 2027-03-29 are days off in DE: a message of the first is late by "
+            "the next workday; write `late: 5 days`",
         ),
         (
             "mei@example.com",
