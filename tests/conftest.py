@@ -63,8 +63,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests that ask for `engine`, `database_url` or `conn` run on each database."""
-    if {"engine", "database_url", "conn"} & set(metafunc.fixturenames):
+    """Tests that ask for `engine`, a database's URL or `conn` run on each database."""
+    if {"engine", "database_url", "new_database_url", "conn"} & set(metafunc.fixturenames):
         one = metafunc.config.getoption("--one-database")
         metafunc.parametrize("_database", ["sqlite"] if one else ["sqlite", "postgres"])
 
@@ -141,6 +141,32 @@ def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
 def database_url(_database: str, request: pytest.FixtureRequest) -> str:
     """A database of this test: on SQLite, then on PostgreSQL."""
     return str(request.getfixturevalue(f"{_database}_url"))
+
+
+@pytest.fixture
+def new_database_url(
+    _database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[[], str]]:
+    """Gives the URL of one more empty database of this test each time it is called."""
+    taken: list[str] = []
+    stock: Stock | None = None
+    if _database == "postgres":
+        stock, server = (
+            request.getfixturevalue(f"postgres_{name}") for name in ("stock", "server")
+        )
+
+    def take() -> str:
+        if stock is None:
+            path = tmp_path / f"{len(taken)}.db"
+            taken.append(shutil.copyfile(request.getfixturevalue("sqlite_template"), path).name)
+            return f"sqlite:///{path}"
+        taken.append(stock.take())
+        return str(server.format(database=taken[-1]))
+
+    yield take
+    if stock is not None:
+        for name in taken:
+            stock.give_back(name)
 
 
 @pytest.fixture
