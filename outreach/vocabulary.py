@@ -98,6 +98,15 @@ class ReceiptKind(StrEnum):
     COMPLAINED = "complained"  # its reader called it abuse
 
 
+class ReactionKind(StrEnum):
+    """What was done with a message; the last two by machines, so they say nothing of its reader."""
+
+    CLICKED = "clicked"  # a link in it was followed
+    OPENED = "opened"  # it was shown
+    SCANNED = "scanned"  # a link was looked at by a scanner or a preview
+    FETCHED = "fetched"  # its pictures were loaded ahead, whether it is read or not
+
+
 class RunState(StrEnum):
     """States of a run."""
 

@@ -70,6 +70,13 @@ class Context:
         return written.astimezone(UTC)
 
     @property
+    def public_url(self) -> str:
+        """Where customers reach our pages; "" where nothing says so. Without a slash at its end."""
+        company = self.loaded.company
+        known = self.environment.public_url or (company.public_url if company else "")
+        return known.rstrip("/")
+
+    @property
     def has_database(self) -> bool:
         """Whether there is one to ask: an embedded one is made by the first command that needs it."""
         if not self.environment.embedded:

@@ -11,6 +11,7 @@ from outreach.app.context import Context
 from outreach.decisions.asking import Question
 from outreach.planning.plan import Funnel
 from outreach.rendering import Recipient, RenderError, build_context, segments
+from outreach.rendering.links import CLICKED
 from outreach.rendering.segments import outside_gsm
 from outreach.settings.company import ChannelSettings, Company
 from outreach.store.customers import contexts
@@ -19,6 +20,7 @@ from outreach.store.tables import customers
 DEFAULT = "default"  # the price of countries without one of their own
 SAMPLE = 50  # messages rendered to learn how many segments they take
 FIRST_RANGE = 1_000  # ids looked at for them at first
+_TOKEN = 16  # characters of a token, of a delivery in the millions
 MOST_UNUSUAL = 20  # characters listed
 
 
@@ -89,11 +91,12 @@ def segments_taken(
     """
     ruling, sample = question.ruling, _sample(conn, question, min(messages, SAMPLE))
     about = contexts(conn, list(sample), ruling.company.attributes)
+    links = links_of(context)
     counts: list[int] = []
     unusual: Counter[str] = Counter()
     for id_, address in sample.items():
         made = build_context(about[id_], ruling.company, ruling.campaign, context.now())
-        recipient = Recipient(0, "", address, "", "<plan@outreach.invalid>")
+        recipient = Recipient(0, "", address, "", "<plan@outreach.invalid>", links=links)
         try:
             message = ruling.compiled.render("sms", made, recipient)
         except RenderError:
@@ -105,6 +108,12 @@ def segments_taken(
     often = sorted(unusual, key=lambda each: (-unusual[each], each))
     shown = "".join(often[:MOST_UNUSUAL])
     return SegmentsTaken(len(counts), Decimal(sum(counts)) / len(counts), max(counts), shown)
+
+
+def links_of(context: Context) -> str:
+    """Where links that are counted begin, as long as they are: segments depend on it."""
+    here = context.public_url
+    return f"{here}{CLICKED}{'0' * _TOKEN}/" if here else ""
 
 
 def _sample(conn: Connection, question: Question, wanted: int) -> dict[int, str]:

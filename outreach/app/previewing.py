@@ -112,7 +112,7 @@ def _messages(
 ) -> list[Preview]:
     """The messages for these customers by channel, each with the instant of its `late`."""
     keys = [key.get_secret_value() for key in context.environment.secret_keys()]
-    signer = Signer(keys, context.environment.public_url or context.company().public_url)
+    signer = Signer(keys, context.public_url)
     about = contexts(conn, [id_ for id_, *_ in chosen], ruling.company.attributes)
     cards = cards_of(conn, [id_ for id_, channel, _ in chosen if channel == Task.channel])
     found = []

@@ -30,8 +30,7 @@ class _NoRedirects(HTTPRedirectHandler):
 
 def public_site(context: Context) -> Iterator[Check]:
     """What is to be said of the public URL; nothing where there is none."""
-    company = context.loaded.company
-    url = context.environment.public_url or (company.public_url if company else "")
+    url = context.public_url
     if not url:
         return
     yield _reached(context, url)

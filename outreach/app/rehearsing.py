@@ -20,7 +20,8 @@ from outreach.errors import UsageError
 from outreach.planning.plan import rows
 from outreach.rendering import RenderError, build_context
 from outreach.store.customers import by_keys, contexts
-from outreach.store.engine import reading
+from outreach.store.engine import reading, writing
+from outreach.store.reactions import save_links
 from outreach.vocabulary import Answer, Decision
 
 MARK = "[TEST] "
@@ -46,6 +47,8 @@ def send_test(
         ruling = ruling_of(context, conn, name)
         about = _customer(context, conn, name, key)
         customer = contexts(conn, [about], ruling.company.attributes)[about]
+    with writing(context.engine) as conn:
+        save_links(conn, ruling.compiled.addresses)
     by_channel: dict[str, list[Message]] = {}
     for number, address in enumerate(addresses, 1):
         message = _message(context, ruling, customer, address)
@@ -95,9 +98,12 @@ def _message(
         id=0, fence=0, run_id=0, customer_id=0, channel=channel, address=address, locale=None,
         due_at=now, late_at=now, lapses=0, tries=0, resend=False,
     )  # fmt: skip
-    signed = Signer(keys, "").recipient(held, ruling)  # no link that could take a yes back
+    signed = Signer(keys, context.public_url).recipient(held, ruling)
     domain = signed.message_id.partition("@")[2]
-    recipient = signed._replace(message_id=f"<test.{secrets.token_hex(12)}@{domain}")
+    recipient = signed._replace(
+        unsubscribe_url="",  # no link that could take a yes back
+        message_id=f"<test.{secrets.token_hex(12)}@{domain}",
+    )
     made = build_context(customer, ruling.company, ruling.campaign, now)
     try:
         return _marked(ruling.compiled.render(channel, made, recipient))

@@ -7,27 +7,32 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
-from outreach.app.cost import price_of
+from outreach.app.cost import links_of, price_of
 from outreach.app.planning import Cost
 from outreach.app.runs import run_with
 from outreach.decisions.loading import Rulings
 from outreach.documents import did_you_mean
 from outreach.errors import ProblemsFound, UsageError
 from outreach.rendering import Recipient, RenderError, build_context, segments
+from outreach.rendering.links import Tracking, tracking_of
 from outreach.reports.accepted import destinations, latest_accepted
 from outreach.reports.funnel import Report, report
+from outreach.reports.reactions import Reacted, reacted
 from outreach.reports.rows import decided_rows, write_rows
 from outreach.store.activity import activities
 from outreach.store.customers import contexts
 from outreach.store.engine import reading
-from outreach.vocabulary import State
+from outreach.vocabulary import ReactionKind, State
 
 SAMPLE = 50  # text messages rendered again to learn how many segments they took
 
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A report; `opened` and `clicked` are None: nothing measures them yet.
+    """A report; `opened` and `clicked` are None where nothing measures them.
+
+    Messages are counted, not clicks; `links` by the address that was followed. `scanned`: messages
+    of which a machine followed links, whether its reader did as well or not.
 
     `sent` is all that a provider accepted, whatever came after: `planned` is the sum of it, of
     `failed` to `unknown` and of all that is `skipped`; `arms` is empty until there are
@@ -50,6 +55,8 @@ class Reported:
     unknown: int
     opened: int | None
     clicked: int | None
+    scanned: int | None
+    links: dict[str, int]
     skipped: dict[str, int]
     arms: dict[str, object]
     cost: Cost | None
@@ -68,10 +75,11 @@ def report_on(
     with reading(context.engine) as conn:
         _check(context, conn, campaign, run_id)
         found = report(conn, campaign, run_id)
+        reactions = reacted(conn, campaign, run_id)
         cost = _cost(context, conn, campaign, run_id)
         if rows_to is not None:
             write_rows(rows_to, decided_rows(conn, campaign, run_id))
-    return _reported(found, cost)
+    return _reported(found, reactions, _tracked(context, campaign), cost)
 
 
 def _check(context: Context, conn: Connection, campaign: str | None, run_id: int | None) -> None:
@@ -86,9 +94,26 @@ def _check(context: Context, conn: Connection, campaign: str | None, run_id: int
             raise UsageError(f"run {run_id} is one of `{run.campaign}`", "leave the campaign out")
 
 
-def _reported(found: Report, cost: Cost | None) -> Reported:
+def _tracked(context: Context, campaign: str | None) -> Tracking:
+    """What is counted now of a campaign, or of any."""
+    company = context.company()
+    known = context.loaded.campaigns
+    asked = known.values() if campaign is None else filter(None, [known.get(campaign)])
+    found = [
+        tracking_of(each, company, channel)
+        for each in asked
+        for step in each.steps
+        for channel in step.channels
+    ]
+    return Tracking(any(each.links for each in found), any(each.opens for each in found))
+
+
+def _reported(found: Report, reactions: Reacted, tracked: Tracking, cost: Cost | None) -> Reported:
     def number(state: State) -> int:
         return found.states.get(state, 0)
+
+    def measured(kind: ReactionKind, counted: bool) -> int | None:
+        return reactions.messages.get(kind, 0 if counted else None)
 
     return Reported(
         planned=found.planned,
@@ -104,8 +129,10 @@ def _reported(found: Report, cost: Cost | None) -> Reported:
         handing=number(State.HANDING),
         held=number(State.HELD),
         unknown=number(State.UNKNOWN),
-        opened=None,
-        clicked=None,
+        opened=measured(ReactionKind.OPENED, tracked.opens),
+        clicked=measured(ReactionKind.CLICKED, tracked.links),
+        scanned=measured(ReactionKind.SCANNED, tracked.links),
+        links=dict(reactions.links),
         skipped=found.skipped,
         arms={},
         cost=cost,
@@ -141,7 +168,9 @@ def _segments_each(
             about = contexts(conn, [each.customer_id], ruling.company.attributes)
             customer, now = about[each.customer_id], context.now()
             made = build_context(customer, ruling.company, ruling.campaign, now)
-            recipient = Recipient(0, "", each.address, "", "<report@outreach.invalid>")
+            recipient = Recipient(
+                0, "", each.address, "", "<report@outreach.invalid>", links=links_of(context)
+            )
             counts.append(segments(ruling.compiled.render("sms", made, recipient).text).segments)
         except (ProblemsFound, RenderError):
             continue

@@ -18,7 +18,8 @@ from outreach.channels.sms.webhooks import Inbound
 from outreach.clock import Clock, Instants, SystemClock
 from outreach.decisions.loading import present_company
 from outreach.errors import SetupError
-from outreach.feedback import one_click, texts
+from outreach.feedback import following, one_click, readers, texts
+from outreach.feedback.following import Followed
 from outreach.feedback.keywords import Keyword
 from outreach.feedback.one_click import OneClick, Pending
 from outreach.feedback.preferences import Filled, Preferences, change, preferences
@@ -28,6 +29,7 @@ from outreach.settings.company import ChannelSettings, Company
 from outreach.settings.company_file import COMPANY_FILE
 from outreach.store.engine import reading, writing
 from outreach.store.opt_outs import Addressed, addressed
+from outreach.store.reactions import Reaction
 from outreach.store.receipts import Receipt, receive
 from outreach.store.revisions import company_digest, company_files
 from outreach.tokens import Purpose
@@ -84,6 +86,18 @@ class Site:
     def begun(self, pending: Pending) -> None:
         """Return when no message against what was written down begins any more."""
         one_click.begun(self.engine, pending)
+
+    def link(self, token: str, name: str, to: str) -> Followed | None:
+        """Where a link leads: only to what a message of ours said; None: nowhere."""
+        return following.follow(self.engine, self.keys, token, name, to)
+
+    def reacted(self, came: Sequence[Reaction]) -> None:
+        """Keep what readers and machines did with messages, many at once."""
+        at = Instants(self.clock.now(), SystemClock().now())
+        with writing(self.engine) as conn:
+            customers = readers.take(conn, came, at)
+        if customers:
+            self.refresh(customers)
 
     def words(self, wishes: Sequence[str | None]) -> Words:
         """The words in the first language of the wishes that there is."""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from outreach.app.context import Context
 from outreach.app.holiday_slips import lost_on_holidays
 from outreach.app.never_sent import never_sent
+from outreach.app.uncounted import company_uncounted, uncounted
 from outreach.app.without_effect import company_without_effect, without_effect
 from outreach.audience.check import births_ahead, long_ago
 from outreach.audience.names import Names, names_of
@@ -46,9 +47,11 @@ def likely_slips(context: Context, campaigns: Iterable[Campaign]) -> Iterator[Pr
             yield from without_effect(document, campaign, company)
             yield from lost_on_holidays(document, campaign, company, context.now())
             yield from never_sent(document, campaign, company, context.now())
+            yield from uncounted(document, campaign, context.public_url)
     document = load(COMPANY_FILE, context.files.contents[COMPANY_FILE])[0]
     if document is not None:
         yield from company_without_effect(document, company)
+        yield from company_uncounted(document, company, context.public_url)
 
 
 def _never_comes(

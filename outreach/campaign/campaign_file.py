@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from outreach.campaign.content_file import ContentFile
 from outreach.campaign.joined import all_of, are_words, of_a_list, one_expression
 from outreach.campaign.misplaced import IN_AUDIENCE, IN_CAMPAIGN, IN_STEP
 from outreach.campaign.schedule_file import ScheduleFile
@@ -192,7 +193,7 @@ def _rules(written: object) -> object:
     return written
 
 
-class CampaignFile(FileModel):
+class CampaignFile(ContentFile):
     """One campaign: what to say, to whom, when, how often."""
 
     later: ClassVar[frozenset[str]] = frozenset(

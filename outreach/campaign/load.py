@@ -139,6 +139,7 @@ def _campaign(name: str, file: CampaignFile, document: Document) -> Campaign:
         when_capped=file.when_capped,
         on_unknown=file.on_unknown,
         holdout=file.experiment.holdout if file.experiment else 0,
+        tracking=file.tracking(),
         file=document.file,
     )
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from outreach.campaign.public_holidays import Holidays
 from outreach.campaign.returning import Every, OnDate
 from outreach.documents import Passage
+from outreach.settings.company import Utm
 from outreach.spans import Cap, DaySpan
 from outreach.vocabulary import Status
 
@@ -102,6 +103,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Tracking:
+    """What a campaign says of its links; None: nothing, so the channel's settings hold."""
+
+    links: bool | None = None
+    opens: bool | None = None
+    utm: Utm | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """One campaign; `name` is its file's stem."""
 
@@ -119,4 +129,5 @@ class Campaign:
     when_capped: str = "skip"  # or hold
     on_unknown: str = "keep"  # or resend
     holdout: int = 0  # of 10,000
+    tracking: Tracking = Tracking()
     file: str = ""

@@ -216,6 +216,7 @@ _PARTS = {
     "dates": ("name", "date", "note"),
     "interests": ("interest", "source", "at"),
     "deliveries": ("planned_at", "run_id", "step", "channel", "state", "reason"),
+    "reactions": ("at", "kind", "run_id", "step", "link"),
     "tasks": ("task", "due_at", "kind", "title", "owner", "state"),
     "events": ("kind", "count", "first_at", "last_at"),
 }

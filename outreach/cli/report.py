@@ -17,7 +17,11 @@ _EXPIRED = (
     "expired here: their turn was over when the run was planned; "
     "above: planned in time, and not out before `late`"
 )
+REACTIONS = ("opened", "clicked", "scanned")  # shown only where they are counted
 PASSING = ("due", "claimed", "handing")  # shown only where there are any
+
+
+MOST_LINKS = 10  # shown; JSON has all
 
 
 def report(
@@ -31,8 +35,8 @@ def report(
     """What came of campaigns: counts by state, who was left out and why, cost.
 
     `sent` is all that a provider accepted, whatever came after; with it the counts down to
-    `left out` add up to `planned`. `opened` and `clicked` are null
-    in JSON: they are not measured yet. The cost of text messages is about: by the average
+    `left out` add up to `planned`. `opened` and `clicked` count messages; they are null in JSON
+    where nothing measures them. The cost of text messages is about: by the average
     segments of a sample.
     """
     call = call_of(ctx)
@@ -46,6 +50,11 @@ def _show(screen: Screen, found: Reported) -> None:
         "planned": found.planned,
         "sent": found.sent,
         **{f"  {name}": getattr(found, name) for name in OF_SENT},
+        **{
+            f"  {name}": number
+            for name in REACTIONS
+            if (number := getattr(found, name)) is not None
+        },
         **{name: getattr(found, name) for name in COUNTS},
         **{name: number for name in PASSING if (number := getattr(found, name))},
         "left out": sum(found.skipped.values()),
@@ -56,6 +65,10 @@ def _show(screen: Screen, found: Reported) -> None:
         screen.bars(found.skipped)
         if Reason.EXPIRED in found.skipped:
             screen.line(_EXPIRED)
+    if found.links:
+        screen.line()
+        screen.heading("Clicked links, by messages")
+        screen.bars(dict(list(found.links.items())[:MOST_LINKS]))
     if found.cost is not None:
         screen.line()
         show_cost(screen, found.cost)

@@ -67,7 +67,7 @@ def _pages(
     Unless they were asked for by name, a port that is taken ends nothing: another process on this
     machine serves them, or `outreach doctor` says that none does.
     """
-    url = context.environment.public_url or context.company().public_url
+    url = context.public_url
     if web is False or (web is None and (not url or until_idle)):
         return nullcontext()
     from outreach.app.site import open_site  # slow to load, and not always wanted

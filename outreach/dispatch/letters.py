@@ -1,10 +1,10 @@
 """The project's own rulebook: its chain of rules, and its templates filled for each customer."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parseaddr
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from sqlalchemy import Connection, Engine
 
@@ -16,14 +16,17 @@ from outreach.decisions.verdict import Verdict
 from outreach.dispatch.held import Held, Ready
 from outreach.logger import Logger
 from outreach.rendering.compiled import Compiled, Recipient
+from outreach.rendering.links import CLICKED, OPENED, Tracking
 from outreach.rendering.refusal import RenderError
 from outreach.settings.company import ChannelSettings
 from outreach.store.customers import contexts
-from outreach.store.engine import reading
+from outreach.store.engine import reading, writing
+from outreach.store.reactions import save_links
 from outreach.tokens import Purpose
 
 log = Logger(__name__)
 _NOTHING_SET = ChannelSettings()
+_NOT_TRACKED = Tracking()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +43,25 @@ class Signer:
     def stationery(self, ruling: Ruling) -> "Stationery":
         """What the recipients of one campaign have in common."""
         mail = ruling.company.channels.get("email") or _NOTHING_SET
-        links = self.public_url and not ruling.topic.transactional
-        url = f"{self.public_url.rstrip('/')}/u/" if links else ""
-        return Stationery(self.keys, url, _domain(mail.sender), mail.bounces)
+        here = self.public_url.rstrip("/")
+        url = f"{here}/u/" if here and not ruling.topic.transactional else ""
+        tracked = {name: ruling.compiled.tracking(name) for name in ruling.compiled.channels}
+        return Stationery(self.keys, url, _domain(mail.sender), mail.bounces, here, tracked)
 
 
 @dataclass(frozen=True, slots=True)
 class Stationery:
-    """What makes recipients: keys, the address of unsubscribing, domain of Message-IDs, bounces."""
+    """What makes recipients: keys, the address of unsubscribing, domain of Message-IDs, bounces.
+
+    `here` is the public URL, "" for none; `tracked` what is counted of each channel's messages.
+    """
 
     keys: Sequence[str]
     unsubscribe_at: str  # before the token; "" for no such link
     domain: str
     bounces: str
+    here: str
+    tracked: Mapping[str, Tracking]
 
     def recipient(self, held: Held) -> Recipient:
         """The recipient of a delivery."""
@@ -60,6 +69,12 @@ class Stationery:
         url = self.unsubscribe_at
         token = tokens.sign(keys, Purpose.CALLBACK, id_) if held.channel == "sms" else ""
         path = return_path(bounces, tokens.sign(keys, Purpose.BOUNCE, id_)) if bounces else ""
+        tracking = self.tracked.get(held.channel, _NOT_TRACKED) if self.here else _NOT_TRACKED
+        clicked = opened = ""
+        if tracking.links:
+            clicked = f"{self.here}{CLICKED}{tokens.sign_short(keys, Purpose.CLICK, id_)}/"
+        if tracking.opens:
+            opened = f"{self.here}{OPENED}{tokens.sign_short(keys, Purpose.OPEN, id_)}.gif"
         return Recipient(
             delivery_id=id_,
             token=token,
@@ -67,6 +82,9 @@ class Stationery:
             unsubscribe_url=f"{url}{tokens.sign(keys, Purpose.UNSUBSCRIBE, id_)}" if url else "",
             message_id=f"<{tokens.sign(keys, Purpose.MESSAGE, id_)}@{self.domain}>",
             return_path=path,
+            links=clicked,
+            seal=partial(tokens.seal, keys, id_) if clicked else None,
+            pixel=opened,
         )
 
 
@@ -76,6 +94,7 @@ class ProjectRulebook:
 
     load: Callable[[Connection, int], Ruling]
     signer: Signer
+    named: set[str] = field(default_factory=set)  # names of links that are in the database
 
     def ruling(self, conn: Connection, revision_id: int) -> Ruling:
         """What decides about the messages of a campaign's revision, with the present rules."""
@@ -104,6 +123,11 @@ class ProjectRulebook:
                 conn, ids, ruling.company.attributes, own,
                 names=compiled.names, dates=bool(compiled.dates),
             )  # fmt: skip
+            missing = compiled.addresses.keys() - self.named
+        if missing:  # no message goes out with a link that leads nowhere
+            with writing(engine) as conn:
+                save_links(conn, {name: compiled.addresses[name] for name in missing})
+            self.named.update(missing)
         stationery = self.signer.stationery(ruling)
         letters = (
             _letter(compiled, stationery, one, customers.get(one.customer_id), now) for one in held

@@ -1,6 +1,6 @@
 """Everything that is wrong with the templates of a campaign, before anyone is written to."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,6 +10,7 @@ from outreach.campaign.model import Campaign, Step
 from outreach.errors import Problem
 from outreach.rendering.compared import Compared
 from outreach.rendering.context import list_names, needable_names, shown_by
+from outreach.rendering.links import tracking_of
 from outreach.rendering.misnamed import misnamed
 from outreach.rendering.parts import Renderer
 from outreach.rendering.positions import Line
@@ -31,11 +32,19 @@ class Ready:
     html: Renderer | None
     text: Renderer | None
 
+    def parts(self) -> Iterator[Renderer]:
+        """Those that are there."""
+        return (each for each in (self.subject, self.html, self.text) if each is not None)
+
     @property
     def names(self) -> frozenset[str]:
         """All that its parts may look up."""
-        parts = (self.subject, self.html, self.text)
-        return frozenset[str]().union(*(part.names for part in parts if part is not None))
+        return frozenset[str]().union(*(part.names for part in self.parts()))
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Texts among which are the addresses of its links."""
+        return frozenset[str]().union(*(part.addresses for part in self.parts()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,9 @@ def prepare(
         list_names(company),
         frozenset(shown_by(company).items()),
         bool(company.public_url) and not is_transactional(campaign, company),
+        frozenset(
+            each for each in step.channels if tracking_of(campaign, company, each).touches_links
+        ),
     )
 
 
@@ -101,6 +113,7 @@ def _prepared(
     lists: frozenset[str],
     kinds: frozenset[tuple[str, str]],
     owes_duties: bool,
+    linked: frozenset[str],
 ) -> Prepared:
     sources = Sources(dict(files), template, brand_locale)
     reader = Reader(sources, names, needable, lists, dict(kinds))
@@ -116,7 +129,10 @@ def _prepared(
         for variant in variants.get("email", {}).values():
             reader.problems.update(_missing_duties(variant))
     ready = {
-        channel: {locale: _compile(variant, reader) for locale, variant in by_locale.items()}
+        channel: {
+            locale: _compile(variant, reader, channel in linked)
+            for locale, variant in by_locale.items()
+        }
         for channel, by_locale in variants.items()
     }
     warnings = (
@@ -150,22 +166,28 @@ def _missing_duties(variant: Variant) -> list[Problem]:
     return problems
 
 
-def _compile(variant: Variant, reader: Reader) -> Ready:
+def _compile(variant: Variant, reader: Reader, linked: bool) -> Ready:
+    text_too = variant.text is None
     return Ready(
         variant,
         _renderer(variant.subject, reader, html=False),
-        _renderer(variant.html, reader, html=True, text_too=variant.text is None),
-        _renderer(variant.text, reader, html=False),
+        _renderer(variant.html, reader, html=True, text_too=text_too, linked=linked),
+        _renderer(variant.text, reader, html=False, linked=linked),
     )
 
 
 def _renderer(
-    source: Source | None, reader: Reader, *, html: bool, text_too: bool = False
+    source: Source | None,
+    reader: Reader,
+    *,
+    html: bool,
+    text_too: bool = False,
+    linked: bool = False,
 ) -> Renderer | None:
     if source is None:
         return None
     try:
-        return Renderer(source.part, html=html, text_too=text_too)
+        return Renderer(source.part, html=html, text_too=text_too, linked=linked)
     except StyleError as error:
         path = error.path or source.path
         reader.problems.add(Problem(path, *_place(error.node.lineno), "style", error.reason))

@@ -1,7 +1,7 @@
 """One step of a campaign, compiled: templates to code, mails to skeletons."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property, lru_cache
 from hashlib import blake2b
@@ -14,7 +14,7 @@ from outreach.rendering.check import Ready, is_transactional, prepare
 from outreach.rendering.context import Frame, context_names
 from outreach.rendering.errand import task_of
 from outreach.rendering.filters import FUNCTIONS
-from outreach.rendering.footer import complete
+from outreach.rendering.footer import complete, with_pixel
 from outreach.rendering.headers import (
     bare_address,
     encode_subject,
@@ -23,6 +23,7 @@ from outreach.rendering.headers import (
     one_line,
     sender_parts,
 )
+from outreach.rendering.links import VARIABLE, Addresses, Links, Tracking, tracking_of
 from outreach.rendering.locales import choose
 from outreach.rendering.mime import Envelope, Filling, build
 from outreach.rendering.named_dates import DateRead
@@ -46,6 +47,9 @@ class Recipient(NamedTuple):
     unsubscribe_url: str  # https, or http on loopback; "" for none
     message_id: str  # fixed at planning: a repeat carries the same
     return_path: str = ""  # envelope sender of a mail; "": the channel's `from`
+    links: str = ""  # where links of it that are counted begin; "": they are not
+    seal: Callable[[str], str] | None = None  # signs an address of a link of it
+    pixel: str = ""  # the address of a picture that tells that it was opened; "" for none
 
 
 class Compiled:
@@ -63,6 +67,7 @@ class Compiled:
         self._reply_to = sender_parts(mail.reply_to)[1] if mail.reply_to else ""
         self._mailto = f"mailto:{self._reply_to or self._sender[1]}?subject=unsubscribe"
         self._envelopes = {locale: self._envelope(locale) for locale in ready.get("email", {})}
+        self._addresses = {channel: self._addresses_of(channel) for channel in ready}
         self._choices = lru_cache(maxsize=4096)(self._choose)
         self._frame = Frame(company, campaign, self.names)
 
@@ -70,6 +75,15 @@ class Compiled:
     def channels(self) -> tuple[str, ...]:
         """The channels it renders for."""
         return tuple(self._ready)
+
+    def tracking(self, channel: str) -> Tracking:
+        """What is counted of its messages on a channel."""
+        return self._addresses[channel].tracking
+
+    @cached_property
+    def addresses(self) -> dict[str, str]:
+        """The addresses of links that messages say only the names of, by name."""
+        return {k: v for each in self._addresses.values() for k, v in each.names.items()}
 
     def locales(self, channel: str) -> tuple[str, ...]:
         """The locales a channel has files for; "" for those without one."""
@@ -125,12 +139,32 @@ class Compiled:
         }
         if "salutation" in self.names:
             variables["salutation"] = salutation(context, language)
+        addresses = self._addresses[channel]
+        if addresses.tracking.touches_links:
+            variables[VARIABLE] = self._links(addresses, channel, recipient, variables)
         if channel == "task":
             assert ready.text is not None
             return task_of(recipient.delivery_id, recipient.to, ready.text.run(variables))
         if channel == "sms":
             return self._text(ready, variables, recipient)
         return self._email(ready, variables, recipient, context)
+
+    def _addresses_of(self, channel: str) -> Addresses:
+        tracking = tracking_of(self._campaign, self._company, channel)
+        ready = self._ready[channel].values()
+        return Addresses.among(tracking, (text for each in ready for text in each.addresses))
+
+    def _links(
+        self,
+        addresses: Addresses,
+        channel: str,
+        recipient: Recipient,
+        variables: Mapping[str, object],
+    ) -> Links:
+        at = recipient.links if addresses.tracking.links else ""
+        seal = None if channel == "sms" else recipient.seal  # signed ones are long
+        own = str(variables["unsubscribe_url"])
+        return Links(addresses, at, seal, own, self._company.public_url)
 
     def _choose(self, channel: str, wanted: str | None) -> str:
         locales = frozenset(self._ready[channel])
@@ -174,6 +208,8 @@ class Compiled:
         if not subject:
             raise RenderError("the subject is empty")
         html, text = self._bodies(ready, variables)
+        if recipient.pixel and html and self.tracking("email").opens:
+            html = with_pixel(html, recipient.pixel)
         url = recipient.unsubscribe_url
         filling = Filling(
             to=bare_address(recipient.to),
@@ -199,7 +235,7 @@ class Compiled:
         if not html.strip() and not text.strip():
             raise RenderError("the mail is empty")
         if not self._transactional:
-            return complete(html, text, self._company.brand, variables)
+            html, text = complete(html, text, self._company.brand, variables)
         return html, text
 
     def _text(self, ready: Ready, variables: dict[str, object], recipient: Recipient) -> Text:

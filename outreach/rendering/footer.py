@@ -46,6 +46,13 @@ def _complete_html(html: str, address: str, url: str, variables: Mapping[str, ob
     return html[:end] + paragraph + html[end:] if end >= 0 else html + paragraph
 
 
+def with_pixel(html: str, address: str) -> str:
+    """The page with a picture nobody sees at its end: to fetch it tells that the page is shown."""
+    picture = f'<img src="{escape(address)}" width="1" height="1" alt="" style="display:block">\n'
+    end = html.lower().rfind("</body>")
+    return html[:end] + picture + html[end:] if end >= 0 else html + picture
+
+
 def _holds(text: str, address: str) -> bool:
     """Whether the address is there, however its lines are broken."""
     return address in text or " ".join(address.split()) in " ".join(text.split())

@@ -8,6 +8,7 @@ from jinja2.exceptions import TemplateError
 
 from outreach.rendering.budget import LARGEST_TEXT, Budget, enter
 from outreach.rendering.filters import FUNCTIONS
+from outreach.rendering.linked import link_all
 from outreach.rendering.refusal import RenderError, refusal
 from outreach.rendering.sandbox import (
     ALL_METHODS,
@@ -31,10 +32,17 @@ class Renderer:
     for what only its compiler sees.
     """
 
-    def __init__(self, part: Part, *, html: bool, text_too: bool = False) -> None:
-        """`text_too`: the page's text is wanted as well, see `run_marked`."""
+    def __init__(
+        self, part: Part, *, html: bool, text_too: bool = False, linked: bool = False
+    ) -> None:
+        """`text_too`: the page's text is wanted as well, see `run_marked`.
+
+        `linked`: links lead where the message's `Links` say; `addresses` are texts among which
+        are those that stand in the templates.
+        """
         if html:
             inline_styles(part)
+        self.addresses = link_all(part, html=html) if linked else frozenset[str]()
         self.marks = html and text_too and all(map(_keeps_marks, part.trees.values()))
         self.names = frozenset(
             node.name for tree in part.trees.values() for node in tree.find_all(nodes.Name)

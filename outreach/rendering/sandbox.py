@@ -17,6 +17,8 @@ from markupsafe import Markup, escape
 
 from outreach.rendering.budget import OPERATORS, Budget, enter, present, tick, weigh
 from outreach.rendering.filters import FILTERS, FUNCTIONS, compare, concat, printable
+from outreach.rendering.linked import FILTER
+from outreach.rendering.links import link
 from outreach.rendering.month_day import read_day
 
 _TEXT = frozenset(
@@ -131,7 +133,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self._paths = paths
         self._resolved: dict[str, str] = {}
         self.binop_table.update(OPERATORS)
-        self.filters = {**FILTERS, "_concat": concat, "_compare": compare}
+        self.filters = {**FILTERS, "_concat": concat, "_compare": compare, FILTER: link}
         self.tests = dict(TESTS)
         self.globals = dict(FUNCTIONS)
         self.tick = tick

@@ -13,15 +13,32 @@ from outreach.settings.domain_file import DomainLimits, domain_limits
 from outreach.settings.feedback_file import Bounces, ComplaintsRule, MailFeedbackFile
 from outreach.settings.hold_file import HoldAtRule
 from outreach.settings.rates import Rates
-from outreach.settings.written import Name, Several, Whole, Words, parse_country, text_as
+from outreach.settings.utm_file import UtmRule
+from outreach.settings.written import (
+    Name,
+    Several,
+    Whole,
+    Words,
+    YesNo,
+    parse_country,
+    text_as,
+)
 
 _SMS_SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", re.ASCII)
 _OF_EMAIL = frozenset(
-    {"reply_to", "connections", "per_domain", "bounces", "feedback", "complaints"}
+    [
+        "reply_to",
+        "connections",
+        "per_domain",
+        "bounces",
+        "feedback",
+        "complaints",
+        "track_opens",
+    ]
 )
-_PARTS = {"rate", "per_domain", "hold_at", "feedback", "complaints"}
+_PARTS = {"rate", "per_domain", "hold_at", "feedback", "complaints", "utm"}
 _OF_SMS = frozenset({"messaging_service", "signature", "stop_words", "price"})
-_NOT_OF_TASKS = _OF_EMAIL | _OF_SMS | {"sender"}
+_NOT_OF_TASKS = _OF_EMAIL | _OF_SMS | {"sender", "track_links", "utm"}
 
 
 def parse_mailbox(text: str) -> str:
@@ -136,6 +153,22 @@ class ChannelFile(FileModel):
         examples=[{"warn": "0.1%", "hold": "0.3%", "least": 3}],
     )
 
+    track_links: YesNo | None = Field(
+        None,
+        description="Links in messages lead over `public_url`, so that clicks are known: "
+        "`clicked` in reports, `last_engaged_at`. Left out: false; a campaign may say otherwise.",
+    )
+    track_opens: YesNo | None = Field(
+        None,
+        description="A hidden picture tells when a mail is opened, as far as mail programs let it. "
+        "Left out: false; a campaign may say otherwise.",
+    )
+    utm: UtmRule | None = Field(
+        None,
+        description="Added to the links of messages, for the website's own statistics.",
+        examples=[{"source": "newsletter"}],
+    )
+
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         if self.sender and self.messaging_service:
@@ -176,6 +209,8 @@ class ChannelFile(FileModel):
             given["feedback"] = self.feedback.settings()
         if self.complaints is not None:
             given["complaints"] = self.complaints.complaints_at()
+        if self.utm is not None:
+            given["utm"] = self.utm.utm()
         return ChannelSettings(
             **given, rate=self.rate or (), per_domain=domain_limits(self.per_domain or {})
         )

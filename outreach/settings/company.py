@@ -64,6 +64,19 @@ class MailFeedback(Frozen):
     imap: str = ""
 
 
+class Utm(Frozen):
+    """What is added to a message's links; nothing where no value is written.
+
+    Else `source`, `medium`, `campaign` that are "" are brand, channel, campaign.
+    """
+
+    source: str = ""
+    medium: str = ""
+    campaign: str = ""
+    content: str = ""
+    term: str = ""
+
+
 class ChannelSettings(Frozen):
     """How one channel sends; keys of other channels stay at their defaults."""
 
@@ -81,6 +94,9 @@ class ChannelSettings(Frozen):
     complaints: ComplaintsAt = ComplaintsAt()
     rate: tuple[Rate, ...] = ()  # of the channel as a whole; all hold
     per_domain: tuple[DomainLimit, ...] = ()
+    track_links: bool = False
+    track_opens: bool = False
+    utm: Utm = Utm()
 
 
 class Escalation(Frozen):

@@ -29,6 +29,7 @@ from outreach.store.interests import origins_of
 from outreach.store.keys import kept_keys
 from outreach.store.marks import refreshed_at
 from outreach.store.named_dates import Dates, dates_of
+from outreach.store.reactions import latest_reactions
 from outreach.store.spelling import listed_in
 from outreach.store.stages import further_stays
 from outreach.store.tables import (
@@ -50,6 +51,7 @@ PLAIN_COLUMNS = (
 WRITTEN_COLUMNS = (
     *PLAIN_COLUMNS, "phone_region", "stage", "stage_since", "attributes", "place_id", "updated_at",
 )  # fmt: skip
+MOST_SHOWN = 100  # of a kind, in a customer's history
 ADDRESSES = {"email": "email", "sms": "phone", "whatsapp": "phone", "voice": "phone"}  # by channel
 
 
@@ -183,7 +185,7 @@ def show(
     conn: Connection, key: str, attributes: Mapping[str, str], now: datetime
 ) -> dict[str, Any] | None:
     """One customer's history: who it is, every word of consent, stages, dates, where interests were
-    learnt, deliveries, moves, events counted.
+    learnt, deliveries and what became of them, moves, events counted.
 
     Newest first, at most 100 of a kind; None when there is no such customer. What is dated after
     `now` is left out, but for words of consent: those tell whether they have expired by then.
@@ -221,6 +223,7 @@ def show(
         ],
         "interests": [] if kept_id else [e._asdict() for e in origins_of(conn, [id_])[id_]],
         "deliveries": _latest(conn, id_, deliveries, deliveries.c.planned_at, now),
+        "reactions": latest_reactions(conn, id_, now, MOST_SHOWN),
         "tasks": tasks_about(conn, id_),
         "events": _event_counts(conn, id_, now),
     }
@@ -246,7 +249,7 @@ def _latest(
     query = select(table).where(table.c.customer_id == id_)
     if until is not None:
         query = query.where(at <= until)
-    rows = conn.execute(query.order_by(at.desc(), table.c.id.desc()).limit(100))
+    rows = conn.execute(query.order_by(at.desc(), table.c.id.desc()).limit(MOST_SHOWN))
     return [dict(row) for row in rows.mappings()]
 
 

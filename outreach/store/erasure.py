@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, false, literal, null, select, update
 
-from outreach.store import dialect, interests, named_dates, tasks
+from outreach.store import dialect, interests, named_dates, reactions, tasks
 from outreach.store.customers import rows_by_key
 from outreach.store.erased import ADDRESSES, Erased
 from outreach.store.journal import ABOUT_ADDRESSES, record
@@ -96,6 +96,7 @@ def _erase(
     named_dates.forget(conn, row["id"])
     interests.forget(conn, row["id"])
     tasks.blank(conn, row["id"], ERASED, now)
+    reactions.forget(conn, ids)
     _rename_in_runs(conn, key, _only_theirs(conn, row["id"], used), new_key)
     _blank_reasons(conn, row["id"])
     record(conn, now, actor, ACTION, new_key, customer=row["id"], kept=kept)

@@ -32,8 +32,17 @@ class Event:
 def add_events(conn: Connection, new: Sequence[Event], now: datetime) -> list[Event]:
     """Add the events; those that were added, in order: an id that is taken adds nothing.
 
-    The one way in, so that an id can not be taken twice at once.
+    With `add_events_numbered` the one way in, so that an id can not be taken twice at once.
     """
+    return [event for _, event in _add(conn, new, now)]
+
+
+def add_events_numbered(conn: Connection, new: Sequence[Event], now: datetime) -> list[int]:
+    """Add events without ids of their senders'; their numbers, in order."""
+    return [id_ for id_, _ in _add(conn, new, now)]
+
+
+def _add(conn: Connection, new: Sequence[Event], now: datetime) -> list[tuple[int, Event]]:
     dialect.one_at_a_time(conn, ADDING)
     taken = _taken(conn, [event.external_id for event in new if event.external_id])
     added = []
@@ -54,8 +63,9 @@ def add_events(conn: Connection, new: Sequence[Event], now: datetime) -> list[Ev
         (event.external_id, id_) for id_, event in zip(ids, added, strict=True) if event.external_id
     ]
     dialect.insert_rows(conn, event_ids, ("external_id", "event_id"), sorted(named))
-    _ask_for_tasks(conn, list(zip(ids, added, strict=True)))
-    return added
+    numbered = list(zip(ids, added, strict=True))
+    _ask_for_tasks(conn, numbered)
+    return numbered
 
 
 def recent_kinds(conn: Connection) -> frozenset[str]:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from outreach.app.site import Site
 from outreach.logger import Logger
-from outreach.web import choosing, twilio, unsubscribing
+from outreach.web import choosing, reacting, twilio, unsubscribing
 from outreach.web.body import BodyLimit
 from outreach.web.pages import HEADERS
 
@@ -35,6 +35,7 @@ def make_application(site: Site) -> FastAPI:
     endings.append(unsubscribing.add_routes(application, site))
     endings.append(twilio.add_routes(application, site))
     choosing.add_routes(application, site)
+    endings.append(reacting.add_routes(application, site))
 
     @application.get("/health")
     async def health() -> JSONResponse:

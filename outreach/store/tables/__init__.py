@@ -17,6 +17,7 @@ from outreach.store.tables.interests import interest_origins
 from outreach.store.tables.limits import limits
 from outreach.store.tables.metadata import metadata
 from outreach.store.tables.people import customers, event_ids, events, places, stage_changes
+from outreach.store.tables.reactions import links, reactions
 from outreach.store.tables.sending import attempts, audit, deliveries, marks, receipts, workers
 from outreach.store.tables.stages import customer_stages
 from outreach.store.tables.tasks import owner_changes, pending_events, tasks
@@ -43,11 +44,13 @@ __all__ = [
     "inbound_messages",
     "interest_origins",
     "limits",
+    "links",
     "marks",
     "metadata",
     "owner_changes",
     "pending_events",
     "places",
+    "reactions",
     "receipts",
     "refusals",
     "revisions",

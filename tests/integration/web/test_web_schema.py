@@ -64,6 +64,7 @@ def test_schemathesis_finds_no_server_error(sqlite_engine: Engine) -> None:
         ("GET", "/u/{token}"), ("POST", "/u/{token}"), ("GET", "/p/{token}"),
         ("POST", "/p/{token}"), ("POST", "/webhooks/twilio/status/{token}"),
         ("POST", "/webhooks/twilio/inbound"), ("GET", "/health"),
+            ("GET", "/c/{token}/{name}"), ("GET", "/o/{token}"),
     }  # fmt: skip
     assert everything(sqlite_engine) == before
 
