@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,14 @@ class _Place:
         if answer.code:
             return [f"send refused {answer.json['error']['code']}"]
         return self._run(self.now)
+
+    def _addresses(self, key: str) -> list[str]:
+        """The addresses of links and pictures in the mail that a customer would get, tokens apart."""
+        self.call("preview", CAMPAIGN, "--customer", key, "--out", "mails")
+        mail = (self.folder / "mails" / f"{key}.email.eml").read_text("utf-8")
+        found = re.findall(r'(?:href|src)="([^"]+)"', mail.partition("text/html")[2])
+        plain = (unescape(each) for each in found if "unsubscribe" not in each)
+        return [re.sub(r"/([co])/.*", r"/\1/…", each) for each in plain]
 
     def _call(self, words: str) -> list[str]:
         """A command, and what it prints."""

@@ -79,7 +79,9 @@ def test_a_click_shows_in_report_history_and_facts(project: Path) -> None:
 
 
 def test_check_says_that_nothing_can_be_counted_without_a_public_url(project: Path) -> None:
-    place = "campaigns/news.yaml:7:14: warning: `track_links` has no effect: links can not lead to us"
+    place = (
+        "campaigns/news.yaml:7:14: warning: `track_links` has no effect: links can not lead to us"
+    )
 
     without, with_url = (
         outreach_here(project, "check", **each) for each in ({}, {"public_url": URL})
