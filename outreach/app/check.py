@@ -32,11 +32,13 @@ class Checked:
     """Problems by file and place, warnings among them, and how many files were read.
 
     `unasked` says why the database could not be asked; empty where it was, or where there is none.
+    `of_base` are those that only the customers at hand show.
     """
 
     problems: tuple[Problem, ...]
     files: int
     unasked: str = ""
+    of_base: frozenset[Problem] = frozenset()
 
     @property
     def faults(self) -> int:
@@ -44,21 +46,24 @@ class Checked:
         return sum(map(_is_fault, self.problems))
 
 
-def check_files(context: Context) -> Checked:
+def check_files(context: Context, *, asks_base: bool = True) -> Checked:
     """All that is wrong with the project's files; with a database also what finds nobody in it.
 
-    Warnings are of the campaigns that are in order, whatever is wrong with others.
+    Warnings are of the campaigns that are in order, whatever is wrong with others. Without
+    `asks_base` no customers are looked at, which takes seconds where there are many.
     """
     problems = _all_problems(context) | set(_unknown_campaigns(context))
     problems |= {each for _, found in failing(context) for each in found}
     sound = sound_campaigns(context, filter(_is_fault, problems))
     problems |= set(likely_slips(context, sound))
-    unasked = _unasked(context)
+    unasked = _unasked(context) if asks_base else ""
+    of_base: frozenset[Problem] = frozenset()
     if unasked is None and context.loaded.company is not None:
         from outreach.app.warnings import warnings  # and with it SQLAlchemy
 
-        problems |= set(warnings(context, sound))
-    return Checked(tuple(sorted(problems)), len(context.files.contents), unasked or "")
+        of_base = frozenset(warnings(context, sound)) - problems
+    found = tuple(sorted(problems | of_base))
+    return Checked(found, len(context.files.contents), unasked or "", of_base)
 
 
 def _unasked(context: Context) -> str | None:

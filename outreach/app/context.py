@@ -1,5 +1,6 @@
 """The one place where a project's settings, files, clock and database come together."""
 
+import threading
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -22,16 +23,50 @@ if TYPE_CHECKING:
 EARLIEST, LATEST = 1900, 2200  # years that can be meant
 
 
+class Opened:
+    """The database of several contexts: opened when one of them first asks for it, on any thread."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._engine: Engine | None = None
+        self._lock = threading.Lock()
+
+    def engine(self) -> "Engine":
+        """The database, up to date; SetupError where it can not be used, each time it is asked."""
+        from outreach.app.database import open_database
+
+        with self._lock:
+            if self._engine is None:
+                self._engine = open_database(self._environment)
+            return self._engine
+
+    @cached_property
+    def rulings(self) -> "Rulings":
+        """What decides about the revisions in the database, each read and compiled once."""
+        from outreach.decisions.loading import Rulings
+
+        return Rulings()
+
+    def close(self) -> None:
+        """Give its connections back."""
+        if self._engine is not None:
+            self._engine.dispose()
+
+
 class Context:
     """A project and this machine's settings for it; the database is opened when first asked for."""
 
     def __init__(
-        self, environment: Environment, files: ProjectFiles, frozen: datetime | None = None
+        self,
+        environment: Environment,
+        files: ProjectFiles,
+        frozen: datetime | None = None,
+        opened: Opened | None = None,
     ) -> None:
         self.environment = environment
         self.files = files
         self._frozen = frozen
-        self._opened: list[Engine] = []
+        self._opened = opened or Opened(environment)
 
     @property
     def project(self) -> Path:
@@ -84,38 +119,27 @@ class Context:
         path = self.environment.engine_url.partition("///")[2].partition("?")[0]
         return Path(path).exists()
 
-    @cached_property
+    @property
     def engine(self) -> "Engine":
         """The database, up to date; SetupError where it can not be used."""
-        from outreach.app.database import open_database
+        return self._opened.engine()
 
-        engine = open_database(self.environment)
-        self._opened.append(engine)
-        return engine
-
-    @cached_property
+    @property
     def rulings(self) -> "Rulings":
         """What decides about the revisions in the database, each read and compiled once."""
-        from outreach.decisions.loading import Rulings
-
-        return Rulings()
+        return self._opened.rulings
 
     def with_files(self, files: ProjectFiles) -> "Context":
-        """The same settings, clock and database with other files: the old context still closes it."""
-        return self._sharing(Context(self.environment, files, self._frozen))
+        """The same settings, clock and database with other files: either closes it."""
+        return Context(self.environment, files, self._frozen, self._opened)
 
     def at(self, instant: datetime) -> "Context":
-        """The same project and database with the clock frozen: the old context still closes it."""
-        return self._sharing(Context(self.environment, self.files, instant))
-
-    def _sharing(self, made: "Context") -> "Context":
-        made.engine, made.rulings = self.engine, self.rulings
-        return made
+        """The same project and database with the clock frozen: either closes it."""
+        return Context(self.environment, self.files, instant, self._opened)
 
     def close(self) -> None:
         """Give the database's connections back."""
-        for engine in self._opened:
-            engine.dispose()
+        self._opened.close()
 
 
 def open_context(project: Path, now: str | None = None, *, bare: bool = False) -> Context:

@@ -1,6 +1,6 @@
 """The instant a plan is for: what was asked for, else the campaign's next occurrence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -84,18 +84,30 @@ def _runs(campaign: Campaign) -> bool:
     return campaign.schedule.kind is not ScheduleKind.MANUAL
 
 
-def _next(context: Context, campaign: Campaign) -> Occasion | None:
-    """The next occurrence; of local times the next on the company's own clock.
+def occasions_ahead(context: Context, campaign: Campaign) -> Iterator[Occasion]:
+    """The occurrences to come, in order; of local times those ahead on the company's own clock."""
+    return (each for each in _around(context, campaign) if _is_ahead(context, each))
 
-    Where none is to come, one that places further west have yet to see.
-    """
-    now, zone = context.now(), context.company().brand.timezone
-    on_its_way = None
-    for found in occurrences(campaign.schedule, zone, now - WIDEST_DAY, now + LOOK_AHEAD):
-        if found.local is None and found.instant_at >= now:
-            return Occasion(at=found.instant_at)
-        if found.local is not None and instant_in(found.local, ZoneInfo(zone)) >= now:
-            return Occasion(local_at=found.local)
-        occasion = Occasion(found.instant_at if found.local is None else None, found.local)
-        on_its_way = occasion if occasion.last_at >= now else None
+
+def _next(context: Context, campaign: Campaign) -> Occasion | None:
+    """The next occurrence; where none is to come, one that places further west have yet to see."""
+    now, on_its_way = context.now(), None
+    for each in _around(context, campaign):
+        if _is_ahead(context, each):
+            return each
+        on_its_way = each if each.last_at >= now else None
     return on_its_way
+
+
+def _around(context: Context, campaign: Campaign) -> Iterator[Occasion]:
+    """The occurrences from a day ago on: local times that some places have yet to see among them."""
+    now, zone = context.now(), context.company().brand.timezone
+    for found in occurrences(campaign.schedule, zone, now - WIDEST_DAY, now + LOOK_AHEAD):
+        yield Occasion(found.instant_at if found.local is None else None, found.local)
+
+
+def _is_ahead(context: Context, occasion: Occasion) -> bool:
+    at = occasion.at
+    if occasion.local_at is not None:
+        at = instant_in(occasion.local_at, ZoneInfo(context.company().brand.timezone))
+    return at is not None and at >= context.now()

@@ -14,13 +14,15 @@ from outreach.app.context import Context
 from outreach.app.explaining import Explained, explain_customer
 from outreach.app.planning import question_of
 from outreach.app.rulings import ruling_of
-from outreach.app.tasks import Card, cards_of
+from outreach.app.tasks import Card, card_of, cards_of
 from outreach.channels.adapter import Message, Task, Text
 from outreach.decisions.candidate import ADDRESS_COLUMN
 from outreach.decisions.ruling import Ruling
 from outreach.dispatch.held import Held
 from outreach.dispatch.letters import Signer
 from outreach.rendering import RenderError, Segments, build_context, segments
+from outreach.rendering.context import customer_names
+from outreach.rendering.made_up import TRIAL_ADDRESSES, made_up_customer
 from outreach.rendering.sandbox import Dates
 from outreach.store.customers import by_keys, contexts
 from outreach.store.engine import reading
@@ -73,7 +75,7 @@ def preview_campaign(
             ruling = ruling_of(context, conn, name)
             late_at = explained.at + ruling.campaign.schedule.late
             asked = [(customer_id, each, late_at) for each in ruling.channels]
-            found = _messages(context, conn, ruling, asked)
+            found = messages_for(context, conn, ruling, asked)
         found = [_judged(each, explained) for each in found]
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
@@ -104,15 +106,55 @@ def _of_plan(context: Context, conn: Connection, name: str) -> list[Preview]:
         sent = select(rows.c.id, rows.c.late_at).where(rows.c.code.is_(None))
         query = sent.where(rows.c.number == number).limit(SOME)
         chosen += [(row.id, channel, row.late_at) for row in conn.execute(query)]
-    return _messages(context, conn, question.ruling, chosen)
+    return messages_for(context, conn, question.ruling, chosen)
 
 
-def _messages(
+def made_up_messages(
+    context: Context, ruling: Ruling, locale: str, *, all_known: bool
+) -> list[Preview]:
+    """The message on every channel for a made-up customer who reads the files of `locale`.
+
+    Of whom everything is known, or just what the templates need; no database is asked.
+    """
+    signer, found = _signer(context), []
+    for channel in ruling.channels:
+        compiled, read = ruling.compiled, locale
+        if locale not in compiled.locales(channel):
+            read = compiled.locale_for(channel, locale or None)
+        customer = made_up_customer(compiled, channel, ruling.company, read, all_known=all_known)
+        made = _message(context, ruling, signer, customer, channel, TRIAL_ADDRESSES[channel])
+        if channel == Task.channel:
+            names = dict.fromkeys(customer_names(ruling.company))
+            card, late = card_of({**names, **customer}, []), ruling.campaign.schedule.late
+            to = str(customer.get("owner") or "nobody")
+            made = replace(made, to=to, due_at=context.now() + late, card=card)
+        found.append(made)
+    return found
+
+
+def html_of(preview: Preview) -> str:
+    """The HTML part of a mail; empty where it has none."""
+    part = _parsed(preview.text).get_body(("html",)) if preview.channel == "email" else None
+    return "" if part is None else str(part.get_content())
+
+
+def _parsed(content: str | bytes) -> EmailMessage:
+    content = content.encode() if isinstance(content, str) else content
+    parsed = message_from_bytes(content, policy=policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def _signer(context: Context) -> Signer:
+    keys = [key.get_secret_value() for key in context.environment.secret_keys()]
+    return Signer(keys, context.public_url)
+
+
+def messages_for(
     context: Context, conn: Connection, ruling: Ruling, chosen: Sequence[tuple[int, str, datetime]]
 ) -> list[Preview]:
     """The messages for these customers by channel, each with the instant of its `late`."""
-    keys = [key.get_secret_value() for key in context.environment.secret_keys()]
-    signer = Signer(keys, context.public_url)
+    signer = _signer(context)
     about = contexts(conn, [id_ for id_, *_ in chosen], ruling.company.attributes)
     cards = cards_of(conn, [id_ for id_, channel, _ in chosen if channel == Task.channel])
     found = []
@@ -132,7 +174,7 @@ def _message(
     context: Context,
     ruling: Ruling,
     signer: Signer,
-    customer: dict[str, object],
+    customer: Mapping[str, object],
     channel: str,
     address: str,
 ) -> Preview:
@@ -189,8 +231,7 @@ def _read(preview: Preview, message: Message) -> Preview:
     if isinstance(message, Text):
         taken = segments(message.text)
         return replace(preview, sender=message.sender, body=message.text, segments=taken)
-    parsed = message_from_bytes(message.content, policy=policy.default)
-    assert isinstance(parsed, EmailMessage)
+    parsed = _parsed(message.content)
     part = parsed.get_body(("plain",))
     body = "" if part is None else str(part.get_content())
     return replace(preview, sender=str(parsed["From"]), subject=str(parsed["Subject"]), body=body)

@@ -23,6 +23,14 @@ def pinned(context: Context, name: str) -> Mapping[str, bytes]:
     return pinned_files(campaign, context.files.contents, context.company())
 
 
+def ruling_alone(context: Context, name: str) -> Ruling:
+    """What makes a campaign's messages, without the database: nothing can be decided by it.
+
+    ProblemsFound where the campaign's file, its templates or outreach.yaml are at fault.
+    """
+    return _ruling(context, campaign_named(context, name), {})
+
+
 def ruling_of(context: Context, conn: Connection, name: str) -> Ruling:
     """What decides about a campaign as its files stand now; ProblemsFound where they are at fault.
 

@@ -1,6 +1,6 @@
 """Tasks of staff: listed with the customer's card, done with a note, dropped."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -215,7 +215,7 @@ def _shown(context: Context, conn: Connection, found: list[StoredTask]) -> list[
 def cards_of(conn: Connection, ids: Sequence[int]) -> dict[int, Card]:
     """What to know of each of these customers."""
     people, touches = contexts(conn, ids, {}), tasks.last_touches(conn, ids, LAST_TOUCHES)
-    return {id_: _card(people[id_], touches.get(id_, [])) for id_ in ids}
+    return {id_: card_of(people[id_], touches.get(id_, [])) for id_ in ids}
 
 
 def _reason(task: StoredTask, zone: ZoneInfo) -> str:
@@ -232,7 +232,8 @@ def _urgency(task: StoredTask, now: datetime) -> str:
     return "soon" if task.due_at <= now + SOON else "later"
 
 
-def _card(about: dict[str, object], touches: list[Touch]) -> Card:
+def card_of(about: Mapping[str, object], touches: list[Touch]) -> Card:
+    """The card of a customer whose columns and facts these are."""
     names = (about["first_name"], about["last_name"])
     return Card(
         name=" ".join(str(name) for name in names if name),

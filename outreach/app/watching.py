@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from outreach.app.check import faults
 from outreach.app.context import Context
@@ -27,7 +28,7 @@ class WatchedProject:
     def __init__(self, context: Context) -> None:
         """ProblemsFound where the company's rules are at fault: there are none from before."""
         self.context = context
-        self._stamps = frozenset(_stamps(context))
+        self._stamps = frozenset(stamps(context.project))
         self._good: dict[str, Candidate] = {}
         self._take(context)
 
@@ -43,10 +44,10 @@ class WatchedProject:
 
     def look(self) -> bool:
         """Read the files again if any has changed; whether anything new was taken from them."""
-        stamps = frozenset(_stamps(self.context))
-        if stamps == self._stamps:
+        found = frozenset(stamps(self.context.project))
+        if found == self._stamps:
             return False
-        self._stamps = stamps
+        self._stamps = found
         try:
             self._take(self.context.with_files(read_project(self.context.project)))
         except ProblemsFound as found:
@@ -94,11 +95,11 @@ def _sound(context: Context, problems: Mapping[str, Problem]) -> Iterator[tuple[
             yield name, each
 
 
-def _stamps(context: Context) -> Iterator[Stamp]:
+def stamps(project: Path) -> Iterator[Stamp]:
     """What changes when a file of the project does; a file that goes meanwhile is none."""
-    paths = [str(context.project / COMPANY_FILE)]
+    paths = [str(project / COMPANY_FILE)]
     for folder in FOLDERS:
-        for place, _, names in os.walk(context.project / folder):
+        for place, _, names in os.walk(project / folder):
             paths += [os.path.join(place, name) for name in names]
     for path in paths:
         try:

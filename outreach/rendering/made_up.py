@@ -43,6 +43,7 @@ _KNOWN: dict[str, object] = {
     "last_order_at": _NOW, "last_contact_at": _NOW, "last_engaged_at": _NOW,
     "typical_gap": timedelta(days=40),
 }  # fmt: skip
+TRIAL_ADDRESSES = {"email": "trial@example.com", "sms": "+15005550006", "task": "C-1"}
 _ALWAYS: dict[str, object] = {
     "key": "C-2", "created_at": _NOW, "orders": 0, "spend": Decimal(0), "tags": [], "interests": [],
 }  # fmt: skip
@@ -63,7 +64,7 @@ def try_rendering(
     dates = {f"{DATES}.{read.name}" for read in compiled.dates}
     names = customer_names(company) | dates | {f"{date}{_YEAR}" for date in dates}
     for channel in compiled.channels:
-        to = "trial@example.com" if channel == "email" else "+15005550006"
+        to = TRIAL_ADDRESSES[channel]
         recipient = Recipient(1, "trial", to, "https://example.com/u/trial", "<trial@example.com>")
         for context in (*contexts, *_made_up(compiled, channel, campaign, company)):
             try:
@@ -86,21 +87,33 @@ def called_in(compiled: Compiled, campaign: Campaign, company: Company) -> froze
     return frozenset(found)
 
 
-def _made_up(
-    compiled: Compiled, channel: str, campaign: Campaign, company: Company
-) -> Iterator[dict[str, object]]:
+def made_up_customer(
+    compiled: Compiled, channel: str, company: Company, locale: str, *, all_known: bool
+) -> dict[str, object]:
+    """A customer who reads the files of `locale`: columns, attributes and dates by name.
+
+    Of whom everything is known, or just what the channel's templates need.
+    """
     rich = {**{name: _TYPES[kind] for name, kind in company.attributes.items()}, **_KNOWN}
     rich["owner"] = next(iter(company.owners), rich["owner"])
     dates = {read.name for read in compiled.dates}
-    rich[DATES] = dict.fromkeys(dates, "2014-06-14")
+    said: dict[str, object] = {"locale": locale or company.brand.locale}
+    if all_known:
+        return {**rich, DATES: dict.fromkeys(dates, "2014-06-14"), **said}
+    needs = [n for n in compiled.needs(channel) if n.locales is None or locale in n.locales]
+    names = {name for need in needs for name in need.names}
+    names |= {min(group) for need in needs for group in need.any_of}
+    known = {name: rich[name] for name in names if name in rich}
+    needed = {name: "06-14" for name in dates if f"{DATES}.{name}" in names}
+    return {**_ALWAYS, **known, DATES: needed, **said}
+
+
+def _made_up(
+    compiled: Compiled, channel: str, campaign: Campaign, company: Company
+) -> Iterator[dict[str, object]]:
     for locale in compiled.locales(channel):
-        needs = [n for n in compiled.needs(channel) if n.locales is None or locale in n.locales]
-        names = {name for need in needs for name in need.names}
-        names |= {min(group) for need in needs for group in need.any_of}
-        poor = {**_ALWAYS, **{name: rich[name] for name in names if name in rich}}
-        poor[DATES] = {name: "06-14" for name in dates if f"{DATES}.{name}" in names}
-        for customer in (rich, poor):
-            said = {**customer, "locale": locale or company.brand.locale}
+        for all_known in (True, False):
+            said = made_up_customer(compiled, channel, company, locale, all_known=all_known)
             yield build_context(said, company, campaign, _NOW)
 
 

@@ -6,9 +6,10 @@ import socket
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from outreach.app.site import Site
 from outreach.errors import SetupError
@@ -22,24 +23,27 @@ SWITCH_SECONDS = 0.0001
 GRACE_SECONDS = 10  # for what is being answered at the end
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, hint: str = "see --host and --port") -> socket.socket:
     """A socket that listens; SetupError where the port is taken or the address is not ours."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
-        raise SetupError(
-            f"`{host}:{port}` can not be listened on: {why}", "see --host and --port"
-        ) from error
+        raise SetupError(f"`{host}:{port}` can not be listened on: {why}", hint) from error
+
+
+def served(site: Site, listening: socket.socket) -> AbstractContextManager[None]:
+    """Serve a site's pages in a thread for as long as the block takes."""
+    return serving(make_application(site), listening)
 
 
 @contextmanager
-def served(site: Site, listening: socket.socket) -> Iterator[None]:
+def serving(application: ASGIApp, listening: socket.socket) -> Iterator[None]:
     """Serve in a thread for as long as the block takes; what is being answered then still is."""
     server = uvicorn.Server(
         uvicorn.Config(
-            make_application(site),
+            application,
             access_log=False,  # a path holds a token: whoever has it may opt its reader out
             log_config=None,
             log_level="warning",
