@@ -24,6 +24,7 @@ COMMANDS = {
     "plan": "Who would get a campaign and why the others would not",
     "explain": "Every rule's answer for one customer",
     "preview": "The very messages that would go",
+    "dev": "A page in the browser that follows your edits: messages, problems, plan",
     "send": "Send a campaign by hand, or a test of it to staff",
     "run": "Scheduler, worker and public pages in one process",
     "scheduler": "Make runs as they fall due",

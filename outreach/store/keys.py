@@ -1,11 +1,36 @@
 """Customers by their keys, and who stands for whom after a merge."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select
 
 from outreach.store import dialect
+from outreach.store.spelling import text_order
 from outreach.store.tables import customers
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A customer as one is picked from a list."""
+
+    key: str
+    name: str
+    stage: str | None
+    locale: str | None
+
+
+def named_from(conn: Connection, begins: str, most: int) -> list[Named]:
+    """The first so many customers whose keys begin with these letters, in order of the keys."""
+    t, key = customers.c, text_order(customers.c.key)
+    query = select(t.key, t.first_name, t.last_name, t.stage, t.locale).where(
+        key >= begins, key < f"{begins}{chr(0x10FFFF)}", t.erased_at.is_(None)
+    )
+    rows = conn.execute(query.order_by(key).limit(most))
+    return [
+        Named(key, " ".join(filter(None, (first, last))), stage, locale)
+        for key, first, last, stage, locale in rows
+    ]
 
 
 def some_key_begins_with_zero(conn: Connection) -> bool:

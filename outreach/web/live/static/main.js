@@ -1,0 +1,214 @@
+// Listens to what is new, and asks for what of it is looked at.
+
+import { ask } from "./ask.js";
+import { choice, choose, whom } from "./choice.js";
+import { byId, el, fill, prose } from "./dom.js";
+import { showCampaigns } from "./list.js";
+import { showComing, showFault, showPlan, showProblems, showRules } from "./margin.js";
+import { showMessage, showTabs, waysOf } from "./message.js";
+
+let margin = null;
+let shown = null; // the last look that could be taken
+let lastVersion = 0;
+
+async function refreshMargin() {
+  const found = await ask("margin");
+  if (!found || found.error?.code) return;
+  margin = found;
+  byId("brand").textContent = margin.brand;
+  const names = margin.campaigns.map(({ name }) => name);
+  const { campaign } = choice();
+  if (!names.includes(campaign) && names.length) return choose({ campaign: names[0], tab: "" });
+  showMargin();
+}
+
+function showMargin() {
+  const { campaign } = choice();
+  const known = margin?.campaigns.find(({ name }) => name === campaign);
+  showCampaigns(margin.campaigns, campaign);
+  showProblems(margin, campaign);
+  byId("title").textContent = known?.title ?? "No campaign yet";
+  document.title = `${known?.title ?? "outreach"}: outreach dev`;
+}
+
+async function refreshMessage() {
+  const chosen = choice();
+  if (!chosen.campaign) return;
+  if (chosen.who === "customer" && !chosen.key) return showAbout("Which customer? Write a key.");
+  const found = await ask("show", whom(chosen));
+  if (!found) return;
+  if (found.error) return showStale(found);
+  byId("stale").hidden = true;
+  byId("message").classList.remove("old");
+  shown = found;
+  showLocales(found.look.locales, chosen);
+  showAbout(aboutOf(found));
+  const mail = found.look.seen.find(({ preview }) => preview.channel === "email");
+  byId("pictures-field").hidden = !mail?.has_remote_pictures;
+  await showWay();
+  refreshRules();
+}
+
+async function showWay() {
+  if (!shown || shown.look.campaign !== choice().campaign) return;
+  const looked = shown;
+  const chosen = choice();
+  const ways = waysOf(looked.look.channels);
+  const way = chosen.tab in ways ? chosen.tab : Object.keys(ways)[0];
+  showTabs(ways, way);
+  // The frame shows whom the look was taken of, also where a typical customer is not found yet.
+  const about = { ...chosen, who: looked.who, key: looked.look.key };
+  const asCustomer = looked.look.key ? { ...about, who: "customer" } : about;
+  await showMessage(looked, way, asCustomer);
+  tellHowLong(looked);
+}
+
+function tellHowLong({ version, saved_at: savedAt }) {
+  const isEdit = lastVersion && version > lastVersion && savedAt;
+  lastVersion = Math.max(lastVersion, version);
+  if (!isEdit) return;
+  const seconds = Date.now() / 1000 - savedAt;
+  byId("took").textContent = `shown ${seconds.toFixed(2)} s after it was saved`;
+  byId("took").dataset.seconds = seconds.toFixed(3);
+  byId("took").dataset.version = version;
+}
+
+function aboutOf({ who, typical, is_sought: isSought, look }) {
+  if (isSought) return "Looking for a typical customer; meanwhile somebody made up, of whom all is known.";
+  if (typical) {
+    const kind = [typical.stage, typical.locale].filter(Boolean).join(", ") || "neither stage nor language known";
+    const alike = `${typical.alike} of ${typical.among} looked at are alike`;
+    const reach = typical.reached ? "of those who would get it" : "of the audience; none of those looked at would get it";
+    return `${typical.key} (${kind}): typical ${reach}, ${alike}.`;
+  }
+  if (who === "full" && choice().who === "typical") {
+    return "The audience picks nobody yet: this is somebody made up, of whom all is known.";
+  }
+  if (who === "full") return "Somebody made up, of whom all is known.";
+  if (who === "bare") return "Somebody made up, of whom only what the templates need is known.";
+  return look.key;
+}
+
+function showAbout(text) {
+  byId("about").textContent = text;
+}
+
+function showLocales(locales, chosen) {
+  const named = new Intl.DisplayNames(["en"], { type: "language", fallback: "code" });
+  const said = (each) => (each ? `${named.of(each)} (${each})` : "the default");
+  const names = locales.map((each) => el("option", { value: each, selected: each === chosen.locale }, said(each)));
+  fill(byId("locale"), names);
+  byId("locale-field").hidden = !["full", "bare"].includes(shown.who) || locales.length < 2;
+}
+
+// Files at fault: what was shown before stays, and says so.
+function showStale({ error, problems }) {
+  const place = byId("stale");
+  const because = problems.length
+    ? ["Files are at fault", shown?.look.campaign === choice().campaign ? ": this is the message as it was before." : ": see the problems."]
+    : prose(`${error.message}${error.hint ? `; ${error.hint}` : ""}`);
+  fill(place, because);
+  place.hidden = false;
+  byId("message").classList.add("old");
+  if (shown?.look.campaign !== choice().campaign) {
+    fill(byId("panel"));
+    fill(byId("tabs"));
+    showAbout("");
+  }
+}
+
+async function refreshRules() {
+  const { campaign } = choice();
+  if (!shown?.look.key) return showRules(null);
+  const found = await ask("explain", { campaign, key: shown.look.key });
+  if (!found) return;
+  if (found.error) showFault("rules", found);
+  else showRules(found);
+}
+
+async function refreshPlan(again = false) {
+  const { campaign } = choice();
+  if (!campaign) return;
+  const found = await ask("plan", { campaign, again });
+  if (!found) return;
+  if (found.error) showFault("plan", found);
+  else showPlan(found);
+}
+
+async function refreshComing() {
+  const { campaign } = choice();
+  if (!campaign) return;
+  const found = await ask("coming", { campaign });
+  if (!found) return;
+  if (found.error) showFault("coming", found);
+  else showComing(found);
+}
+
+function refreshAll() {
+  refreshMessage(); // first: it is what is waited for
+  refreshMargin();
+  refreshPlan();
+  refreshComing();
+}
+
+function showForm() {
+  const { who, key, pictures } = choice();
+  byId("who").value = who;
+  byId("key-field").hidden = who !== "customer";
+  if (document.activeElement !== byId("key")) byId("key").value = key;
+  byId("pictures").checked = Boolean(pictures);
+}
+
+let before = choice();
+addEventListener("hashchange", () => {
+  const now = choice();
+  const was = before;
+  before = now;
+  showForm();
+  if (margin) showMargin();
+  const isOther = ["campaign", "who", "key", "locale"].some((kind) => now[kind] !== was[kind]);
+  if (now.campaign !== was.campaign) {
+    fill(byId("plan"));
+    fill(byId("coming"));
+    refreshPlan();
+    refreshComing();
+  }
+  if (isOther) refreshMessage();
+  else showWay();
+});
+
+byId("whom").addEventListener("submit", (event) => event.preventDefault());
+byId("who").addEventListener("change", (event) => {
+  choose({ who: event.target.value });
+  if (event.target.value === "customer") byId("key").focus();
+});
+byId("locale").addEventListener("change", (event) => choose({ locale: event.target.value }));
+byId("pictures").addEventListener("change", (event) => choose({ pictures: event.target.checked ? "1" : "" }));
+byId("key").addEventListener("change", (event) => choose({ key: event.target.value.trim() }));
+byId("key").addEventListener("input", async (event) => {
+  const found = await ask("customers", { key: event.target.value.trim() });
+  if (!Array.isArray(found)) return;
+  fill(
+    byId("keys"),
+    found.map(({ key, name, stage, locale }) => el("option", { value: key }, [name, stage, locale].filter(Boolean).join(", "))),
+  );
+});
+byId("again").addEventListener("click", () => refreshPlan(true));
+
+const news = new EventSource("events");
+news.onmessage = ({ data }) => {
+  const what = JSON.parse(data);
+  const { campaign } = choice();
+  byId("state").textContent = "live";
+  byId("state").className = "state live";
+  if (what === "hello" || what === "edited") refreshAll();
+  else if (what === "files" || what === "base") refreshMargin();
+  else if (what === `plan:${campaign}`) refreshPlan();
+  else if (what === `typical:${campaign}` && shown?.is_sought) refreshMessage();
+};
+news.onerror = () => {
+  byId("state").textContent = "not connected: is `outreach dev` still running?";
+  byId("state").className = "state away";
+  // Begun anew it has another address: a browser gives up on its own then.
+};
+showForm();
