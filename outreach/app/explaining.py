@@ -7,11 +7,15 @@ from sqlalchemy import Connection, select
 
 from outreach.app.context import Context
 from outreach.app.occasion import REPEAT, turn_of
+from outreach.app.outlook import outlook
 from outreach.app.rulings import ruling_of
+from outreach.app.sentences import Clock
 from outreach.decisions.candidate import Scope
 from outreach.decisions.explain import Answer, explain
 from outreach.decisions.localities import Locality, localities
+from outreach.decisions.ruling import Ruling
 from outreach.errors import UsageError
+from outreach.planning.next_time import Search, next_time
 from outreach.store.customers import by_keys
 from outreach.store.engine import reading
 from outreach.store.marks import facts_for
@@ -25,6 +29,8 @@ class Explained:
 
     `channel` is the one that would carry it, of a skip the one that got furthest.
     Instants are aware UTC; `timezone` is the customer's own, else the one they are counted in.
+    `next` is the first instant from `at` on at which the message may leave, by all that is known
+    now; None where time alone does not help. `said` tells it in sentences.
     """
 
     campaign: str
@@ -37,6 +43,8 @@ class Explained:
     variant: str | None
     locale: str | None
     timezone: str
+    next: datetime | None
+    said: tuple[str, ...]
     rules: tuple[Answer, ...]
     status: Status  # of the campaign: only `active` goes out
 
@@ -44,23 +52,37 @@ class Explained:
 def explain_customer(context: Context, name: str, key: str, at: str | None = None) -> Explained:
     """As the campaign's plan for `at`, else its next occurrence, decides about this customer."""
     with reading(context.engine) as conn:
-        customer_id, place = customer_of(conn, key)
-        ruling = ruling_of(context, conn, name)
-        turn, now = turn_of(context, conn, ruling, at), context.now()
-        scope = Scope(
-            run_at=turn.occasion.first_at,
-            local_at=turn.occasion.local_at,
-            seen_at=now,
-            about=customer_id,
-            facts=facts_for(conn, min(now, turn.instants[place.id])),
-            past=turn.past,
-            repeats_within=now - REPEAT if turn.is_over else None,
-        )
-        found = explain(conn, ruling, scope, place, turn.instants)
-        zone = ruling.grid.calendar_zone(place).key
+        return explain_by(context, conn, ruling_of(context, conn, name), key, at)
+
+
+def explain_by(
+    context: Context,
+    conn: Connection,
+    ruling: Ruling,
+    key: str,
+    at: str | None = None,
+    *,
+    ahead: bool = True,
+) -> Explained:
+    """The same by a ruling that was made already; `next` only where it is looked `ahead`."""
+    customer_id, place = customer_of(conn, key)
+    turn, now = turn_of(context, conn, ruling, at), context.now()
+    scope = Scope(
+        run_at=turn.occasion.first_at,
+        local_at=turn.occasion.local_at,
+        seen_at=now,
+        about=customer_id,
+        facts=facts_for(conn, min(now, turn.instants[place.id])),
+        past=turn.past,
+        repeats_within=now - REPEAT if turn.is_over else None,
+    )
+    found = explain(conn, ruling, scope, place, turn.instants)
+    search = Search(ruling, scope, place, now)
+    next_at = next_time(conn, search, found.verdict, found.answers) if ahead else None
+    clock = Clock(ruling.grid.calendar_zone(place))
     verdict = found.verdict
     return Explained(
-        campaign=name,
+        campaign=ruling.campaign.name,
         key=key,
         at=verdict.asked_at,
         decision=verdict.decision,
@@ -69,7 +91,9 @@ def explain_customer(context: Context, name: str, key: str, at: str | None = Non
         channel=verdict.channel,
         variant=None,
         locale=verdict.locale,
-        timezone=zone,
+        timezone=clock.zone.key,
+        next=next_at,
+        said=tuple(outlook(ruling, found, next_at, clock)),
         rules=found.answers,
         status=ruling.campaign.status,
     )

@@ -17,6 +17,7 @@ from outreach.decisions.loading import ruling_at
 from outreach.decisions.localities import Locality, localities
 from outreach.decisions.ruling import Ruling
 from outreach.errors import UsageError
+from outreach.planning.next_time import Search, next_time
 from outreach.planning.occasion import occasion_of_run
 from outreach.store.engine import reading
 from outreach.store.marks import facts_for
@@ -49,6 +50,7 @@ class ExplainedThen:
     variant: str | None
     locale: str | None
     timezone: str
+    next: datetime | None  # of what was left out, by what is known of then
     state: State | None
     state_reason: str | None  # of a message that failed, say
     claimed_at: datetime | None
@@ -71,6 +73,7 @@ class _Found:
     record: Recorded | None
     attempts: tuple[Answered, ...]
     asked: Explanation
+    next: datetime | None
 
 
 def explain_in_run(context: Context, name: str, key: str, run_id: int) -> ExplainedThen:
@@ -97,6 +100,8 @@ def _found(
     if record is not None and record.was_past:
         scope = replace(scope, past=frozenset({place.id}))
     digest = select(revisions.c.digest).where(revisions.c.id == run.revision_id)
+    asked = explain(conn, ruling, scope, place, everywhere(localities(conn), as_of))
+    search = Search(ruling, replace(scope, mine=None), place, as_of)
     return _Found(
         key=key,
         run=run,
@@ -106,7 +111,8 @@ def _found(
         as_of=as_of,
         record=record,
         attempts=() if record is None else answers_to(conn, record.id),
-        asked=explain(conn, ruling, scope, place, everywhere(localities(conn), as_of)),
+        asked=asked,
+        next=next_time(conn, search, asked.verdict, asked.answers),
     )
 
 
@@ -149,6 +155,7 @@ def _told(found: _Found) -> ExplainedThen:
         variant=None if record is None else record.variant,
         locale=source.locale,
         timezone=found.clock.zone.key,
+        next=_next(found),
         state=None if record is None else record.state,
         state_reason=None if record is None else record.reason,
         claimed_at=None if record is None else record.claimed_at,
@@ -159,6 +166,14 @@ def _told(found: _Found) -> ExplainedThen:
     )
 
 
+def _next(found: _Found) -> datetime | None:
+    """When it would have been allowed next; None where it was, or what the rules read has changed."""
+    record, verdict = found.record, found.asked.verdict
+    left_out = (verdict if record is None else record).decision is Decision.SKIP
+    is_same = record is None or not again(record, verdict)
+    return found.next if left_out and is_same else None
+
+
 def _said(found: _Found) -> list[str]:
     verdict, record, clock = found.asked.verdict, found.record, found.clock
     about = f"Run {found.run.id} of {found.run.campaign}, revision {found.revision}"
@@ -166,4 +181,6 @@ def _said(found: _Found) -> list[str]:
         said = absence(found.run, verdict, found.at, found.key, clock)
         return [f"{about}, has no message for {found.key}", *said]
     said = history(record, found.attempts, clock)
+    if (next_at := _next(found)) is not None:
+        said.append(f"next possible, by what was known then: {clock.local(next_at)}")
     return [f"{about}, planned for {clock.local(found.at)}", *said, *again(record, verdict)]

@@ -45,6 +45,8 @@ def explain(
 def _show(screen: Screen, found: Explained) -> None:
     show_status(screen, found.status)
     _heading(screen, found)
+    for sentence in found.said:
+        screen.line(sentence)
     screen.line()
     _rules(screen, found.rules)
 

@@ -49,6 +49,21 @@ def explain(
     `turns`: when each place is asked, that of the customer and of all who share addresses. With
     `scope.mine` as the delivery that was decided, which is left out of what it counts.
     """
+    question, verdict = ask_about(conn, ruling, scope, turns)
+    about = verdict.customer_id
+    details = Details(conn, question, verdict, place)
+    answers = [
+        *_about_person(conn, question, details),
+        *_by_channel(conn, question, about, details),
+        *_times(question, place, turns[place.id], details),
+    ]
+    return Explanation(verdict, tuple(sorted(answers, key=_order)))
+
+
+def ask_about(
+    conn: Connection, ruling: Ruling, scope: Scope, turns: Mapping[int, datetime]
+) -> tuple[Question, Verdict]:
+    """The chain about the one customer of the scope, as the plan for `turns` decides."""
     if scope.about is None:
         raise ValueError("a scope about one customer is needed")
     sharing = conn.execute(
@@ -64,13 +79,7 @@ def explain(
     question = replace(question, settled=settled)
     rows = question.filled().subquery()
     verdict = question.verdicts(conn, select(rows).where(rows.c.id == scope.about))[0]
-    details = Details(conn, question, verdict, place)
-    answers = [
-        *_about_person(conn, question, details),
-        *_by_channel(conn, question, scope.about, details),
-        *_times(question, place, turns[place.id], details),
-    ]
-    return Explanation(verdict, tuple(sorted(answers, key=_order)))
+    return question, verdict
 
 
 def _order(answer: Answer) -> int:

@@ -294,3 +294,31 @@ def test_the_samples_footer_promises_what_there_is(
 
     assert said in shown.out
     assert ("asked us" in shown.out) == (topic == "greetings")
+
+
+def test_explain_says_what_would_have_to_change(noted: Path) -> None:
+    path = noted / "campaigns/notes.yaml"
+    path.write_text(path.read_text().replace("topic: greetings", "topic: offers"))
+
+    said = outreach_here(noted, "explain", "notes", "C2", "--now", NOW).out
+    found = outreach_here(noted, "explain", "notes", "C2", "--now", NOW, "--json").json
+
+    assert said.splitlines()[:2] == [
+        "notes for C2: skip (no_consent)",
+        "time alone changes nothing: they would have to agree to it first",
+    ]
+    assert (found["reason"], found["next"]) == ("no_consent", None)
+
+
+def test_explain_says_when_it_is_possible_next(noted: Path) -> None:
+    campaign = (noted / "campaigns/notes.yaml").read_text()
+    late = campaign.replace("window:", "late: 1 hour, window:")
+    (noted / "campaigns/notes.yaml").write_text(late)
+
+    found = outreach_here(noted, "explain", "notes", "C2", "--now", NOW, "--json").json
+
+    assert (found["decision"], found["reason"]) == ("skip", "outside_window")
+    assert found["next"] == "2026-07-06T07:00:00+00:00"
+    assert found["said"] == [
+        "next possible, by what is known now: 2026-07-06 09:00+02:00 Europe/Vienna"
+    ]

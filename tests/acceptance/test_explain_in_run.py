@@ -113,7 +113,8 @@ def test_a_touch_that_capped_a_message_is_named(run_once: Path) -> None:
     assert (found["reason"], found["as_of"]) == ("capped", "2026-07-03T22:10:00+00:00")
     assert found["said"][1:] == [
         "it was due at 2026-07-03 18:00-04:00 America/New_York, and left out when a worker came"
-        " to it at 2026-07-03 18:10-04:00 America/New_York: capped"
+        " to it at 2026-07-03 18:10-04:00 America/New_York: capped",
+        "next possible, by what was known then: 2026-07-10 08:00-04:00 America/New_York",
     ]
     assert (
         "1 of 1 per 7 days (the campaign's limit), the last 2026-07-03 18:10-04:00 by email (above)"

@@ -50,8 +50,12 @@ def test_plan_explain_run_and_report_say_the_same_of_those_whose_turn_was_over(
     assert (why["decision"], why["reason"]) == ("skip", "expired")
     assert (shown["planned"], shown["skipped"]) == (3, {"expired": 2})
     assert (then["reason"], then["said"][1:]) == (
-        "expired", ["it was left out when the run was planned: expired"],
-    )  # fmt: skip
+        "expired",
+        [
+            "it was left out when the run was planned: expired",
+            "next possible, by what was known then: 2026-07-17 17:00+09:00 Asia/Tokyo",
+        ],
+    )
     run = outreach_here(project, "runs", "show", 1, "--now", NOW).out
     assert "\nactive since  2026-07-10 17:00 America/New_York\n" in run
     told = outreach_here(project, "report", "notes", "--now", NOW).out
