@@ -33,6 +33,17 @@ class FrozenClock:
         return self.at.astimezone(UTC)
 
 
+@dataclass(slots=True)
+class MovingClock:
+    """A clock that is put forward by hand: what a simulation goes by."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        """The instant it was put to last, aware UTC."""
+        return self.at.astimezone(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Instants:
     """The present by both clocks."""

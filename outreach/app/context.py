@@ -26,9 +26,9 @@ EARLIEST, LATEST = 1900, 2200  # years that can be meant
 class Opened:
     """The database of several contexts: opened when one of them first asks for it, on any thread."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, engine: "Engine | None" = None) -> None:
         self._environment = environment
-        self._engine: Engine | None = None
+        self._engine = engine
         self._lock = threading.Lock()
 
     def engine(self) -> "Engine":
@@ -136,6 +136,13 @@ class Context:
     def at(self, instant: datetime) -> "Context":
         """The same project and database with the clock frozen: either closes it."""
         return Context(self.environment, self.files, instant, self._opened)
+
+    def on(self, engine: "Engine", clock: Clock) -> "Context":
+        """The same project on another database under another clock; nothing of it is shared."""
+        opened = Opened(self.environment, engine)
+        made = Context(self.environment, self.files, self._frozen, opened)
+        made.clock = clock
+        return made
 
     def close(self) -> None:
         """Give the database's connections back."""

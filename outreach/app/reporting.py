@@ -1,6 +1,7 @@
 """What came of a campaign, of one run, or of everything: counts, cost, rows."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def report_on(
         _check(context, conn, campaign, run_id)
         found = report(conn, campaign, run_id)
         reactions = reacted(conn, campaign, run_id)
-        cost = _cost(context, conn, campaign, run_id)
+        cost = cost_of_sent(context, conn, campaign, run_id)
         if rows_to is not None:
             write_rows(rows_to, decided_rows(conn, campaign, run_id))
     return _reported(found, reactions, _tracked(context, campaign), cost)
@@ -139,12 +140,20 @@ def _reported(found: Report, reactions: Reacted, tracked: Tracking, cost: Cost |
     )
 
 
-def _cost(
-    context: Context, conn: Connection, campaign: str | None, run_id: int | None
+def cost_of_sent(
+    context: Context,
+    conn: Connection,
+    campaign: str | None = None,
+    run_id: int | None = None,
+    since: datetime | None = None,
 ) -> Cost | None:
+    """What accepted messages of one run, of one campaign, or all cost; None: nothing has a price.
+
+    `since`: only what was sent from then on.
+    """
     company = context.company()
     found: dict[str, Decimal] = {}
-    for each in destinations(conn, campaign, run_id):
+    for each in destinations(conn, campaign, run_id, since):
         settings = company.channels.get(each.channel)
         if settings is not None and settings.price:
             price = price_of(settings.price, each.country)

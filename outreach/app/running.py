@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -144,19 +144,25 @@ class Tick:
     def _read_files(self) -> None:
         if not self._project.look() and self._rules_saved:
             return
-        save_rules(self.context)
+        take_over(self.context, self._project.names)
         self._rules_saved = True
-        with reading(self.context.engine) as conn:
-            known = activity.activities(conn)
-        gone = [
-            name
-            for name, each in known.items()
-            if each.active_since is not None and name not in self._project.names
-        ]
-        if gone:
-            with writing(self.context.engine) as conn:
-                for name in gone:  # a file that comes back looks forward only
-                    activity.deactivate(conn, name)
+
+
+def take_over(context: Context, names: Collection[str]) -> None:
+    """Put the rules into the database; campaigns that have no file any more are not active.
+
+    `names` are those of the project's campaigns, sound or not.
+    """
+    save_rules(context)
+    with reading(context.engine) as conn:
+        known = activity.activities(conn)
+    gone = [
+        name for name, each in known.items() if each.active_since is not None and name not in names
+    ]
+    if gone:
+        with writing(context.engine) as conn:
+            for name in gone:  # a file that comes back looks forward only
+                activity.deactivate(conn, name)
 
 
 def planner_name() -> str:

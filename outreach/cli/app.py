@@ -23,6 +23,7 @@ COMMANDS = {
     "stages": "Where customers stand in their lifecycle",
     "plan": "Who would get a campaign and why the others would not",
     "explain": "Every rule's answer for one customer",
+    "simulate": "All campaigns over the coming days, on a copy of the base",
     "preview": "The very messages that would go",
     "dev": "A page in the browser that follows your edits: messages, problems, plan",
     "send": "Send a campaign by hand, or a test of it to staff",

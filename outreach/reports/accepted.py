@@ -1,6 +1,7 @@
 """What providers accepted, as far as its cost goes: countries, and a sample of its customers."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, and_, case, func, select
 
@@ -31,9 +32,12 @@ class Accepted:
 
 
 def destinations(
-    conn: Connection, campaign: str | None = None, run_id: int | None = None
+    conn: Connection,
+    campaign: str | None = None,
+    run_id: int | None = None,
+    since: datetime | None = None,
 ) -> list[Destination]:
-    """Where the accepted messages of one run, of one campaign, or all went."""
+    """Where the accepted messages of one run, of one campaign, or all went; `since`: only later."""
     row = deliveries.c
     is_phone = row.address.like("+%")
     # A number the customer has no more is looked up by itself: they are few.
@@ -46,6 +50,8 @@ def destinations(
         .where(row.state.in_([state.value for state in ACCEPTED]), which(campaign, run_id))
         .group_by(*parts)
     )
+    if since is not None:
+        query = query.where(row.sent_at >= since)
     return [
         Destination(channel, country if number is None else region_of(number), messages)
         for channel, country, number, messages in conn.execute(query)

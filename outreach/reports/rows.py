@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select, true
 
 from outreach.errors import UsageError
 from outreach.reports.funnel import which
@@ -33,15 +33,18 @@ class DecidedRow:
 
 
 def decided_rows(
-    conn: Connection, campaign: str | None = None, run_id: int | None = None
+    conn: Connection,
+    campaign: str | None = None,
+    run_id: int | None = None,
+    only: ColumnElement[bool] | None = None,
 ) -> Iterator[DecidedRow]:
-    """The deliveries of one run, of one campaign, or all, in order of their ids."""
+    """The deliveries of one run, of one campaign, or all, in order of their ids; or `only` some."""
     row = deliveries.c
     query = (
         select(deliveries, customers.c.key, campaigns.c.name.label("campaign"))
         .join(customers, customers.c.id == row.customer_id)
         .join(campaigns, campaigns.c.id == row.campaign_id)
-        .where(which(campaign, run_id))
+        .where(which(campaign, run_id), true() if only is None else only)
         .order_by(row.id)
         .execution_options(yield_per=2_000)
     )
@@ -66,10 +69,7 @@ def write_rows(path: Path, rows: Iterable[DecidedRow]) -> int:
 
     UsageError where there is no place for the file.
     """
-    if not path.parent.is_dir():
-        raise UsageError(f"there is no folder `{path.parent}`", "make it, or name another file")
-    if path.is_dir():
-        raise UsageError(f"`{path}` is a folder", "name a file in it")
+    check_place(path)
     number = 0
     with path.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
@@ -78,6 +78,14 @@ def write_rows(path: Path, rows: Iterable[DecidedRow]) -> int:
             out.writerow([_cell(value) for value in astuple(row)])
             number += 1
     return number
+
+
+def check_place(path: Path) -> None:
+    """UsageError where there is no place for the file."""
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder `{path.parent}`", "make it, or name another file")
+    if path.is_dir():
+        raise UsageError(f"`{path}` is a folder", "name a file in it")
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

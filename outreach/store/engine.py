@@ -26,8 +26,11 @@ FIRST_PAUSE_SECONDS = 0.0005  # between two looks at a file that somebody writes
 LONGEST_PAUSE_SECONDS = 0.02  # … growing up to this
 
 
-def make_engine(url: str, pool_size: int = 10) -> Engine:
-    """An engine for `sqlite:///…` or `postgresql+psycopg://…`."""
+def make_engine(url: str, pool_size: int = 10, options: str = "") -> Engine:
+    """An engine for `sqlite:///…` or `postgresql+psycopg://…`.
+
+    `options` of PostgreSQL's command line hold for each of its connections.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
@@ -52,7 +55,7 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
         json_deserializer=_read_json,
         hide_parameters=True,
         connect_args={
-            "options": "-c timezone=UTC -c jit=off -c work_mem=64MB",
+            "options": f"-c timezone=UTC -c jit=off -c work_mem=64MB {options}".rstrip(),
             # A host that vanished is an error soon, not after TCP's quarter of an hour.
             "connect_timeout": 10,  # seconds
             "tcp_user_timeout": 15_000,  # milliseconds

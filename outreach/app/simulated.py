@@ -1,0 +1,71 @@
+"""A project on a copy of its base under a clock that is put forward: production, sending nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from outreach.app.context import Context
+from outreach.app.running import channels_of, do_what_is_due, finish, plan_pass, take_over
+from outreach.app.watching import WatchedProject
+from outreach.clock import MovingClock
+from outreach.decisions.loading import Rulings
+from outreach.dispatch.expiry import Expiry
+from outreach.dispatch.letters import ProjectRulebook, Signer
+from outreach.simulation.counting import Since, begin
+from outreach.simulation.serving import Serving, let_go
+from outreach.store import workers
+from outreach.store.engine import writing
+from outreach.store.runs import Run
+from outreach.store.scratch import scratch_copy
+
+PLANNER = "simulation"
+LEASE = timedelta(days=365)  # of the one worker there is
+
+
+@dataclass(slots=True)
+class Simulated:
+    """A copy at work; `context` is the project there, `since` where its own deliveries begin."""
+
+    context: Context
+    clock: MovingClock
+    since: Since
+    _project: WatchedProject
+    _rulings: Rulings
+    _expiry: Expiry
+    _serving: Serving
+
+    def step(self, at: datetime) -> None:
+        """Put the clock to an instant and do all that comes due there, until nothing is left."""
+        self.clock.at = at
+        while self._look():
+            pass
+
+    def _look(self) -> bool:
+        done = do_what_is_due(self.context, self._project.candidates, self._plan, self._expiry)
+        served = self._serving(self.clock.at)
+        return any([done.anything, served > 0, finish(self.context)])
+
+    def _plan(self, run: Run) -> bool:
+        return plan_pass(self.context, run, self._rulings, PLANNER)
+
+
+@contextmanager
+def simulated(context: Context, start: datetime) -> Iterator[Simulated]:
+    """The project on a copy of its base as it stands now; the copy goes with the block.
+
+    ProblemsFound where the company's rules are at fault.
+    """
+    clock = MovingClock(start)
+    with scratch_copy(context.engine, context.environment.state) as engine:
+        there = context.on(engine, clock)
+        project = WatchedProject(there)
+        take_over(there, project.names)
+        with writing(engine) as conn:
+            let_go(conn)
+            since = begin(conn, start)
+            worker_id = workers.register(conn, PLANNER, LEASE)
+        rulings = Rulings()
+        rulebook = ProjectRulebook(rulings.load, Signer((), ""))
+        serving = Serving(engine, rulebook, worker_id, channels_of(context.company()))
+        yield Simulated(there, clock, since, project, rulings, Expiry(), serving)

@@ -1,0 +1,220 @@
+"""Simulate: every campaign over the coming days, on a copy of the base; nothing else changes."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from outreach.app.context import Context
+from outreach.app.planning import Cost
+from outreach.app.reporting import cost_of_sent
+from outreach.app.simulated import Simulated, simulated
+from outreach.errors import UsageError
+from outreach.reports.rows import check_place, decided_rows, write_rows
+from outreach.simulation import counting
+from outreach.simulation.counting import Counted, Forgotten, Pestered, Touches
+from outreach.simulation.drift import Drift, drift
+from outreach.simulation.load import Load, busy_hours, loads
+from outreach.simulation.pictures import calendar, histogram
+from outreach.simulation.span import HOUR, instants
+from outreach.simulation.starving import Starved, starved
+from outreach.spans import parse_span
+from outreach.store.engine import reading
+
+LEAST, DAY = timedelta(minutes=1), timedelta(days=1)  # between two looks
+Tell = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class OfCampaign:
+    """One campaign on one day: what went, what was put off, what was left out and why."""
+
+    send: int
+    hold: int
+    skip: dict[str, int]
+    channels: dict[str, int]  # of those that went
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day in company time."""
+
+    date: date
+    campaigns: dict[str, OfCampaign]
+
+    @property
+    def send(self) -> int:
+        """How many messages went."""
+        return sum(each.send for each in self.campaigns.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Touches of a customer over the whole span, those of nobody's counted as 0."""
+
+    median: float
+    p95: int
+    max: int
+    histogram: dict[int, int]  # customers by touches
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What would come of the days from `start` on; every day of them is there."""
+
+    start: datetime
+    end: datetime
+    seed: int
+    customers: int
+    days: list[Day]
+    cost: Cost
+    touches: Spread
+    starved: list[Starved]
+    unreached: int
+    channels: dict[str, int]
+    hours: Sequence[int]  # messages by hour of the day in company time
+    load: list[Load]
+    stages: dict[str, Drift]
+    pestered: list[Pestered]
+    forgotten: list[Forgotten]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be simulated; `every` is how far apart the looks at the clock are."""
+
+    days: int = 30
+    seed: int = 0
+    every: timedelta = HOUR
+    rows_to: Path | None = None
+
+
+def simulate(context: Context, asked: Asked, tell: Tell = lambda _: None) -> Simulation:
+    """Simulate the coming days; `tell` hears how many hours are done.
+
+    ProblemsFound where the company's rules are at fault, UsageError where rows have no place.
+    """
+    if asked.rows_to is not None:
+        check_place(asked.rows_to)
+    start = context.now()
+    with simulated(context, start) as sim:
+        for at in instants(start, asked.days, asked.every):
+            sim.step(at)
+            tell((at - start) // HOUR)
+        with reading(sim.context.engine) as conn:
+            found = _simulation(sim, conn, asked, start)
+            if asked.rows_to is not None:
+                write_rows(asked.rows_to, decided_rows(conn, only=sim.since.own))
+    return found
+
+
+def _simulation(sim: Simulated, conn: Connection, asked: Asked, start: datetime) -> Simulation:
+    context, since = sim.context, sim.since
+    company = context.company()
+    zone, end = ZoneInfo(company.brand.timezone), start + timedelta(days=asked.days)
+    counted = counting.count(conn, since)
+    gone = [each for each in counted if each.outcome == "send"]
+    touches = counting.touches(conn, since)
+    nothing = Cost(company.brand.currency, Decimal(0), {})
+    return Simulation(
+        start=start,
+        end=end,
+        seed=asked.seed,
+        customers=touches.customers,
+        days=_days(counted, start, end, zone),
+        cost=cost_of_sent(context, conn, since=start) or nothing,
+        touches=_spread(touches),
+        starved=starved(conn, since, context.loaded.campaigns, company),
+        unreached=touches.number.get(0, 0),
+        channels=_by_channel(gone),
+        hours=busy_hours(((each.at, each.deliveries) for each in gone), zone),
+        load=loads(conn, since, company),
+        stages=drift(conn, start, end),
+        pestered=counting.most_pestered(conn, since),
+        forgotten=counting.most_forgotten(conn, since),
+    )
+
+
+def _spread(touches: Touches) -> Spread:
+    return Spread(touches.median, touches.p95, touches.most, touches.number)
+
+
+def _by_channel(gone: Iterable[Counted]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for each in gone:
+        found[each.channel] += each.deliveries
+    return dict(sorted(found.items()))
+
+
+@dataclass(slots=True)
+class _Sum:
+    send: int = 0
+    hold: int = 0
+    skip: Counter[str] = field(default_factory=Counter)
+    channels: Counter[str] = field(default_factory=Counter)
+
+    def add(self, each: Counted) -> None:
+        if each.outcome == "skip":
+            self.skip[each.reason] += each.deliveries
+        elif each.outcome == "hold":
+            self.hold += each.deliveries
+        else:
+            self.send += each.deliveries
+            self.channels[each.channel] += each.deliveries
+
+    def done(self) -> OfCampaign:
+        skip = dict(self.skip.most_common())
+        return OfCampaign(self.send, self.hold, skip, dict(sorted(self.channels.items())))
+
+
+def _days(counted: Iterable[Counted], start: datetime, end: datetime, zone: ZoneInfo) -> list[Day]:
+    first = start.astimezone(zone).date()
+    last = (end - timedelta(microseconds=1)).astimezone(zone).date()
+    days: dict[date, dict[str, _Sum]] = {
+        first + timedelta(days=number): {} for number in range((last - first).days + 1)
+    }
+    for each in counted:
+        day = min(max(each.at.astimezone(zone).date(), first), last)
+        days[day].setdefault(each.campaign, _Sum()).add(each)
+    return [Day(day, _done(sums)) for day, sums in days.items()]
+
+
+def _done(sums: Mapping[str, _Sum]) -> dict[str, OfCampaign]:
+    return {name: each.done() for name, each in sorted(sums.items())}
+
+
+def draw(found: Simulation, folder: Path) -> None:
+    """Draw calendar.svg and touches.svg in a folder, which is made; UsageError where it can not be."""
+    messages = {
+        day.date: {name: each.send for name, each in day.campaigns.items() if each.send}
+        for day in found.days
+    }
+    span = f"{found.days[0].date} to {found.days[-1].date}"
+    pictures = {
+        "calendar.svg": calendar(f"Messages by day, {span}", messages),
+        "touches.svg": histogram(f"Customers by messages, {span}", found.touches.histogram),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, picture in pictures.items():
+            (folder / name).write_text(picture, encoding="utf-8")
+    except OSError as error:
+        message = f"`{folder}` can not be written to: {error.strerror}"
+        raise UsageError(message, "name another folder") from error
+
+
+def read_step(text: str) -> timedelta:
+    """How far apart looks are, as written; UsageError for what does not part a day evenly."""
+    try:
+        span = parse_span(text)
+    except ValueError as error:
+        raise UsageError(f"--every: {error}", "write for example `1 hour`") from error
+    if not LEAST <= span <= DAY or DAY % span:
+        message = f"--every: `{text}` does not part a day evenly"
+        raise UsageError(message, "write `1 hour`, `30 minutes`, `15 minutes` …")
+    return span

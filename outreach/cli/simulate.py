@@ -1,0 +1,168 @@
+"""`outreach simulate`."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from outreach.app.simulating import Asked, OfCampaign, Simulation, draw, read_step
+from outreach.app.simulating import simulate as simulate_days
+from outreach.cli.call import call_of
+from outreach.cli.progress import progress
+from outreach.cli.screen import Screen, shown
+from outreach.cli.waiting import show_cost
+
+FEW = 10  # lines of a list that goes on
+_NONE = timedelta()
+
+
+def simulate(
+    ctx: typer.Context,
+    days: Annotated[int, typer.Option(min=1, max=366, help="How many days from now")] = 30,
+    seed: Annotated[int, typer.Option(help="Of chance: the same gives the same answer")] = 0,
+    rows: Annotated[
+        Path | None, typer.Option(help="Write a line for each message into this CSV file")
+    ] = None,
+    svg: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Draw calendar.svg and touches.svg there")
+    ] = None,
+    every: Annotated[
+        str, typer.Option(metavar="SPAN", help="How far apart the looks at the clock are")
+    ] = "1 hour",
+) -> None:
+    """All campaigns over the coming days, on a copy of the base: nothing else changes.
+
+    The statements are those that plan and send; every provider takes every message at once. What
+    falls due between two looks goes at the next one. A day's `hold` is what came due and was put
+    off; it counts as `send` on the day it goes.
+    """
+    call = call_of(ctx)
+    asked = Asked(days, seed, read_step(every), rows)
+    with call.context() as context, progress() as bars:
+        found = simulate_days(context, asked, bars.of("hours", days * 24))
+    if svg is not None:
+        draw(found, svg)
+    call.show(found, lambda screen: _show(screen, found))
+
+
+def _show(screen: Screen, found: Simulation) -> None:
+    sent = sum(day.send for day in found.days)
+    span = f"{found.days[0].date} to {found.days[-1].date}"
+    screen.heading(f"{span}: {sent:,} messages to {found.customers:,} customers")
+    show_cost(screen, found.cost)
+    _show_days(screen, found)
+    _show_touches(screen, found)
+    _show_load(screen, found)
+    _show_stages(screen, found)
+    _show_people(screen, found)
+
+
+def _show_days(screen: Screen, found: Simulation) -> None:
+    names = sorted({name for day in found.days for name in day.campaigns})
+    if not names:
+        screen.line("no campaign comes due")
+        return
+    screen.line()
+    screen.heading("Messages by day")
+    screen.table(
+        ["day", "all", *names],
+        [
+            [f"{day.date:%a %Y-%m-%d}", shown(day.send), *(_sent(day.campaigns, n) for n in names)]
+            for day in found.days
+        ],
+        right=["all", *names],
+    )
+    screen.line()
+    screen.heading("By campaign")
+    screen.table(
+        ["campaign", "send", "hold", "left out", "most of all for"],
+        [_of_campaign(found, name) for name in names],
+        right=["send", "hold", "left out"],
+    )
+    if found.channels:
+        screen.line()
+        screen.heading("By channel")
+        screen.bars(found.channels)
+        screen.line()
+        screen.heading("By hour, company time")
+        screen.bars({f"{hour:02}:00": many for hour, many in enumerate(found.hours) if many})
+
+
+def _sent(campaigns: dict[str, OfCampaign], name: str) -> str:
+    each = campaigns.get(name)
+    return "" if each is None else shown(each.send)
+
+
+def _of_campaign(found: Simulation, name: str) -> list[object]:
+    each = [day.campaigns[name] for day in found.days if name in day.campaigns]
+    skip: dict[str, int] = {}
+    for one in each:
+        for reason, many in one.skip.items():
+            skip[reason] = skip.get(reason, 0) + many
+    why = sorted(skip, key=lambda reason: (-skip[reason], reason))[:3]
+    told = ", ".join(f"{reason} {shown(skip[reason])}" for reason in why)
+    sent, held = sum(one.send for one in each), sum(one.hold for one in each)
+    return [name, sent, held, sum(skip.values()), told]
+
+
+def _show_touches(screen: Screen, found: Simulation) -> None:
+    touches = found.touches
+    screen.line()
+    screen.heading("Messages by customer")
+    screen.bars({str(many): people for many, people in touches.histogram.items() if people})
+    screen.line(f"median {touches.median:g}, 95 of 100 up to {touches.p95}, most {touches.max}")
+    screen.line(f"{found.unreached:,} customers are reached by nothing")
+    if found.starved:
+        screen.line()
+        screen.heading("Starved by cadence")
+        rows = [[each.campaign, each.by, each.customers] for each in found.starved[:FEW]]
+        screen.table(["campaign", "by", "customers"], rows, right=["customers"])
+
+
+def _show_load(screen: Screen, found: Simulation) -> None:
+    if not found.load:
+        return
+    screen.line()
+    screen.heading("Rate limits")
+    screen.table(
+        ["limit", "rate", "messages", "busiest", "at", "longest wait", "days over"],
+        [
+            [each.limit, each.rate, each.messages, each.busiest, each.busiest_at,
+             _span(each.longest_wait), each.days_over]
+            for each in found.load[:FEW]
+        ],
+        right=["messages", "busiest", "days over"],
+    )  # fmt: skip
+
+
+def _span(span: timedelta) -> str:
+    return "" if span == _NONE else str(timedelta(seconds=round(span.total_seconds())))
+
+
+def _show_stages(screen: Screen, found: Simulation) -> None:
+    for model, drift in found.stages.items():
+        if not drift.moves:
+            continue
+        screen.line()
+        screen.heading("Stages" if model == "main" else f"Stages: {model}")
+        names = sorted({*drift.before, *drift.after})
+        rows = [[name or "none", drift.before.get(name, 0), drift.after.get(name, 0)]
+                for name in names]  # fmt: skip
+        screen.table(["stage", "before", "after"], rows, right=["before", "after"])
+
+
+def _show_people(screen: Screen, found: Simulation) -> None:
+    if found.pestered:
+        screen.line()
+        screen.heading("Who hears most")
+        rows = [[each.key, each.touches, each.campaigns] for each in found.pestered]
+        screen.table(["customer", "messages", "from"], rows, right=["messages"])
+    if found.forgotten:
+        screen.line()
+        screen.heading("Who is forgotten")
+        forgotten = [
+            [each.key, each.last_contact_at or "never", each.why or "no campaign is for them"]
+            for each in found.forgotten
+        ]
+        screen.table(["customer", "last in touch", "left out for"], forgotten)

@@ -1,0 +1,248 @@
+"""What came of a simulation, counted on its copy: messages, touches, stages."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    MetaData,
+    Table,
+    and_,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
+
+from outreach.store.spelling import latest, microseconds_between
+from outreach.store.tables import campaigns, customers, deliveries
+from outreach.store.types import EPOCH, BigId, Instant
+from outreach.vocabulary import State
+
+QUARTER = timedelta(minutes=15)  # every zone's midnight is at one
+FEW = 20
+d, c = deliveries.c, customers.c
+was_open = Table("was_open", MetaData(), Column("id", BigId, primary_key=True, autoincrement=False))
+GONE = (State.SENT.value, State.DELIVERED.value, State.BOUNCED.value, State.COMPLAINED.value)
+LEFT_OUT = (State.SKIPPED.value, State.EXPIRED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Where a simulation began: what of the copy's deliveries is its own."""
+
+    at: datetime
+    last_id: int
+
+    @property
+    def own(self) -> ColumnElement[bool]:
+        """Deliveries that were planned since, and those that waited already."""
+        return or_(d.id > self.last_id, d.id.in_(select(was_open.c.id)))
+
+
+def begin(conn: Connection, at: datetime) -> Since:
+    """Note where a simulation begins, in a table that the copy alone has."""
+    was_open.create(conn)
+    conn.execute(insert(was_open).from_select(["id"], select(d.id).where(d.ready)))
+    last = conn.execute(select(func.coalesce(func.max(d.id), 0))).scalar_one()
+    return Since(at, last)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Deliveries of one campaign that fared alike in one quarter of an hour."""
+
+    at: datetime  # when the quarter began
+    campaign: str
+    channel: str
+    outcome: str  # send | hold | skip
+    reason: str  # of a skip
+    deliveries: int
+
+
+def count(conn: Connection, since: Since) -> list[Counted]:
+    """What went when it went, what was left out when that was decided, what was put off when due.
+
+    What was put off and went later counts twice: on its day as put off, on the other as sent.
+    """
+    decided = func.coalesce(d.claimed_at, d.planned_at)
+    gone = _counted(conn, since, "send", d.claimed_at, d.state.in_(GONE))
+    skip = _counted(conn, since, "skip", decided, d.state.in_(LEFT_OUT))
+    held = and_(d.until.is_not(None), d.state.not_in(LEFT_OUT))
+    return [*gone, *_counted(conn, since, "hold", d.planned_at, held), *skip]
+
+
+def _counted(
+    conn: Connection,
+    since: Since,
+    outcome: str,
+    at: ColumnElement[datetime],
+    which: ColumnElement[bool],
+) -> list[Counted]:
+    quarter = _quarter(at).label("quarter")
+    reason = [d.reason] if outcome == "skip" else []
+    parts = select(quarter, d.campaign_id, d.channel, *reason).where(since.own, which).subquery()
+    query = select(campaigns.c.name, func.count(), *parts.c).join(
+        parts, parts.c.campaign_id == campaigns.c.id
+    )
+    rows = conn.execute(query.group_by(campaigns.c.name, *parts.c))
+    return [
+        Counted(EPOCH + number * QUARTER, name, channel or "", outcome, "".join(why), many)
+        for name, many, number, _, channel, *why in rows
+    ]
+
+
+def _quarter(at: ColumnElement[datetime]) -> ColumnElement[int]:
+    microseconds: ColumnElement[int] = microseconds_between(literal(EPOCH, Instant()), at)
+    return microseconds // (QUARTER // timedelta(microseconds=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Touches:
+    """Messages that reached each customer: who got none is counted; `number` by how many."""
+
+    customers: int
+    number: dict[int, int]
+
+    @property
+    def most(self) -> int:
+        """The most that anybody got."""
+        return max((many for many, people in self.number.items() if people), default=0)
+
+    @property
+    def median(self) -> float:
+        """The middle of all customers; of an even number of them the mean of two."""
+        low, high = self._at((self.customers - 1) // 2), self._at(self.customers // 2)
+        return low if low == high else (low + high) / 2
+
+    @property
+    def p95(self) -> int:
+        """As many or fewer got 95 of 100 (the nearest rank)."""
+        return self._at(max(0, -(-self.customers * 95 // 100) - 1))
+
+    def _at(self, place: int) -> int:
+        passed = 0
+        for many, people in sorted(self.number.items()):
+            passed += people
+            if place < passed:
+                return many
+        return 0
+
+
+def _touched(since: Since) -> ColumnElement[bool]:
+    return and_(since.own, d.firm, d.claimed_at >= since.at)
+
+
+def _people() -> ColumnElement[bool]:
+    return and_(c.erased_at.is_(None), c.merged_into.is_(None))
+
+
+def touches(conn: Connection, since: Since) -> Touches:
+    """How many messages reached how many customers."""
+    by_customer = (
+        select(func.count().label("many"))
+        .join(customers, c.id == d.customer_id)
+        .where(_touched(since), _people())
+        .group_by(d.customer_id)
+        .subquery()
+    )
+    many = by_customer.c.many
+    rows = conn.execute(select(many, func.count()).group_by(many)).all()
+    number = Counter({row[0]: row[1] for row in rows})
+    everyone = conn.execute(select(func.count()).select_from(customers).where(_people()))
+    total = everyone.scalar_one()
+    number[0] = total - sum(number.values())
+    return Touches(total, dict(sorted(number.items())))
+
+
+@dataclass(frozen=True, slots=True)
+class Pestered:
+    """Somebody who hears much; `campaigns` by how much of it was theirs."""
+
+    key: str
+    touches: int
+    campaigns: dict[str, int]
+
+
+def most_pestered(conn: Connection, since: Since, limit: int = FEW) -> list[Pestered]:
+    """Who gets the most messages, the most first, then by key."""
+    many = func.count().label("many")
+    query = (
+        select(d.customer_id, c.key, many)
+        .join(customers, c.id == d.customer_id)
+        .where(_touched(since), _people())
+        .group_by(d.customer_id, c.key)
+        .order_by(many.desc(), c.key)
+        .limit(limit)
+    )
+    found = conn.execute(query).all()
+    whose = _by_campaign(conn, since, [row.customer_id for row in found])
+    return [Pestered(row.key, row.many, whose[row.customer_id]) for row in found]
+
+
+def _by_campaign(conn: Connection, since: Since, ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    many = func.count().label("many")
+    query = (
+        select(d.customer_id, campaigns.c.name, many)
+        .join(campaigns, campaigns.c.id == d.campaign_id)
+        .where(_touched(since), d.customer_id.in_(ids))
+        .group_by(d.customer_id, campaigns.c.name)
+        .order_by(many.desc(), campaigns.c.name)
+    )
+    found: dict[int, dict[str, int]] = {id_: {} for id_ in ids}
+    for id_, name, times in conn.execute(query):
+        found[id_][name] = times
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Somebody whom nothing reaches; `why` what most often left them out, "" where nothing asked."""
+
+    key: str
+    last_contact_at: datetime | None
+    why: str
+
+
+def most_forgotten(conn: Connection, since: Since, limit: int = FEW) -> list[Forgotten]:
+    """Whom nothing reaches and who has not been in touch the longest: never first, then by key."""
+    reached = select(d.customer_id).where(_touched(since))
+    touch = (
+        select(func.max(d.slot_at))
+        .where(d.customer_id == c.id, d.firm, d.slot_at.is_not(None))
+        .correlate(customers)
+        .scalar_subquery()
+    )
+    heard = c.last_heard_at
+    from_them = (
+        select(c.id, c.key, heard, touch.label("touch_at"), c.created_at)
+        .where(_people(), c.id.not_in(reached))
+        .subquery()
+        .c
+    )
+    last: ColumnElement[datetime] = latest(from_them.last_heard_at, from_them.touch_at)
+    never = last.is_(None)
+    query = (
+        select(from_them.id, from_them.key, last.label("last_at"))
+        .order_by(never.desc(), func.coalesce(last, from_them.created_at), from_them.key)
+        .limit(limit)
+    )
+    found = conn.execute(query).all()
+    why = _why(conn, since, [row.id for row in found])
+    return [Forgotten(row.key, row.last_at, why.get(row.id, "")) for row in found]
+
+
+def _why(conn: Connection, since: Since, ids: Sequence[int]) -> dict[int, str]:
+    many = func.count().label("many")
+    query = (
+        select(d.customer_id, d.reason, many)
+        .where(since.own, d.customer_id.in_(ids), d.state.in_(LEFT_OUT))
+        .group_by(d.customer_id, d.reason)
+        .order_by(many, d.reason.desc())  # the most frequent last: it stays
+    )
+    return {id_: reason for id_, reason, _ in conn.execute(query)}

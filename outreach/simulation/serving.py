@@ -1,0 +1,113 @@
+"""What workers would do at one instant: claim all that has come due, and have it accepted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, func, literal, null, select, update
+
+from outreach.clock import Instants, SystemClock
+from outreach.dispatch.claim import Claimer
+from outreach.dispatch.rulebook import Rulebook
+from outreach.store import channel_holds, deliveries, dialect, tables
+from outreach.store.engine import plan_once, reading, writing
+from outreach.store.types import Instant
+from outreach.vocabulary import State, TaskKind, TaskState
+
+AT_ONCE = 2_000  # deliveries of one claim: there is nobody else who waits
+TASK = "task"
+d, t, c = tables.deliveries.c, tables.tasks.c, tables.customers.c
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Serves the channels of a copy, by the production's claim; every provider accepts at once."""
+
+    engine: Engine
+    rulebook: Rulebook
+    worker_id: int
+    channels: Sequence[str]
+
+    def __call__(self, now: datetime) -> int:
+        """Send all that may go at an instant; how many messages went, or were decided against."""
+        served = 0
+        while work := self._work(now):
+            moved = sum(self._drain(run, channel, now) for run, channel in work)
+            if not moved:
+                return served
+            served += moved
+        return served
+
+    def _work(self, now: datetime) -> list[tuple[Row[Any], str]]:
+        """Runs with something to send and the channel, in the order in which they are claimed."""
+        at = Instants(now, SystemClock().now())
+        with reading(self.engine) as conn:
+            found = [
+                (run, channel)
+                for channel in self.channels
+                if not channel_holds.is_held(conn, channel)
+                for run in deliveries.runs_with_work(conn, channel, at)
+            ]
+        return sorted(found, key=lambda each: (each[0].rank, each[0].occurrence_at, each[0].id))
+
+    def _drain(self, run: Row[Any], channel: str, now: datetime) -> int:
+        """Claim all of one run on one channel."""
+        claimer = Claimer(self.worker_id, self.rulebook, AT_ONCE)
+        with reading(self.engine) as conn:
+            ruling = self.rulebook.ruling(conn, run.revision_id)
+        moved = 0
+        while True:
+            at = Instants(now, SystemClock().now())
+            with writing(self.engine) as conn:
+                plan_once(conn)
+                haul = claimer.claim(conn, run, ruling, channel, at)
+                if haul.held:
+                    accept(conn, self.worker_id, channel, ruling.campaign.title, now)
+            if haul.is_empty():
+                return moved
+            moved += len(haul.held) + len(haul.states) + haul.astray + len(haul.moved_to)
+
+
+def accept(conn: Connection, worker_id: int, channel: str, title: str, now: datetime) -> None:
+    """Settle all that the worker has claimed as accepted; a task is given to the owner."""
+    if channel == TASK:
+        _give_out(conn, worker_id, title, now)
+    conn.execute(
+        update(tables.deliveries)
+        .where(d.worker_id == worker_id, d.state == State.CLAIMED.value)
+        .values(state=State.SENT.value, sent_at=now, settled_at=now, worker_id=null())
+    )
+
+
+def _give_out(conn: Connection, worker_id: int, title: str, now: datetime) -> None:
+    row = (
+        select(
+            func.coalesce(c.merged_into, c.id), func.coalesce(c.owner, ""), d.id, d.campaign_id,
+            d.run_id, *map(literal, (TaskKind.CALL.value, title, "", TaskState.OPEN.value)),
+            literal(now, Instant()), d.late_at,
+        )
+        .join(tables.customers, c.id == d.customer_id)
+        .where(d.worker_id == worker_id, d.state == State.CLAIMED.value, c.erased_at.is_(None))
+    )  # fmt: skip
+    names = (
+        "customer_id", "owner", "delivery_id", "campaign_id", "run_id", "kind", "title", "words",
+        "state", "given_at", "due_at",
+    )  # fmt: skip
+    given = dialect.insert(conn, tables.tasks).from_select(names, row)
+    conn.execute(given.on_conflict_do_nothing())
+
+
+def let_go(conn: Connection) -> None:
+    """Put a copy to rest: what others hold in the base is settled, what waits to be retried may go.
+
+    What was in a worker's hands counts as sent; no planner is at work here, no channel asks when
+    its next try is.
+    """
+    conn.execute(
+        update(tables.deliveries)
+        .where(d.worker_id.is_not(None))
+        .values(state=State.SENT.value, sent_at=d.claimed_at, worker_id=null())
+    )
+    conn.execute(update(tables.deliveries).where(d.ready).values(retry_at=null()))
+    conn.execute(update(tables.runs).values(planner=null(), planner_until=null()))

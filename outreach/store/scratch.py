@@ -1,0 +1,172 @@
+"""A copy of the base that nobody else sees, to be written to at will and then thrown away.
+
+SQLite: a file in a folder of its own. PostgreSQL: a schema of its own beside the base's, of unlogged
+tables. Its owner holds a lock as long as it lives, so that whoever makes the next one knows which
+were left behind by a process that was killed, and removes them.
+"""
+
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from outreach.logger import Logger
+from outreach.store.engine import make_engine, reading
+from outreach.store.tables import metadata
+
+log = Logger(__name__)
+PREFIX = "outreach_scratch_"
+_LOCK = "owner.db"  # in the folder: locked by SQLite itself while the owner lives
+# What a decision never asks: left out where the copy is made table by table.
+UNASKED = frozenset(
+    ("attempts", "audit", "erased_addresses", "feedback_mails", "inbound_messages", "receipts")
+)
+_FAST = ("synchronous=OFF", "wal_autocheckpoint=20000", "cache_size=-131072")
+
+
+@contextmanager
+def scratch_copy(engine: Engine, folder: Path) -> Iterator[Engine]:
+    """An engine on a copy of what is committed, which goes with the block.
+
+    `folder` is where a SQLite copy may lie. What killed processes left there is removed first.
+    """
+    if engine.dialect.name == "sqlite":
+        with _file(engine, folder) as copy:
+            yield copy
+    else:
+        with _schema(engine) as copy:
+            yield copy
+
+
+@contextmanager
+def _file(engine: Engine, folder: Path) -> Iterator[Engine]:
+    _remove_folders(folder)
+    own = folder / f"{PREFIX}{secrets.token_hex(6)}"
+    own.mkdir(parents=True)
+    with closing(sqlite3.connect(own / _LOCK, isolation_level=None)) as lock:
+        lock.execute("BEGIN EXCLUSIVE")
+        try:
+            _copy_file(engine, own / "copy.db")
+            copy = make_engine(f"sqlite:///{own / 'copy.db'}")
+            event.listen(copy, "connect", _make_fast)
+            try:
+                yield copy
+            finally:
+                copy.dispose()
+        finally:
+            lock.rollback()
+            shutil.rmtree(own, ignore_errors=True)
+
+
+def _copy_file(engine: Engine, path: Path) -> None:
+    with engine.connect() as conn, closing(sqlite3.connect(path)) as target:
+        source = conn.connection.driver_connection
+        if not isinstance(source, sqlite3.Connection):
+            raise TypeError("not a connection of sqlite3")
+        source.backup(target)
+
+
+def _make_fast(connection: sqlite3.Connection, _: object) -> None:
+    for pragma in _FAST:  # a crash may take the copy with it
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _remove_folders(folder: Path) -> None:
+    for left in folder.glob(f"{PREFIX}*"):
+        try:
+            with closing(sqlite3.connect(left / _LOCK, timeout=0, isolation_level=None)) as lock:
+                lock.execute("BEGIN EXCLUSIVE")
+                lock.rollback()
+        except sqlite3.OperationalError:
+            continue  # its owner is alive
+        log.info("a copy that was left behind is removed", path=str(left))
+        shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _schema(engine: Engine) -> Iterator[Engine]:
+    _remove_schemas(engine)
+    name = f"{PREFIX}{secrets.token_hex(6)}"
+    with engine.connect() as owner:
+        owner.execute(_LOCKED, {"name": name})
+        owner.commit()  # the lock is the session's and stays
+        try:
+            _copy_tables(engine, name)
+            url = engine.url.render_as_string(hide_password=False)
+            copy = make_engine(url, options=f"-c search_path={name} -c synchronous_commit=off")
+            try:
+                yield copy
+            finally:
+                copy.dispose()
+        finally:
+            _drop(owner, name)
+            owner.execute(_UNLOCKED, {"name": name})
+            owner.commit()
+
+
+_LOCKED = text("SELECT pg_advisory_lock(hashtextextended(:name, 0))")
+_UNLOCKED = text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
+_FREE = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
+_LEFT = text("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, :prefix)")
+
+
+def _remove_schemas(engine: Engine) -> None:
+    with engine.connect() as conn:
+        for name in conn.execute(_LEFT, {"prefix": PREFIX}).scalars().all():
+            if conn.execute(_FREE, {"name": name}).scalar():
+                log.info("a copy that was left behind is removed", schema=name)
+                _drop(conn, name)
+                conn.execute(_UNLOCKED, {"name": name})
+        conn.commit()
+
+
+def _drop(conn: Connection, name: str) -> None:
+    try:
+        conn.rollback()
+        conn.exec_driver_sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+        conn.commit()
+    except SQLAlchemyError as error:  # the next one who makes a copy removes it
+        log.warning("a copy is left behind", schema=name, error=type(error).__name__)
+        conn.rollback()
+
+
+def _copy_tables(engine: Engine, name: str) -> None:
+    """Every table with its rows as of one instant, then its indexes.
+
+    Keys to other tables are left out: what is copied has its rows, and nothing is ever deleted.
+    """
+    with reading(engine) as base:
+        own = base.exec_driver_sql("SELECT current_schema()").scalar_one()
+        base.exec_driver_sql(f"CREATE SCHEMA {name}")
+        base.exec_driver_sql(f"SET LOCAL search_path = {name}")
+        for table in metadata.sorted_tables:
+            made = str(CreateTable(table, include_foreign_key_constraints=[]).compile(engine))
+            base.exec_driver_sql(made.replace("CREATE TABLE", "CREATE UNLOGGED TABLE", 1))
+            names = ", ".join(f'"{column.name}"' for column in table.columns)
+            if table.name not in UNASKED:
+                base.exec_driver_sql(
+                    f'INSERT INTO {table.name} ({names}) SELECT {names} FROM "{own}".{table.name}'  # noqa: S608
+                )
+            for index in sorted(table.indexes, key=lambda each: str(each.name)):
+                base.execute(CreateIndex(index))
+            if "id" in table.columns:
+                base.exec_driver_sql(_counted_on(table.name))
+        base.commit()
+    with engine.connect() as conn:
+        conn.execution_options(isolation_level="AUTOCOMMIT")
+        for table in metadata.sorted_tables:
+            conn.exec_driver_sql(f"ANALYZE {name}.{table.name}")
+
+
+def _counted_on(table: str) -> str:
+    """Its ids go on behind the last one; nothing happens where they come from elsewhere."""
+    return (
+        f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), "  # noqa: S608
+        f"coalesce(max(id), 0) + 1, false) FROM {table}"
+    )

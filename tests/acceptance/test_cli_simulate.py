@@ -1,0 +1,155 @@
+"""`outreach simulate`: what people and programs read, and that nothing but the copy changes."""
+
+import csv
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import outreach, outreach_here, sample_project
+from letterbox import people
+from sqlalchemy import Engine, select
+
+from outreach.store.engine import reading
+from outreach.store.tables import metadata
+
+NOON = "2026-07-03T12:00"  # a Friday
+KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCD"
+SHOWN = """\
+2026-07-03 to 2026-07-05: 9 messages to 10 customers
+Cost about 0 USD
+
+Messages by day
+day              all   weekly-greeting
+──────────────────────────────────────
+Fri 2026-07-03     9                 9
+Sat 2026-07-04     0
+Sun 2026-07-05     0
+
+By campaign
+campaign          send   hold   left out   most of all for
+──────────────────────────────────────────────────────────
+weekly-greeting      9      0          1   no_consent 1
+
+By channel
+email  9  ████████████████████████████████████████
+
+By hour, company time
+17:00  9  ████████████████████████████████████████
+
+Messages by customer
+0  1  █████
+1  9  ████████████████████████████████████████
+median 1, 95 of 100 up to 1, most 1
+1 customers are reached by nothing
+
+Who hears most
+customer   messages   from
+───────────────────────────────────────
+k1                1   weekly-greeting 1
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Ten customers, nine of whom may be written to."""
+    made = sample_project(tmp_path / "project")
+    people(made, 10)
+    return made
+
+
+def test_people_read_days_campaigns_touches_and_names(project: Path) -> None:
+    answer = outreach(project, "simulate", "--days", "2", "--now", NOON)
+
+    assert answer.code == 0
+    assert answer.out.startswith(SHOWN)
+    assert answer.out.endswith("k0         never           no_consent\n")
+
+
+def test_programs_get_one_document(project: Path) -> None:
+    answer = outreach(project, "simulate", "--days", "2", "--now", NOON, "--json")
+
+    found = answer.json
+    greeting = {"send": 9, "hold": 0, "skip": {"no_consent": 1}, "channels": {"email": 9}}
+    assert found["days"] == [
+        {"date": "2026-07-03", "campaigns": {"weekly-greeting": greeting}},
+        {"date": "2026-07-04", "campaigns": {}},
+        {"date": "2026-07-05", "campaigns": {}},
+    ]
+    assert found["touches"] == {"median": 1, "p95": 1, "max": 1, "histogram": {"0": 1, "1": 9}}
+    assert found["cost"] == {"currency": "USD", "total": 0, "channels": {}}
+    assert (found["unreached"], found["starved"]) == (1, [])
+    assert found["forgotten"] == [{"key": "k0", "last_contact_at": None, "why": "no_consent"}]
+
+
+def test_pictures_and_rows_are_written_where_they_were_asked_for(project: Path) -> None:
+    answer = outreach_here(
+        project, "simulate", "--days", "1", "--now", NOON, "--rows", "r.csv", "--svg", "drawn"
+    )
+
+    assert answer.code == 0
+    assert (
+        "weekly-greeting, Fri 2026-07-03: 9 messages"
+        in (project / "drawn/calendar.svg").read_text()
+    )
+    assert "1 messages: 9 customers" in (project / "drawn/touches.svg").read_text()
+    with (project / "r.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 10
+    assert rows[1]["planned_at"] == "2026-07-03T21:00:00+00:00"
+    assert (rows[1]["decision"], rows[1]["state"]) == ("send", "sent")
+
+
+def checksums(engine: Engine) -> dict[str, str]:
+    """Of each table all that is in it."""
+    with reading(engine) as conn:
+        return {
+            table.name: hashlib.sha256(
+                "\n".join(sorted(str(row) for row in conn.execute(select(table)))).encode()
+            ).hexdigest()
+            for table in metadata.sorted_tables
+        }
+
+
+def files(project: Path) -> dict[str, Any]:
+    """Every file of the project but the database itself."""
+    return {
+        str(path): path.read_bytes()
+        for path in project.rglob("*")
+        if path.is_file() and "outreach.db" not in path.name
+    }
+
+
+def test_nothing_but_the_copy_changes(tmp_path: Path, engine: Engine, database_url: str) -> None:
+    project = sample_project(tmp_path / "project")
+    settings = {"database_url": database_url, "secret_key": KEY}
+    people(project, 10, **settings)
+    before, kept = checksums(engine), files(project)
+
+    answer = outreach_here(project, "simulate", "--days", "8", "--now", NOON, "--json", **settings)
+
+    assert answer.json["channels"] == {"email": 18}
+    assert checksums(engine) == before
+    assert files(project) == kept
+
+
+def test_the_same_question_has_the_same_answer(project: Path) -> None:
+    ask = ("simulate", "--days", "3", "--now", NOON, "--json")
+
+    assert outreach_here(project, *ask).out == outreach_here(project, *ask).out
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--every", "7 hours"), "--every: `7 hours` does not part a day evenly"),
+        (("--rows", "none/r.csv"), "there is no folder `none`"),
+    ],
+)
+def test_what_can_not_be_meant_is_refused(
+    project: Path, option: tuple[str, ...], said: str
+) -> None:
+    answer = outreach_here(project, "simulate", "--days", "1", "--now", NOON, *option)
+
+    assert answer.code == 2
+    assert said in answer.err
