@@ -8,6 +8,7 @@ SAMPLE = {
     "outreach.yaml": "outreach/sample/outreach.yaml",
     "campaigns": "outreach/sample/campaigns",
     "templates": "outreach/sample/templates",
+    "tests/campaigns": "outreach/sample/tests",
 }
 
 

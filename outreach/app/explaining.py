@@ -11,7 +11,7 @@ from outreach.app.outlook import outlook
 from outreach.app.rulings import ruling_of
 from outreach.app.sentences import Clock
 from outreach.decisions.candidate import Scope
-from outreach.decisions.explain import Answer, explain
+from outreach.decisions.explain import Answer, Explanation, ask_about, explain
 from outreach.decisions.localities import Locality, localities
 from outreach.decisions.ruling import Ruling
 from outreach.errors import UsageError
@@ -63,8 +63,12 @@ def explain_by(
     at: str | None = None,
     *,
     ahead: bool = True,
+    rules: bool = True,
 ) -> Explained:
-    """The same by a ruling that was made already; `next` only where it is looked `ahead`."""
+    """The same by a ruling that was made already; `next` only where it is looked `ahead`.
+
+    Without `rules` no more than the decision is asked for: a third of the work.
+    """
     customer_id, place = customer_of(conn, key)
     turn, now = turn_of(context, conn, ruling, at), context.now()
     scope = Scope(
@@ -76,7 +80,10 @@ def explain_by(
         past=turn.past,
         repeats_within=now - REPEAT if turn.is_over else None,
     )
-    found = explain(conn, ruling, scope, place, turn.instants)
+    if rules:
+        found = explain(conn, ruling, scope, place, turn.instants)
+    else:
+        found = Explanation(ask_about(conn, ruling, scope, turn.instants)[1], ())
     search = Search(ruling, scope, place, now)
     next_at = next_time(conn, search, found.verdict, found.answers) if ahead else None
     clock = Clock(ruling.grid.calendar_zone(place))

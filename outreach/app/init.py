@@ -49,9 +49,11 @@ def _sample() -> dict[str, Traversable]:
     """The parts of the sample: in an installed package, else the checkout, a project itself."""
     package = resources.files("outreach")
     checkout = Path(str(package)).parent
-    for place in (package / "sample", checkout):
+    places = ((package / "sample", "tests"), (checkout, "tests/campaigns"))
+    for place, tests in places:
         if (place / "outreach.yaml").is_file():
-            return {part: place / part for part in ("outreach.yaml", "campaigns", "templates")}
+            parts = {part: place / part for part in ("outreach.yaml", "campaigns", "templates")}
+            return parts | {"tests": place / tests}
     raise SetupError("the sample project is not there", "install outreach again")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from outreach.app.context import Context
 from outreach.campaign.known import Known
-from outreach.campaign.schema import Choices, campaign_schema, company_schema
+from outreach.campaign.schema import Choices, campaign_schema, cases_schema, company_schema
 from outreach.campaign.template_files import template_names
 from outreach.lifecycle.lifecycle_file import lifecycle_schema
 from outreach.lifecycle.load import load_lifecycles
@@ -38,6 +38,7 @@ def write_schemas(state: Path, choices: Choices | None = None) -> Schemas:
         "campaign": campaign_schema(choices),
         "lifecycle": lifecycle_schema(),
         "outreach": company_schema(),
+        "test": cases_schema(choices),
     }
     state.mkdir(parents=True, exist_ok=True)
     paths = []

@@ -8,6 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from outreach.campaign.campaign_file import CampaignFile
+from outreach.campaign.case_file import CasesFile
 from outreach.documents import FileModel
 from outreach.settings.company_file import CompanyFile
 
@@ -61,6 +62,15 @@ def campaign_schema(choices: Choices | None = None) -> dict[str, Any]:
     for names, model, key in places:
         if names:
             _choose(model["properties"][key], sorted(names))
+    return schema
+
+
+def cases_schema(choices: Choices | None = None) -> dict[str, Any]:
+    """The JSON Schema of a file of campaign tests; with choices it knows the project's channels."""
+    schema = schema_of(CasesFile, "Tests of a campaign")
+    if choices is not None and choices.channels:
+        expected = schema["$defs"]["ExpectFile"]["properties"]
+        _choose(expected["channel"], sorted(choices.channels))
     return schema
 
 

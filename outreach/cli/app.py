@@ -26,6 +26,7 @@ COMMANDS = {
     "simulate": "All campaigns over the coming days, on a copy of the base",
     "preview": "The very messages that would go",
     "dev": "A page in the browser that follows your edits: messages, problems, plan",
+    "test": "Campaign tests: who must get what, and why not",
     "send": "Send a campaign by hand, or a test of it to staff",
     "run": "Scheduler, worker and public pages in one process",
     "scheduler": "Make runs as they fall due",

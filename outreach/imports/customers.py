@@ -79,6 +79,21 @@ def import_customers(
     )
 
 
+def write_customers(
+    conn: Connection,
+    rows: CustomerRows,
+    now: datetime,
+    company: Company,
+    lifecycles: Lifecycles | None = None,
+) -> None:
+    """Upsert customers that were read already, in the caller's transaction, as an import does."""
+    placing = None
+    if lifecycles is not None and lifecycles.main is not None:
+        placing = Placing(company, lifecycles, now)
+    options = Options(consent_source="given")
+    _Customers(now, options, None, placing, Erased(), "given").apply(conn, rows)
+
+
 class _Customers:
     """Applies batches and counts what came of them."""
 

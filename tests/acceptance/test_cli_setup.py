@@ -21,7 +21,7 @@ def test_a_new_project_has_no_problems(tmp_path: Path) -> None:
     assert (made.code, made.err) == (0, "")
     assert made.json["folder"] == str(tmp_path / "shop")
     assert {"outreach.yaml", "campaigns/win-back.yaml"} <= set(made.json["files"])
-    assert not (tmp_path / "shop/tests").exists()
+    assert "tests/win-back.yaml" in made.json["files"]
     assert (tmp_path / "shop/.gitignore").read_text() == ".outreach/\n.env\n"
     assert (checked.code, checked.json) == (0, [])
 
@@ -53,7 +53,8 @@ def test_schemas_are_written_where_editors_look(project: Path) -> None:
     answer = outreach(project, "schema")
 
     paths = [
-        project / f".outreach/{kind}.schema.json" for kind in ("campaign", "lifecycle", "outreach")
+        project / f".outreach/{kind}.schema.json"
+        for kind in ("campaign", "lifecycle", "outreach", "test")
     ]
     assert (answer.code, answer.err) == (0, "")
     assert answer.out == "".join(f"{path}\n" for path in paths)

@@ -1,0 +1,198 @@
+"""Runs campaign tests: each case on a base of its own, through the statements that plan and send."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydantic import SecretStr
+from sqlalchemy import Engine
+
+from outreach.app.context import Context
+from outreach.app.project import campaign_named
+from outreach.app.rulings import ruling_of
+from outreach.app.stages import lifecycles_of
+from outreach.campaign.project import campaign_files
+from outreach.decisions.grid import Grid
+from outreach.decisions.ruling import Ruling
+from outreach.errors import Problem, ProblemsFound, UsageError
+from outreach.store.engine import make_engine, reading, writing
+from outreach.store.migrate import migrate
+from outreach.store.past_touches import campaign_id
+from outreach.testing.cases import Case
+from outreach.testing.comparing import CaseResult, compare
+from outreach.testing.coverage import Untested, untested
+from outreach.testing.deciding import Got, decide, in_the_way
+from outreach.testing.filling import fill
+from outreach.testing.reading import Known, read_cases
+
+FOLDERS = ("tests/campaigns", "tests")  # the first that is there: a checkout has tests of its own
+_SECRET = "of no base that lasts, so no link that is made with it leads anywhere"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What came of the tests."""
+
+    cases: tuple[CaseResult, ...]
+    untested: tuple[Untested, ...]
+
+    @property
+    def passed(self) -> int:
+        """How many are as expected."""
+        return sum(each.ok for each in self.cases)
+
+    @property
+    def failed(self) -> int:
+        """How many are not."""
+        return len(self.cases) - self.passed
+
+
+def run_tests(
+    context: Context, path: Path | None = None, told: Callable[[CaseResult], None] = lambda _: None
+) -> Results:
+    """Run the tests of a file or a folder, else all of the project; `told` of each as it is done.
+
+    ProblemsFound with all that is wrong with the files, or with the campaigns that they test: then
+    nothing is run. UsageError where there is nothing to run.
+    """
+    files = _files(context, path)
+    cases = _read(context, files)
+    with TemporaryDirectory(prefix="outreach-test-") as folder:
+        bench = _Bench(context, Path(folder), {each.campaign for each in cases})
+        results = []
+        for case in cases:
+            result = bench.run(case)
+            told(result)
+            results.append(result)
+        about = {each.campaign for each in cases} if path is not None else _tested(context)
+        return Results(tuple(results), tuple(bench.untested(sorted(about))))
+
+
+def _tested(context: Context) -> set[str]:
+    return set(context.loaded.campaigns)
+
+
+def _files(context: Context, path: Path | None) -> list[Path]:
+    """The files with tests; of a folder those that end in `.yaml`, however deep."""
+    if path is None:
+        found = (context.project / name for name in FOLDERS)
+        path = next((each for each in found if each.is_dir()), context.project / FOLDERS[-1])
+    elif not path.exists() and (context.project / path).exists():
+        path = context.project / path
+    files = sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
+    if not files or not files[0].exists():
+        hint = "write one as docs/testing.md says, or name a file"
+        raise UsageError(f"there is no test in `{path}`", hint)
+    return files
+
+
+def _read(context: Context, files: Sequence[Path]) -> list[Case]:
+    """The cases of all files, or every problem of all of them."""
+    loaded, company = context.loaded, context.company()
+    names = {name for name, _ in campaign_files(context.files.contents)}
+    faulty = frozenset(names - loaded.campaigns.keys())
+    known = Known(company, loaded.campaigns, lifecycles_of(context), faulty)
+    cases: list[Case] = []
+    problems: list[Problem] = []
+    for path in files:
+        shown = path.resolve()
+        inside = shown.is_relative_to(context.project.resolve())
+        name = shown.relative_to(context.project.resolve()).as_posix() if inside else str(path)
+        found, faults = read_cases(known, name, path.read_bytes())
+        cases += found
+        problems += faults
+    problems += loaded.problems if faulty else ()
+    if problems:
+        raise ProblemsFound(sorted(set(problems)))
+    return cases
+
+
+@dataclass(slots=True)
+class _Bench:
+    """Keeps one empty base, and copies it for each case."""
+
+    context: Context
+    folder: Path
+    campaigns: set[str]
+    rulings: dict[str, Ruling] = field(default_factory=dict)
+    got: dict[str, list[Got]] = field(default_factory=dict)
+    _engine: Engine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._engine = make_engine(f"sqlite:///{self.folder / 'case.db'}")
+        migrate(self._engine)
+        with writing(self._engine) as conn:
+            for name, _ in campaign_files(self.context.files.contents):
+                campaign_id(conn, name)
+        problems: list[Problem] = []
+        for name in sorted(self.campaigns):
+            try:
+                self._ruling(name)
+            except ProblemsFound as found:
+                problems += found.problems
+        self._engine.dispose()
+        if problems:
+            raise ProblemsFound(sorted(set(problems)))
+        shutil.copyfile(self.folder / "case.db", self.folder / "empty.db")
+
+    def run(self, case: Case) -> CaseResult:
+        """What came of a case."""
+        with self._base():
+            ruling = _anew(self.rulings[case.campaign])
+            company, lifecycles = self.context.company(), lifecycles_of(self.context)
+            fill(self._engine, company, lifecycles, case, ruling.campaign.holdout)
+            context = self._at(case)
+            got = decide(context, ruling, case)
+            result = compare(case, got)
+            if not result.ok:
+                result = replace(result, why=in_the_way(context, ruling, case))
+        self.got.setdefault(case.campaign, []).append(got)
+        return result
+
+    def untested(self, names: Sequence[str]) -> Iterator[Untested]:
+        """What no case came to, of the campaigns of these names that are in order."""
+        with self._base():
+            for name in names:
+                try:
+                    ruling = self._ruling(name)
+                except ProblemsFound:
+                    continue
+                yield from untested(ruling, self.got.get(name, ()))
+
+    @contextmanager
+    def _base(self) -> Iterator[None]:
+        """An empty base while the block lasts; what is compiled for its engine stays."""
+        shutil.copyfile(self.folder / "empty.db", self.folder / "case.db")
+        try:
+            yield
+        finally:
+            self._engine.dispose()
+
+    def _ruling(self, name: str) -> Ruling:
+        if name not in self.rulings:
+            campaign_named(self.context, name)
+            with reading(self._engine) as conn:
+                self.rulings[name] = ruling_of(self.context, conn, name)
+        return self.rulings[name]
+
+    def _at(self, case: Case) -> Context:
+        """The project at a case's instant, with the bench's database and no other."""
+        url = SecretStr(f"sqlite:///{self.folder / 'case.db'}")
+        settings: Mapping[str, object] = {"database_url": url, "secret_key": (SecretStr(_SECRET),)}
+        environment = self.context.environment.model_copy(update=settings)
+        made = Context(environment, self.context.files, case.at)
+        made.engine, made.loaded = self._engine, self.context.loaded
+        return made
+
+
+def _anew(ruling: Ruling) -> Ruling:
+    """The same without what it keeps of another base: places have other numbers in each."""
+    return replace(
+        ruling,
+        grid=Grid(ruling.campaign, ruling.company),
+        kept={},
+        above=tuple(map(_anew, ruling.above)),
+    )
