@@ -25,6 +25,7 @@ _REMEDIES = {
     Reason.RESERVED: "a campaign before this one has the place",
     Reason.CONTROL_GROUP: "who is in the control group is never written to",
     Reason.HOLDOUT: "whom the campaign holds out it never writes to",
+    Reason.HOLIDAY: "it is a public holiday where they live",
     Reason.OUTSIDE_WINDOW: "the campaign's window does not open in time",
     Reason.QUIET_HOURS: "quiet hours do not end in time",
     Reason.EXPIRED: "its time is over",

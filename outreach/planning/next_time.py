@@ -162,7 +162,7 @@ def _first_change(
     gone = [*foreseen, *(slot.at for slot in slots if not slot.firm)]
     changes += [each + _MOMENT for each in gone if each is not None]
     for group in set(grid.groups):
-        opens_at = grid.opening_after(search.place, group, at, at + HORIZON)
+        opens_at = grid.opening_after(search.place, group, at, at + HORIZON, is_put_off=True)
         if opens_at is not None:  # and from `late` before it on it may be held for it
             changes += [opens_at - grid.campaign.schedule.late + _MOMENT, opens_at]
     since = question.scope.repeats_within

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from outreach.campaign.model import Selection
+from outreach.campaign.public_holidays import Holidays
 from outreach.decisions.ruling import Ruling
 from outreach.testing.deciding import Got
 from outreach.vocabulary import Decision, Reason
@@ -46,6 +47,8 @@ def _to_test(ruling: Ruling) -> Iterator[str]:
         yield Reason.HOLDOUT
     if any(each is not None for each in (schedule.window, schedule.days, schedule.starts, schedule.ends)):  # fmt: skip
         yield Reason.OUTSIDE_WINDOW
+    if schedule.holidays is not Holidays.IGNORE:
+        yield Reason.HOLIDAY
     yield Decision.SEND
     for channel in ruling.channels:
         if len(ruling.channels) > 1:
