@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
-from outreach.app.context import Context
+from outreach.app.context import Context, Opened
 from outreach.app.project import campaign_named
 from outreach.app.rulings import ruling_of
 from outreach.app.stages import lifecycles_of
@@ -183,8 +183,9 @@ class _Bench:
         url = SecretStr(f"sqlite:///{self.folder / 'case.db'}")
         settings: Mapping[str, object] = {"database_url": url, "secret_key": (SecretStr(_SECRET),)}
         environment = self.context.environment.model_copy(update=settings)
-        made = Context(environment, self.context.files, case.at)
-        made.engine, made.loaded = self._engine, self.context.loaded
+        opened = Opened(environment, self._engine)
+        made = Context(environment, self.context.files, case.at, opened)
+        made.loaded = self.context.loaded
         return made
 
 
