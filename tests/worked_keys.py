@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -139,10 +140,10 @@ class _Place:
         self._customers(given["customers"])
         self._events(given["events"])
 
-    def _put(self, name: str, text: str) -> list[str]:
+    def _put(self, name: str, text: str | bytes) -> list[str]:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return []
 
     def _customers(self, rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -198,7 +199,15 @@ class _Place:
         mail = (self.folder / "mails" / f"{key}.email.eml").read_text("utf-8")
         found = re.findall(r'(?:href|src)="([^"]+)"', mail.partition("text/html")[2])
         plain = (unescape(each) for each in found if "unsubscribe" not in each)
-        return [re.sub(r"/([co])/.*", r"/\1/…", each) for each in plain]
+        return [re.sub(r"/([coi])/.*", r"/\1/…", each) for each in plain]
+
+    def _attached(self, key: str) -> list[str]:
+        """The files in the mail that a customer would get."""
+        self.call("preview", CAMPAIGN, "--customer", key, "--out", "mails")
+        mail = (self.folder / "mails" / f"{key}.email.eml").read_bytes()
+        parsed: Any = message_from_bytes(mail, policy=policy.default)
+        files = ((each.get_filename(), each.get_content()) for each in parsed.iter_attachments())
+        return [f"{name}: {content.strip()}" for name, content in files]
 
     def _call(self, words: str) -> list[str]:
         """A command, and what it prints."""

@@ -202,7 +202,11 @@ def _template_problems(
         used |= {step.template for step in campaign.steps}
         yield from check_templates(files, campaign, company, names)
     unused = list(unused_templates(files, used))
-    yield from unread(files, used | {step.template for each in unused for step in each.steps})
+    used |= {step.template for each in unused for step in each.steps}
+    attached = {
+        each.file for campaign in project.campaigns.values() for each in campaign.attachments
+    }
+    yield from unread(files, used, attached)
     for campaign in unused:
         found = check_templates(files, campaign, company, names)
         yield from (each for each in found if each.code != "duty")  # its topic is not known

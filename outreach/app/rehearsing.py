@@ -14,14 +14,13 @@ from outreach.channels.adapter import Message, Outcome, Task, Text
 from outreach.channels.registry import make_adapter
 from outreach.decisions.ruling import Ruling
 from outreach.dispatch.held import Held
-from outreach.dispatch.letters import Signer
+from outreach.dispatch.letters import Signer, keep_named
 from outreach.documents import did_you_mean
 from outreach.errors import UsageError
 from outreach.planning.plan import rows
 from outreach.rendering import RenderError, build_context
 from outreach.store.customers import by_keys, contexts
 from outreach.store.engine import reading, writing
-from outreach.store.reactions import save_links
 from outreach.vocabulary import Answer, Decision
 
 MARK = "[TEST] "
@@ -48,7 +47,7 @@ def send_test(
         about = _customer(context, conn, name, key)
         customer = contexts(conn, [about], ruling.company.attributes)[about]
     with writing(context.engine) as conn:
-        save_links(conn, ruling.compiled.addresses)
+        keep_named(conn, ruling.compiled)
     by_channel: dict[str, list[Message]] = {}
     for number, address in enumerate(addresses, 1):
         message = _message(context, ruling, customer, address)

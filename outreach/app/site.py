@@ -28,6 +28,7 @@ from outreach.feedback.words import Words, words_for
 from outreach.settings.company import ChannelSettings, Company
 from outreach.settings.company_file import COMPANY_FILE
 from outreach.store.engine import reading, writing
+from outreach.store.hosted import Picture, picture_named
 from outreach.store.opt_outs import Addressed, addressed
 from outreach.store.reactions import Reaction
 from outreach.store.receipts import Receipt, receive
@@ -90,6 +91,13 @@ class Site:
     def link(self, token: str, name: str, to: str) -> Followed | None:
         """Where a link leads: only to what a message of ours said; None: nowhere."""
         return following.follow(self.engine, self.keys, token, name, to)
+
+    def picture(self, name: str) -> Picture | None:
+        """A picture that mails fetch."""
+        if not name.isascii():
+            return None
+        with reading(self.engine) as conn:
+            return picture_named(conn, name)
 
     def reacted(self, came: Sequence[Reaction]) -> None:
         """Keep what readers and machines did with messages, many at once."""

@@ -197,7 +197,7 @@ class CampaignFile(ContentFile):
     """One campaign: what to say, to whom, when, how often."""
 
     later: ClassVar[frozenset[str]] = frozenset(
-        {"approval", "exit", "goal", "reentry", "budget", "brake", "attachments"}
+        {"approval", "exit", "goal", "reentry", "budget", "brake"}
     )
     elsewhere: ClassVar[Mapping[str, str]] = IN_CAMPAIGN
 

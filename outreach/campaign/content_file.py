@@ -1,7 +1,10 @@
 """What a campaign's file says of its messages' content, besides their templates."""
 
+from typing import Literal
+
 from pydantic import Field
 
+from outreach.campaign.attachment_file import Attachments
 from outreach.campaign.model import Tracking
 from outreach.documents import FileModel
 from outreach.settings.utm_file import UtmRule
@@ -11,6 +14,16 @@ from outreach.settings.written import YesNo
 class ContentFile(FileModel):
     """The keys of a campaign that are about its messages' content."""
 
+    attachments: Attachments = Field(
+        (),
+        description="Files that go along with its mails.",
+        examples=[["price-list.pdf", {"file": "visit.ics", "fill": True}]],
+    )
+    images: Literal["inline", "hosted"] | None = Field(
+        None,
+        description="Pictures of the template's folder stand in the mail, or are fetched from "
+        "`public_url`. Left out: as outreach.yaml says.",
+    )
     track_links: YesNo | None = Field(
         None, description="Whether its clicks are counted. Left out: as outreach.yaml says."
     )

@@ -140,6 +140,8 @@ def _campaign(name: str, file: CampaignFile, document: Document) -> Campaign:
         on_unknown=file.on_unknown,
         holdout=file.experiment.holdout if file.experiment else 0,
         tracking=file.tracking(),
+        attachments=tuple(each.attachment() for each in file.attachments),
+        images=file.images or "",
         file=document.file,
     )
 

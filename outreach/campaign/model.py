@@ -103,6 +103,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes along with each mail whose template has it; `fill`: it is a template too."""
+
+    file: str
+    name: str  # what its reader sees
+    fill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Tracking:
     """What a campaign says of its links; None: nothing, so the channel's settings hold."""
 
@@ -130,4 +139,6 @@ class Campaign:
     on_unknown: str = "keep"  # or resend
     holdout: int = 0  # of 10,000
     tracking: Tracking = Tracking()
+    attachments: tuple[Attachment, ...] = ()
+    images: str = ""  # inline or hosted; "": as the channel's settings say
     file: str = ""

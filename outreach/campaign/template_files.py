@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from outreach.campaign.campaign_file import parse_template
 from outreach.campaign.load import channel_paths
-from outreach.documents import Document, RefusalError, did_you_mean
+from outreach.documents import Document, Path, RefusalError, did_you_mean
 from outreach.documents.validation import LATER
 from outreach.errors import Problem
 
@@ -47,6 +47,38 @@ def missing_templates(document: Document, files: Mapping[str, bytes]) -> Iterato
         for group in groups:
             if not names & set(group):
                 yield _missing_file(document, folder, channel, group)
+
+
+def missing_attachments(document: Document, files: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Problems of attachments that no template of the campaign has."""
+    written = document.get(("attachments",))
+    folders = [f"templates/{each.strip()}/" for each in _named_in(document.get(("steps",)))]
+    there = {
+        _LOCALE.sub("", path.removeprefix(folder).removeprefix("attachments/"))
+        for folder in (*folders, "templates/_base/")
+        for path in files
+        if path.startswith(folder)
+    }
+    items = written if isinstance(written, list) else [written]
+    for place, item in enumerate(items):
+        name = item.get("file") if isinstance(item, dict) else item
+        if isinstance(name, str) and name not in there and _LOCALE.sub("", name) not in there:
+            at: Path = ("attachments", place) if isinstance(written, list) else ("attachments",)
+            at = (*at, "file") if isinstance(item, dict) else at
+            hint = did_you_mean(name, there) or f"put it into `{folders[0]}`" if folders else ""
+            yield document.problem(at, "no-file", f"there is no file `{name}`", hint)
+
+
+def _named_in(steps: object) -> Iterator[str]:
+    """The templates of steps, as deep as they stand."""
+    if isinstance(steps, list):
+        for each in steps:
+            yield from _named_in(each)
+    elif isinstance(steps, dict):
+        if isinstance(steps.get("template"), str):
+            yield steps["template"]
+        for each in steps.values():
+            yield from _named_in(each)
 
 
 def _to_make(document: Document) -> str:

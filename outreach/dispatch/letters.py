@@ -15,12 +15,14 @@ from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.dispatch.held import Held, Ready
 from outreach.logger import Logger
-from outreach.rendering.compiled import Compiled, Recipient
+from outreach.rendering.compiled import Compiled
 from outreach.rendering.links import CLICKED, OPENED, Tracking
+from outreach.rendering.recipient import Recipient
 from outreach.rendering.refusal import RenderError
 from outreach.settings.company import ChannelSettings
 from outreach.store.customers import contexts
 from outreach.store.engine import reading, writing
+from outreach.store.hosted import Picture, save_pictures
 from outreach.store.reactions import save_links
 from outreach.tokens import Purpose
 
@@ -84,6 +86,7 @@ class Stationery:
             return_path=path,
             links=clicked,
             seal=partial(tokens.seal, keys, id_) if clicked else None,
+            here=self.here,
             pixel=opened,
         )
 
@@ -94,7 +97,7 @@ class ProjectRulebook:
 
     load: Callable[[Connection, int], Ruling]
     signer: Signer
-    named: set[str] = field(default_factory=set)  # names of links that are in the database
+    named: set[str] = field(default_factory=set)  # links and pictures that are in the database
 
     def ruling(self, conn: Connection, revision_id: int) -> Ruling:
         """What decides about the messages of a campaign's revision, with the present rules."""
@@ -123,16 +126,25 @@ class ProjectRulebook:
                 conn, ids, ruling.company.attributes, own,
                 names=compiled.names, dates=bool(compiled.dates),
             )  # fmt: skip
-            missing = compiled.addresses.keys() - self.named
-        if missing:  # no message goes out with a link that leads nowhere
+        if not self.named.issuperset(compiled.named):
+            # no message goes out with a link that leads nowhere
             with writing(engine) as conn:
-                save_links(conn, {name: compiled.addresses[name] for name in missing})
-            self.named.update(missing)
+                keep_named(conn, compiled)
+            self.named.update(compiled.named)
         stationery = self.signer.stationery(ruling)
         letters = (
             _letter(compiled, stationery, one, customers.get(one.customer_id), now) for one in held
         )
         return [one for one in letters if one is not None]
+
+
+def keep_named(conn: Connection, compiled: Compiled) -> None:
+    """Keep what messages only name: where their links lead, the pictures they fetch."""
+    if compiled.addresses:
+        save_links(conn, compiled.addresses)
+    if compiled.hosted:
+        found = compiled.hosted.items()
+        save_pictures(conn, {name: Picture(one.media_type, one.content) for name, one in found})
 
 
 def _letter(

@@ -1,13 +1,16 @@
 """Everything that is wrong with the templates of a campaign, before anyone is written to."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Required, TypedDict
 
 from jinja2.exceptions import TemplateError
 
-from outreach.campaign.model import Campaign, Step
+from outreach.campaign.attachment_file import MEDIA_TYPES
+from outreach.campaign.model import Attachment, Campaign, Step
 from outreach.errors import Problem
+from outreach.rendering.assets import Asset
 from outreach.rendering.compared import Compared
 from outreach.rendering.context import list_names, needable_names, shown_by
 from outreach.rendering.links import tracking_of
@@ -15,11 +18,14 @@ from outreach.rendering.misnamed import misnamed
 from outreach.rendering.parts import Renderer
 from outreach.rendering.positions import Line
 from outreach.rendering.read import Reader, Source, Variant
+from outreach.rendering.sandbox import print_ics
 from outreach.rendering.sources import Sources, used_by
 from outreach.rendering.styles import StyleError
 from outreach.rendering.untranslated import untranslated
-from outreach.settings.company import Company
+from outreach.rendering.weight import heavy, too_heavy, without_words
+from outreach.settings.company import ChannelSettings, Company
 
+HOSTED = "hosted"
 KEPT = 64  # steps whose templates stay compiled in a process
 
 
@@ -31,10 +37,20 @@ class Ready:
     subject: Renderer | None
     html: Renderer | None
     text: Renderer | None
+    attached: tuple[tuple[Asset, Renderer | None], ...] = ()
 
     def parts(self) -> Iterator[Renderer]:
         """Those that are there."""
-        return (each for each in (self.subject, self.html, self.text) if each is not None)
+        filled = (renderer for _, renderer in self.attached)
+        parts = (self.subject, self.html, self.text, *filled)
+        return (each for each in parts if each is not None)
+
+    @property
+    def pictures(self) -> tuple[Asset, ...]:
+        """The pictures of its page, each once."""
+        html = self.source.html
+        found = {} if html is None else {each.id: each for each in html.pictures.values()}
+        return tuple(found.values())
 
     @property
     def names(self) -> frozenset[str]:
@@ -94,6 +110,8 @@ def prepare(
         list_names(company),
         frozenset(shown_by(company).items()),
         bool(company.public_url) and not is_transactional(campaign, company),
+        campaign.attachments,
+        images_of(campaign, company) == HOSTED,
         frozenset(
             each for each in step.channels if tracking_of(campaign, company, each).touches_links
         ),
@@ -113,10 +131,12 @@ def _prepared(
     lists: frozenset[str],
     kinds: frozenset[tuple[str, str]],
     owes_duties: bool,
+    attachments: tuple[Attachment, ...],
+    hosted: bool,
     linked: frozenset[str],
 ) -> Prepared:
     sources = Sources(dict(files), template, brand_locale)
-    reader = Reader(sources, names, needable, lists, dict(kinds))
+    reader = Reader(sources, names, needable, lists, dict(kinds), attachments)
     reader.problems.update(sources.odd_files())
     variants = {}
     if "email" in channels:
@@ -128,13 +148,18 @@ def _prepared(
     if owes_duties:
         for variant in variants.get("email", {}).values():
             reader.problems.update(_missing_duties(variant))
+    for path, text in reader.pages.items():
+        reader.warnings.update(without_words(path, text))
+    for variant in variants.get("email", {}).values():
+        reader.problems.update(too_heavy(variant))
     ready = {
         channel: {
-            locale: _compile(variant, reader, channel in linked)
+            locale: _compile(variant, reader, channel in linked, hosted)
             for locale, variant in by_locale.items()
         }
         for channel, by_locale in variants.items()
     }
+    reader.warnings.update(w for each in variants.get("email", {}).values() for w in heavy(each))
     warnings = (
         *sorted(reader.warnings),
         *misnamed(sources),
@@ -142,6 +167,11 @@ def _prepared(
     )
     problems = tuple(sorted(reader.problems))
     return Prepared(ready, problems, warnings, frozenset(reader.compared))
+
+
+def images_of(campaign: Campaign, company: Company) -> str:
+    """Where pictures of mails are: the campaign's own word goes before the channel's."""
+    return campaign.images or company.channels.get("email", ChannelSettings()).images
 
 
 def is_transactional(campaign: Campaign, company: Company) -> bool:
@@ -166,28 +196,39 @@ def _missing_duties(variant: Variant) -> list[Problem]:
     return problems
 
 
-def _compile(variant: Variant, reader: Reader, linked: bool) -> Ready:
-    text_too = variant.text is None
+def _compile(variant: Variant, reader: Reader, linked: bool, hosted: bool) -> Ready:
+    page: _How = {"html": True, "text_too": variant.text is None, "linked": linked}
     return Ready(
         variant,
-        _renderer(variant.subject, reader, html=False),
-        _renderer(variant.html, reader, html=True, text_too=text_too, linked=linked),
-        _renderer(variant.text, reader, html=False, linked=linked),
+        _renderer(variant.subject, reader, {"html": False}),
+        _renderer(variant.html, reader, page | {"hosted": hosted}),
+        _renderer(variant.text, reader, {"html": False, "linked": linked}),
+        tuple(
+            (asset, _renderer(source, reader, {"html": False, "printing": _printing(asset)}))
+            for asset, source in variant.attached
+        ),
     )
 
 
-def _renderer(
-    source: Source | None,
-    reader: Reader,
-    *,
-    html: bool,
-    text_too: bool = False,
-    linked: bool = False,
-) -> Renderer | None:
+def _printing(asset: Asset) -> Callable[[object], str] | None:
+    return None if asset.media_type == MEDIA_TYPES["txt"] else print_ics
+
+
+class _How(TypedDict, total=False):
+    """How a part is rendered: as Renderer takes it."""
+
+    html: Required[bool]
+    text_too: bool
+    linked: bool
+    hosted: bool
+    printing: Callable[[object], str] | None
+
+
+def _renderer(source: Source | None, reader: Reader, how: _How) -> Renderer | None:
     if source is None:
         return None
     try:
-        return Renderer(source.part, html=html, text_too=text_too, linked=linked)
+        return Renderer(source.part, pictures=source.pictures, **how)
     except StyleError as error:
         path = error.path or source.path
         reader.problems.add(Problem(path, *_place(error.node.lineno), "style", error.reason))

@@ -1,16 +1,18 @@
 """One step of a campaign, compiled: templates to code, mails to skeletons."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 from hashlib import blake2b
-from typing import NamedTuple
 
 from outreach.campaign.model import Campaign
 from outreach.channels.adapter import Email, Message, Text
 from outreach.errors import Problem, ProblemsFound
-from outreach.rendering.check import Ready, is_transactional, prepare
+from outreach.rendering import pictures
+from outreach.rendering.assets import Asset, encoded_text
+from outreach.rendering.check import HOSTED, Ready, images_of, is_transactional, prepare
 from outreach.rendering.context import Frame, context_names
 from outreach.rendering.errand import task_of
 from outreach.rendering.filters import FUNCTIONS
@@ -29,6 +31,7 @@ from outreach.rendering.mime import Envelope, Filling, build
 from outreach.rendering.named_dates import DateRead
 from outreach.rendering.needs import Need, simplest
 from outreach.rendering.plaintext import fill, text_of
+from outreach.rendering.recipient import Recipient
 from outreach.rendering.refusal import RenderError
 from outreach.rendering.salutation import SALUTED_BY, salutation
 from outreach.settings.company import ChannelSettings, Company
@@ -36,20 +39,6 @@ from outreach.settings.company import ChannelSettings, Company
 _LONGEST_SMS = 1600  # characters, Twilio's limit for a body
 _SMS_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]+")
 _NOBODY = "outreach@localhost"  # only `capture` takes it: providers want a `from`
-
-
-class Recipient(NamedTuple):
-    """What is personal to a delivery besides the context."""
-
-    delivery_id: int
-    token: str  # public id of the delivery, for callbacks
-    to: str  # normalised address
-    unsubscribe_url: str  # https, or http on loopback; "" for none
-    message_id: str  # fixed at planning: a repeat carries the same
-    return_path: str = ""  # envelope sender of a mail; "": the channel's `from`
-    links: str = ""  # where links of it that are counted begin; "": they are not
-    seal: Callable[[str], str] | None = None  # signs an address of a link of it
-    pixel: str = ""  # the address of a picture that tells that it was opened; "" for none
 
 
 class Compiled:
@@ -66,7 +55,11 @@ class Compiled:
         self._sender = sender_parts(mail.sender or f"{one_line(company.brand.name)} <{_NOBODY}>")
         self._reply_to = sender_parts(mail.reply_to)[1] if mail.reply_to else ""
         self._mailto = f"mailto:{self._reply_to or self._sender[1]}?subject=unsubscribe"
-        self._envelopes = {locale: self._envelope(locale) for locale in ready.get("email", {})}
+        self._hosted = images_of(campaign, company) == HOSTED
+        self._envelopes = {
+            locale: self._envelope(locale, each) for locale, each in ready.get("email", {}).items()
+        }
+        self._bare = {name: replace(each, related=()) for name, each in self._envelopes.items()}
         self._addresses = {channel: self._addresses_of(channel) for channel in ready}
         self._choices = lru_cache(maxsize=4096)(self._choose)
         self._frame = Frame(company, campaign, self.names)
@@ -84,6 +77,17 @@ class Compiled:
     def addresses(self) -> dict[str, str]:
         """The addresses of links that messages say only the names of, by name."""
         return {k: v for each in self._addresses.values() for k, v in each.names.items()}
+
+    @cached_property
+    def hosted(self) -> dict[str, Asset]:
+        """The pictures that its mails fetch, by the name they are fetched by."""
+        mails = self._ready.get("email", {}).values() if self._hosted else ()
+        return {each.hosted_name: each for ready in mails for each in ready.pictures}
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """What messages only name, and somebody has to keep before they go."""
+        return frozenset((*self.addresses, *self.hosted))
 
     def locales(self, channel: str) -> tuple[str, ...]:
         """The locales a channel has files for; "" for those without one."""
@@ -137,6 +141,8 @@ class Compiled:
             "language": language,
             "unsubscribe_url": recipient.unsubscribe_url or self._mailto,
         }
+        if self._hosted:
+            variables[pictures.VARIABLE] = recipient.here
         if "salutation" in self.names:
             variables["salutation"] = salutation(context, language)
         addresses = self._addresses[channel]
@@ -172,7 +178,7 @@ class Compiled:
         assert chosen is not None  # prepare() asks for a file everyone can get
         return chosen
 
-    def _envelope(self, locale: str) -> Envelope:
+    def _envelope(self, locale: str, ready: Ready) -> Envelope:
         name, address = self._sender
         campaign, domain = self._campaign, address.partition("@")[2].lower()
         topic = _label(campaign.topic) or "mail"
@@ -191,6 +197,8 @@ class Compiled:
             list_id="" if self._transactional else f"{topic}.{domain}",
             feedback_id=":".join(feedback),
             boundary=f"=_{digest}",
+            related=ready.pictures,
+            attached=tuple(asset for asset, _ in ready.attached),
         )
 
     def _email(
@@ -219,8 +227,17 @@ class Compiled:
             unsubscribe_url=one_click_url(url) if url else "",
             text=text,
             html=html,
+            attached=tuple(
+                asset.encoded
+                if renderer is None
+                else encoded_text(renderer.run(variables), asset.media_type)
+                for asset, renderer in ready.attached
+            ),
         )
-        content, eight_bit = build(self._envelopes[ready.source.locale], filling)
+        envelope = self._envelopes[ready.source.locale]
+        if self._hosted and recipient.here:
+            envelope = self._bare[ready.source.locale]
+        content, eight_bit = build(envelope, filling)
         sender = recipient.return_path or self._sender[1]
         return Email(recipient.delivery_id, filling.to, sender, content, eight_bit)
 

@@ -6,18 +6,17 @@ from html import unescape
 
 from jinja2 import nodes
 
+from outreach.rendering.spliced import Span, splice, text_of
 from outreach.rendering.tree import Part
 
 FILTER = "_link"
 NOT_COUNTED = re.compile(r"""data-track\s*=\s*["']?(no|off|false)\b""", re.IGNORECASE)
-_VALUE = "\x01"  # stands for a value among the text
 _HREF = re.compile(r"""(?i)(?<![\w-])href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _TAG = re.compile(r"<([A-Za-z][\w:-]*)[^<>]*$")
 _NO_LINKS = frozenset({"link", "base"})  # tags whose `href` nobody follows
 _URL = re.compile(r"https?://[\x01!#-;=?-Z\[\]_a-z~%]+", re.IGNORECASE)  # ASCII: 。 ends it as well
 _BEHIND = ".,;:!?)]'"  # ends a sentence, not an address
 _OUT = "unsubscribe_url"
-Span = tuple[int, int]
 
 
 def link_all(part: Part, *, html: bool) -> frozenset[str]:
@@ -40,14 +39,10 @@ def _is_text(const: nodes.Const) -> bool:
 
 
 def _link(output: nodes.Output, html: bool, ends: bool) -> None:
-    text = "".join(map(_shown, output.nodes))
+    text = text_of(output)
     spans = list(_in_page(text) if html else _in_text(text, ends))
-    if spans:
-        output.nodes = list(_pieces(output, spans, unescape if html else str))
-
-
-def _shown(child: nodes.Expr) -> str:
-    return child.data if isinstance(child, nodes.TemplateData) else _VALUE
+    read: Callable[[str], str] = unescape if html else str
+    splice(output, spans, lambda inside: _filtered(inside, read, output.lineno))
 
 
 def _in_page(text: str) -> Iterator[Span]:
@@ -69,36 +64,6 @@ def _in_text(text: str, ends: bool) -> Iterator[Span]:
         while text[end - 1] in _BEHIND:
             end -= 1
         yield found.start(), end
-
-
-def _pieces(
-    output: nodes.Output, spans: Sequence[Span], read: Callable[[str], str]
-) -> Iterator[nodes.Expr]:
-    """The output's children, with those of each span in a filter of their own."""
-    position, waiting = 0, list(spans)
-    inside: list[nodes.Expr] = []
-    for child in output.nodes:
-        shown = _shown(child)
-        start, end = position, position + len(shown)
-        while position < end:
-            first, last = waiting[0] if waiting else (end, end)
-            if position < first:
-                stop = min(first, end)
-                yield _cut(child, start, position, stop, output)
-                position = stop
-                continue
-            stop = min(last, end)
-            inside.append(_cut(child, start, position, stop, output))
-            position = stop
-            if position == last:
-                yield from _filtered(inside, read, output.lineno)
-                inside, waiting = [], waiting[1:]
-
-
-def _cut(child: nodes.Expr, start: int, first: int, stop: int, output: nodes.Output) -> nodes.Expr:
-    if not isinstance(child, nodes.TemplateData):
-        return child
-    return nodes.TemplateData(child.data[first - start : stop - start], lineno=output.lineno)
 
 
 def _filtered(
@@ -147,7 +112,7 @@ def _begins_apart(body: Sequence[nodes.Node], follows: bool) -> bool:
         return follows
     node, rest = body[0], body[1:]
     if isinstance(node, nodes.Output):
-        text = _shown(node.nodes[0])
+        text = text_of(node)
         return _begins_apart(rest, follows) if not text else text[0].isspace()
     behind = _begins_apart(rest, follows)
     if isinstance(node, nodes.If):

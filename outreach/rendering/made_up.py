@@ -9,8 +9,9 @@ from decimal import Decimal
 from outreach.campaign.model import Campaign
 from outreach.channels.adapter import Task
 from outreach.errors import Problem, ProblemsFound
-from outreach.rendering.compiled import Compiled, Recipient, compile_step
+from outreach.rendering.compiled import Compiled, compile_step
 from outreach.rendering.context import build_context, customer_names
+from outreach.rendering.recipient import Recipient
 from outreach.rendering.refusal import BY_ZERO, RenderError
 from outreach.rendering.sandbox import Dates
 from outreach.settings.company import Company

@@ -7,6 +7,7 @@ Python before 3.11.10 lets line breaks in (CVE-2024-6923); so only holes pass th
 import re
 from base64 import encodebytes
 from binascii import b2a_qp
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -16,6 +17,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from outreach.rendering.assets import Asset
 from outreach.rendering.headers import verify_header_block
 
 Encoding = Literal["7bit", "8bit", "quoted-printable", "base64"]
@@ -23,6 +25,8 @@ _LONGEST_LINE = 998  # octets, RFC 5322 2.1.1
 _DROPPED = bytes(c for c in range(32) if c not in b"\t\n") + b"\x7f"  # CR too: CRLF is made anew
 _HOLE = re.compile(rb"outreach-hole-([a-z]+)")
 _ANY_DATE = "Thu, 01 Jan 1970 00:00:00 +0000"  # a hole that the date's parser lets through
+_LETTERS = "abcdefghij"
+_BEGINS = {"alternative": "", "related": "=_r", "mixed": "=_x"}
 _POLICY = SMTP.clone(max_line_length=None)
 
 
@@ -36,6 +40,8 @@ class Envelope:
     list_id: str = ""  # `topic.domain`; "" for what a customer ordered
     feedback_id: str = ""
     boundary: str = "outreach"
+    related: tuple[Asset, ...] = ()  # pictures of its page
+    attached: tuple[Asset, ...] = ()
 
 
 class Filling(NamedTuple):
@@ -48,6 +54,7 @@ class Filling(NamedTuple):
     unsubscribe_url: str  # "" for none
     text: str
     html: str  # "" for a mail of text alone
+    attached: Sequence[bytes] = ()  # base64 of what is attached, in the envelope's order
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,10 @@ def build(envelope: Envelope, filling: Filling) -> tuple[bytes, bool]:
         b"text": text,
         b"html": html,
     }
+    for place, asset in enumerate(envelope.related):
+        holes[_hole("related", place)] = asset.encoded
+    for place, encoded in enumerate(filling.attached):
+        holes[_hole("attached", place)] = encoded
     content = b"".join(
         holes[piece] if index % 2 else piece for index, piece in enumerate(skeleton.pieces)
     )
@@ -106,12 +117,10 @@ def _skeleton(
 ) -> _Skeleton:
     message = _part("plain", "text", text)
     if html is not None:
-        both = EmailMessage(policy=_POLICY)
-        both["Content-Type"] = "multipart/alternative"
-        both.set_boundary(envelope.boundary)
-        both.attach(message)
-        both.attach(_part("html", "html", html))
-        message = both
+        message = _together("alternative", envelope, message, _page(envelope, html))
+    if envelope.attached:
+        files = (_file("attached", *each) for each in enumerate(envelope.attached))
+        message = _together("mixed", envelope, message, *files)
     body_headers = message.items()
     for name in message.keys():  # noqa: SIM118 - a message iterates over its text
         del message[name]
@@ -120,6 +129,47 @@ def _skeleton(
     flat = message.as_bytes().replace(_ANY_DATE.encode(), b"outreach-hole-date", 1)
     pieces = tuple(_HOLE.split(flat))
     return _Skeleton(pieces, tuple(name.encode() for name in message.keys()))  # noqa: SIM118
+
+
+def _page(envelope: Envelope, html: Encoding) -> EmailMessage:
+    """The page, with its pictures if they stand in the mail (RFC 2387)."""
+    page = _part("html", "html", html)
+    if not envelope.related:
+        return page
+    pictures = (_file("related", *each) for each in enumerate(envelope.related))
+    whole = _together("related", envelope, page, *pictures)
+    whole.set_param("type", "text/html")
+    return whole
+
+
+def _together(kind: str, envelope: Envelope, *parts: EmailMessage) -> EmailMessage:
+    whole = EmailMessage(policy=_POLICY)
+    whole["Content-Type"] = f"multipart/{kind}"
+    # None begins as another does, nor holds another's name in a line of its own.
+    whole.set_boundary(_BEGINS[kind] + envelope.boundary)
+    for part in parts:
+        whole.attach(part)
+    return whole
+
+
+def _file(kind: str, place: int, asset: Asset) -> EmailMessage:
+    """One file's part, with a hole for its content."""
+    main, _, sub = asset.media_type.partition("/")
+    part = EmailMessage(policy=SMTP)
+    picture = kind == "related"
+    how = "inline" if picture else "attachment"
+    cid = f"<{asset.id}>" if picture else None
+    part.set_content(b"", main, sub, disposition=how, filename=asset.file_name, cid=cid)
+    if main == "text":
+        part.set_param("charset", "utf-8")
+    part.set_payload("outreach-hole-" + _hole(kind, place).decode())
+    del part["MIME-Version"]
+    return part
+
+
+def _hole(kind: str, place: int) -> bytes:
+    """A hole's name: letters alone."""
+    return (kind + "".join(_LETTERS[int(digit)] for digit in str(place))).encode()
 
 
 def _headers(envelope: Envelope, one_click: bool) -> list[tuple[str, str]]:

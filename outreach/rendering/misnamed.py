@@ -27,10 +27,12 @@ def misnamed(sources: Sources) -> Iterator[Problem]:
             yield _unread(path, hint)
 
 
-def unread(files: Mapping[str, bytes], templates: Collection[str]) -> Iterator[Problem]:
+def unread(
+    files: Mapping[str, bytes], templates: Collection[str], attached: Collection[str] = ()
+) -> Iterator[Problem]:
     """A warning for each file of the `templates` that no message is made of, with what to do.
 
-    Misnamed ones aside. What another file names may be included there, and is taken as read.
+    Misnamed ones and those that are `attached` aside. What another file names may be included there, and is taken as read.
     """
     for template in templates:
         own = dict(used_by(template, files))
@@ -40,6 +42,9 @@ def unread(files: Mapping[str, bytes], templates: Collection[str]) -> Iterator[P
             file_name = rest.rpartition("/")[2]
             name = split_name(file_name)
             spellings = {file_name.encode(), f"{name.stem}.{name.extension}".encode()}
+            plain = f"{name.stem}.{name.extension}"
+            if {rest.removeprefix("attachments/"), file_name, plain} & set(attached):
+                continue
             if rest == path or path.startswith(tuple(within)) or _is_part(rest, name):
                 continue
             others = [text for other, text in own.items() if other != path]

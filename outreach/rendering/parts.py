@@ -1,14 +1,16 @@
 """One part of a message (a subject, a page, a text), compiled and run within its budget."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 
 from jinja2 import nodes
 from jinja2.exceptions import TemplateError
 
+from outreach.rendering.assets import Asset
 from outreach.rendering.budget import LARGEST_TEXT, Budget, enter
 from outreach.rendering.filters import FUNCTIONS
 from outreach.rendering.linked import link_all
+from outreach.rendering.pictures import place_pictures
 from outreach.rendering.refusal import RenderError, refusal
 from outreach.rendering.sandbox import (
     ALL_METHODS,
@@ -33,15 +35,25 @@ class Renderer:
     """
 
     def __init__(
-        self, part: Part, *, html: bool, text_too: bool = False, linked: bool = False
+        self,
+        part: Part,
+        *,
+        html: bool,
+        text_too: bool = False,
+        linked: bool = False,
+        pictures: Mapping[str, Asset] | None = None,
+        hosted: bool = False,
+        printing: Callable[[object], str] | None = None,
     ) -> None:
         """`text_too`: the page's text is wanted as well, see `run_marked`.
 
         `linked`: links lead where the message's `Links` say; `addresses` are texts among which
-        are those that stand in the templates.
+        are those that stand in the templates. `hosted`: the part's pictures are fetched from where
+        the message says. `printing`: how values are written, where it is neither page nor text.
         """
         if html:
             inline_styles(part)
+        place_pictures(part, pictures or {}, hosted=hosted)
         self.addresses = link_all(part, html=html) if linked else frozenset[str]()
         self.marks = html and text_too and all(map(_keeps_marks, part.trees.values()))
         self.names = frozenset(
@@ -49,8 +61,8 @@ class Renderer:
         )  # all that it may look up, and its own
         for tree in part.trees.values():
             count_steps(tree)
-        printing = print_mark if self.marks else print_html if html else print_text
-        sandbox = Sandbox(printing, part.resolve, Parsed(part.trees))
+        plain = print_mark if self.marks else print_html if html else print_text
+        sandbox = Sandbox(printing or plain, part.resolve, Parsed(part.trees))
         for path in part.trees:
             sandbox.get_template(path)  # nothing is compiled later
         self._template = sandbox.get_template(part.main)

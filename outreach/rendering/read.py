@@ -1,12 +1,15 @@
 """Reads the templates of a step: every problem at once, and the parts of each language variant."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from jinja2 import nodes
 
+from outreach.campaign.attachment_file import ending_of
+from outreach.campaign.model import Attachment
 from outreach.errors import WARNING, Problem
+from outreach.rendering.assets import Asset, begins_as, fixed, form_of, found_in
 from outreach.rendering.compared import Compared, texts_compared
 from outreach.rendering.layout import written_in_vain
 from outreach.rendering.leftovers import leftovers
@@ -14,6 +17,7 @@ from outreach.rendering.locales import choose
 from outreach.rendering.named_dates import DateRead, dates_read, misread_dates
 from outreach.rendering.needs import Printed, printed_by
 from outreach.rendering.patterns import misread_patterns
+from outreach.rendering.pictures import Pictures
 from outreach.rendering.placing import misplaced
 from outreach.rendering.raw_values import raw_values
 from outreach.rendering.sources import Sources
@@ -40,6 +44,7 @@ class Source:
     part: Part
     printed: Printed
     dates: tuple[DateRead, ...]
+    pictures: Mapping[str, Asset] = field(default_factory=dict, hash=False)  # by name as written
 
     @property
     def path(self) -> str:
@@ -55,10 +60,12 @@ class Variant:
     subject: Source | None = None
     html: Source | None = None
     text: Source | None = None
+    attached: tuple[tuple[Asset, Source | None], ...] = ()  # a source: filled for each customer
 
     def sources(self) -> Iterable[Source]:
         """Those that are there."""
-        return (s for s in (self.subject, self.html, self.text) if s is not None)
+        filled = (source for _, source in self.attached)
+        return (s for s in (self.subject, self.html, self.text, *filled) if s is not None)
 
 
 @dataclass(slots=True)
@@ -70,9 +77,11 @@ class Reader:
     needable: Collection[str]  # that a customer may lack
     lists: Collection[str]  # that are lists
     kinds: Mapping[str, str]  # by name what prints the value: `date`, `money`, `days`
+    attachments: tuple[Attachment, ...] = ()
     problems: set[Problem] = field(default_factory=set)
     warnings: set[Problem] = field(default_factory=set)  # what a message can be made with
     compared: set[Compared] = field(default_factory=set)
+    pages: dict[str, str] = field(default_factory=dict)  # the text of each .html that is used
 
     def email(self) -> dict[str, Variant]:
         """The mail in each language there is a body for."""
@@ -102,8 +111,24 @@ class Reader:
                 self._read(subjects[chosen], locale),
                 self._read(pages.get(locale), locale),
                 self._read(texts.get(locale), locale),
+                tuple(self._attached(locale)),
             )
         return variants
+
+    def _attached(self, locale: str) -> Iterator[tuple[Asset, Source | None]]:
+        """What goes along with mails of a language, as far as this template has it."""
+        for each in self.attachments:
+            path = found_in(self.sources, each.file, locale)
+            if path is None:
+                continue  # a campaign's check asks that some template has it
+            content = self.sources.files[path]
+            if each.fill:
+                yield form_of(each), self._read(path, locale)
+            elif begins_as(ending_of(path), content):
+                yield fixed(self.sources, each, path), None
+            else:
+                hint = "save it again in the format of its name"
+                self._say(path, "attachment", f"this is no .{ending_of(path)}", hint)
 
     def sms(self) -> dict[str, Variant]:
         """The text message in each language there is a file for."""
@@ -168,12 +193,15 @@ class Reader:
         trees: dict[str, nodes.Template] = {}
         texts: dict[str, str] = {}
         self._gather(path, Part(path, trees, resolve), trees, texts, ())
+        pictures = Pictures(self.sources, locale)
         local = set().union(*(names_set(tree) for tree in trees.values()))
         for file, tree in trees.items():
             self._judge(file, texts[file], tree, local)
             self.warnings.update(leftovers(file, texts[file], self.names))
             if file.endswith(".html"):
                 self.problems.update(misplaced(file, texts[file], self.needable))
+                self.problems.update(pictures.look(file, texts[file]))
+                self.pages[file] = texts[file]
         part = Part(path, trees, resolve)
         if len(self.problems) == before and path in trees:
             for file, line, word, message, hint in written_in_vain(part):
@@ -182,7 +210,8 @@ class Reader:
             return None
         dates = [each for file in trees for each in dates_read(file, texts[file], trees[file])]
         reads = () if DATES in local else tuple(dates)
-        return Source(part, printed_by(part, self.needable, self.lists), reads)
+        printed = printed_by(part, self.needable, self.lists)
+        return Source(part, printed, reads, pictures.found)
 
     def _gather(
         self,

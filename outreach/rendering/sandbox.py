@@ -15,6 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
 from markupsafe import Markup, escape
 
+from outreach.rendering import pictures
 from outreach.rendering.budget import OPERATORS, Budget, enter, present, tick, weigh
 from outreach.rendering.filters import FILTERS, FUNCTIONS, compare, concat, printable
 from outreach.rendering.linked import FILTER
@@ -91,6 +92,14 @@ def print_html(value: object) -> str:
     return escape(text) if _SPECIAL.search(text) else text
 
 
+_ICS = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r": None})
+
+
+def print_ics(value: object) -> str:
+    """What is printed for a value in a calendar or card: text and nothing else (RFC 5545 3.3.11)."""
+    return value if isinstance(value, Markup) else printable(value).translate(_ICS)
+
+
 def print_mark(value: object) -> str:
     """A mark in a value's place; the value goes to the budget."""
     if isinstance(value, Markup):
@@ -134,6 +143,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self._resolved: dict[str, str] = {}
         self.binop_table.update(OPERATORS)
         self.filters = {**FILTERS, "_concat": concat, "_compare": compare, FILTER: link}
+        self.filters[pictures.FILTER] = pictures.picture
         self.tests = dict(TESTS)
         self.globals = dict(FUNCTIONS)
         self.tick = tick

@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 from email.utils import parseaddr
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -34,6 +34,7 @@ _OF_EMAIL = frozenset(
         "feedback",
         "complaints",
         "track_opens",
+        "images",
     ]
 )
 _PARTS = {"rate", "per_domain", "hold_at", "feedback", "complaints", "utm"}
@@ -153,6 +154,11 @@ class ChannelFile(FileModel):
         examples=[{"warn": "0.1%", "hold": "0.3%", "least": 3}],
     )
 
+    images: Literal["inline", "hosted"] | None = Field(
+        None,
+        description="Pictures of a template's folder stand in each mail, or are fetched from "
+        "`public_url`. Left out: inline; a campaign may say otherwise.",
+    )
     track_links: YesNo | None = Field(
         None,
         description="Links in messages lead over `public_url`, so that clicks are known: "

@@ -94,6 +94,7 @@ class ChannelSettings(Frozen):
     complaints: ComplaintsAt = ComplaintsAt()
     rate: tuple[Rate, ...] = ()  # of the channel as a whole; all hold
     per_domain: tuple[DomainLimit, ...] = ()
+    images: str = "inline"  # or hosted
     track_links: bool = False
     track_opens: bool = False
     utm: Utm = Utm()

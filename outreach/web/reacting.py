@@ -1,4 +1,5 @@
-"""`/c/{token}/{name}`: links of messages; `/o/{token}.gif`: the picture that tells they are open.
+"""`/c/{token}/{name}`: links of messages; `/o/{token}.gif`: the picture that tells they are open;
+`/i/{name}`: pictures of theirs.
 
 A link is answered at once, with where it leads; what was done is written down a moment later, when
 it is known whether a machine followed all links of the message together.
@@ -33,6 +34,11 @@ _HEADERS = {
     "Cache-Control": "no-store",  # the next click is another one
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
+}
+_KEPT = {  # its name is made from its bytes
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
 }
 _GIF = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")  # 1 × 1, transparent
 _PURPOSES = ("sec-purpose", "purpose", "x-moz", "x-purpose")
@@ -100,6 +106,14 @@ def add_routes(routes: FastAPI, site: Site) -> Callable[[], None]:
         if found.delivery_id is not None:
             notes.add(_followed(site, request, found, found.delivery_id))
         return RedirectResponse(found.address, 302, headers=_HEADERS)
+
+    @routes.head("/i/{name}", include_in_schema=False)
+    @routes.get("/i/{name}", response_class=Response)
+    async def picture(name: str) -> Response:
+        found = await asyncio.to_thread(site.picture, name)
+        if found is None:
+            return PlainTextResponse("there is no such picture", 404, headers=_HEADERS)
+        return Response(found.content, media_type=found.media_type, headers=_KEPT)
 
     @routes.head("/o/{token}", include_in_schema=False)
     @routes.get("/o/{token}", response_class=Response)

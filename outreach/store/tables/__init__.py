@@ -17,7 +17,7 @@ from outreach.store.tables.interests import interest_origins
 from outreach.store.tables.limits import limits
 from outreach.store.tables.metadata import metadata
 from outreach.store.tables.people import customers, event_ids, events, places, stage_changes
-from outreach.store.tables.reactions import links, reactions
+from outreach.store.tables.reactions import links, pictures, reactions
 from outreach.store.tables.sending import attempts, audit, deliveries, marks, receipts, workers
 from outreach.store.tables.stages import customer_stages
 from outreach.store.tables.tasks import owner_changes, pending_events, tasks
@@ -49,6 +49,7 @@ __all__ = [
     "metadata",
     "owner_changes",
     "pending_events",
+    "pictures",
     "places",
     "reactions",
     "receipts",

@@ -1,6 +1,6 @@
 """What became of a message with its reader: links that were followed, mails that were opened."""
 
-from sqlalchemy import Column, Index, Table, Text
+from sqlalchemy import Column, Index, LargeBinary, Table, Text
 
 from outreach.store.tables.metadata import metadata
 from outreach.store.types import BigId, Instant
@@ -11,6 +11,14 @@ links = Table(  # addresses that links of messages name; none is ever taken away
     Column("name", Text, primary_key=True),  # made from the address
     Column("address", Text, nullable=False),
     sqlite_with_rowid=False,
+)
+
+pictures = Table(  # that mails fetch; none is ever taken away
+    "pictures",
+    metadata,
+    Column("name", Text, primary_key=True),  # made from the bytes
+    Column("media_type", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
 )
 
 reactions = Table(

@@ -13,18 +13,19 @@ from outreach.app.site import Rules, Site
 from outreach.clock import FrozenClock
 from outreach.store.engine import reading, writing
 from outreach.store.revisions import save_company
-from outreach.store.tables import links
+from outreach.store.tables import links, pictures
 
-PAGE = b'<p>{{ brand.postal_address }} <a href="https://shop.example.com/new?a=1&amp;b=2">New</a>\n'
+PAGE = b'<p><img src="tea.png" alt="Tea">{{ brand.postal_address }} <a href="https://shop.example.com/new?a=1&amp;b=2">New</a>\n'
 PAGE += b'<a href="https://shop.example.com/for/{{ key }}">You</a> <a href="{{ unsubscribe_url }}">no</a></p>'
 COUNTED = COMPANY.replace(
     b'sms: {from: "+12025550123"}',
     b'sms: {from: "+12025550123", track_links: true, utm: {source: tea}}',
-).replace(b"<us@example.com>\"", b"<us@example.com>\", track_links: true, track_opens: true")  # fmt: skip
+).replace(b"<us@example.com>\"", b"<us@example.com>\", track_links: true, track_opens: true, images: hosted")  # fmt: skip
 FILES_COUNTED = {
     **FILES,
     "outreach.yaml": COUNTED,
     "templates/hello/body.html": PAGE,
+    "templates/hello/tea.png": b"\x89PNG\r\n\x1a\n tea",
     "templates/hello/sms.txt": b"{{ first_name }}, see https://shop.example.com/new",
 }
 
@@ -72,4 +73,8 @@ def test_a_message_s_addresses_are_in_the_database_before_it_goes(
 
     with reading(engine) as conn:
         kept = set(conn.execute(select(links.c.address)).scalars())
+        [picture] = conn.execute(select(pictures)).all()
     assert "https://shop.example.com/new?a=1&b=2" in kept
+    [mail] = [path.read_text() for path in world.captured("email") if path.suffix != ".json"]
+    assert f"https://example.com/i/{picture.name}" in mail
+    assert picture.content == FILES_COUNTED["templates/hello/tea.png"]

@@ -18,6 +18,7 @@ from outreach.reports.reactions import reacted
 from outreach.store.engine import reading, writing
 from outreach.store.erased import Erased
 from outreach.store.erasure import erase
+from outreach.store.hosted import Picture, save_pictures
 from outreach.store.reactions import save_links
 from outreach.store.tables import attempts, deliveries, events, reactions
 from outreach.tokens import Purpose
@@ -219,6 +220,18 @@ def test_a_picture_is_answered_and_says_that_the_mail_was_opened(filled: Engine)
     assert {each.headers["content-type"] for each in (*shown, strange)} == {"image/gif"}
     assert shown[0].content == strange.content
     assert written(filled) == [("opened", "open")]
+
+
+def test_a_picture_of_a_mail_is_served_to_be_kept_and_nothing_else_is(filled: Engine) -> None:
+    with writing(filled) as conn:
+        save_pictures(conn, {"abc.png": Picture("image/png", b"png")})
+    with website(filled) as site:
+        clicked = Clicked(site)
+        found, missing = (clicked.get(f"/i/{name}") for name in ("abc.png", "é.png"))
+
+    assert (found.content, found.headers["content-type"]) == (b"png", "image/png")
+    assert "immutable" in found.headers["cache-control"]
+    assert missing.status_code == 404
 
 
 def test_erasing_a_customer_leaves_no_link_that_was_theirs_alone(filled: Engine) -> None:

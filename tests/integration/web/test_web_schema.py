@@ -65,6 +65,7 @@ def test_schemathesis_finds_no_server_error(sqlite_engine: Engine) -> None:
         ("POST", "/p/{token}"), ("POST", "/webhooks/twilio/status/{token}"),
         ("POST", "/webhooks/twilio/inbound"), ("GET", "/health"),
             ("GET", "/c/{token}/{name}"), ("GET", "/o/{token}"),
+            ("GET", "/i/{name}"),
     }  # fmt: skip
     assert everything(sqlite_engine) == before
 
