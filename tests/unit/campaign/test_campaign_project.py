@@ -206,9 +206,9 @@ def test_files_that_would_never_be_read_are_named() -> None:
 
 def test_without_the_companys_file_campaigns_are_still_checked() -> None:
     assert said(outreach_yaml=None, campaigns__hello_yaml=CAMPAIGN + b"x: 1\n") == [
-        "campaigns/hello.yaml:6:1: unknown key `x`; the keys here are `audience`, `cadence`, "
-        "`experiment`, `on_unknown`, `owner`, `priority`, `schedule`, `status`, `steps`, `title`, "
-        "`topic`, `track_links`, `track_opens`, `utm`, `when_capped`",
+        "campaigns/hello.yaml:6:1: unknown key `x`; the keys here are `attachments`, `audience`, "
+        "`cadence`, `experiment`, `images`, `on_unknown`, `owner`, `priority`, `schedule`, `status`, "
+        "`steps`, `title`, `topic`, `track_links`, `track_opens`, `utm`, `when_capped`",
         "outreach.yaml: the project has no such file; make one with `outreach init`",
     ]
 
