@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from statistics import variance
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
@@ -30,6 +31,7 @@ class SegmentsTaken:
 
     messages: int  # rendered, up to SAMPLE
     average: Decimal
+    error: Decimal  # of the average, either way, in 95 of 100 samples; 0: all were rendered
     most: int
     unusual: str
 
@@ -107,7 +109,17 @@ def segments_taken(
         return None
     often = sorted(unusual, key=lambda each: (-unusual[each], each))
     shown = "".join(often[:MOST_UNUSUAL])
-    return SegmentsTaken(len(counts), Decimal(sum(counts)) / len(counts), max(counts), shown)
+    average = Decimal(sum(counts)) / len(counts)
+    return SegmentsTaken(len(counts), average, _error(counts, messages), max(counts), shown)
+
+
+def _error(counts: Sequence[int], messages: int) -> Decimal:
+    """How far off the average of a sample may be: 1.96 standard errors, less as it is more of all."""
+    many = len(counts)
+    if many >= messages or many < 2:
+        return Decimal(0)
+    spread = Decimal(variance(counts)) / many * (Decimal(messages - many) / (messages - 1))
+    return (Decimal("1.96") * spread.sqrt()).quantize(Decimal("0.01"))
 
 
 def links_of(context: Context) -> str:

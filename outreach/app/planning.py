@@ -19,8 +19,10 @@ from outreach.app.cost import (
     region_number,
     segments_taken,
 )
+from outreach.app.load import Load, loads, time_left
 from outreach.app.occasion import REPEAT, Turn, turn_of
 from outreach.app.rulings import pinned, ruling_of
+from outreach.app.unlocks import Unlock, unlocks_of
 from outreach.audience.check import is_staged
 from outreach.audience.names import names_of
 from outreach.campaign.model import Campaign
@@ -31,6 +33,7 @@ from outreach.decisions.households import ask_base
 from outreach.decisions.verdict import Verdict
 from outreach.planning.occasion import Occasion
 from outreach.planning.plan import count, rows
+from outreach.planning.spread import spread_of
 from outreach.reports.rows import DecidedRow, write_rows
 from outreach.settings.company import Company
 from outreach.store.engine import reading, reading_together
@@ -76,12 +79,25 @@ class Plan:
     over: bool  # the schedule has no time to come: no further run is made by itself
     status: Status  # only `active` goes out
     stages_as_of: date | None  # where stages are asked for an occurrence more than a day ahead
+    load: list[Load]  # how long it takes at the rate limits
+    stages: dict[str, int] | None = None  # of those sent or held, as are domains; asked closely
+    domains: dict[str, int] | None = None  # of mails
+    unlocks: list[Unlock] | None = None  # whom one rule alone keeps out
 
 
 def plan_campaign(
-    context: Context, name: str, at: str | None = None, rows_to: Path | None = None
+    context: Context,
+    name: str,
+    at: str | None = None,
+    rows_to: Path | None = None,
+    *,
+    closely: bool = False,
 ) -> Plan:
-    """The plan of a campaign for `at`, else its next occurrence; its rows as CSV if asked for."""
+    """The plan of a campaign for `at`, else its next occurrence; its rows as CSV if asked for.
+
+    `closely`: also by stage and domain, and what each rule alone keeps out, two more passes over
+    the base.
+    """
     with reading_together(context.engine, _hands(context.engine)) as (conn, *more):
         question, turn = question_of(context, conn, name, at, over_as_sent=True)
         company, campaign = context.company(), question.ruling.campaign
@@ -89,11 +105,15 @@ def plan_campaign(
         funnel = count(conn, question, more, region_number(regions) if regions else None)
         texts = funnel.channels.get("sms", 0)
         taken = segments_taken(context, conn, question, texts) if texts else None
+        spread = spread_of(conn, question) if closely else None
+        unlocks = unlocks_of(conn, question) if closely else None
         if rows_to is not None:
             write_rows(rows_to, _rows(conn, question))
     total, channels = cost_of(company, campaign.steps[0].channels, funnel, regions, taken)
     cost, occasion = Cost(company.brand.currency, total, channels), turn.occasion
     when = said_when(occasion, campaign, company)
+    local = occasion.local_at or occasion.first_at.astimezone(_zone(campaign, company))
+    left = time_left(campaign.schedule, local.replace(tzinfo=None))
     return Plan(
         campaign=name,
         revision=digest_of(pinned(context, name))[:12],
@@ -113,6 +133,10 @@ def plan_campaign(
         over=turn.is_over,
         status=campaign.status,
         stages_as_of=_stages_as_of(context, campaign, occasion),
+        load=loads(company, funnel.channels, None if spread is None else spread.domains, left),
+        stages=None if spread is None else spread.stages,
+        domains=None if spread is None else spread.domains,
+        unlocks=unlocks,
     )
 
 

@@ -58,6 +58,7 @@ class Scope:
     past: frozenset[int] = frozenset()  # places whose turn is over: nothing is sent there
     then: bool = False  # asked as of an instant that is past: no run made since is known
     sharing: bool = False  # only who shares an address with others
+    each_rule: bool = False  # also those behind the first that fails
 
     @property
     def marks(self) -> "Marks":
@@ -73,6 +74,7 @@ class Scope:
             facts=self.facts,
             past=bool(self.past),
             sharing=self.sharing,
+            each_rule=self.each_rule or self.about is not None,
         )
 
     def values(self) -> dict[str, object]:
@@ -102,6 +104,7 @@ class Marks:
     facts: str = "stored"
     past: bool = False
     sharing: bool = False
+    each_rule: bool = False
 
     run_at = bindparam("run_at", type_=Instant())
     run_id = bindparam("run_id", type_=BigId)

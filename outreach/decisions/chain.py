@@ -46,8 +46,6 @@ from outreach.store.tables import customers
 from outreach.store.types import BigId
 
 Columns = ReadOnlyColumnCollection[str, Any]
-
-
 _CLOCKS_BUT_TODAY = ("place_id", "late_at", "is_past")  # of the zone row: known of the candidate
 _CLOCKS = (*_CLOCKS_BUT_TODAY, "today")  # … or not asked, but by rivals
 _OF_PEOPLE = ("email", "phone", "seen_at", "back_", "ahead_")  # asked in `q`, of no use after it
@@ -200,7 +198,7 @@ def _counted(candidate: Candidate, asked: CTE, without: tuple[str, ...]) -> Sele
     answer: ColumnElement[int] = literal(0)
     if ruling.grid.cap_windows:
         answer = cadence.slots(ruling, marks, asked, asked, candidate.rivals)
-        if not marks.about:  # explain asks each rule; else who can go nowhere is not counted for
+        if not marks.each_rule:  # else who can go nowhere is not counted for
             goes = duplicate.first_channel(asked, numbers).is_not(None)
             answer = case((goes, answer), else_=0)
     joined: FromClause = asked
@@ -223,10 +221,9 @@ def _counted(candidate: Candidate, asked: CTE, without: tuple[str, ...]) -> Sele
     ).select_from(joined)
 
 
-def _stop(candidate: Candidate, counted: FromClause, number: int) -> ColumnElement[int | None]:
+def stop_of(candidate: Candidate, counted: FromClause, number: int) -> ColumnElement[int | None]:
     """Where a channel stops: twice the reason's code, odd if that ends the choice; null: free."""
-    opens_at, why = _of_zone(candidate, counted.c, number)
-    too_late = and_(why.is_not(None), or_(opens_at.is_(None), opens_at >= counted.c.late_at))
+    too_late, why = time_of(candidate, counted, number)
     block = counted.c[f"block_{number}"]
     return case(
         (counted.c.person.is_not(None), counted.c.person * 2 + 1),
@@ -240,18 +237,20 @@ def _stop(candidate: Candidate, counted: FromClause, number: int) -> ColumnEleme
     )
 
 
-def _of_zone(
-    candidate: Candidate, row: Columns, number: int
-) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """When a channel opens, and the rule of time in the way."""
+def time_of(
+    candidate: Candidate, counted: FromClause, number: int
+) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
+    """Whether a channel does not open before `late`, and the rule of time in the way."""
     group = candidate.ruling.grid.groups[number]
-    return row[f"opens_{group}"], row[f"why_{group}"]
+    opens_at, why = counted.c[f"opens_{group}"], counted.c[f"why_{group}"]
+    late = or_(opens_at.is_(None), opens_at >= counted.c.late_at)
+    return and_(why.is_not(None), late), why
 
 
 def _chosen(candidate: Candidate, counted: FromClause) -> Columns:
     """The columns of `n`: where each channel stops, and `number` of the one chosen."""
     stops = (
-        cast(_stop(candidate, counted, number), Integer).label(f"stop_{number}")
+        cast(stop_of(candidate, counted, number), Integer).label(f"stop_{number}")
         for number in candidate.numbers
     )
     stopped = fenced(select(*_all_but(counted, *_OF_STOPS), *stops), "r")

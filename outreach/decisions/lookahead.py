@@ -106,7 +106,7 @@ def _everyone(candidate: Candidate, number: int) -> FromClause:
 def _is_scarce(candidate: Candidate, counted: FromClause) -> ColumnElement[bool]:
     """Rivals may take what a cap leaves, on a channel that nothing before that rules out."""
     said, taken = _said(candidate, counted), int(Slots.TAKEN)
-    if candidate.marks.about:  # explain asks also behind the first rule that fails
+    if candidate.marks.each_rule:  # explain asks also behind the first rule that fails
         return or_(*(each > taken for each in said))
     channels = []
     for number in candidate.numbers:

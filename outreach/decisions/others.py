@@ -22,5 +22,7 @@ def caps_of_others(
     free = and_(asked.c.person.is_(None), asked.c[f"block_{number}"].is_(None), not_(is_double))
     if marks.about:  # explain asks also behind the first rule that fails
         free = asked.c.id == marks.about_id
+    elif marks.each_rule:
+        free = not_(is_double)
     theirs = cadence.of_others(ruling, marks, asked, asked, column, [*overall, *own])
     return case((not_(asked.c.shares), 0), (free, theirs), else_=0)

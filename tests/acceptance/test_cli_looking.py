@@ -57,7 +57,13 @@ def test_a_plan_says_when_and_until_when_and_how_long(noted: Path) -> None:
     assert said.startswith("notes: Monday 2026-07-06 06:00 Europe/Berlin\n")
     assert "until 2026-07-06 09:00 Europe/Berlin" in said
     assert "Text messages take 2.0 segments on average, 2 at most among 1 rendered; `“` `”`" in said
-    assert found["segments"] == {"messages": 1, "average": 2, "most": 2, "unusual": "“”"}
+    assert found["segments"] == {
+        "messages": 1,
+        "average": 2,
+        "error": 0,
+        "most": 2,
+        "unusual": "“”",
+    }
 
 
 def test_a_plan_by_customers_clocks_tells_company_time_as_such(noted: Path) -> None:
@@ -322,3 +328,35 @@ def test_explain_says_when_it_is_possible_next(noted: Path) -> None:
     assert found["said"] == [
         "next possible, by what is known now: 2026-07-06 09:00+02:00 Europe/Vienna"
     ]
+
+
+def test_a_plan_looked_at_closely_says_what_each_rule_alone_keeps_out(noted: Path) -> None:
+    rules = noted / "outreach.yaml"
+    paced = "connections: 4\n    rate: 20/minute\n    per_domain: {example.com: 1/minute}"
+    rules.write_text(rules.read_text().replace("connections: 4", paced))
+    path = noted / "campaigns/notes.yaml"
+    path.write_text(
+        path.read_text().replace("tier: [B]", "tier: [A, B]").replace("sms, email", "email")
+    )
+    more = (
+        CUSTOMERS.splitlines()[0]
+        + "\nC3,Max,c3@example.com,,Europe/Vienna,AT,de,B,,\nC4,Tom,,,Europe/Vienna,AT,de,B,yes,\n"
+    )
+    (noted / "d.csv").write_text(more)
+    words = ("customers", "import", "d.csv", "--consent-source", "form", "--now", BEFORE)
+    assert outreach_here(noted, *words).code == 0
+
+    plain = outreach_here(noted, "plan", "notes", "--now", NOW, "--json").json
+    found = outreach_here(noted, "plan", "notes", "--now", NOW, "--closely", "--json").json
+    said = outreach_here(noted, "plan", "notes", "--now", NOW, "--closely").out
+
+    assert (plain["unlocks"], plain["stages"], plain["load"][0]["messages"]) == (None, None, 2)
+    assert (found["stages"], found["domains"]) == ({"potential": 2}, {"example.com": 2})
+    assert [each["limit"] for each in found["load"]] == ["email", "email/example.com"]
+    assert found["unlocks"] == [
+        {"rule": "no_address", "channel": "email", "customers": 1, "remedy": "with an address by email"},
+        {"rule": "no_consent", "channel": "email", "customers": 1,
+         "remedy": "if they agreed to greetings by email"},
+    ]  # fmt: skip
+    assert "+1 if they agreed to greetings by email (no_consent)\n" in said
+    assert "email/example.com: 2 at 1/minute take 2 min; their time ends in 11 h\n" in said
