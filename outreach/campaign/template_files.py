@@ -6,16 +6,14 @@ from collections.abc import Iterator, Mapping
 from outreach.campaign.campaign_file import parse_template
 from outreach.campaign.load import channel_paths
 from outreach.documents import Document, Path, RefusalError, did_you_mean
-from outreach.documents.validation import LATER
 from outreach.errors import Problem
 
 # For each channel: groups of names, of each of which one must be there.
 NEEDED: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "email": (("subject.txt",), ("body.html", "body.txt")),
+    "email": (("subject.txt",), ("body.html", "body.mjml", "body.txt")),
     "sms": (("sms.txt",),),
     "task": (("task.txt",),),
 }
-MJML = "body.mjml"  # refused rather than left unread, also beside a body that is read
 _LOCALE = re.compile(r"\.[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*(?=\.[a-z]+$)")
 
 
@@ -40,10 +38,6 @@ def missing_templates(document: Document, files: Mapping[str, bytes]) -> Iterato
         return
     for channel in dict.fromkeys(str(document.get(each)) for each in channel_paths(document)):
         groups = NEEDED.get(channel, ())
-        if channel == "email" and MJML in names:
-            message, hint = f"`{folder}/{MJML}` is not supported yet", "write body.html for now"
-            yield document.problem(path, LATER, message, hint)
-            groups = tuple(group for group in groups if "body.html" not in group)
         for group in groups:
             if not names & set(group):
                 yield _missing_file(document, folder, channel, group)

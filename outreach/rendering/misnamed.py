@@ -5,14 +5,13 @@ from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
 from outreach.campaign.load import LATER_CHANNELS
-from outreach.campaign.template_files import MJML
 from outreach.errors import Problem
 from outreach.rendering.locales import is_locale
 from outreach.rendering.sources import Name, Sources, split_name, used_by
 from outreach.vocabulary import WRITTEN_TASKS
 
-_READ = ("subject.txt", "body.html", "body.txt", "sms.txt", "task.txt")
-_STEMS = {"subject": ("txt",), "body": ("html", "txt"), "sms": ("txt",), "task": ("txt",)}
+_READ = ("subject.txt", "body.html", "body.mjml", "body.txt", "sms.txt", "task.txt")
+_STEMS = {"subject": ("txt",), "body": ("html", "mjml", "txt"), "sms": ("txt",), "task": ("txt",)}
 _JOINED = re.compile(r"(subject|body|sms|task)[-_ ]([a-z]{2,3}(?:[-_][a-z]+)*)", re.IGNORECASE)
 
 
@@ -21,7 +20,7 @@ def misnamed(sources: Sources) -> Iterator[Problem]:
     for path in sorted(sources.files):
         folder, _, file_name = path.rpartition("/")
         meant = _meant(file_name) if folder == sources.folder else ""
-        if meant and meant != file_name and not file_name.endswith(".mjml"):
+        if meant and meant != file_name:
             small = meant == file_name.lower()
             hint = f"rename it to `{meant}`" if small else f"did you mean `{meant}`?"
             yield _unread(path, hint)
@@ -54,7 +53,7 @@ def unread(
 
 def _is_part(rest: str, name: Name) -> bool:
     """Whether the file is a part of a message, or told as one that was meant to be."""
-    is_right_here = "/" not in rest and f"{name.stem}.{name.extension}" != MJML
+    is_right_here = "/" not in rest
     return is_right_here and (name.stem.partition(".")[0] in _STEMS or bool(_meant(rest)))
 
 
@@ -65,8 +64,6 @@ def _instead(rest: str, name: Name) -> str:
         return f"put the text into `task.txt`, with {first_line}; see docs/tasks.md"
     if name.stem in LATER_CHANNELS:
         return f"channel `{name.stem}` is not supported yet: take the file out"
-    if name.extension == "mjml":
-        return "MJML is not supported yet: write body.html"
     if "/" in rest and name.stem in _STEMS:
         return "variants are not supported yet: take it out, or give it a template of its own"
     return "include it in a file that is read, or take it out"

@@ -10,6 +10,7 @@ from outreach.rendering.assets import Asset
 from outreach.rendering.budget import LARGEST_TEXT, Budget, enter
 from outreach.rendering.filters import FUNCTIONS
 from outreach.rendering.linked import link_all
+from outreach.rendering.mjml_pages import INLINE
 from outreach.rendering.pictures import place_pictures
 from outreach.rendering.refusal import RenderError, refusal
 from outreach.rendering.sandbox import (
@@ -52,7 +53,7 @@ class Renderer:
         the message says. `printing`: how values are written, where it is neither page nor text.
         """
         if html:
-            inline_styles(part)
+            inline_styles(part, marked=INLINE if part.main.endswith(".mjml") else "")
         place_pictures(part, pictures or {}, hosted=hosted)
         self.addresses = link_all(part, html=html) if linked else frozenset[str]()
         self.marks = html and text_too and all(map(_keeps_marks, part.trees.values()))

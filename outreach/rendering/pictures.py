@@ -17,11 +17,16 @@ from outreach.rendering.tree import Part
 
 FILTER = "_picture"
 VARIABLE = "_pictures"  # where pictures are fetched from; "": they stand in the mail
-_SRC = re.compile(r"""(?<![\w-])(?:src|background)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_SRC = re.compile(
+    r"""(?<![\w-])(?:src|background|background-url)\s*=\s*(?:"([^"]*)"|'([^']*)')"""
+    r"""|(?<![\w-])url\(\s*['"]?([^\s'"()]+)['"]?\s*\)""",
+    re.IGNORECASE,
+)
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|[/#]|\x01", re.IGNORECASE)
 _TAG = re.compile(r"<([A-Za-z][\w:-]*)[^<>]*$")
-_SHOWN_BY = frozenset({"img", "v:fill", "v:image", "table", "td", "th", "tr", "body"})
+_SHOWN_BY = frozenset({"img", "v:fill", "v:image", "table", "td", "th", "tr", "body", "v:rect"})
+_MJML = ("mj-image", "mj-hero", "mj-section", "mj-wrapper", "mj-carousel-image", "mj-body")
 _FORMATS = "mail programs show png, jpg, gif and webp"
 
 
@@ -97,6 +102,8 @@ def picture(context: Context, names: tuple[str, str]) -> str:
 
 def _spans(text: str) -> Iterator[Span]:
     for found in _SRC.finditer(text):
+        if found[3] is not None and ending_of(found[3]) not in PICTURES:
+            continue  # a style sheet, a font
         tag = _TAG.search(text, 0, found.start())
-        if tag is None or tag[1].lower() in _SHOWN_BY:
-            yield found.span(1 if found[1] is not None else 2)
+        if tag is None or tag[1].lower() in (*_SHOWN_BY, *_MJML):
+            yield next(found.span(group) for group in (1, 2, 3) if found[group] is not None)

@@ -8,28 +8,24 @@ from jinja2 import nodes
 
 from outreach.campaign.attachment_file import ending_of
 from outreach.campaign.model import Attachment
-from outreach.errors import WARNING, Problem
+from outreach.errors import Problem
 from outreach.rendering.assets import Asset, begins_as, fixed, form_of, found_in
 from outreach.rendering.compared import Compared, texts_compared
+from outreach.rendering.judging import faults, noted, shown_raw
 from outreach.rendering.layout import written_in_vain
 from outreach.rendering.leftovers import leftovers
 from outreach.rendering.locales import choose
-from outreach.rendering.named_dates import DateRead, dates_read, misread_dates
+from outreach.rendering.mjml_read import ENDING as MJML_ENDING
+from outreach.rendering.mjml_read import read_mjml
+from outreach.rendering.named_dates import DateRead, dates_read
 from outreach.rendering.needs import Printed, printed_by
-from outreach.rendering.patterns import misread_patterns
 from outreach.rendering.pictures import Pictures
 from outreach.rendering.placing import misplaced
-from outreach.rendering.raw_values import raw_values
 from outreach.rendering.sources import Sources
 from outreach.rendering.syntax import (
     did_you_mean,
-    groups_printed,
-    judge,
     names_set,
     parse,
-    place_of,
-    unknown_attributes,
-    unknown_names,
 )
 from outreach.rendering.tree import Part, references
 from outreach.settings.date_names import DATES
@@ -86,6 +82,10 @@ class Reader:
     def email(self) -> dict[str, Variant]:
         """The mail in each language there is a body for."""
         pages = self.sources.locales("body", "html")
+        for locale, path in self.sources.locales("body", "mjml").items():
+            if locale in pages:
+                self._say(path, "two-bodies", f"`{pages[locale]}` is there too", "keep one of them")
+            pages.setdefault(locale, path)
         texts = self.sources.locales("body", "txt")
         subjects = self.sources.locales("subject", "txt")
         locales = frozenset(pages) | frozenset(texts)
@@ -192,23 +192,35 @@ class Reader:
         before = len(self.problems)
         trees: dict[str, nodes.Template] = {}
         texts: dict[str, str] = {}
-        self._gather(path, Part(path, trees, resolve), trees, texts, ())
+        part = Part(path, trees, resolve)
+        made = read_mjml(self.sources, path, locale) if path.endswith(MJML_ENDING) else None
+        if isinstance(made, list):
+            self.problems.update(made)
+            return None
+        if made is None:
+            self._gather(path, part, trees, texts, ())
+            judged = trees
+        else:
+            trees[path], judged = made.tree, dict(made.trees)
+            self._follow(path, made.texts[path], made.tree, part, trees, texts, ())
+            judged |= {file: tree for file, tree in trees.items() if file != path}
+            texts |= made.texts
+            self.problems.update(made.misplaced(self.needable))
         pictures = Pictures(self.sources, locale)
-        local = set().union(*(names_set(tree) for tree in trees.values()))
-        for file, tree in trees.items():
+        local = set().union(*(names_set(tree) for tree in judged.values()))
+        for file, tree in judged.items():
             self._judge(file, texts[file], tree, local)
-            self.warnings.update(leftovers(file, texts[file], self.names))
             if file.endswith(".html"):
                 self.problems.update(misplaced(file, texts[file], self.needable))
+            if file.endswith((".html", MJML_ENDING)):
                 self.problems.update(pictures.look(file, texts[file]))
                 self.pages[file] = texts[file]
-        part = Part(path, trees, resolve)
         if len(self.problems) == before and path in trees:
             for file, line, word, message, hint in written_in_vain(part):
                 self._note(file, texts[file], line, word, "unseen", message, hint)
         if len(self.problems) > before or path not in trees:
             return None
-        dates = [each for file in trees for each in dates_read(file, texts[file], trees[file])]
+        dates = [each for file in judged for each in dates_read(file, texts[file], judged[file])]
         reads = () if DATES in local else tuple(dates)
         printed = printed_by(part, self.needable, self.lists)
         return Source(part, printed, reads, pictures.found)
@@ -234,6 +246,19 @@ class Reader:
             self.problems.add(tree)
             return
         trees[path], texts[path] = tree, text
+        self._follow(path, text, tree, part, trees, texts, above)
+
+    def _follow(
+        self,
+        path: str,
+        text: str,
+        tree: nodes.Template,
+        part: Part,
+        trees: dict[str, nodes.Template],
+        texts: dict[str, str],
+        above: tuple[str, ...],
+    ) -> None:
+        """Gather what a file uses."""
         for node, name, may_miss in references(tree):
             target = part.resolve(name)
             if target is None and not may_miss:
@@ -246,36 +271,12 @@ class Reader:
                 self._gather(target, part, trees, texts, (*above, path))
 
     def _judge(self, path: str, text: str, tree: nodes.Template, local: set[str]) -> None:
-        self.problems.update(judge(path, text, tree))
         self.compared.update(texts_compared(path, text, tree, local))
-        for name, hint in unknown_names(tree, self.names, local):
-            alone = hint.startswith("write")  # `customer.first_name`
-            message = f"{'there is' if alone else 'customer has'} no `{name.name}`"
-            self._note(path, text, name.lineno, name.name, "unknown-name", message, hint)
-        misread = list(misread_dates(tree, self.names))
-        if DATES not in local:
-            for read, message, hint in misread:
-                word = read.attr if isinstance(read, nodes.Getattr) else DATES
-                self._note(path, text, read.lineno, word, "unknown-name", message, hint)
-        for node, known in unknown_attributes(tree):
-            assert isinstance(node.node, nodes.Name)
-            message = f"`{node.node.name}` has no `{node.attr}`"
-            hint = did_you_mean(node.attr, known)
-            self._note(path, text, node.lineno, node.attr, "unknown-name", message, hint)
-        for group, hint in groups_printed(tree):
-            if group.name not in local:
-                message = f"`{group.name}` has several parts, of which one can be printed"
-                self._note(path, text, group.lineno, group.name, "printed-group", message, hint)
-        for filtered, pattern, message, hint in misread_patterns(tree):
-            self._note(path, text, filtered.lineno, pattern, "bad-pattern", message, hint)
-        shown = {name: kind for name, kind in self.kinds.items() if name not in local}
-        if DATES not in local and not misread:
-            shown[DATES] = "date"
-        for value, word, message, hint in raw_values(tree, shown):
-            place = place_of(path, text, value.lineno, word)
-            self.warnings.add(Problem(*place, f"{WARNING}raw-value", message, hint))
+        self.problems.update(faults(path, text, tree, self.names, local))
+        self.warnings.update(shown_raw(path, text, tree, self.names, self.kinds, local))
+        self.warnings.update(leftovers(path, text, self.names))
 
     def _note(
         self, path: str, text: str, line: int, word: str, code: str, message: str, hint: str
     ) -> None:
-        self.problems.add(Problem(*place_of(path, text, line, word), code, message, hint))
+        self.problems.add(noted(path, text, line, word, code, message, hint))

@@ -50,16 +50,17 @@ class StyleError(Exception):
         self.path = ""
 
 
-def inline_styles(part: Part) -> None:
+def inline_styles(part: Part, marked: str = "") -> None:
     """Change the part's template data so that tags carry the declarations of its style sheets.
 
     What can not be written into a tag stays in the style element: media queries, `:hover`, and
     selectors that match nothing. An `if` inside a tag is left alone and its classes match nothing;
     both branches of an `if` around tags are styled as if they followed each other. Raises
-    StyleError where a style depends on what the template prints.
+    StyleError where a style depends on what the template prints. `marked`: only sheets that begin
+    so are looked at, and the others stay as they are.
     """
     try:
-        _inline(part)
+        _inline(part, marked)
     except StyleError as error:
         error.path = _file_of(part, error.node)
         raise
@@ -72,11 +73,15 @@ def _file_of(part: Part, node: nodes.Node) -> str:
     return part.main
 
 
-def _inline(part: Part) -> None:
+def _inline(part: Part, marked: str) -> None:
     reader = _Reader(part)
     reader.run()
+    sheets = [
+        each for each in reader.scanner.sheets
+        if each.node.data[each.start : each.end].lstrip().startswith(marked)
+    ]  # fmt: skip
     tags = [event for event in reader.scanner.events if isinstance(event, Tag)]
-    css = "".join(s.node.data[s.start : s.end] for s in reader.scanner.sheets)
+    css = "".join(s.node.data[s.start : s.end].lstrip().removeprefix(marked) for s in sheets)
     if not css.strip():
         return
     styled = _INLINER.inline(_skeleton(css, reader.scanner.events))
@@ -84,7 +89,7 @@ def _inline(part: Part) -> None:
     _edit_tags(tags, _styles_of(styled), edits)
     if not any(tag.dynamic_class for tag in tags) and not reader.conditional_class:
         left = "".join(_LEFT.findall(styled)).strip()
-        for sheet in {(id(s.node), s.start): s for s in reader.scanner.sheets}.values():
+        for sheet in {(id(s.node), s.start): s for s in sheets}.values():
             _edits_of(sheet.node, edits).put(sheet.start, sheet.end, left)
             left = ""
     for change in edits.values():

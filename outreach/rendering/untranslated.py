@@ -18,7 +18,11 @@ def untranslated(sources: Sources, channels: frozenset[str]) -> Iterator[Problem
     """
     if "email" not in channels:
         return
-    mails = {**sources.locales("body", "txt"), **sources.locales("body", "html")}
+    mails = {
+        **sources.locales("body", "txt"),
+        **sources.locales("body", "mjml"),
+        **sources.locales("body", "html"),
+    }
     subjects = sources.locales("subject", "txt")
     for locale, path, other in _in_another(sources, mails, subjects):
         if _has_words(sources, other):

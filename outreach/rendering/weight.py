@@ -11,7 +11,7 @@ from outreach.rendering.positions import line_at
 from outreach.rendering.read import Source, Variant
 
 CLIPPED_AT = 102_000  # bytes of a page: behind them Gmail shows "[Message clipped]"
-_IMAGE = re.compile(r"<img\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
+_IMAGE = re.compile(r"<(?:img|mj-image)\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _ALT = re.compile(r"(?<![\w-])alt\s*=", re.IGNORECASE)
 

@@ -147,20 +147,14 @@ def test_a_mail_needs_a_body() -> None:
 
     assert [str(each) for each in check_project(files)] == [
         "campaigns/hello.yaml:5:51: channel `email` needs `templates/hello/body.html` or "
-        "`templates/hello/body.txt`; write it, or take the channel out"
+        "`templates/hello/body.mjml` or `templates/hello/body.txt`; write it, or take the channel out"
     ]
 
 
-@pytest.mark.parametrize("body", ["body.txt", "body.html", "body.pdf"])
-def test_mjml_is_refused_also_beside_a_body_that_is_read(body: str) -> None:
-    folder = "templates/hello"
+def test_a_body_may_be_mjml() -> None:
     files = {path: each for path, each in PROJECT.items() if "body" not in path}
-    files |= {f"{folder}/{body}": b"Hi", f"{folder}/body.de.mjml": b""}
 
-    assert [str(each) for each in check_project(files)] == [
-        f"campaigns/hello.yaml:5:51: `{folder}/body.mjml` is not supported yet; write body.html "
-        "for now"
-    ]
+    assert check_project(files | {"templates/hello/body.de.mjml": b""}) == []
 
 
 def test_a_variant_for_a_language_is_a_file_too() -> None:
@@ -178,7 +172,8 @@ def test_a_folder_that_is_not_there_is_guessed() -> None:
 def test_a_folder_to_be_made_is_told_with_its_files() -> None:
     assert said(campaigns__hello_yaml=CAMPAIGN.replace(b"hello", b"zzz")) == [
         "campaigns/hello.yaml:5:51: there is no folder `templates/zzz`; make the folder, with "
-        "`sms.txt`, `subject.txt`, `body.html` or `body.txt` in it"
+        "`sms.txt`, `subject.txt`, `body.html` or `body.mjml` or "
+        "`body.txt` in it"
     ]
 
 

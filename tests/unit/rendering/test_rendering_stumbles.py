@@ -204,7 +204,7 @@ def test_files_that_are_never_read_are_told(name: str, hint: str) -> None:
             "put the text into `task.txt`, with `letter: …` as its first line; see docs/tasks.md",
         ),
         ("push.txt", "channel `push` is not supported yet: take the file out"),
-        ("body.mjml", "MJML is not supported yet: write body.html"),
+        ("card.mjml", "include it in a file that is read, or take it out"),
         (
             "warm/sms.txt",
             "variants are not supported yet: take it out, or give it a template of its own",
