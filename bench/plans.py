@@ -28,7 +28,7 @@ from outreach.decisions.localities import localities
 from outreach.decisions.recheck import recheck
 from outreach.decisions.ruling import Ruling, make_ruling
 from outreach.planning.plan import Funnel, count
-from outreach.rendering.compiled import compile_step
+from outreach.rendering.compiling import compile_step
 from outreach.store import deliveries as statements
 from outreach.store import sharing
 from outreach.store.engine import dispose, make_engine, reading, writing

@@ -25,3 +25,13 @@ def arm(bucket_of_customer: int, salt: str, name: str) -> int:
     """Where a customer falls in 0 … 9999 for a campaign."""
     a, b = arm_factors(salt, name)
     return (bucket_of_customer * a + b) % BUCKETS % 10_000
+
+
+def variants_of(campaign: str) -> str:
+    """The name under which a campaign's variants are dealt out: whoever is held out changes none."""
+    return f"{campaign}\x00variants"
+
+
+def test_of(campaign: str) -> str:
+    """The name under which it is dealt out on whom a campaign tries its variants."""
+    return f"{campaign}\x00test"

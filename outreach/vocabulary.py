@@ -59,6 +59,7 @@ class Reason(StrEnum):
     RESERVED = "reserved"  # the last free cadence slot belongs to a message before this one
     CONTROL_GROUP = "control_group"  # never messaged, company-wide
     HOLDOUT = "holdout"  # never messaged by this campaign, its goal is measured
+    AWAITING_WINNER = "awaiting_winner"  # the better variant is not chosen yet
     HOLIDAY = "holiday"  # a public holiday of the customer's country
     OUTSIDE_WINDOW = "outside_window"  # outside the campaign's window, days, `starts` or `ends`
     QUIET_HOURS = "quiet_hours"  # the customer's quiet hours

@@ -29,6 +29,15 @@ class Needs:
 
     by_channel: dict[str, frozenset[str]]
 
+    def of(self, variant: str | None) -> "Needs":
+        """The same in each variant."""
+        return self
+
+    @property
+    def each(self) -> tuple["Needs", ...]:
+        """The one there is."""
+        return (self,)
+
     def needs(self, channel: str) -> tuple[Need, ...]:
         """What a template of the channel prints unguarded."""
         return (Need(None, frozenset(self.by_channel.get(channel, ()))),)

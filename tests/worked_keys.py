@@ -89,6 +89,8 @@ def without(campaign: Mapping[str, Any], shown: Shown) -> dict[str, Any]:
         held = [parent[key] for parent, key in found]
         if part == "[]":
             found = [(each, number) for each in held for number in range(len(each))]
+        elif part == "*":
+            found = [(each, key) for each in held for key in each]
         else:
             found = [(each, part) for each in held if isinstance(each, dict) and part in each]
     if not found:

@@ -197,12 +197,13 @@ def _template_problems(
     files: Mapping[str, bytes], project: Project, company: Company, lifecycle: Lifecycle | None
 ) -> Iterator[Problem]:
     names = context_names(company)
-    used = set()
+    used: dict[str, set[str]] = {}
     for campaign in project.campaigns.values():
-        used |= {step.template for step in campaign.steps}
+        for step in campaign.steps:
+            used.setdefault(step.template, set()).update(each.name for each in campaign.variants)
         yield from check_templates(files, campaign, company, names)
-    unused = list(unused_templates(files, used))
-    used |= {step.template for each in unused for step in each.steps}
+    unused = list(unused_templates(files, used.keys()))
+    used |= {step.template: set() for each in unused for step in each.steps}
     attached = {
         each.file for campaign in project.campaigns.values() for each in campaign.attachments
     }

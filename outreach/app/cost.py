@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import variance
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, null, select
 
 from outreach.app.context import Context
 from outreach.decisions.asking import Question
@@ -96,11 +96,11 @@ def segments_taken(
     links = links_of(context)
     counts: list[int] = []
     unusual: Counter[str] = Counter()
-    for id_, address in sample.items():
+    for id_, (address, variant) in sample.items():
         made = build_context(about[id_], ruling.company, ruling.campaign, context.now())
         recipient = Recipient(0, "", address, "", "<plan@outreach.invalid>", links=links)
         try:
-            message = ruling.compiled.render("sms", made, recipient)
+            message = ruling.compiled.of(variant).render("sms", made, recipient)
         except RenderError:
             continue
         counts.append(segments(message.text).segments)
@@ -128,19 +128,23 @@ def links_of(context: Context) -> str:
     return f"{here}{CLICKED}{'0' * _TOKEN}/" if here else ""
 
 
-def _sample(conn: Connection, question: Question, wanted: int) -> dict[int, str]:
-    """The first so many who would get a text, with their numbers: the same on each database.
+def _sample(conn: Connection, question: Question, wanted: int) -> dict[int, tuple[str, str | None]]:
+    """The first so many who would get a text, with number and variant: the same on each database.
 
     The chain is asked in ranges of ids that double, and no further than to the last that is wanted.
     """
     sms = question.ruling.channels.index("sms")
     end = conn.execute(select(func.max(customers.c.id))).scalar() or 0
-    found: dict[int, str] = {}
+    found: dict[int, tuple[str, str | None]] = {}
+    names = question.ruling.variants
     first, size = 0, FIRST_RANGE
     while len(found) < wanted and first < end:
         rows = question.among(first, first + size).subquery()
-        query = select(rows.c.id, rows.c.address).where(rows.c.code.is_(None), rows.c.number == sms)
+        number = rows.c.variant if names else null()
+        query = select(rows.c.id, rows.c.address, number.label("variant"))
+        query = query.where(rows.c.code.is_(None), rows.c.number == sms)
         query = query.order_by(rows.c.id).limit(wanted - len(found))
-        found |= {row.id: row.address for row in conn.execute(query)}
+        for row in conn.execute(query):
+            found[row.id] = (row.address, None if row.variant is None else names[row.variant])
         first, size = first + size, size * 2
     return found

@@ -96,7 +96,7 @@ def explain_by(
         reason=verdict.reason,
         until=verdict.until,
         channel=verdict.channel,
-        variant=None,
+        variant=verdict.variant,
         locale=verdict.locale,
         timezone=clock.zone.key,
         next=next_at,

@@ -1,6 +1,6 @@
 """What can be read of files at fault: so that one fault hides no other."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from outreach.campaign.campaign_file import EVERYONE
 from outreach.campaign.joined import several
@@ -77,7 +77,7 @@ def stages_in(document: Document) -> Iterator[tuple[Path, str]]:
             )
 
 
-def unused_templates(files: Mapping[str, bytes], used: set[str]) -> Iterator[Campaign]:
+def unused_templates(files: Mapping[str, bytes], used: Collection[str]) -> Iterator[Campaign]:
     """Templates that no campaign in order uses, each as a campaign that would send it."""
     folders: dict[str, set[str]] = {}
     for path in files:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from outreach.app.context import Context
 from outreach.app.explaining import customer_of
 from outreach.app.mail_view import as_read, has_dark_rules, has_remote_pictures
-from outreach.app.previewing import Preview, html_of, made_up_messages, messages_for
+from outreach.app.previewing import Chosen, Preview, html_of, made_up_messages, messages_for
 from outreach.app.rulings import ruling_alone
 from outreach.decisions.ruling import Ruling
 from outreach.rendering.segments import outside_gsm
@@ -91,7 +91,11 @@ def _of_customer(context: Context, ruling: Ruling, key: str) -> list[Preview]:
     late_at = context.now() + ruling.campaign.schedule.late
     with reading(context.engine) as conn:
         customer_id, _ = customer_of(conn, key)
-        asked = [(customer_id, channel, late_at) for channel in ruling.channels]
+        asked = [
+            Chosen(customer_id, channel, late_at, variant)
+            for channel in ruling.channels
+            for variant in ruling.variants or ("",)
+        ]
         return messages_for(context, conn, ruling, asked)
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
@@ -20,7 +22,7 @@ from outreach.decisions.candidate import ADDRESS_COLUMN
 from outreach.decisions.ruling import Ruling
 from outreach.dispatch.held import Held
 from outreach.dispatch.letters import Signer
-from outreach.rendering import RenderError, Segments, build_context, segments
+from outreach.rendering import Compiled, RenderError, Segments, build_context, segments
 from outreach.rendering.context import customer_names
 from outreach.rendering.made_up import TRIAL_ADDRESSES, made_up_customer
 from outreach.rendering.sandbox import Dates
@@ -48,6 +50,7 @@ class Preview:
     segments: Segments | None = None  # of a text message
     verdict: str = ""  # of one customer who is asked about: `send`, else what is in the way
     chosen: bool = False  # would go; False on a channel that another one comes before
+    variant: str = ""  # of an experiment
     file: str = ""  # where it was written
     kind: str = ""  # of a task, as are the following
     due_at: datetime | None = None
@@ -57,6 +60,15 @@ class Preview:
     def suffix(self) -> str:
         """The ending of its file."""
         return ".eml" if self.channel == "email" else ".txt"
+
+
+class Chosen(NamedTuple):
+    """Whose message is shown, by which channel, in which variant; and when its `late` is over."""
+
+    id: int
+    channel: str
+    late_at: datetime
+    variant: str
 
 
 def preview_campaign(
@@ -74,7 +86,14 @@ def preview_campaign(
             customer_id = by_keys(conn, [explained.key])[explained.key]
             ruling = ruling_of(context, conn, name)
             late_at = explained.at + ruling.campaign.schedule.late
-            asked = [(customer_id, each, late_at) for each in ruling.channels]
+            variants = [explained.variant or ""]
+            if ruling.variants and not explained.variant:  # the winner is to be chosen
+                variants = list(ruling.variants)
+            asked = [
+                Chosen(customer_id, channel, late_at, variant)
+                for channel in ruling.channels
+                for variant in variants
+            ]
             found = messages_for(context, conn, ruling, asked)
         found = [_judged(each, explained) for each in found]
     if out is not None:
@@ -93,7 +112,9 @@ def _judged(preview: Preview, explained: Explained | None) -> Preview:
 
 
 def _written(preview: Preview, out: Path) -> Preview:
-    path = out / f"{preview.key}.{preview.channel}{preview.suffix}".replace("/", "_")
+    variant = f".{preview.variant}" if preview.variant else ""
+    name = f"{preview.key}.{preview.channel}{variant}{preview.suffix}"
+    path = out / name.replace("/", "_")
     path.write_bytes(preview.text.encode())
     return replace(preview, file=str(path))
 
@@ -101,11 +122,14 @@ def _written(preview: Preview, out: Path) -> Preview:
 def _of_plan(context: Context, conn: Connection, name: str) -> list[Preview]:
     question, _ = question_of(context, conn, name, None)
     rows = question.filled().subquery()
-    chosen: list[tuple[int, str, datetime]] = []
+    chosen: list[Chosen] = []
     for number, channel in enumerate(question.ruling.channels):
         sent = select(rows.c.id, rows.c.late_at).where(rows.c.code.is_(None))
-        query = sent.where(rows.c.number == number).limit(SOME)
-        chosen += [(row.id, channel, row.late_at) for row in conn.execute(query)]
+        sent = sent.where(rows.c.number == number)
+        for arm, variant in enumerate(question.ruling.variants or ("",)):
+            query = sent.where(rows.c.variant == arm) if variant else sent
+            found = conn.execute(query.limit(SOME))
+            chosen += [Chosen(row.id, channel, row.late_at, variant) for row in found]
     return messages_for(context, conn, question.ruling, chosen)
 
 
@@ -117,12 +141,14 @@ def made_up_messages(
     Of whom everything is known, or just what the templates need; no database is asked.
     """
     signer, found = _signer(context), []
-    for channel in ruling.channels:
-        compiled, read = ruling.compiled, locale
+    for channel, variant in product(ruling.channels, ruling.variants or ("",)):
+        compiled, read = ruling.compiled.of(variant), locale
         if locale not in compiled.locales(channel):
             read = compiled.locale_for(channel, locale or None)
         customer = made_up_customer(compiled, channel, ruling.company, read, all_known=all_known)
-        made = _message(context, ruling, signer, customer, channel, TRIAL_ADDRESSES[channel])
+        address = TRIAL_ADDRESSES[channel]
+        made = _message(context, ruling, compiled, signer, customer, channel, address)
+        made = replace(made, variant=variant)
         if channel == Task.channel:
             names = dict.fromkeys(customer_names(ruling.company))
             card, late = card_of({**names, **customer}, []), ruling.campaign.schedule.late
@@ -151,18 +177,20 @@ def _signer(context: Context) -> Signer:
 
 
 def messages_for(
-    context: Context, conn: Connection, ruling: Ruling, chosen: Sequence[tuple[int, str, datetime]]
+    context: Context, conn: Connection, ruling: Ruling, chosen: Sequence[Chosen]
 ) -> list[Preview]:
-    """The messages for these customers by channel, each with the instant of its `late`."""
+    """The messages for these customers."""
     signer = _signer(context)
-    about = contexts(conn, [id_ for id_, *_ in chosen], ruling.company.attributes)
-    cards = cards_of(conn, [id_ for id_, channel, _ in chosen if channel == Task.channel])
+    about = contexts(conn, [each.id for each in chosen], ruling.company.attributes)
+    cards = cards_of(conn, [each.id for each in chosen if each.channel == Task.channel])
     found = []
-    for id_, channel, late_at in chosen:
+    for id_, channel, late_at, variant in chosen:
         customer = about[id_]
         address = customer.get(ADDRESS_COLUMN[channel])
         if isinstance(address, str) and address:
-            made = _message(context, ruling, signer, customer, channel, address)
+            compiled = ruling.compiled.of(variant)
+            made = _message(context, ruling, compiled, signer, customer, channel, address)
+            made = replace(made, variant=variant)
             if channel == Task.channel:  # its owner reads it, with the customer's card
                 to = str(customer["owner"] or "nobody")
                 made = replace(made, to=to, due_at=late_at, card=cards[id_])
@@ -173,6 +201,7 @@ def messages_for(
 def _message(
     context: Context,
     ruling: Ruling,
+    compiled: Compiled,
     signer: Signer,
     customer: Mapping[str, object],
     channel: str,
@@ -186,24 +215,22 @@ def _message(
     recipient = signer.recipient(held, ruling)
     made = build_context(customer, ruling.company, ruling.campaign, now)
     key, speaks = str(customer["key"]), str(customer["locale"] or "")
-    language = ruling.compiled.locale_for(channel, speaks or None) or ruling.company.brand.locale
+    language = compiled.locale_for(channel, speaks or None) or ruling.company.brand.locale
     try:
-        message = ruling.compiled.render(channel, made, recipient)
+        message = compiled.render(channel, made, recipient)
     except RenderError as error:
-        problem = _lacking(ruling, channel, made, speaks) or str(error)
+        problem = _lacking(compiled, channel, made, speaks) or str(error)
         return Preview(key, channel, address, "", problem, language=language, speaks=speaks)
     return _read(
         Preview(key, channel, address, message.text, "", language=language, speaks=speaks), message
     )
 
 
-def _lacking(ruling: Ruling, channel: str, made: Mapping[str, object], speaks: str) -> str:
+def _lacking(compiled: Compiled, channel: str, made: Mapping[str, object], speaks: str) -> str:
     """What a customer lacks of what the template prints, as a sentence; empty if it is nothing."""
-    wanted = ruling.compiled.locale_for(channel, speaks or None)
+    wanted = compiled.locale_for(channel, speaks or None)
     needs = [
-        need
-        for need in ruling.compiled.needs(channel)
-        if need.locales is None or wanted in need.locales
+        need for need in compiled.needs(channel) if need.locales is None or wanted in need.locales
     ]
     groups = {frozenset((name,)) for need in needs for name in need.names}
     groups |= {group for need in needs for group in need.any_of}

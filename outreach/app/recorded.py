@@ -152,7 +152,7 @@ def _told(found: _Found) -> ExplainedThen:
         reason=None if sent else reason,
         until=source.until,
         channel=source.channel,
-        variant=None if record is None else record.variant,
+        variant=source.variant,
         locale=source.locale,
         timezone=found.clock.zone.key,
         next=_next(found),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
+from outreach.app.explaining import explain_customer
 from outreach.app.planning import question_of
 from outreach.app.rulings import ruling_of
 from outreach.channels.adapter import Message, Outcome, Task, Text
@@ -19,6 +20,7 @@ from outreach.documents import did_you_mean
 from outreach.errors import UsageError
 from outreach.planning.plan import rows
 from outreach.rendering import RenderError, build_context
+from outreach.rendering.headers import encode_subject
 from outreach.store.customers import by_keys, contexts
 from outreach.store.engine import reading, writing
 from outreach.vocabulary import Answer, Decision
@@ -39,6 +41,7 @@ def send_test(
 ) -> Rehearsed:
     """Send testers what the customer `key`, else the first of the audience, would get.
 
+    Of variants each one, named in its mark; of a customer who is asked for theirs, if it is known.
     UsageError where an address is no tester's, or the campaign has no channel or customer for it.
     """
     _check_testers(context, addresses)
@@ -48,19 +51,22 @@ def send_test(
         customer = contexts(conn, [about], ruling.company.attributes)[about]
     with writing(context.engine) as conn:
         keep_named(conn, ruling.compiled)
+    own = None if key is None else explain_customer(context, name, key).variant
+    variants = (own,) if own else ruling.variants or ("",)
+    tests = [(address, variant) for address in addresses for variant in variants]
     by_channel: dict[str, list[Message]] = {}
-    for number, address in enumerate(addresses, 1):
-        message = _message(context, ruling, customer, address)
+    for number, (address, variant) in enumerate(tests, 1):
+        message = _message(context, ruling, customer, address, variant)
         by_channel.setdefault(message.channel, []).append(replace(message, id=-number))
     outcomes: dict[int, Outcome] = {}
     for channel, messages in by_channel.items():
         outcomes |= _hand_over(context, channel, messages)
     faults = [
         f"{address}: {_why(outcomes.get(-number))}"
-        for number, address in enumerate(addresses, 1)
+        for number, (address, _) in enumerate(tests, 1)
         if not _accepted(outcomes.get(-number))
     ]
-    return Rehearsed(len(addresses) - len(faults), tuple(faults))
+    return Rehearsed(len(tests) - len(faults), tuple(faults))
 
 
 def _check_testers(context: Context, addresses: Sequence[str]) -> None:
@@ -86,7 +92,7 @@ def _customer(context: Context, conn: Connection, name: str, key: str | None) ->
 
 
 def _message(
-    context: Context, ruling: Ruling, customer: dict[str, object], address: str
+    context: Context, ruling: Ruling, customer: dict[str, object], address: str, variant: str
 ) -> Message:
     channel = "email" if "@" in address else "sms"
     if channel not in ruling.channels:
@@ -105,18 +111,19 @@ def _message(
     )
     made = build_context(customer, ruling.company, ruling.campaign, now)
     try:
-        return _marked(ruling.compiled.render(channel, made, recipient))
+        message = ruling.compiled.of(variant).render(channel, made, recipient)
+        return _marked(message, f"{MARK}({variant}) " if variant else MARK)
     except RenderError as error:
         raise UsageError(f"the message can not be made: {error}", "see `--as KEY`") from error
 
 
-def _marked(message: Message) -> Message:
+def _marked(message: Message, mark: str) -> Message:
     if isinstance(message, Task):
-        return replace(message, title=MARK + message.title)
+        return replace(message, title=mark + message.title)
     if isinstance(message, Text):
-        return replace(message, text=MARK + message.text)
+        return replace(message, text=mark + message.text)
     head, subject, rest = message.content.partition(b"\r\nSubject: ")
-    return replace(message, content=head + subject + MARK.encode() + rest)
+    return replace(message, content=head + subject + encode_subject(mark) + b" " + rest)
 
 
 def _hand_over(context: Context, channel: str, messages: list[Message]) -> dict[int, Outcome]:

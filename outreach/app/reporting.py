@@ -180,7 +180,8 @@ def _segments_each(
             recipient = Recipient(
                 0, "", each.address, "", "<report@outreach.invalid>", links=links_of(context)
             )
-            counts.append(segments(ruling.compiled.render("sms", made, recipient).text).segments)
+            message = ruling.compiled.of(each.variant).render("sms", made, recipient)
+            counts.append(segments(message.text).segments)
         except (ProblemsFound, RenderError):
             continue
     return Decimal(sum(counts)) / len(counts) if counts else Decimal(1)

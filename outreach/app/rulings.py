@@ -12,7 +12,7 @@ from outreach.campaign.pinned import pinned_files
 from outreach.decisions.ruling import Ruling, make_ruling, reserves_before
 from outreach.errors import ProblemsFound
 from outreach.planning.tick import Candidate
-from outreach.rendering.compiled import compile_step
+from outreach.rendering.compiling import compile_step
 from outreach.store.tables import campaigns
 from outreach.vocabulary import Status
 

@@ -15,6 +15,7 @@ from outreach.audience.names import Names, names_of
 from outreach.audience.slips import thousands_in
 from outreach.campaign.model import Campaign, Expression, ScheduleKind
 from outreach.campaign.occurrences import CUSTOMER, cron_weekdays, instant_in, weekdays_of
+from outreach.campaign.variant_files import namesakes_left
 from outreach.documents import Document, did_you_mean, load
 from outreach.errors import WARNING, Problem
 from outreach.settings.company import Company
@@ -46,6 +47,7 @@ def likely_slips(context: Context, campaigns: Iterable[Campaign]) -> Iterator[Pr
             yield from _thousands(campaign)
             yield from without_effect(document, campaign, company)
             yield from lost_on_holidays(document, campaign, company, context.now())
+            yield from namesakes_left(document, context.files.contents)
             yield from never_sent(document, campaign, company, context.now())
             yield from uncounted(document, campaign, context.public_url)
     document = load(COMPANY_FILE, context.files.contents[COMPANY_FILE])[0]

@@ -19,7 +19,8 @@ from outreach.lifecycle.load import load_lifecycles
 from outreach.lifecycle.model import Lifecycles
 from outreach.rendering.check import compared_in
 from outreach.rendering.compared import Compared
-from outreach.rendering.compiled import Compiled, compile_step
+from outreach.rendering.compiled import Compiled
+from outreach.rendering.compiling import compile_step
 from outreach.rendering.context import context_names
 from outreach.rendering.made_up import called_in
 from outreach.settings.company import Company
@@ -58,7 +59,8 @@ def warnings(context: Context, campaigns: Iterable[Campaign]) -> Iterator[Proble
             yield from _lacking(conn, row, compiled, campaign)
             yield from _without_consent(conn, campaign, company)
             if "task" in compiled.channels:
-                called = called_in(compiled, campaign, company)
+                calls = (called_in(each, campaign, company) for each in compiled.each)
+                called = frozenset[str]().union(*calls)
                 yield from _without_phone(conn, row, compiled, campaign, called)
 
 
@@ -182,12 +184,14 @@ def _lacking(
 ) -> Iterator[Problem]:
     place, audience = campaign.audience.place, 0
     for channel in compiled.channels:
-        for name in sorted({name for need in compiled.needs(channel) for name in need.names}):
+        every = compiled.each
+        needed = {name for one in every for need in one.needs(channel) for name in need.names}
+        for name in sorted(needed):
             by_locale = presence.lacking(conn, row, campaign.audience, campaign.exclude, name)
             number = sum(
                 count
                 for locale, count in by_locale.items()
-                if _asks(compiled, channel, name, locale)
+                if any(_asks(one, channel, name, locale) for one in every)
             )
             if number and place is not None:
                 audience = audience or presence.picked(conn, row, campaign.audience)

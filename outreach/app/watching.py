@@ -11,7 +11,7 @@ from outreach.campaign.project import FOLDERS, campaign_files, read_project
 from outreach.errors import OutreachError, Problem, ProblemsFound
 from outreach.logger import Logger
 from outreach.planning.tick import Candidate
-from outreach.rendering.compiled import compile_step
+from outreach.rendering.compiling import compile_step
 from outreach.settings.company_file import COMPANY_FILE
 
 log = Logger(__name__)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from outreach.campaign.content_file import ContentFile
+from outreach.campaign.experiment_file import ExperimentFile
 from outreach.campaign.joined import all_of, are_words, of_a_list, one_expression
 from outreach.campaign.misplaced import IN_AUDIENCE, IN_CAMPAIGN, IN_STEP
 from outreach.campaign.schedule_file import ScheduleFile
@@ -18,7 +19,6 @@ from outreach.settings.written import (
     Language,
     Name,
     Several,
-    Share,
     Whole,
     Words,
     text_as,
@@ -124,17 +124,6 @@ class StepFile(FileModel):
     )
     when: Words | None = Field(
         None, description="An expression: only those for whom it holds get it."
-    )
-
-
-class ExperimentFile(FileModel):
-    """Who is compared with whom."""
-
-    later: ClassVar[frozenset[str]] = frozenset({"variants", "winner"})
-
-    holdout: Share = Field(
-        description="This share of the audience is never messaged. Reports count it, and compare nothing yet.",
-        examples=["10%"],
     )
 
 
@@ -248,5 +237,7 @@ class CampaignFile(ContentFile):
         examples=[[{"id": "greet", "channels": ["email"], "template": "friday-greeting"}]],
     )
     experiment: ExperimentFile | None = Field(
-        None, description="Holds some customers back, to see what the campaign does."
+        None,
+        description="Compares variants of the message, or sends some customers nothing, to see "
+        "what the campaign does.",
     )

@@ -8,6 +8,7 @@ from outreach.campaign.load import read_campaign
 from outreach.campaign.model import Campaign
 from outreach.campaign.project import campaign_files
 from outreach.campaign.template_files import missing_attachments, missing_templates
+from outreach.campaign.variant_files import variant_problems
 from outreach.documents import RefusalError
 from outreach.errors import Problem
 from outreach.settings.company import Company
@@ -46,6 +47,7 @@ def load_project(files: Mapping[str, bytes]) -> Project:
         if document is not None:
             found += missing_templates(document, files)
             found += missing_attachments(document, files)
+            found += variant_problems(document, files)
         problems += found
         if campaign is not None and not found:
             campaigns[name] = campaign

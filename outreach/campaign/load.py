@@ -122,7 +122,7 @@ def _no_date(document: Document, known: Known) -> Iterator[Problem]:
 
 
 def _campaign(name: str, file: CampaignFile, document: Document) -> Campaign:
-    written = file.audience.exclude
+    written, experiment = file.audience.exclude, file.experiment
     exclude = None if written is None else _selection(written, document, ("audience", "exclude"))
     return Campaign(
         name=name,
@@ -138,8 +138,9 @@ def _campaign(name: str, file: CampaignFile, document: Document) -> Campaign:
         cadence=tuple(cap.cap() for cap in file.cadence),
         when_capped=file.when_capped,
         on_unknown=file.on_unknown,
-        holdout=file.experiment.holdout if file.experiment else 0,
         tracking=file.tracking(),
+        holdout=(experiment.holdout or 0) if experiment else 0,
+        variants=experiment.arms() if experiment else (),
         attachments=tuple(each.attachment() for each in file.attachments),
         images=file.images or "",
         file=document.file,

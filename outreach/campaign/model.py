@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from outreach.campaign.experiment import Variant, Winner
 from outreach.campaign.public_holidays import Holidays
 from outreach.campaign.returning import Every, OnDate
 from outreach.documents import Passage
@@ -138,6 +139,8 @@ class Campaign:
     when_capped: str = "skip"  # or hold
     on_unknown: str = "keep"  # or resend
     holdout: int = 0  # of 10,000
+    variants: tuple[Variant, ...] = ()  # none: everybody gets the same
+    winner: Winner | None = None  # None: each variant goes to its share
     tracking: Tracking = Tracking()
     attachments: tuple[Attachment, ...] = ()
     images: str = ""  # inline or hosted; "": as the channel's settings say

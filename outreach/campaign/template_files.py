@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from outreach.campaign.campaign_file import parse_template
 from outreach.campaign.load import channel_paths
+from outreach.campaign.variant_files import variant_names
 from outreach.documents import Document, Path, RefusalError, did_you_mean
 from outreach.errors import Problem
 
@@ -32,14 +33,16 @@ def missing_templates(document: Document, files: Mapping[str, bytes]) -> Iterato
     except RefusalError:
         return  # told by the campaign's own check
     names = _names_in(folder, files)
-    if not names:
+    whole = [names | _names_in(f"{folder}/{each}", files) for each in variant_names(document)]
+    whole = whole or [names]
+    if not any(whole):
         hint = did_you_mean(written, template_names(files)) or _to_make(document)
         yield document.problem(path, "no-template", f"there is no folder `{folder}`", hint)
         return
     for channel in dict.fromkeys(str(document.get(each)) for each in channel_paths(document)):
         groups = NEEDED.get(channel, ())
         for group in groups:
-            if not names & set(group):
+            if not all(each & set(group) for each in whole):
                 yield _missing_file(document, folder, channel, group)
 
 

@@ -36,7 +36,9 @@ def _show(screen: Screen, found: list[Preview]) -> None:
             screen.heading(_said_of(each.key, each.verdict))
             screen.line()
     for each in found:
-        screen.heading(f"{each.channel} {'for' if each.card else 'to'} {each.key}{_judged(each)}")
+        of = f", variant {each.variant}" if each.variant else ""
+        whose = f"{'for' if each.card else 'to'} {each.key}"
+        screen.heading(f"{each.channel} {whose}{of}{_judged(each)}")
         screen.pairs(_facts(each))
         screen.line()
         screen.line(each.problem or each.body.replace("\r\n", "\n").rstrip())

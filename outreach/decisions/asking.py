@@ -14,7 +14,7 @@ from outreach.decisions.localities import Locality, localities
 from outreach.decisions.lookahead import planning_values, tag_of, wanted, whose
 from outreach.decisions.release import Occupied, Slot, release, slots_of
 from outreach.decisions.reservations import Reservation, reservations
-from outreach.decisions.rules import dates, reach
+from outreach.decisions.rules import arms, dates, reach
 from outreach.decisions.rules.dates import falling_in
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict, verdict_of
@@ -96,14 +96,16 @@ class Question:
 
         `when_capped: hold` is worked out.
         """
-        channels = self.ruling.channels
+        channels, variants = self.ruling.channels, self.ruling.variants
         asked = conn.execute(self.statement, self.values) if query is None else conn.execute(query)
         names = tuple(asked.keys())
         rows = (dict(zip(names, row, strict=True)) for row in asked.all())
         if not self.settled:
-            return self.released(conn, [verdict_of(row, channels) for row in rows])
+            return self.released(conn, [verdict_of(row, channels, variants) for row in rows])
         alone = [
-            each.verdict if (each := self.settled.get(row["id"])) else verdict_of(row, channels)
+            each.verdict
+            if (each := self.settled.get(row["id"]))
+            else verdict_of(row, channels, variants)
             for row in rows
         ]
         return self.released(conn, alone)
@@ -155,6 +157,9 @@ def ask(
     """
     places = localities(conn, None if len(asked) > 200 else asked.keys())
     rows = ruling.grid.rows(places, asked)
+    if scope.marks.awaits and scope.winner_at is not None:
+        there = (each for each in places if each.id in asked)
+        rows += [ruling.grid.waiting_row(p, asked[p.id], scope.winner_at) for p in there]
     found = reservations(conn, ruling, scope, places, rows)
     falling = falling_in(ruling.grid, scope, places)
     filled = zone_rows(ruling.grid, rows, scope, found, falling)
@@ -202,14 +207,16 @@ def _rivals(found: Sequence[Reservation], *, together: bool = False) -> tuple[Ri
 
 def _readers(
     ruling: Ruling, found: Sequence[Reservation], locales: Callable[[], Iterable[str | None]]
-) -> dict[str, list[str]]:
+) -> dict[str, object]:
     """Which locales read which language variant, of this campaign's template and of rivals'."""
     rivals = enumerate(_rivals(found))
     asked = {"": ruling} | {tag_of(number): each.ruling for number, each in rivals}
     known = list(locales()) if any(map(reach.has_variants, asked.values())) else []
-    values: dict[str, list[str]] = {}
+    values: dict[str, object] = {}
     for tag, each in asked.items():
         values |= reach.readers(each, known, tag)
+        if tag:
+            values[arms.winner(tag).key] = None  # of campaigns above none is chosen yet
     return values
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.sql.expression import FromClause as From
 from outreach.audience.names import names_of
 from outreach.audience.row import Row
 from outreach.campaign.model import Expression
+from outreach.decisions.rules.arms import is_in_test
 from outreach.decisions.ruling import Ruling
 from outreach.store.spelling import listed_in
 from outreach.store.tables import (
@@ -59,6 +60,8 @@ class Scope:
     then: bool = False  # asked as of an instant that is past: no run made since is known
     sharing: bool = False  # only who shares an address with others
     each_rule: bool = False  # also those behind the first that fails
+    winner: int | None = None  # the number of the variant that was chosen for the run
+    winner_at: datetime | None = None  # when it is, while none is; None: nobody waits for one
 
     @property
     def marks(self) -> "Marks":
@@ -75,6 +78,7 @@ class Scope:
             past=bool(self.past),
             sharing=self.sharing,
             each_rule=self.each_rule or self.about is not None,
+            awaits=self.winner is None and self.winner_at is not None,
         )
 
     def values(self) -> dict[str, object]:
@@ -87,6 +91,7 @@ class Scope:
             "after_id": self.after_id,
             "to": list(self.to),
             "repeats_within": self.repeats_within,
+            "winner": self.winner,
         }
 
 
@@ -105,6 +110,7 @@ class Marks:
     past: bool = False
     sharing: bool = False
     each_rule: bool = False
+    awaits: bool = False  # who is not in the test has a row of their own in the zone table
 
     run_at = bindparam("run_at", type_=Instant())
     run_id = bindparam("run_id", type_=BigId)
@@ -214,8 +220,15 @@ class Candidate:
         found: From = self.customer
         if self.mine is not None:
             found = self.mine.join(found, self.customer.c.id == self.mine.c.customer_id)
-        found = found.join(self.zones, self.zones.c.place_id == self.customer.c.place_id)
+        found = found.join(self.zones, self.zones.c.place_id == self._zone_row())
         return self.with_records(found)
+
+    def _zone_row(self) -> ColumnElement[int]:
+        """Which row of the zone table is the candidate's: below 0 is that of who awaits a winner."""
+        customer = self.customer.c
+        tested = is_in_test(self.ruling, customer.bucket) if self.marks.awaits else None
+        place: ColumnElement[int] = customer.place_id
+        return place if tested is None else case((tested, place), else_=-place)
 
     def with_records(self, found: From) -> From:
         """The same with consent, refusal and suppression by channel."""

@@ -40,7 +40,7 @@ from outreach.decisions.order import (
     person_rules,
 )
 from outreach.decisions.others import caps_of_others
-from outreach.decisions.rules import cadence, duplicate, person
+from outreach.decisions.rules import arms, cadence, duplicate, person
 from outreach.store.spelling import listed_in
 from outreach.store.tables import customers
 from outreach.store.types import BigId
@@ -73,6 +73,7 @@ def decide(candidate: Candidate, among: tuple[int, int] | None = None) -> Select
         consent_id.label("consent_id"),
         opens_at.label("opens_at"),
     ]
+    found += arms.numbers(candidate.ruling, row.bucket)
     if candidate.marks.sharing or candidate.ruling.campaign.when_capped == "hold":
         found += _for_release(candidate, row)
     return select(*found)
@@ -88,7 +89,7 @@ def outcomes(
     """
     row = _chosen(candidate, counted_rows(candidate, without=_OF_ONE, among=among, by=by))
     opens_at = _of_channel(candidate, row, "opens").label("opens_at")
-    more = [] if by is None else [row.by]
+    more = arms.numbers(candidate.ruling, row.bucket) + ([] if by is None else [row.by])
     return select(*_outcome(candidate, row), row.locale, opens_at, *more)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from outreach.decisions.awaiting import opening_for
 from outreach.decisions.localities import Locality
 from outreach.decisions.order import CODES, REASONS, caps_of
 from outreach.decisions.release import Occupied, counted_by, release
@@ -51,7 +52,8 @@ def choose(
         stops[number] = double if target in used else _stop(ruling, place, row, taken, number)
     ended = (n for n in numbers if stops[n] is None or (stops[n] or 0) % 2 == 1)
     furthest = max(numbers, key=lambda n: stops[n] or 0)  # the first of equals
-    verdict = verdict_of(_row(ruling, place, row, stops, next(ended, furthest)), ruling.channels)
+    chosen = _row(ruling, place, row, stops, next(ended, furthest))
+    verdict = verdict_of(chosen, ruling.channels, ruling.variants)
     if ruling.campaign.when_capped == "hold":
         everywhere = {place.id: place}
         verdict = release(ruling, [verdict], everywhere, {verdict.customer_id: taken})[0]
@@ -69,7 +71,7 @@ def _stop(
 ) -> int | None:
     """Where cadence or the clock stops a channel, as the chain's `stop_…` says it; None: free."""
     grid, channel = ruling.grid, ruling.channels[number]
-    opening = grid.opening(place, grid.groups[number], row["asked_at"])
+    opening = opening_for(ruling, place, grid.groups[number], row["asked_at"], row["late_at"])
     at = opening.opens_at or row["asked_at"]
     for reason, slots in (
         (Reason.CAPPED, taken.touches()),
@@ -94,7 +96,7 @@ def _row(
 ) -> dict[str, Any]:
     """The row as the chain would give it with these stops and this channel."""
     stop, group = stops[number], ruling.grid.groups[number]
-    opening = ruling.grid.opening(place, group, row["asked_at"])
+    opening = opening_for(ruling, place, group, row["asked_at"], row["late_at"])
     return {
         **row,
         **{f"stop_{n}": each for n, each in enumerate(stops)},

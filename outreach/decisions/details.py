@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from outreach.decisions.asking import Question
+from outreach.decisions.awaiting import opening_for
 from outreach.decisions.candidate import ADDRESS_COLUMN
 from outreach.decisions.chain import sharing_with
 from outreach.decisions.clocks_said import ClocksSaid
@@ -185,9 +186,10 @@ class Details:
         self, cap: Cap, channel: str, slots: Sequence[Slot], *, open_rows: bool
     ) -> list[Slot]:
         """What one cap counts where the message leaves as soon as clocks let it."""
-        grid, asked_at = self.question.ruling.grid, self.verdict.asked_at
+        ruling, asked_at = self.question.ruling, self.verdict.asked_at
+        grid, late_at = ruling.grid, self.verdict.late_at
         group = grid.groups[grid.channels.index(channel)]
-        opens_at = grid.opening(self.place, group, asked_at).opens_at
+        opens_at = opening_for(ruling, self.place, group, asked_at, late_at).opens_at
         seen = [slot for slot in slots if open_rows or slot.firm]
         return counted_by(cap, seen, opens_at or asked_at, grid, self.place)
 
@@ -202,12 +204,12 @@ class Details:
         return self._slots
 
     def _lacks(self, channel: str) -> str:
-        found = lacking(self.conn, self.question, self.verdict.customer_id, channel)
+        found = lacking(self.conn, self.question, self.verdict, channel)
         names = ", ".join(found)
         return f"lacks {names}, which the template prints" if found else self._needs(channel)
 
     def _needs(self, channel: str) -> str:
-        compiled = self.question.ruling.compiled
+        compiled = self.question.ruling.compiled.of(self.verdict.variant)
         names = {name for need in compiled.needs(channel) for name in need.names}
         groups = {group for need in compiled.needs(channel) for group in need.any_of}
         needed = sorted(names) + sorted(" or ".join(sorted(group)) for group in groups)

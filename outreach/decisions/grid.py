@@ -1,12 +1,13 @@
 """The zone table: for each place the planned instant, its local day, openings and cap windows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from outreach.campaign.model import Campaign
+from outreach.decisions.awaiting import waiting, waits_until
 from outreach.decisions.localities import Locality
 from outreach.decisions.opening import Hours, Opening, hours_for, opening, zone_of
 from outreach.decisions.windows import Window, leaves_at, window
@@ -31,6 +32,7 @@ class PlaceRow:
     today: date
     openings: tuple[Opening, ...]  # one a group of channels
     windows: tuple[Window, ...]  # one a CapWindow
+    waits_until: datetime | None = None  # of those who wait for a winner: `late` starts then
 
 
 @dataclass(slots=True)
@@ -122,6 +124,16 @@ class Grid:
     def row(self, place: Locality, asked_at: datetime) -> PlaceRow:
         """The zone table's row for a place asked at one instant."""
         openings = tuple(self.opening(place, group, asked_at) for group in sorted(set(self.groups)))
+        return self._row(place, asked_at, openings)
+
+    def waiting_row(self, place: Locality, asked_at: datetime, winner_at: datetime) -> PlaceRow:
+        """The row of those there who wait for a winner that is chosen at another instant."""
+        until = waits_until(winner_at, asked_at)
+        groups = sorted(set(self.groups))
+        openings = tuple(waiting(self.opening(place, group, until)) for group in groups)
+        return replace(self._row(place, asked_at, openings), waits_until=until)
+
+    def _row(self, place: Locality, asked_at: datetime, openings: tuple[Opening, ...]) -> PlaceRow:
         windows = tuple(
             self._window(place, number, openings[each.group], asked_at)
             for number, each in enumerate(self.cap_windows)

@@ -4,13 +4,15 @@ from sqlalchemy import Connection, and_, select
 
 from outreach.audience.row import name_is_missing
 from outreach.decisions.asking import Question
+from outreach.decisions.verdict import Verdict
 from outreach.store.tables import customers
 
 
-def lacking(conn: Connection, question: Question, customer_id: int, channel: str) -> list[str]:
+def lacking(conn: Connection, question: Question, verdict: Verdict, channel: str) -> list[str]:
     """The names that the customer lacks, as `a`, or `a or b` where one of them would be enough."""
-    compiled, candidate = question.ruling.compiled, question.candidate()
-    locale = conn.execute(select(customers.c.locale).where(customers.c.id == customer_id)).scalar()
+    compiled, candidate = question.ruling.compiled.of(verdict.variant), question.candidate()
+    own = select(customers.c.locale).where(customers.c.id == verdict.customer_id)
+    locale = conn.execute(own).scalar()
     wanted = compiled.locale_for(channel, locale)
     needs = [n for n in compiled.needs(channel) if n.locales is None or wanted in n.locales]
     groups = {frozenset((name,)) for need in needs for name in need.names}

@@ -12,7 +12,7 @@ from outreach.campaign.pinned import unpinned
 from outreach.decisions.ruling import Ruling, make_ruling
 from outreach.errors import ProblemsFound, SetupError
 from outreach.logger import Logger
-from outreach.rendering.compiled import compile_step
+from outreach.rendering.compiling import compile_step
 from outreach.settings.company import Company
 from outreach.settings.company_file import COMPANY_FILE, load_company
 from outreach.store.activity import active_revisions

@@ -99,7 +99,7 @@ def _free_from(
         for each in grid.cap_windows
         if each.group == group and each.cap.channel in (None, channel)
     ]
-    at = verdict.asked_at
+    at = ruling.starts_at(verdict.asked_at, verdict.late_at)
     for _ in range(ROUNDS):
         is_put_off = at > verdict.asked_at
         opens_at = grid.opening_after(place, group, at, verdict.late_at, is_put_off=is_put_off)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select
@@ -49,6 +50,20 @@ class Ruling:
     def channels(self) -> tuple[str, ...]:
         """The step's channels, in the file's order."""
         return self.step.channels
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The names of what is compared, in the file's order; none: everybody gets the same."""
+        return tuple(each.name for each in self.campaign.variants)
+
+    def starts_at(self, asked_at: datetime, late_at: datetime) -> datetime:
+        """From when on a message may go by its clocks, which is in time until `late_at`.
+
+        Who waits for a winner waits for the choice, and their `late` starts then.
+        """
+        if self.campaign.winner is None:
+            return asked_at
+        return max(asked_at, late_at - self.campaign.schedule.late)
 
     @property
     def topic(self) -> Topic:

@@ -42,9 +42,8 @@ def settle(conn: Connection, question: Question, *, everyone: bool) -> dict[int,
     The question is about all who share an address, or about a group of them that no address leaves.
     """
     rows = {row["id"]: row for row in conn.execute(question.statement, question.values).mappings()}
-    alone = question.released(
-        conn, [verdict_of(row, question.ruling.channels) for row in rows.values()]
-    )
+    channels, variants = question.ruling.channels, question.ruling.variants
+    alone = question.released(conn, [verdict_of(row, channels, variants) for row in rows.values()])
     found = {each.customer_id: _settled(each) for each in alone} if everyone else {}
     if not may_meet(conn, question.ruling):
         return found

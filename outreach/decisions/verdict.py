@@ -39,6 +39,9 @@ class Verdict(NamedTuple):
     locale: str | None  # the customer's
     late_at: datetime
     asked_at: datetime
+    variant: str | None = (
+        None  # of an experiment; None: nothing is compared, or it is not chosen yet
+    )
     stopped: tuple[Stopped, ...] = ()  # with `when_capped: hold`: what may be waited for, in order
     arm: Reason | None = None  # with it: the hold-out this customer is in
 
@@ -56,7 +59,7 @@ class Verdict(NamedTuple):
         )
 
 
-def verdict_of(row: ChainRow, channels: tuple[str, ...]) -> Verdict:
+def verdict_of(row: ChainRow, channels: tuple[str, ...], variants: tuple[str, ...] = ()) -> Verdict:
     """The verdict of one row of the chain."""
     code, why = row["code"], row["why"]
     held = code is None and why is not None
@@ -75,6 +78,7 @@ def verdict_of(row: ChainRow, channels: tuple[str, ...]) -> Verdict:
         locale=row["locale"],
         late_at=row["late_at"],
         asked_at=row["asked_at"],
+        variant=variants[row["variant"]] if variants and row["variant"] is not None else None,
         stopped=_stopped(row, channels),
         arm=REASONS[row["arm"]] if "arm" in row and row["arm"] is not None else None,
     )

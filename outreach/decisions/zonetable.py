@@ -87,8 +87,9 @@ def _values(grid: Grid, row: PlaceRow, scope: Scope) -> list[object]:
     seen = row.asked_at + FOREVER if seen_at is None else max(seen_at, row.asked_at)
     back_at = min((each.back_at for each in row.windows), default=row.asked_at)
     ahead_at = max((each.ahead_at for each in row.windows), default=row.asked_at)
-    found: list[object] = [row.place_id, row.asked_at, row.today, seen]
-    late_at = row.asked_at + grid.campaign.schedule.late
+    number = row.place_id if row.waits_until is None else -row.place_id
+    found: list[object] = [number, row.asked_at, row.today, seen]
+    late_at = (row.waits_until or row.asked_at) + grid.campaign.schedule.late
     found += [late_at, int(row.place_id in scope.past), back_at, ahead_at]
     for each in row.openings:
         found += [each.opens_at, None if each.why is None else CODES[each.why]]

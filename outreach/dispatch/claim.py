@@ -76,7 +76,7 @@ class Claimer:
             sorted_out.add(one, None)
         for one in mine:
             sorted_out.add(one, verdicts.get(one.id))
-        claims = [Claim(one.id, one.fence, v.address or "", v.consent_id, v.locale)
+        claims = [Claim(one.id, one.fence, v.address or "", v.consent_id, v.locale, v.variant)
                   for one, v in sorted_out.send]  # fmt: skip
         ours = deliveries.claim(conn, self.worker_id, claims, at.now)
         written = deliveries.put_off(conn, sorted_out.ruled, at.now)
@@ -189,6 +189,7 @@ def _held(one: Picked, verdict: Verdict, run_id: int, ruling: Ruling, grant: Gra
         lapses=one.lapses,
         tries=one.tries,
         resend=ruling.campaign.on_unknown == "resend",
+        variant=verdict.variant,
         lane=one.lane,
         paid=grant.paid(one.lane),
     )

@@ -37,6 +37,7 @@ class Held:
     lapses: int
     tries: int
     resend: bool  # `on_unknown: resend`
+    variant: str | None = None  # of an experiment
     lane: str = ""
     paid: Paid | None = None
     decided_at: float = field(default_factory=time.monotonic)

@@ -158,7 +158,8 @@ def _letter(
         return None
     try:
         recipient = stationery.recipient(held)
-        message = compiled.render(held.channel, compiled.context(customer, now), recipient)
+        context = compiled.context(customer, now)
+        message = compiled.of(held.variant).render(held.channel, context, recipient)
     except RenderError as error:
         log.warning("not rendered", delivery=held.id, run=held.run_id, why=str(error))
         return None

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from outreach.decisions.asking import Question
 from outreach.decisions.chain import fenced
 from outreach.decisions.order import REASONS
+from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.planning.decided import Decided
 from outreach.store.tables import customers
@@ -42,6 +43,7 @@ class Funnel:
     skip: dict[Reason, int]
     channels: dict[str, int]  # of those sent or held
     locales: dict[str, int]  # of those sent or held: the language variant they would read
+    variants: dict[str, int]  # of those sent or held, but for those who wait for the winner
     held_until: tuple[datetime, datetime] | None = None  # the earliest and the latest
     by: Mapping[tuple[str, int], int] = field(default_factory=dict)  # of those sent or held
 
@@ -65,6 +67,7 @@ class _Group:
     opens: tuple[datetime, datetime] | None
     locale: str | None
     by: int
+    variant: int | None  # its number; None: nothing is compared, or the winner is to be chosen
 
 
 @dataclass(slots=True)
@@ -74,6 +77,7 @@ class _Tally:
     skip: Counter[Reason] = field(default_factory=Counter)
     channels: Counter[str] = field(default_factory=Counter)
     locales: Counter[str] = field(default_factory=Counter)
+    variants: Counter[str] = field(default_factory=Counter)
     by: Counter[tuple[str, int]] = field(default_factory=Counter)
     opens: list[datetime] = field(default_factory=list)  # of those held
 
@@ -126,18 +130,28 @@ def _groups(conn: Connection, question: Question, source: Select[Any]) -> list[_
     columns: list[ColumnElement[Any]] = [opens.label("opens")]
     if "by" in rows.c:
         packed = packed * MOST_BY + rows.c.by
+    if "variant" in rows.c:
+        packed = packed * BASE + func.coalesce(rows.c.variant, NONE)
     columns.append(packed.label("packed"))
-    if any(len(question.ruling.compiled.locales(name)) > 1 for name in question.ruling.channels):
+    if _speaks_several(question.ruling):
         columns.append(rows.c.locale)
     parts = fenced(select(*columns), "packed").c
     keys = [each for each in parts if each.name != "opens"]
     query = select(func.count(), func.min(parts.opens), func.max(parts.opens), *keys)
     found = []
     for many, first, last, whole, *locale in conn.execute(query.group_by(*keys)):
+        whole, arm = divmod(whole, BASE) if "variant" in rows.c else (whole, NONE)  # noqa: PLW2901
         number, among = divmod(whole, MOST_BY) if "by" in rows.c else (whole, 0)
         span = None if first is None else (first, last)
-        found.append(_Group(number, many, span, locale[0] if locale else None, among))
+        variant = None if arm == NONE else arm
+        found.append(_Group(number, many, span, locale[0] if locale else None, among, variant))
     return found
+
+
+def _speaks_several(ruling: Ruling) -> bool:
+    """Whether any channel has files for several languages, in any variant."""
+    each = ((one, name) for one in ruling.compiled.each for name in ruling.channels)
+    return any(len(compiled.locales(name)) > 1 for compiled, name in each)
 
 
 def _funnel(question: Question, found: Iterable[_Group]) -> Funnel:
@@ -150,6 +164,7 @@ def _funnel(question: Question, found: Iterable[_Group]) -> Funnel:
         _by_rule(tally.skip),
         _in_order(tally.channels, question.ruling.channels),
         dict(sorted(tally.locales.items())),
+        _in_order(tally.variants, question.ruling.variants),
         (min(tally.opens), max(tally.opens)) if tally.opens else None,
         tally.by,
     )
@@ -164,7 +179,11 @@ def _add(tally: _Tally, question: Question, group: _Group) -> None:
     channel = question.ruling.channels[number]
     tally.channels[channel] += group.customers
     tally.by[channel, group.by] += group.customers
-    tally.locales[question.ruling.compiled.locale_for(channel, group.locale)] += group.customers
+    variant = None if group.variant is None else question.ruling.variants[group.variant]
+    if variant is not None:
+        tally.variants[variant] += group.customers
+    compiled = question.ruling.compiled.of(variant)
+    tally.locales[compiled.locale_for(channel, group.locale)] += group.customers
     if why is None:
         tally.send += group.customers
     else:

@@ -153,6 +153,7 @@ def _rows(run: Run, ruling: Ruling, decided: Decided) -> Select[Any]:
         _lane(ruling, row).label("lane"),
         case((free, row.address), else_=cast(null(), TextType)).label("address"),
         row.locale.label("locale"),
+        _variant(ruling, row).label("variant"),
         state.label("state"),
         case(*((code == each, reason.value) for reason, each in CODES.items())).label("reason"),
         row.asked_at.label("planned_at"),
@@ -166,6 +167,13 @@ def _rows(run: Run, ruling: Ruling, decided: Decided) -> Select[Any]:
         case((free, true()), else_=false()).label("ready"),
         case((free, row.consent_id)).label("consent_id"),
     )
+
+
+def _variant(ruling: Ruling, row: Any) -> ColumnElement[str | None]:
+    """The name of each row's variant; null where nothing is compared, or none is chosen yet."""
+    if not ruling.variants:
+        return cast(null(), TextType)
+    return case(*((row.variant == number, name) for number, name in enumerate(ruling.variants)))
 
 
 def _lane(ruling: Ruling, row: Any) -> ColumnElement[str]:

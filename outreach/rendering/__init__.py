@@ -1,7 +1,8 @@
 """One personal message per customer: templates compiled once, filled for each."""
 
 from outreach.rendering.check import check_templates
-from outreach.rendering.compiled import Compiled, compile_step
+from outreach.rendering.compiled import Compiled
+from outreach.rendering.compiling import compile_step
 from outreach.rendering.context import build_context, context_names
 from outreach.rendering.needs import Need
 from outreach.rendering.recipient import Recipient

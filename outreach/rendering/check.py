@@ -80,7 +80,7 @@ def check_templates(
 
     `files` maps paths from `templates/` on to bytes; `names` are those a template may use.
     """
-    ready = [prepare(files, step, campaign, company, names) for step in campaign.steps]
+    ready = _prepared_all(files, campaign, company, names)
     return sorted({p for each in ready for p in (*each.problems, *each.warnings)})
 
 
@@ -88,8 +88,24 @@ def compared_in(
     files: Mapping[str, bytes], campaign: Campaign, company: Company, names: Collection[str]
 ) -> set[Compared]:
     """The texts that a campaign's templates compare a customer's data with."""
-    ready = [prepare(files, step, campaign, company, names) for step in campaign.steps]
+    ready = _prepared_all(files, campaign, company, names)
     return {asked for each in ready for asked in each.compared}
+
+
+def _prepared_all(
+    files: Mapping[str, bytes], campaign: Campaign, company: Company, names: Collection[str]
+) -> list[Prepared]:
+    """Every step, in every variant."""
+    return [
+        prepare(files, step, campaign, company, names, variant)
+        for step in campaign.steps
+        for variant in variants_of(campaign)
+    ]
+
+
+def variants_of(campaign: Campaign) -> list[str]:
+    """The names of what a campaign compares, in order; "" alone where it compares nothing."""
+    return [each.name for each in campaign.variants] or [""]
 
 
 def prepare(
@@ -98,8 +114,12 @@ def prepare(
     campaign: Campaign,
     company: Company,
     names: Collection[str],
+    variant: str = "",
 ) -> Prepared:
-    """Read, judge and compile what a step sends; the same files and rules are compiled once."""
+    """Read, judge and compile what a step sends; the same files and rules are compiled once.
+
+    `variant` is one of the campaign's; "" where it compares none.
+    """
     return _prepared(
         tuple(used_by(step.template, files)),
         step.template,
@@ -115,6 +135,8 @@ def prepare(
         frozenset(
             each for each in step.channels if tracking_of(campaign, company, each).touches_links
         ),
+        variant,
+        frozenset(each.name for each in campaign.variants if each.name != variant),
     )
 
 
@@ -134,8 +156,10 @@ def _prepared(
     attachments: tuple[Attachment, ...],
     hosted: bool,
     linked: frozenset[str],
+    variant: str,
+    other_variants: frozenset[str],
 ) -> Prepared:
-    sources = Sources(dict(files), template, brand_locale)
+    sources = Sources(dict(files), template, brand_locale, variant, other_variants)
     reader = Reader(sources, names, needable, lists, dict(kinds), attachments)
     reader.problems.update(sources.odd_files())
     variants = {}
@@ -146,12 +170,12 @@ def _prepared(
     if "task" in channels:
         variants["task"] = reader.task()
     if owes_duties:
-        for variant in variants.get("email", {}).values():
-            reader.problems.update(_missing_duties(variant))
+        for mail in variants.get("email", {}).values():
+            reader.problems.update(_missing_duties(mail))
     for path, text in reader.pages.items():
         reader.warnings.update(without_words(path, text))
-    for variant in variants.get("email", {}).values():
-        reader.problems.update(too_heavy(variant))
+    for mail in variants.get("email", {}).values():
+        reader.problems.update(too_heavy(mail))
     ready = {
         channel: {
             locale: _compile(variant, reader, channel in linked, hosted)

@@ -9,11 +9,15 @@ from hashlib import blake2b
 
 from outreach.campaign.model import Campaign
 from outreach.channels.adapter import Email, Message, Text
-from outreach.errors import Problem, ProblemsFound
 from outreach.rendering import pictures
 from outreach.rendering.assets import Asset, encoded_text
-from outreach.rendering.check import HOSTED, Ready, images_of, is_transactional, prepare
-from outreach.rendering.context import Frame, context_names
+from outreach.rendering.check import (
+    HOSTED,
+    Ready,
+    images_of,
+    is_transactional,
+)
+from outreach.rendering.context import Frame
 from outreach.rendering.errand import task_of
 from outreach.rendering.filters import FUNCTIONS
 from outreach.rendering.footer import complete, with_pixel
@@ -63,6 +67,15 @@ class Compiled:
         self._addresses = {channel: self._addresses_of(channel) for channel in ready}
         self._choices = lru_cache(maxsize=4096)(self._choose)
         self._frame = Frame(company, campaign, self.names)
+
+    def of(self, variant: str | None) -> "Compiled":  # noqa: ARG002
+        """What is sent in one variant; the same for all where nothing is compared."""
+        return self
+
+    @property
+    def each(self) -> tuple["Compiled", ...]:
+        """Every variant in order; itself where nothing is compared."""
+        return (self,)
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -266,17 +279,6 @@ class Compiled:
             raise RenderError(f"the text has more than {_LONGEST_SMS:,} characters")
         sender = settings.sender or settings.messaging_service
         return Text(recipient.delivery_id, recipient.to, sender, text, recipient.token)
-
-
-def compile_step(files: Mapping[str, bytes], campaign: Campaign, company: Company) -> Compiled:
-    """Compile a campaign's step; raises ProblemsFound with everything that is wrong."""
-    prepared = prepare(files, campaign.steps[0], campaign, company, context_names(company))
-    if prepared.problems:
-        raise ProblemsFound(list(prepared.problems))
-    try:
-        return Compiled(prepared.channels, campaign, company)
-    except ValueError as error:  # a sender that no header can hold
-        raise ProblemsFound([Problem("outreach.yaml", 0, 0, "sender", str(error))]) from None
 
 
 def _signed(text: str, signature: str) -> str:

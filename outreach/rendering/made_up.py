@@ -9,7 +9,8 @@ from decimal import Decimal
 from outreach.campaign.model import Campaign
 from outreach.channels.adapter import Task
 from outreach.errors import Problem, ProblemsFound
-from outreach.rendering.compiled import Compiled, compile_step
+from outreach.rendering.compiled import Compiled
+from outreach.rendering.compiling import compile_step
 from outreach.rendering.context import build_context, customer_names
 from outreach.rendering.recipient import Recipient
 from outreach.rendering.refusal import BY_ZERO, RenderError
@@ -58,9 +59,21 @@ def try_rendering(
 ) -> list[Problem]:
     """Problems met while rendering every channel and language for these and made-up customers."""
     try:
-        compiled = compile_step(files, campaign, company)
+        arms = compile_step(files, campaign, company).each
     except ProblemsFound as found:
         return found.problems
+    found_in = (_tried(files, campaign, company, contexts, each) for each in arms)
+    return list(dict.fromkeys(problem for problems in found_in for problem in problems))
+
+
+def _tried(
+    files: Mapping[str, bytes],
+    campaign: Campaign,
+    company: Company,
+    contexts: list[Mapping[str, object]],
+    compiled: Compiled,
+) -> list[Problem]:
+    """The same for one variant."""
     problems: dict[Problem, None] = {}
     dates = {f"{DATES}.{read.name}" for read in compiled.dates}
     names = customer_names(company) | dates | {f"{date}{_YEAR}" for date in dates}

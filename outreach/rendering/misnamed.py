@@ -18,8 +18,8 @@ _JOINED = re.compile(r"(subject|body|sms|task)[-_ ]([a-z]{2,3}(?:[-_][a-z]+)*)",
 def misnamed(sources: Sources) -> Iterator[Problem]:
     """A warning for each file whose name looks as if it was meant to be read."""
     for path in sorted(sources.files):
-        folder, _, file_name = path.rpartition("/")
-        meant = _meant(file_name) if folder == sources.folder else ""
+        file_name = path.rpartition("/")[2]
+        meant = _meant(file_name) if sources.is_own(path) else ""
         if meant and meant != file_name:
             small = meant == file_name.lower()
             hint = f"rename it to `{meant}`" if small else f"did you mean `{meant}`?"
@@ -27,13 +27,16 @@ def misnamed(sources: Sources) -> Iterator[Problem]:
 
 
 def unread(
-    files: Mapping[str, bytes], templates: Collection[str], attached: Collection[str] = ()
+    files: Mapping[str, bytes],
+    templates: Mapping[str, Collection[str]],
+    attached: Collection[str] = (),
 ) -> Iterator[Problem]:
     """A warning for each file of the `templates` that no message is made of, with what to do.
 
-    Misnamed ones and those that are `attached` aside. What another file names may be included there, and is taken as read.
+    Each with the variants that its campaigns compare. Misnamed ones and those that are `attached`
+    aside. What another file names may be included there, and is taken as read.
     """
-    for template in templates:
+    for template, variants in templates.items():
         own = dict(used_by(template, files))
         within = [f"templates/{each}/" for each in templates if each.startswith(f"{template}/")]
         for path in own:
@@ -44,6 +47,8 @@ def unread(
             plain = f"{name.stem}.{name.extension}"
             if {rest.removeprefix("attachments/"), file_name, plain} & set(attached):
                 continue
+            variant, _, inside = rest.partition("/")
+            rest = inside if variant in variants else rest
             if rest == path or path.startswith(tuple(within)) or _is_part(rest, name):
                 continue
             others = [text for other, text in own.items() if other != path]
@@ -65,7 +70,8 @@ def _instead(rest: str, name: Name) -> str:
     if name.stem in LATER_CHANNELS:
         return f"channel `{name.stem}` is not supported yet: take the file out"
     if "/" in rest and name.stem in _STEMS:
-        return "variants are not supported yet: take it out, or give it a template of its own"
+        variant = rest.partition("/")[0]
+        return f"name `{variant}` among the `variants` of an `experiment`, or take it out"
     return "include it in a file that is read, or take it out"
 
 

@@ -34,18 +34,40 @@ def split_name(file_name: str) -> Name:
 
 
 class Sources:
-    """Finds a template's files by name and language; `files` maps `templates/…` to bytes."""
+    """Finds a template's files by name and language; `files` maps `templates/…` to bytes.
 
-    def __init__(self, files: Mapping[str, bytes], template: str, brand_locale: str) -> None:
-        self.files = files
+    With a `variant` of an experiment the files of its folder stand in the places of their
+    namesakes in the template's own. `others` are the folders of the other variants.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        template: str,
+        brand_locale: str,
+        variant: str = "",
+        others: Iterable[str] = (),
+    ) -> None:
         self.folder = f"templates/{template}"
         self.brand_locale = brand_locale
+        self.variant = f"{self.folder}/{variant}" if variant else ""
+        elsewhere = tuple(f"{self.folder}/{each}/" for each in others)
+        self.files = {k: v for k, v in files.items() if not k.startswith(elsewhere)}
         self._variants: dict[tuple[str, str, str], dict[str, str]] = {}
-        for path in files:
+        for path in sorted(self.files, key=self._is_of_variant):  # after those that it replaces
             folder, _, file_name = path.rpartition("/")
+            if self._is_of_variant(path):
+                folder = self.folder + folder.removeprefix(self.variant)
             name = split_name(file_name)
             variants = self._variants.setdefault((folder, name.stem, name.extension), {})
             variants[name.locale.replace("_", "-").lower()] = path
+
+    def _is_of_variant(self, path: str) -> bool:
+        return bool(self.variant) and path.startswith(f"{self.variant}/")
+
+    def is_own(self, path: str) -> bool:
+        """Whether a file stands right in the template's folder, or in the variant's."""
+        return path.rpartition("/")[0] in (self.folder, self.variant)
 
     def locales(self, stem: str, extension: str) -> dict[str, str]:
         """The step's own files of a name, by locale as it is spelled."""
@@ -83,7 +105,8 @@ class Sources:
         """What a template may include or extend, as it would write it."""
         for path in self.files:
             if self._inside(path):
-                yield path.removeprefix(f"{self.folder}/").removeprefix(f"templates/{BASE}/")
+                own = self.variant if self._is_of_variant(path) else self.folder
+                yield path.removeprefix(f"{own}/").removeprefix(f"templates/{BASE}/")
 
     def text(self, path: str) -> str:
         """A file's text with `\\n` line ends; ValueError says what is wrong with it."""

@@ -14,7 +14,7 @@ from jinja2 import nodes
 
 from outreach.campaign.model import Campaign
 from outreach.errors import Problem
-from outreach.rendering.check import prepare
+from outreach.rendering.check import prepare, variants_of
 from outreach.rendering.context import context_names
 from outreach.rendering.made_up import try_rendering
 from outreach.settings.company import Company
@@ -65,12 +65,16 @@ def trial_in_check(
     What every message's budget can bound is rendered in this process, which has compiled it
     already: a process of its own takes longer than all the rest of a check.
     """
-    prepared = prepare(files, campaign.steps[0], campaign, company, context_names(company))
-    if prepared.problems:
+    names, step = context_names(company), campaign.steps[0]
+    prepared = [
+        prepare(files, step, campaign, company, names, variant) for variant in variants_of(campaign)
+    ]
+    if any(each.problems for each in prepared):
         return []
     trees = [
         tree
-        for by_locale in prepared.channels.values()
+        for each in prepared
+        for by_locale in each.channels.values()
         for ready in by_locale.values()
         for source in ready.source.sources()
         for tree in source.part.trees.values()

@@ -29,6 +29,7 @@ class Accepted:
     revision_id: int
     customer_id: int
     address: str
+    variant: str | None
 
 
 def destinations(
@@ -64,7 +65,7 @@ def latest_accepted(
     """The newest accepted messages of a channel, at most `limit`."""
     row = deliveries.c
     query = (
-        select(runs.c.revision_id, row.customer_id, row.address)
+        select(runs.c.revision_id, row.customer_id, row.address, row.variant)
         .join(runs, runs.c.id == row.run_id)
         .where(row.state.in_([state.value for state in ACCEPTED]), row.channel == channel)
         .where(which(campaign, run_id))

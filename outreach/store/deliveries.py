@@ -46,6 +46,7 @@ class Claim(NamedTuple):
     address: str
     consent_id: int | None
     locale: str | None
+    variant: str | None = None  # of an experiment
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,11 @@ def claim(conn: Connection, worker_id: int, claims: Sequence[Claim], now: dateti
         ("id", d.id.type), ("fence", d.fence.type), ("address", d.address.type),
         ("consent_id", d.consent_id.type), ("locale", d.locale.type),
     ]  # fmt: skip
-    rows = [(one.id, one.fence, one.address, one.consent_id, one.locale) for one in claims]
+    rows: list[tuple[object, ...]] = [one[:-1] for one in claims]
+    compared = any(one.variant is not None for one in claims)
+    if compared:  # who waited for a winner had none before
+        columns.append(("variant", d.variant.type))
+        rows = list(claims)
     v = rows_from(conn, "claims", columns, rows).c
     held = deliveries.alias("held").c
     last = select(func.coalesce(func.max(held.claim), 0)).where(held.worker_id == worker_id)
@@ -155,6 +160,7 @@ def claim(conn: Connection, worker_id: int, claims: Sequence[Claim], now: dateti
             locale=v.locale,
             reason=null(),
             retry_at=null(),
+            **({"variant": v.variant} if compared else {}),
         )
     )
     return set(conn.execute(claimed.returning(d.id)).scalars())

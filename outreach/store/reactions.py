@@ -62,6 +62,8 @@ class Sent:
 
 def save_links(conn: Connection, addresses: Mapping[str, str]) -> None:
     """Keep addresses under their names. SetupError where a name means another one already."""
+    if not addresses:
+        return
     rows = [{"name": name, "address": address} for name, address in sorted(addresses.items())]
     conn.execute(dialect.insert(conn, links).on_conflict_do_nothing(), rows)
     for name, address in addresses_of(conn, addresses).items():

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from outreach.app.context import Context
 from outreach.app.explaining import Explained, explain_by
-from outreach.app.previewing import Preview, html_of, messages_for
+from outreach.app.previewing import Chosen, Preview, html_of, messages_for
 from outreach.decisions.explain import Answer
 from outreach.decisions.ruling import Ruling
 from outreach.rendering.plaintext import text_of
@@ -55,7 +55,8 @@ def decide(context: Context, ruling: Ruling, case: Case) -> Got:
         if goes and found.channel and ("text" in wanted or "not_text" in wanted):
             id_ = by_keys(conn, [case.key])[case.key]
             late_at = found.at + ruling.campaign.schedule.late
-            [message] = messages_for(context, conn, ruling, [(id_, found.channel, late_at)])
+            chosen = Chosen(id_, found.channel, late_at, found.variant or "")
+            [message] = messages_for(context, conn, ruling, [chosen])
             text = _words_of(message)
     return _got(found, ruling, text)
 

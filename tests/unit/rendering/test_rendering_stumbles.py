@@ -207,13 +207,13 @@ def test_files_that_are_never_read_are_told(name: str, hint: str) -> None:
         ("card.mjml", "include it in a file that is read, or take it out"),
         (
             "warm/sms.txt",
-            "variants are not supported yet: take it out, or give it a template of its own",
+            "name `warm` among the `variants` of an `experiment`, or take it out",
         ),
         ("notes.md", "include it in a file that is read, or take it out"),
     ],
 )
 def test_files_that_no_message_is_made_of_are_told(name: str, hint: str) -> None:
-    said = [str(each) for each in unread(files({"sms.txt": "Hi", name: "x"}), {"hello"})]
+    said = [str(each) for each in unread(files({"sms.txt": "Hi", name: "x"}), {"hello": ()})]
 
     assert said == [f"templates/hello/{name}: is never read; {hint}"]
 
@@ -225,7 +225,15 @@ def test_parts_files_that_others_include_and_templates_within_are_read() -> None
     }
     more = {"a.b": "{% include 'c.de.txt' %}", "c.de.txt": "Hi", "warm/sms.txt": "Hi"}
 
-    assert list(unread(files({**parts, **more}), {"hello", "hello/warm"})) == []
+    assert list(unread(files({**parts, **more}), {"hello": (), "hello/warm": ()})) == []
+
+
+def test_files_of_variants_are_read_as_their_namesakes_are() -> None:
+    said = unread(
+        files({"sms.txt": "Hi", "warm/sms.txt": "x", "warm/fax.txt": "x"}), {"hello": ["warm"]}
+    )
+
+    assert [each.file for each in said] == ["templates/hello/warm/fax.txt"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,119 @@
+"""Whether the variants that a campaign compares are there, and differ."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+
+from outreach.campaign.campaign_file import parse_template
+from outreach.documents import Document, Path, RefusalError, did_you_mean
+from outreach.errors import WARNING, Problem
+
+_ARMS: Path = ("experiment", "variants")
+_BY_CALENDAR = ("cron", "every", "at", "manual")  # what comes for everybody at one time
+
+
+def variant_problems(document: Document, files: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Variants without a file of their own, of which there may be one; and a winner of no test."""
+    yield from _unfit_winner(document)
+    names = variant_names(document)
+    own = {name: list(own_files(document, files, name)) for name in names}
+    bare = [name for name in names if not own[name]]
+    if len(bare) > 1:
+        for name in bare if len(bare) < len(names) else bare[1:]:
+            yield _no_files(document, files, name)
+
+
+def namesakes_left(document: Document, files: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Warnings of files that a variant replaces for some readers, while others read all arms' one."""
+    for name in variant_names(document):
+        yield from _namesakes_left(files, list(own_files(document, files, name)), name)
+
+
+def variant_names(document: Document) -> list[str]:
+    """The variants as they are written; none where that can not be read."""
+    written = document.get(_ARMS)
+    return [str(name) for name in written] if isinstance(written, dict) else []
+
+
+def template_folders(document: Document) -> list[str]:
+    """The folders of the templates that the steps name, wherever in `steps` they do."""
+    return list(dict.fromkeys(_folders_in(document.get(("steps",)))))
+
+
+def _folders_in(written: object) -> Iterator[str]:
+    if isinstance(written, list):
+        for each in written:
+            yield from _folders_in(each)
+    elif isinstance(written, dict):
+        template = written.get("template")
+        if isinstance(template, str):
+            with suppress(RefusalError):  # told by the campaign's own check
+                yield f"templates/{parse_template(template.strip())}"
+        for value in written.values():
+            yield from _folders_in(value)
+
+
+def own_files(document: Document, files: Mapping[str, bytes], variant: str) -> Iterator[str]:
+    """The files that a variant has of its own, in any template of the campaign."""
+    folders = tuple(f"{folder}/{variant}/" for folder in template_folders(document))
+    return (path for path in sorted(files) if path.startswith(folders))
+
+
+def _no_files(document: Document, files: Mapping[str, bytes], name: str) -> Problem:
+    folders = template_folders(document)
+    there = {
+        path.removeprefix(f"{folder}/").partition("/")[0]
+        for folder in folders
+        for path in files
+        if path.startswith(f"{folder}/") and "/" in path.removeprefix(f"{folder}/")
+    }
+    message = f"the variant `{name}` is the same as another: it has no file of its own"
+    hint = did_you_mean(name, there - set(variant_names(document)))
+    if not hint:
+        hint = f"write what differs into `{folders[0]}/{name}/`" if folders else "write one"
+    return document.problem((*_ARMS, name), "no-variant", message, hint, key=True)
+
+
+def _namesakes_left(files: Mapping[str, bytes], own: list[str], name: str) -> Iterator[Problem]:
+    for stem, paths in _by_stem(own, name).items():
+        folder, _, known = stem.rpartition("/")
+        of_all = {
+            path
+            for path in files
+            if path.rpartition("/")[0] == folder and _stem(path.rpartition("/")[2]) == known
+        }
+        left = sorted(of_all - {path.replace(f"/{name}/", "/", 1) for path in paths})
+        if left:
+            shown = ", ".join(f"`{path.rpartition('/')[2]}`" for path in left)
+            message = f"{shown} of `{folder}` is read in the variant `{name}` as in the others"
+            hint = f"add it to `{folder}/{name}/`, or those who read it are compared with no difference"
+            yield Problem(paths[0], 0, 0, f"{WARNING}same-in-variants", message, hint)
+
+
+def _by_stem(own: list[str], name: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in own:
+        folder, _, file_name = path.replace(f"/{name}/", "/", 1).rpartition("/")
+        found.setdefault(f"{folder}/{_stem(file_name)}", []).append(path)
+    return found
+
+
+def _stem(file_name: str) -> str:
+    return file_name.partition(".")[0]
+
+
+def _unfit_winner(document: Document) -> Iterator[Problem]:
+    """A winner where no run has everybody in it at one time, so that there is nobody to wait."""
+    if not document.has(("experiment", "winner")):
+        return
+    schedule = document.get(("schedule",))
+    kinds = schedule.keys() if isinstance(schedule, dict) else ()
+    if schedule is not None and not any(kind in kinds for kind in _BY_CALENDAR):
+        message = (
+            "a winner is chosen among those who get it at one time, and here each has their own"
+        )
+        hint = "take `winner` out: each variant goes to its share"
+        yield document.problem(("experiment", "winner"), "bad-value", message, hint, key=True)
+    if document.has(("steps", 1)):
+        message = "a winner is chosen for a campaign of one message"
+        hint = "take `winner` out: each keeps their variant in all steps"
+        yield document.problem(("experiment", "winner"), "bad-value", message, hint, key=True)
