@@ -5,12 +5,15 @@ from typing import Annotated
 
 import typer
 
+from outreach.app.comparing import compare_plans
 from outreach.app.cost import SegmentsTaken
 from outreach.app.planning import Plan, plan_campaign
 from outreach.cli.call import call_of
 from outreach.cli.planned_closely import show_closely
+from outreach.cli.planned_diff import markdown, show_diff
 from outreach.cli.screen import Screen
 from outreach.cli.waiting import show_cost, show_held, show_status
+from outreach.errors import UsageError
 
 _OVER = (
     "its schedule has no time to come any more, so no further run is made by itself; "
@@ -30,13 +33,30 @@ def plan(
     closely: Annotated[
         bool, typer.Option("--closely", help="By stage and domain too, and what rules cost")
     ] = False,
+    diff: Annotated[
+        str | None, typer.Option(metavar="REV", help="Beside the plan of this git revision")
+    ] = None,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="With --diff: as Markdown, for a pull request")
+    ] = False,
 ) -> None:
     """Who would get a campaign, and why the others would not. Writes nothing.
 
     With --closely: also by stage and mail domain, and how many customers each rule alone keeps out;
-    that takes about three times as long.
+    that takes about three times as long. With --diff: whom the files as they stand add and lose
+    beside those of a revision; --rows then lists exactly these customers.
     """
     call = call_of(ctx)
+    if diff is not None:
+        with call.context() as context:
+            differing = compare_plans(context, campaign, diff, at, rows)
+        if as_markdown:
+            call.show(differing, lambda screen: screen.line(markdown(differing)))
+        else:
+            call.show(differing, lambda screen: show_diff(screen, differing))
+        return
+    if as_markdown:
+        raise UsageError("`--markdown` is for `--diff`", "add `--diff REV`")
     with call.context() as context:
         found = plan_campaign(context, campaign, at, rows, closely=closely)
     call.show(found, lambda screen: show_plan(screen, found))
