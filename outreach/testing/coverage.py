@@ -39,7 +39,7 @@ def _to_test(ruling: Ruling) -> Iterator[str]:
         yield Reason.WHEN_FALSE
     if not ruling.topic.transactional:
         yield Reason.NO_CONSENT
-    if any(need.names or need.any_of for name in ruling.channels for need in ruling.compiled.needs(name)):  # fmt: skip
+    if _needs_anything(ruling):
         yield Reason.MISSING_DATA
     if campaign.cadence:
         yield Reason.CAPPED
@@ -50,12 +50,20 @@ def _to_test(ruling: Ruling) -> Iterator[str]:
     if schedule.holidays is not Holidays.IGNORE:
         yield Reason.HOLIDAY
     yield Decision.SEND
+    yield from (f"variant {name}" for name in ruling.variants)
     for channel in ruling.channels:
         if len(ruling.channels) > 1:
             yield f"channel {channel}"
         languages = ruling.compiled.locales(channel)
         if len(languages) > 1:
             yield from (_language(channel, each) for each in languages)
+
+
+def _needs_anything(ruling: Ruling) -> bool:
+    """Whether any template of it prints what a customer may lack."""
+    compiled = [ruling.compiled.of(name) for name in ruling.variants or (None,)]
+    needs = (need for each in compiled for name in ruling.channels for need in each.needs(name))
+    return any(need.names or need.any_of for need in needs)
 
 
 def _is_everyone(audience: Selection) -> bool:
@@ -74,4 +82,6 @@ def _touched(ruling: Ruling, got: Got) -> Iterator[str]:
         return
     yield Decision.SEND  # what is held goes later
     yield f"channel {got.channel}"
+    if got.variant is not None:
+        yield f"variant {got.variant}"
     yield _language(got.channel, ruling.compiled.locale_for(got.channel, got.locale))

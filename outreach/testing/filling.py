@@ -1,12 +1,15 @@
 """The base of one case: the rows that imports, refreshes and runs would have left."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, select, update
 
+from outreach.campaign.experiment import ends_of
+from outreach.campaign.model import Campaign
 from outreach.decisions.rules.arms import CONTROL_GROUP
-from outreach.ids import BUCKETS, arm
+from outreach.ids import BUCKETS, arm, test_of, variants_of
 from outreach.imports.customer_rows import in_columns
 from outreach.imports.customers import write_customers
 from outreach.lifecycle.model import Lifecycles
@@ -28,16 +31,16 @@ _BEFORE = tuple(timedelta(days=days) for days in (90, 60, 30, 14, 7, 3, 2, 1, 0)
 
 
 def fill(
-    engine: Engine, company: Company, lifecycles: Lifecycles, case: Case, holdout: int
+    engine: Engine, company: Company, lifecycles: Lifecycles, case: Case, campaign: Campaign
 ) -> None:
-    """Write the base of a case into an empty database; `holdout` is the campaign's share."""
+    """Write the base of a case of a campaign into an empty database."""
     begin = min(each.row.values["created_at"] for each in case.people)
     with writing(engine) as conn:
         rows = in_columns([each.row for each in case.people])
         write_customers(conn, rows, begin, company, lifecycles)
         query = select(customers.c.key, customers.c.id)
         ids: dict[str, int] = dict(conn.execute(query).all())
-        _set_bucket(conn, ids[case.key], company, case, holdout)
+        _set_bucket(conn, ids[case.key], company, case, campaign)
         _write_words(conn, case, ids)
         for channel, address in case.suppressions:
             add_listed(conn, channel, [Suppression(channel, address, HARD_BOUNCE, "test", begin)])
@@ -50,17 +53,27 @@ def fill(
 
 
 def _set_bucket(
-    conn: Connection, customer_id: int, company: Company, case: Case, holdout: int
+    conn: Connection, customer_id: int, company: Company, case: Case, campaign: Campaign
 ) -> None:
-    """Put the customer into the arm that the case asks for: else into none that is held out."""
-    for bucket in range(BUCKETS):
-        control = arm(bucket, company.salt, CONTROL_GROUP) < company.control_group
-        held_out = arm(bucket, company.salt, case.campaign) < holdout
-        if (control, held_out) == (case.arm == "control_group", case.arm == "holdout"):
-            conn.execute(
-                update(customers).where(customers.c.id == customer_id).values(bucket=bucket)
-            )
-            return
+    """Put the customer into the arm that the case asks for: else the first variant, held out by none."""
+    bucket = next(each for each in range(BUCKETS) if _is_in(each, company, case.arm, campaign))
+    conn.execute(update(customers).where(customers.c.id == customer_id).values(bucket=bucket))
+
+
+def _is_in(bucket: int, company: Company, wanted: str | None, campaign: Campaign) -> bool:
+    """Whether a bucket is in an arm and no other."""
+    salt, name = company.salt, campaign.name
+    control = arm(bucket, salt, CONTROL_GROUP) < company.control_group
+    held_out = arm(bucket, salt, name) < campaign.holdout
+    if (control, held_out) != (wanted == "control_group", wanted == "holdout"):
+        return False
+    names = [each.name for each in campaign.variants]
+    if not names:
+        return True
+    if campaign.winner is not None and arm(bucket, salt, test_of(name)) >= campaign.winner.test:
+        return False  # their variant is the winner's, which nobody knows
+    place = bisect_right(ends_of(campaign.variants), arm(bucket, salt, variants_of(name)))
+    return names[place] == (wanted if wanted in names else names[0])
 
 
 def _write_words(conn: Connection, case: Case, ids: dict[str, int]) -> None:

@@ -159,6 +159,7 @@ class _CaseReader:
             "control_group": self.known.company.control_group,
         }
         there = [each for each in ARMS if shares[each]]
+        there += [each.name for each in self.campaign.variants]
         if arm not in there:
             hint = did_you_mean(arm, there, listing="there are") or "take it out"
             self._refuse(path, f"the campaign has no arm `{arm}`", hint)

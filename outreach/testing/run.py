@@ -143,7 +143,7 @@ class _Bench:
         with self._base():
             ruling = _anew(self.rulings[case.campaign])
             company, lifecycles = self.context.company(), lifecycles_of(self.context)
-            fill(self._engine, company, lifecycles, case, ruling.campaign.holdout)
+            fill(self._engine, company, lifecycles, case, ruling.campaign)
             context = self._at(case)
             got = decide(context, ruling, case)
             result = compare(case, got)
