@@ -91,7 +91,7 @@ def _other(conn: Connection, world: World, other: Other) -> Ruling:
     conn.execute(update(tables.campaigns).where(tables.campaigns.c.id == number).values(life))
     zone = world.company.brand.timezone
     since, until = datetime(2020, 1, 1, tzinfo=UTC), just_before
-    if campaign.schedule.on_date is not None:
+    if campaign.schedule.is_of_days:
         since = world.asked_at - timedelta(hours=28)
     elif other.planned:
         until = datetime(2099, 1, 1, tzinfo=UTC)

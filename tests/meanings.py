@@ -5,7 +5,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter
 from world import Consent, Customer, Other, Touch, Verdict, World, address_of
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
 from outreach.campaign.on_date_file import OnDateFile
+from outreach.campaign.on_holiday_file import OnHolidayFile
 from outreach.campaign.public_holidays import Holidays
 from outreach.settings.company import Brand, Company, Topic
+from outreach.settings.feast_days import FeastDays
+from outreach.settings.feast_file import Feast
 from outreach.spans import WEEKDAYS, Cap, QuietHours, parse_day_span, parse_per, parse_span
 from outreach.vocabulary import ConsentState, Decision, Reason
 
@@ -39,6 +43,9 @@ ANNA = {
 
 
 OUTSIDE = Verdict(Decision.SKIP, Reason.NOT_IN_AUDIENCE)  # a plan counts only who is inside
+
+
+FEAST: TypeAdapter[tuple[FeastDays, ...]] = TypeAdapter(Feast)
 
 
 class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
@@ -130,7 +137,8 @@ def _example(file: str, number: int, case: Mapping[str, Any], given: dict[str, A
 def build_world(given: Mapping[str, Any]) -> World:
     """The world of one example; what is left out is as docs/meanings/README.md says."""
     asked_at = _instant(given["at"], None)
-    campaign = _campaign(given.get("campaign", {}))
+    company = _company(given.get("company", {}))
+    campaign = _with_feast(_campaign(given.get("campaign", {})), company)
     people = [ANNA | given.get("customer", {}), *given.get("others", [])]
     customers = tuple(_customer(person) for person in people)
     channels = campaign.steps[0].channels
@@ -142,7 +150,7 @@ def build_world(given: Mapping[str, Any]) -> World:
     return World(
         customers,
         campaign,
-        _company(given.get("company", {})),
+        company,
         asked_at,
         _instant(run_at, asked_at) if run_at else asked_at,
         tuple(_consent(row, customers[0].key, asked_at) for row in consents),
@@ -150,7 +158,11 @@ def build_world(given: Mapping[str, Any]) -> World:
         tuple(_touch(row, customers, campaign, asked_at) for row in given.get("touches", ())),
         _needs(given),
         tuple(
-            Other(_campaign(row["campaign"]), _needs(row), row.get("planned", False))
+            Other(
+                _with_feast(_campaign(row["campaign"]), company),
+                _needs(row),
+                row.get("planned", False),
+            )
             for row in given.get("active", ())
         ),
     )
@@ -188,6 +200,16 @@ def _campaign(given: Mapping[str, Any]) -> Campaign:
     return Campaign(audience=_selection(audience), schedule=schedule, steps=(step,), **given)
 
 
+def _with_feast(campaign: Campaign, company: Company) -> Campaign:
+    """The campaign with what the company says of its feast."""
+    feast = campaign.schedule.on_holiday
+    if feast is None:
+        return campaign
+    own = company.feasts.get(feast.name, ())
+    feast = replace(feast, own=own, home=company.brand.country)
+    return replace(campaign, schedule=replace(campaign.schedule, on_holiday=feast))
+
+
 def _schedule(given: Mapping[str, Any]) -> Schedule:
     read: dict[str, Callable[[Any], Any]] = {
         "window": parse_day_span,
@@ -200,10 +222,14 @@ def _schedule(given: Mapping[str, Any]) -> Schedule:
     }
     given = dict(given)
     at, on_date = given.pop("at", None), given.pop("on_date", None)
+    on_holiday = given.pop("on_holiday", None)
     known: dict[str, Any] = {key: read[key](value) for key, value in given.items()}
     if on_date is not None:
         day = OnDateFile.model_validate(on_date).on_date()
         return Schedule(ScheduleKind.ON_DATE, on_date=day, **known)
+    if on_holiday is not None:
+        feast = OnHolidayFile.model_validate(on_holiday).on_holiday()
+        return Schedule(ScheduleKind.ON_HOLIDAY, on_holiday=feast, **known)
     if at is None:
         return Schedule(ScheduleKind.MANUAL, **known)
     instant = datetime.fromisoformat(at)
@@ -221,6 +247,8 @@ def _company(given: Mapping[str, Any]) -> Company:
         given["quiet_hours"] = tuple(map(_quiet, _listed(given["quiet_hours"])))
     if "control_group" in given:
         given["control_group"] = _share(given["control_group"])
+    feasts = given.pop("feasts", {})
+    given["feasts"] = {name: FEAST.validate_python(days) for name, days in feasts.items()}
     topics = given.pop("topics", {})
     given["topics"] = {name: Topic(**about) for name, about in topics.items()}
     return Company(brand=brand, **given)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from feast_days import begins
 from world import Customer, Other, World, comes_at, own_zone
 
 from outreach.campaign.model import Schedule
@@ -17,7 +18,7 @@ NEAR = range(-11, 12)  # years that an offset may lead over
 def is_its_day(world: World, customer: Customer) -> bool:
     """Whether the occurrence is on the customer's day, where the schedule asks for one."""
     schedule = world.campaign.schedule
-    if schedule.on_date is None:
+    if not schedule.is_of_days:
         return True
     return is_on(
         schedule, customer, world.run_at.astimezone(_clock(world, schedule, customer)).date()
@@ -26,7 +27,9 @@ def is_its_day(world: World, customer: Customer) -> bool:
 
 def is_on(schedule: Schedule, customer: Customer, day: date) -> bool:
     """Whether a message comes to the customer on that day of the schedule's clock."""
-    on_date = schedule.on_date
+    on_date, feast = schedule.on_date, schedule.on_holiday
+    if feast is not None:
+        return begins(feast, customer.country, day - timedelta(days=feast.offset_days))
     own = {**customer.columns, **customer.attributes, **customer.dates}
     written = None if on_date is None else own.get(on_date.field)
     return written is not None and day in set(days_of(on_date, written, day.year))
@@ -36,7 +39,7 @@ def days_ahead(
     world: World, schedule: Schedule, customer: Customer
 ) -> Iterator[tuple[datetime, date]]:
     """Days from the one before the instant asked on, each with its instant for the customer."""
-    zone, at = _clock(world, schedule, customer), schedule.on_date.at
+    zone, at = _clock(world, schedule, customer), (schedule.on_date or schedule.on_holiday).at
     first = world.asked_at.astimezone(zone).date() - timedelta(days=1)
     for day in (first + timedelta(days=number) for number in range(DAYS_AHEAD)):
         yield datetime.combine(day, at, zone).astimezone(UTC), day
@@ -78,6 +81,6 @@ def coming(world: World, customer: Customer) -> Iterator[tuple[Other, datetime, 
         if other.campaign.priority <= world.campaign.priority or other.planned:
             continue
         found = [(comes_at(other, customer, world.company), None)]
-        if other.campaign.schedule.on_date is not None:
+        if other.campaign.schedule.is_of_days:
             found = list(days_ahead(world, other.campaign.schedule, customer))
         yield from ((other, at, day) for at, day in found if at and at >= world.asked_at)

@@ -1,6 +1,6 @@
 """The instant a plan is for: what was asked for, else the campaign's next occurrence."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from outreach.store.runs import run_of
 from outreach.vocabulary import RunState
 
 LOOK_AHEAD = timedelta(days=3_660)
+MOST_ASIDE = 50
 REPEAT = timedelta(hours=24)  # by hand: who got it within is a duplicate
 
 
@@ -39,13 +40,32 @@ def turn_of(context: Context, conn: Connection, ruling: Ruling, at: str | None) 
     company time.
     """
     campaign = ruling.campaign
-    occasion = _asked(context, campaign, at) if at is not None else _next(context, campaign)
+    if at is not None:
+        occasion: Occasion | None = _asked(context, campaign, at)
+    else:
+        occasion = _next(context, campaign, {place.country for place in localities(conn)})
     by_hand = Occasion(at=context.now())
     instants = (occasion or by_hand).instants(ruling.grid, localities(conn))
     if occasion is None or at is not None:
         is_over = occasion is None and _runs(campaign)
         return Turn(occasion or by_hand, instants, frozenset(), is_over)
     return Turn(occasion, instants, _past_turns(context, conn, campaign, occasion, instants), False)
+
+
+def _of_countries(
+    context: Context, campaign: Campaign, countries: Collection[str]
+) -> Iterator[Occasion]:
+    """Of a feast's occurrences those on which one of the countries has it; all if there are none."""
+    feast, home = campaign.schedule.on_holiday, ZoneInfo(context.company().brand.timezone)
+    aside: list[Occasion] = []
+    for each in _around(context, campaign):
+        local = each.local_at or each.first_at.astimezone(home)
+        if feast is None or any(feast.comes_to(country, local.date()) for country in countries):
+            aside.clear()
+            yield each
+        elif len(aside) < MOST_ASIDE:
+            aside.append(each)
+    yield from aside
 
 
 def _asked(context: Context, campaign: Campaign, at: str) -> Occasion:
@@ -89,10 +109,13 @@ def occasions_ahead(context: Context, campaign: Campaign) -> Iterator[Occasion]:
     return (each for each in _around(context, campaign) if _is_ahead(context, each))
 
 
-def _next(context: Context, campaign: Campaign) -> Occasion | None:
-    """The next occurrence; where none is to come, one that places further west have yet to see."""
+def _next(context: Context, campaign: Campaign, countries: Collection[str]) -> Occasion | None:
+    """The next occurrence; where none is to come, one that places further west have yet to see.
+
+    A feast of which none of the customers' `countries` has ever a day comes on that of another.
+    """
     now, on_its_way = context.now(), None
-    for each in _around(context, campaign):
+    for each in _of_countries(context, campaign, countries):
         if _is_ahead(context, each):
             return each
         on_its_way = each if each.last_at >= now else None

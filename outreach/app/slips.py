@@ -1,12 +1,12 @@
 """What a campaign says and hardly means: told by `check` from the files alone, no fault."""
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from outreach.app.context import Context
-from outreach.app.holiday_slips import lost_on_holidays
+from outreach.app.day_slips import day_or_weekday, outside_of_days
+from outreach.app.holiday_slips import lost_on_holidays, no_feast_to_come
 from outreach.app.never_sent import never_sent
 from outreach.app.uncounted import company_uncounted, uncounted
 from outreach.app.without_effect import company_without_effect, without_effect
@@ -14,18 +14,14 @@ from outreach.audience.check import births_ahead, long_ago
 from outreach.audience.names import Names, names_of
 from outreach.audience.slips import thousands_in
 from outreach.campaign.model import Campaign, Expression, ScheduleKind
-from outreach.campaign.occurrences import CUSTOMER, cron_weekdays, instant_in, weekdays_of
+from outreach.campaign.occurrences import CUSTOMER, instant_in
 from outreach.campaign.variant_files import namesakes_left
 from outreach.documents import Document, did_you_mean, load
 from outreach.errors import WARNING, Problem
 from outreach.settings.company import Company
 from outreach.settings.company_file import COMPANY_FILE
-from outreach.spans import WEEKDAYS
 from outreach.vocabulary import Status
 
-_NUMBER = re.compile(r"\d+")
-_WEEKDAY = re.compile(r"[a-z]{3}", re.IGNORECASE)
-_ORDINALS = ("", "first", "second", "third", "fourth")
 LATEST_OFFSET = timedelta(hours=12)  # no clock on earth is further behind UTC
 
 
@@ -39,13 +35,14 @@ def likely_slips(context: Context, campaigns: Iterable[Campaign]) -> Iterator[Pr
         if document is not None:
             yield from _never_comes(document, campaign, company, context.now())
             yield from _at_night(document, campaign)
-            yield from _day_or_weekday(document, campaign)
-            yield from _outside_of_days(document, campaign)
+            yield from day_or_weekday(document, campaign)
+            yield from outside_of_days(document, campaign)
             yield from _unknown_owner(document, campaign, company)
             yield from _never_in_touch(campaign, names_of(company))
             yield from _day_of_birth(campaign, names_of(company))
             yield from _thousands(campaign)
             yield from without_effect(document, campaign, company)
+            yield from no_feast_to_come(document, campaign, company, context.now())
             yield from lost_on_holidays(document, campaign, company, context.now())
             yield from namesakes_left(document, context.files.contents)
             yield from never_sent(document, campaign, company, context.now())
@@ -83,62 +80,6 @@ def _at_night(document: Document, campaign: Campaign) -> Iterator[Problem]:
     message = f"`{window.start:%H:%M}-{window.end:%H:%M}` goes over midnight: sent at night only"
     hint = f'did you mean `"{window.end:%H:%M}-{window.start:%H:%M}"`?'
     yield document.problem(("schedule", "window"), f"{WARNING}night", message, hint)
-
-
-def _day_or_weekday(document: Document, campaign: Campaign) -> Iterator[Problem]:
-    """A cron with a day of the month and a weekday: cron(5) goes by either, few mean that."""
-    fields = campaign.schedule.cron.split()
-    if len(fields) != 5 or fields[2].startswith("*") or fields[4].startswith("*"):
-        return
-    minute, hour, day, month, weekday = fields
-    nth = (int(found[0]) + 6) // 7 if (found := _NUMBER.match(day)) else 0
-    alone = _WEEKDAY.fullmatch(weekday) is not None
-    meant = f"{weekday.upper()}#{nth}" if alone and 0 < nth < len(_ORDINALS) else "MON#1"
-    name = next(each.capitalize() for each in WEEKDAYS if each.upper().startswith(meant[:3]))
-    which = f"the {_ORDINALS[int(meant[-1])]} {name} of the month"
-    message = f"days `{day}` and weekday `{weekday}`: it goes out on each of these days"
-    hint = f"for {which} write `{minute} {hour} * {month} {meant}`"
-    yield document.problem(("schedule", "cron"), f"{WARNING}cron-days", message, hint)
-
-
-def _outside_of_days(document: Document, campaign: Campaign) -> Iterator[Problem]:
-    """A cron that comes on days of the week on which nothing is sent: its messages wait."""
-    schedule = campaign.schedule
-    fields = schedule.cron.split()
-    if len(fields) != 5 or schedule.days is None:
-        return
-    comes = weekdays_of(fields[4])
-    outside = comes - schedule.days
-    if not fields[2].startswith("*"):  # a day of the month: to wait for the next of `days` is meant
-        if fields[4].startswith("*"):
-            yield from _lost_in_days(document, campaign)
-        return
-    if not outside:
-        return
-    meant = cron_weekdays(comes & schedule.days)
-    hint = "let `cron` and `days` name the same days"
-    if meant and not set("#L") & set(fields[4].upper()):
-        hint = f'write `cron: "{" ".join((*fields[:4], meant))}"`'
-    names = ", ".join(WEEKDAYS[each].capitalize() for each in sorted(outside))
-    message = (
-        f"it comes on {names} too, which is outside of `days`: its messages wait for the next of "
-        "`days`, or are skipped where that is after `late`"
-    )
-    yield document.problem(("schedule", "cron"), f"{WARNING}cron-days", message, hint)
-
-
-def _lost_in_days(document: Document, campaign: Campaign) -> Iterator[Problem]:
-    """Messages of a day of the month that are late before the next of `days` comes."""
-    days = campaign.schedule.days or frozenset()
-    longest = max(
-        next(step for step in range(1, 8) if (day + step) % 7 in days) - 1 for day in days
-    )
-    if campaign.schedule.late < timedelta(days=longest):
-        message = (
-            f"`days` leaves out {longest} days in a row: a message of the first is late by then"
-        )
-        hint = f"write `late: {longest + 1} days`"
-        yield document.problem(("schedule", "days"), f"{WARNING}cron-days", message, hint)
 
 
 def _unknown_owner(document: Document, campaign: Campaign, company: Company) -> Iterator[Problem]:

@@ -8,12 +8,15 @@ from sqlalchemy import Connection
 from outreach.audience import presence
 from outreach.audience.names import BIRTHDAY, Kind
 from outreach.audience.row import Row
+from outreach.campaign.feasts import countries_with
 from outreach.campaign.model import Campaign
 from outreach.documents import did_you_mean
 from outreach.errors import WARNING, Problem
+from outreach.store.places import countries
 from outreach.vocabulary import Status
 
 DAY = timedelta(days=1)
+MOST = 8  # countries that are named
 
 
 def unmet_date(
@@ -40,4 +43,18 @@ def unmet_date(
         hint = "for a day that comes back each year write `repeat: yearly`"
     else:
         return
+    yield Problem(place.file, place.line, place.column, f"{WARNING}unfound", message, hint)
+
+
+def unmet_feast(conn: Connection, campaign: Campaign) -> Iterator[Problem]:
+    """A feast that no customer's country has; no draft's."""
+    feast, place = campaign.schedule.on_holiday, campaign.schedule.date_place
+    if feast is None or place is None or campaign.status is not Status.ACTIVE:
+        return
+    having = {*countries_with(feast.name), *(each.country for each in feast.own)}
+    found = {each or feast.home for each in countries(conn)}
+    if "" in having or found & having:
+        return
+    message = f"no customer's country has `{feast.name}`: nobody gets it"
+    hint = f"it is a feast of {', '.join(sorted(having)[:MOST])}" + (" …" * (len(having) > MOST))
     yield Problem(place.file, place.line, place.column, f"{WARNING}unfound", message, hint)

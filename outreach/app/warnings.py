@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
-from outreach.app.unmet_dates import unmet_date
+from outreach.app.unmet_dates import unmet_date, unmet_feast
 from outreach.audience import presence
 from outreach.audience.check import KEYS, dates_named, kinds_named, literal_comparisons
 from outreach.audience.names import Kind, names_of
@@ -55,6 +55,7 @@ def warnings(context: Context, campaigns: Iterable[Campaign]) -> Iterator[Proble
             yield from _unfound_in_templates(conn, row, compared)
             yield from _unknown_dates(_dates_in_campaign(row, campaign, compiled), dates)
             yield from unmet_date(conn, row, campaign, dates, context.now().date())
+            yield from unmet_feast(conn, campaign)
             yield from _unknown_kinds(conn, row, campaign)
             yield from _lacking(conn, row, compiled, campaign)
             yield from _without_consent(conn, campaign, company)

@@ -37,6 +37,7 @@ def load_project(files: Mapping[str, bytes]) -> Project:
     if COMPANY_FILE in files:
         document, company, found = read_company(files[COMPANY_FILE])
         known = None if document is None else Known.written(document)
+        known = known if company is None else Known.of(company)
         problems += found
     else:
         message, hint = "the project has no such file", "make one with `outreach init`"

@@ -6,6 +6,7 @@ from typing import Self
 
 from outreach.documents import Document
 from outreach.settings.company import Company
+from outreach.settings.feast_days import FeastDays
 from outreach.settings.rules_file import BUILT_IN_CHANNELS
 
 
@@ -13,13 +14,17 @@ from outreach.settings.rules_file import BUILT_IN_CHANNELS
 class Known:
     """Topics and channels there are; `transactional` are the topics without advertising.
 
-    `attributes` are the company's own, by name the type.
+    `attributes` are the company's own, by name the type; `feasts` by name the days. `timezone` and
+    `country` are the brand's.
     """
 
     topics: frozenset[str]
     transactional: frozenset[str]
     channels: frozenset[str]
     attributes: Mapping[str, str]
+    feasts: Mapping[str, tuple[FeastDays, ...]]
+    timezone: str
+    country: str
 
     @classmethod
     def of(cls, company: Company) -> Self:
@@ -30,6 +35,9 @@ class Known:
             frozenset(transactional),
             BUILT_IN_CHANNELS | frozenset(company.channels),
             company.attributes,
+            company.feasts,
+            company.brand.timezone,
+            company.brand.country,
         )
 
     @classmethod
@@ -37,7 +45,7 @@ class Known:
         """What an outreach.yaml gives, even one that is at fault elsewhere: so its fault does not
         hide those of the campaigns."""
         topics, channels = document.get(("topics",)), document.get(("channels",))
-        attributes = document.get(("attributes",))
+        attributes, feasts = document.get(("attributes",)), document.get(("feasts",))
         names = frozenset(topics) if isinstance(topics, dict) else frozenset()
         return cls(
             names,
@@ -47,4 +55,7 @@ class Known:
             {name: str(kind) for name, kind in attributes.items()}
             if isinstance(attributes, dict)
             else {},
+            dict.fromkeys(feasts, ()) if isinstance(feasts, dict) else {},
+            "UTC",  # no campaign of such a company is used
+            "",
         )

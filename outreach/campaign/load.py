@@ -8,10 +8,12 @@ from outreach.campaign.campaign_file import (
     SelectionFile,
     is_one_step,
 )
+from outreach.campaign.feasts import feast_names, is_known, key_of
 from outreach.campaign.joined import several
 from outreach.campaign.known import Known
 from outreach.campaign.model import Campaign, Expression, Place, Schedule, Selection, Step
-from outreach.documents import Document, Path, load, validate
+from outreach.campaign.schedule_file import COMPANY
+from outreach.documents import Document, Path, did_you_mean, load, validate
 from outreach.documents.validation import LATER
 from outreach.errors import Problem
 from outreach.settings.company import Company
@@ -19,6 +21,8 @@ from outreach.settings.rules_file import ADD_TASK, unknown_name, unknown_names
 from outreach.vocabulary import WRITTEN_TASKS
 
 LATER_CHANNELS = frozenset({*WRITTEN_TASKS, "whatsapp", "push"})
+_DATE: Path = ("schedule", "on_date", "field")
+_FEAST: Path = ("schedule", "on_holiday", "name")
 _ADD_TOPIC = "add it to `topics` in outreach.yaml"
 _ADD_CHANNEL = "add it to `channels` in outreach.yaml"
 
@@ -45,8 +49,8 @@ def read_campaign(
     found = {*problems, *faults, *_several_steps(document)}
     if known is not None:
         found |= {*_unknown_names(document, known), *_resent_advertising(document, known)}
-        found |= {*_no_date(document, known)}
-    campaign = None if found or file is None else _campaign(name, file, document)
+        found |= {*_no_date(document, known), *_no_feast(document, known)}
+    campaign = None if found or file is None else _campaign(name, file, document, known)
     return document, campaign, sorted(found)
 
 
@@ -110,7 +114,7 @@ def _resent_advertising(document: Document, known: Known) -> Iterator[Problem]:
 
 def _no_date(document: Document, known: Known) -> Iterator[Problem]:
     """An attribute of another type, where a date is asked for."""
-    path: Path = ("schedule", "on_date", "field")
+    path = _DATE
     name = document.get(path)
     kind = known.attributes.get(name) if isinstance(name, str) else None
     if kind is not None and kind != "date":
@@ -121,7 +125,17 @@ def _no_date(document: Document, known: Known) -> Iterator[Problem]:
         yield document.problem(path, "no-date", message, hint)
 
 
-def _campaign(name: str, file: CampaignFile, document: Document) -> Campaign:
+def _no_feast(document: Document, known: Known) -> Iterator[Problem]:
+    name = document.get(_FEAST)
+    if not isinstance(name, str) or is_known(name, known.feasts):
+        return
+    own = "name it under `feasts` in outreach.yaml with its days"
+    hint = did_you_mean(name, [*known.feasts, *feast_names()])
+    hint = f"{hint}; or {own}" if hint else own
+    yield document.problem(_FEAST, "unknown-feast", f"no country has a feast `{name}`", hint)
+
+
+def _campaign(name: str, file: CampaignFile, document: Document, known: Known | None) -> Campaign:
     written, experiment = file.audience.exclude, file.experiment
     exclude = None if written is None else _selection(written, document, ("audience", "exclude"))
     return Campaign(
@@ -130,7 +144,7 @@ def _campaign(name: str, file: CampaignFile, document: Document) -> Campaign:
         owner=file.owner,
         topic=file.topic,
         audience=_selection(file.audience, document, ("audience",)),
-        schedule=_schedule(file, document),
+        schedule=_schedule(file, document, known),
         steps=tuple(_step(file, index, document) for index in range(len(file.steps))),
         status=file.status,
         priority=file.priority,
@@ -147,11 +161,20 @@ def _campaign(name: str, file: CampaignFile, document: Document) -> Campaign:
     )
 
 
-def _schedule(file: CampaignFile, document: Document) -> Schedule:
-    found, path = file.schedule.schedule(), ("schedule", "on_date", "field")
-    if found.on_date is None:
+def _schedule(file: CampaignFile, document: Document, known: Known | None) -> Schedule:
+    """The schedule, with what outreach.yaml says of company time and of a feast."""
+    found = file.schedule.schedule()
+    if found.timezone == COMPANY:
+        found = replace(found, timezone="UTC" if known is None else known.timezone)
+    if not found.is_of_days:
         return found
-    return replace(found, date_place=Place(document.file, *document.place(path)))
+    path = _FEAST if found.on_holiday else _DATE
+    found = replace(found, date_place=Place(document.file, *document.place(path)))
+    if found.on_holiday is None or known is None:
+        return found
+    own = {key_of(name): days for name, days in known.feasts.items()}
+    days = own.get(key_of(found.on_holiday.name), ())
+    return replace(found, on_holiday=replace(found.on_holiday, own=days, home=known.country))
 
 
 def _step(file: CampaignFile, index: int, document: Document) -> Step:

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from outreach.campaign.experiment import Variant, Winner
+from outreach.campaign.feasts import OnHoliday
 from outreach.campaign.public_holidays import Holidays
 from outreach.campaign.returning import Every, OnDate
 from outreach.documents import Passage
@@ -69,6 +70,7 @@ class ScheduleKind(StrEnum):
     AT = "at"
     EVERY = "every"
     ON_DATE = "on_date"
+    ON_HOLIDAY = "on_holiday"
     MANUAL = "manual"
 
 
@@ -82,6 +84,7 @@ class Schedule:
     at: datetime | None = None  # aware: `at` was given with an offset
     every: Every | None = None
     on_date: OnDate | None = None  # comes each day, for those whose date it is
+    on_holiday: OnHoliday | None = None  # comes on its days, to those whose country has it
     timezone: str = "customer"  # or an IANA zone
     window: DaySpan | None = None
     days: frozenset[int] | None = None  # weekdays on which it may be sent, Monday 0
@@ -89,7 +92,14 @@ class Schedule:
     ends: date | None = None
     holidays: Holidays = Holidays.IGNORE
     late: timedelta = timedelta(hours=24)
-    date_place: Place | None = field(default=None, compare=False)  # where `on_date` names its date
+    date_place: Place | None = field(
+        default=None, compare=False
+    )  # where its date or feast is named
+
+    @property
+    def is_of_days(self) -> bool:
+        """Whether whom it comes to depends on the day that an occurrence is."""
+        return self.on_date is not None or self.on_holiday is not None
 
 
 @dataclass(frozen=True, slots=True)

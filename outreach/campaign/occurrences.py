@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
+from outreach.campaign.feasts import OnHoliday
 from outreach.campaign.model import Schedule, ScheduleKind
 from outreach.campaign.returning import Every, Unit
 
@@ -148,7 +149,14 @@ def _coming(schedule: Schedule, begin: datetime) -> Iterator[datetime]:
         return schedule.every.locals_from(begin)
     if schedule.on_date is not None:
         return Every(Unit.DAY, schedule.on_date.at).locals_from(begin)
+    if schedule.on_holiday is not None:
+        return _of_feast(schedule.on_holiday, begin)
     return iter(())
+
+
+def _of_feast(feast: OnHoliday, begin: datetime) -> Iterator[datetime]:
+    found = (datetime.combine(day, feast.at) for day in feast.days_from(begin.date()))
+    return (local for local in found if local >= begin)
 
 
 def _in_season(schedule: Schedule, day: date) -> bool:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 from outreach.campaign.every_text import EveryText
 from outreach.campaign.model import Schedule, ScheduleKind
 from outreach.campaign.on_date_file import OnDateFile, group_of_date
+from outreach.campaign.on_holiday_file import OnHolidayFile, group_of_holiday
 from outreach.campaign.public_holidays import Holidays
 from outreach.documents import FileModel, RefusalError
 from outreach.settings.near_values import near_moment
@@ -19,6 +20,7 @@ from outreach.settings.written import HoursOfDay, Late, Weekdays, YesNo, parse_z
 from outreach.spans import WEEKDAYS
 
 CUSTOMER = "customer"
+COMPANY = "company"  # company time; what it is, only outreach.yaml knows
 KINDS = tuple(kind.value for kind in ScheduleKind)  # keys of which one says when
 _AT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _YEARS = range(1970, 2200)  # every zone can show them
@@ -137,11 +139,11 @@ def parse_date(text: str) -> date:
 
 
 def parse_timezone(text: str) -> str:
-    """`customer`, or an IANA zone."""
+    """`customer`, `company`, or an IANA zone."""
     if text.lower() in _OF_CUSTOMER:
         message = f"there is no time zone `{text}`"
         raise RefusalError(message, "for each customer's own clock write `customer`")
-    return text if text == CUSTOMER else parse_zone(text)
+    return text if text in (CUSTOMER, COMPANY) else parse_zone(text)
 
 
 def _only_true(written: bool) -> bool:
@@ -157,7 +159,9 @@ At = Annotated[
     datetime, *text_as(parse_at, "a date and time", "2026-12-24T09:00", pattern=_AT.pattern)
 ]
 Day = Annotated[date, *text_as(parse_date, "a date", "2026-12-24", pattern=r"\d{4}-\d\d-\d\d")]
-Timezone = Annotated[str, *text_as(parse_timezone, "a time zone", CUSTOMER, "Europe/Berlin")]
+Timezone = Annotated[
+    str, *text_as(parse_timezone, "a time zone", CUSTOMER, COMPANY, "Europe/Berlin")
+]
 
 
 class ScheduleFile(FileModel):
@@ -165,9 +169,7 @@ class ScheduleFile(FileModel):
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in KINDS]})
 
-    later: ClassVar[frozenset[str]] = frozenset(
-        {"on_holiday", "on_event", "on_stage", "idle", "backlog"}
-    )
+    later: ClassVar[frozenset[str]] = frozenset({"on_event", "on_stage", "idle", "backlog"})
     elsewhere: ClassVar[Mapping[str, str]] = {
         "on": _IN_WORDS,
         **dict.fromkeys(("date", "time", "datetime"), _AT_ONCE),
@@ -188,12 +190,22 @@ class ScheduleFile(FileModel):
         description="On, before or after a day of the customer's own.",
         examples=[{"field": "birthday", "at": "09:00"}],
     )
+    on_holiday: (
+        Annotated[
+            OnHolidayFile, BeforeValidator(group_of_holiday, json_schema_input_type=OnHolidayFile)
+        ]
+        | None
+    ) = Field(
+        None,
+        description="On, before or after a moving feast of the customer's country.",
+        examples=[{"name": "Spring Festival", "offset": "-1 day", "at": "09:00"}],
+    )
     manual: Annotated[YesNo, AfterValidator(_only_true)] | None = Field(
         None, description="Only by hand, with `outreach send`."
     )
     timezone: Timezone = Field(
         CUSTOMER,
-        description="Whose clock the times mean: `customer` is each customer's own.",
+        description="Whose clock the times mean: `customer` is each customer's own, `company` company time.",
     )
     window: HoursOfDay | None = Field(
         None,
@@ -220,7 +232,7 @@ class ScheduleFile(FileModel):
         if not written:
             raise RefusalError(
                 "`schedule` does not say when",
-                "write one of `cron`, `every`, `at`, `on_date`, `manual: true`",
+                "write one of `cron`, `every`, `at`, `on_date`, `on_holiday`, `manual: true`",
                 "missing",
             )
         if len(written) > 1:
@@ -247,6 +259,7 @@ class ScheduleFile(FileModel):
             cron=self.cron or "",
             every=self.every,
             on_date=self.on_date.on_date() if self.on_date else None,
+            on_holiday=self.on_holiday.on_holiday() if self.on_holiday else None,
             at_local=None if aware else self.at,
             at=self.at.astimezone(UTC) if self.at and aware else None,
             timezone="UTC" if aware else self.timezone,

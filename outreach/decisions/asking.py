@@ -15,7 +15,7 @@ from outreach.decisions.lookahead import planning_values, tag_of, wanted, whose
 from outreach.decisions.release import Occupied, Slot, release, slots_of
 from outreach.decisions.reservations import Reservation, reservations
 from outreach.decisions.rules import arms, dates, reach
-from outreach.decisions.rules.dates import falling_in
+from outreach.decisions.rules.dates import falling_in, feasts_in
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict, verdict_of
 from outreach.decisions.zonetable import zone_rows, zone_table
@@ -162,7 +162,8 @@ def ask(
         rows += [ruling.grid.waiting_row(p, asked[p.id], scope.winner_at) for p in there]
     found = reservations(conn, ruling, scope, places, rows)
     falling = falling_in(ruling.grid, scope, places)
-    filled = zone_rows(ruling.grid, rows, scope, found, falling)
+    feasts = feasts_in(ruling.grid, scope, places)
+    filled = zone_rows(ruling.grid, rows, scope, found, falling, feasts)
     zones = zone_table(conn.dialect.name, ruling.grid, reserved=bool(found))
     base = Base({place.id: place for place in places}, _earlier(conn, ruling), found)
     values = {

@@ -35,8 +35,7 @@ def recheck(
         .where(is_any_of(conn, deliveries.c.id, delivery_ids))
         .distinct()
     ).all()
-    of_date = ruling.campaign.schedule.on_date is not None
-    run = run_by_id(conn, run_id) if of_date else None
+    run = run_by_id(conn, run_id) if ruling.campaign.schedule.is_of_days else None
     local_at = None if run is None else run.local_at
     scope = Scope(run_at, run_id, local_at=local_at, mine=tuple(delivery_ids))
     asked = {row.place_id: now for row in about}

@@ -192,6 +192,10 @@ class _Calendar:
         now = asked_at if self._scope.seen_at is None else self._scope.seen_at
         for first_at, at in self._in(place, self._since(asked_at)):
             is_ahead, is_open = at >= asked_at, self._is_open(first_at, at, now)
+            if schedule.on_holiday and not schedule.on_holiday.comes_to(
+                place.country, self.day(first_at)
+            ):
+                is_ahead = is_open = False  # no feast there
             if is_open and (is_ahead or at <= now <= at + schedule.late):
                 yield first_at, at
                 days += 1

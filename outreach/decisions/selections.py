@@ -11,6 +11,7 @@ from outreach.audience.compile import compile_selection
 from outreach.audience.looks import Fact, looks_of
 from outreach.audience.lookups import written_day
 from outreach.audience.syntax import alternatives
+from outreach.campaign.feasts import OnHoliday
 from outreach.campaign.model import Expression, Selection
 from outreach.decisions.asking import Question
 from outreach.decisions.rules.dates import is_its_day
@@ -53,6 +54,8 @@ class Selections:
     def _its_day(self) -> str:
         """The customer's date beside the one that the occurrence is for; empty where for none."""
         candidate = self.question.candidate()
+        if (feast := candidate.ruling.campaign.schedule.on_holiday) is not None:
+            return self._its_feast(feast)
         on_date, holds = candidate.ruling.campaign.schedule.on_date, is_its_day(candidate)
         if on_date is None or holds is None:
             return ""
@@ -62,6 +65,13 @@ class Selections:
         said = f"{on_date.field}: is {_words(written)}"
         wanted = " or ".join(sorted({on[5:], also})) if on_date.yearly else on
         return said if is_so else f"{said}, wanted {wanted}"
+
+    def _its_feast(self, feast: OnHoliday) -> str:
+        """Whether the country has the feast on the day that the occurrence is for."""
+        zones = self.question.candidate().zones.c
+        written, here = self._asked([customers.c.country, zones.is_feast])
+        country = written or (f"not known, so {feast.home}" if feast.home else "not known")
+        return f"{feast.name}: {'its day' if here else 'not its day'}, country {country}"
 
     def excluded(self) -> str:
         """What of `exclude` holds: each key with the customer's value, of an `or` the half."""

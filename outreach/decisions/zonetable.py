@@ -27,6 +27,7 @@ def zone_table(database: str, grid: Grid, *, reserved: bool = False) -> TableVal
     """
     name = f"zones_{len(set(grid.groups))}_{len(grid.cap_windows)}"
     name += "_dated" if grid.campaign.schedule.on_date else ""
+    name += "_feast" if grid.campaign.schedule.on_holiday else ""
     return row_table(
         database, f"{name}_reserved" if reserved else name, tuple(_columns(grid, reserved))
     )
@@ -38,11 +39,15 @@ def zone_rows(
     scope: Scope,
     found: Sequence[Reservation] = (),
     falling: Mapping[int, Falling] = MappingProxyType({}),
+    feasts: Mapping[int, bool] = MappingProxyType({}),
 ) -> list[list[object]]:
-    """The rows in the order of the table's columns; `falling`: by place, whose date it is."""
+    """The rows in the order of the table's columns; `falling`: by place, whose date it is; `feasts`:
+    by place, whether it is the day of the schedule's feast there.
+    """
     return [
         [
             *_values(grid, row, scope),
+            *((int(feasts[row.place_id]),) if feasts else ()),
             *((each.on, each.also) if (each := falling.get(row.place_id)) else ()),
             *_reserved(grid, row, found),
         ]
@@ -75,6 +80,8 @@ def _columns(grid: Grid, reserved: bool) -> list[tuple[str, TypeEngine[Any]]]:
         found += [(f"opens_{group}", INSTANT), (f"why_{group}", INTEGER)]
     for number in range(len(grid.cap_windows)):
         found += [(f"back_{number}", INSTANT), (f"ahead_{number}", INSTANT)]
+    if grid.campaign.schedule.on_holiday:
+        found.append(("is_feast", INTEGER))
     if grid.campaign.schedule.on_date:
         found += [("falls_on", TEXT), ("falls_also", TEXT)]
     for number in range(len(grid.cap_windows)) if reserved else ():

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
+from outreach.settings.feast_days import FeastDays
 from outreach.settings.rate_limits import ChannelLimits, DomainLimit
 from outreach.settings.rates import Rate
 from outreach.spans import Cap, Per, PerKind, QuietHours, parse_day_span
@@ -139,6 +140,7 @@ class Company(Frozen):
     attributes: dict[str, str] = {}  # name → one of ATTRIBUTE_TYPES
     channels: dict[str, ChannelSettings] = {}
     owners: dict[str, dict[str, str]] = {}
+    feasts: dict[str, tuple[FeastDays, ...]] = {}  # own ones, by name
     tasks: TaskRules = TaskRules()
 
     def boss_of(self, owner: str) -> str:

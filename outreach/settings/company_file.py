@@ -18,6 +18,7 @@ from outreach.settings.company import (
     TaskRules,
     Topic,
 )
+from outreach.settings.feast_file import Feast
 from outreach.settings.public_url import check_public_url
 from outreach.settings.rules_file import (
     BUILT_IN_CHANNELS,
@@ -122,7 +123,7 @@ class CompanyFile(FileModel):
     """The rules of the whole company."""
 
     later: ClassVar[frozenset[str]] = frozenset(
-        {"floors", "feasts", "approval", "rates", "retention", "tone"}
+        {"floors", "approval", "rates", "retention", "tone"}
     )
 
     brand: BrandFile = Field(description="Who writes: name, address, clock, language, currency.")
@@ -196,6 +197,11 @@ class CompanyFile(FileModel):
         "of them.",
         examples=[{"mei@example.com": {"name": "Mei Wang"}}],
     )
+    feasts: dict[Words, Feast] = Field(
+        {},
+        description="Feasts of your own for `on_holiday`: their days, by country where these differ.",
+        examples=[{"Founders' Day": "09-09"}],
+    )
     tasks: TasksFile | None = Field(
         None, description="Promises that are missed and answers that are owed, as tasks."
     )
@@ -253,6 +259,7 @@ def _company(file: CompanyFile) -> Company:
         attributes=dict(file.attributes),
         channels={name: channel.settings() for name, channel in file.channels.items()},
         owners=file.owners,
+        feasts=dict(file.feasts),
         tasks=TaskRules() if file.tasks is None else file.tasks.rules(),
         **{"salt": file.brand.name, **given},
     )

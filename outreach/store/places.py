@@ -31,6 +31,11 @@ def place_ids(conn: Connection, wanted: Collection[Place]) -> dict[Place, int]:
     return _find(conn, wanted)
 
 
+def countries(conn: Connection) -> set[str]:
+    """The countries of all customers' places; "" among them where some is unknown."""
+    return set(conn.execute(select(places.c.country).distinct()).scalars())
+
+
 def _find(conn: Connection, wanted: Collection[Place]) -> dict[Place, int]:
     zones = sorted({place.zones for place in wanted})
     rows = conn.execute(

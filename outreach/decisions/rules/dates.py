@@ -1,4 +1,4 @@
-"""The day of a schedule's `on_date`: whose date it is where an occurrence comes."""
+"""The day of a schedule's `on_date` or `on_holiday`: whose day it is where an occurrence comes."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -35,6 +35,14 @@ def falling_in(grid: Grid, scope: Scope, places: Iterable[Locality]) -> dict[int
     return {place.id: on_date.falling(day_of(grid, scope, place)) for place in places}
 
 
+def feasts_in(grid: Grid, scope: Scope, places: Iterable[Locality]) -> dict[int, bool]:
+    """By place, whether an occurrence is on the day of its feast there; empty where none is asked for."""
+    feast = grid.campaign.schedule.on_holiday
+    if feast is None:
+        return {}
+    return {place.id: feast.comes_to(place.country, day_of(grid, scope, place)) for place in places}
+
+
 def values(falling: Iterable[Falling], tag: str = "") -> dict[str, list[str]]:
     """What a statement that looks dates up by their day is executed with; `tag` the candidate's."""
     days = sorted(set().union(*(each.month_days for each in falling)))
@@ -53,8 +61,11 @@ def values_of_day(ruling: Ruling, day: date, number: int) -> dict[str, object]:
 def is_its_day(candidate: Candidate) -> ColumnElement[bool] | None:
     """The day is the customer's; None where the schedule asks for none.
 
-    Of a campaign above no more than that it may be one of its days: `is_day` asks which.
+    Of a campaign above no more than that it may be one of its days: `is_day` asks which. A feast
+    above is reserved for only where a place has it.
     """
+    if candidate.ruling.campaign.schedule.on_holiday is not None:
+        return None if candidate.tag else candidate.zones.c.is_feast == 1
     on_date = candidate.ruling.campaign.schedule.on_date
     if on_date is None:
         return None

@@ -9,7 +9,7 @@ from outreach.app.context import open_context
 
 FILES = {
     "outreach.yaml": "brand: {name: Tea, country: DE}\ntopics: {greetings: {}}\n"
-    "owners: {mei@example.com: {name: Mei}}\n",
+    "owners: {mei@example.com: {name: Mei}}\nfeasts: {Tea Day: 2026-05-31}\n",
     "templates/hello/sms.txt": "Hi",
 }
 OUTSIDE = (
@@ -84,13 +84,52 @@ def said(
         (
             "mei@example.com",
             'cron: "0 10 * * SUN#1", days: mon-fri',
-            f"3:18: it comes on Sunday too, {OUTSIDE}; let `cron` and `days` name the same days",
+            f"3:18: it comes on Sunday, {OUTSIDE}; let `cron` and `days` name the same days",
         ),
         (
             "mei@example.com",
             'cron: "0 10 1 * *", days: mon-fri',
             "3:38: `days` leaves out 2 days in a row: a message of the first is late by then; "
             "write `late: 3 days`",
+        ),
+        (
+            "mei@example.com",
+            "at: 2026-07-01T09:00, days: mon",
+            f"3:16: it comes on Wednesday, {OUTSIDE}; let `at` and `days` name the same days",
+        ),
+        (
+            "mei@example.com",
+            "every: day at 10:00, days: mon-sat",
+            f"3:19: it comes on Sunday too, {OUTSIDE}; let `every` and `days` name the same days",
+        ),
+        (
+            "mei@example.com",
+            "every: month on last friday at 10:00, days: mon-thu",
+            f"3:19: it comes on Friday, {OUTSIDE}; let `every` and `days` name the same days",
+        ),
+        (
+            "mei@example.com",
+            "every: month on 1 at 10:00, days: mon-fri",
+            "3:46: `days` leaves out 2 days in a row: a message of the first is late by then; "
+            "write `late: 3 days`",
+        ),
+        (
+            "mei@example.com",
+            "on_date: {field: birthday}, days: mon-fri",
+            "3:46: `days` leaves out 2 days in a row: a message of the first is late by then; "
+            "write `late: 3 days`",
+        ),
+        (
+            "mei@example.com",
+            "on_holiday: {name: Easter Monday, offset: -3 days}, days: mon-thu",
+            "3:70: `days` leaves out 3 days in a row: a message of the first is late by then; "
+            "write `late: 4 days`",
+        ),
+        (
+            "mei@example.com",
+            "on_holiday: {name: Tea Day}",
+            "3:31: `Tea Day` has no day to come: nothing more is sent; write its next days under "
+            "`feasts` in outreach.yaml",
         ),
         (
             "mai@example.com",
@@ -124,7 +163,6 @@ def test_one_of_day_and_weekday_is_what_it_says(tmp_path: Path, cron: str) -> No
         'cron: "0 10 * * 5L", days: fri',
         'cron: "0 10 1 * *", days: mon-sat',
         'cron: "0 10 1 * *", days: mon-fri, late: 2 days',
-        "at: 2026-07-01T09:00, days: mon",
     ],
 )
 def test_a_cron_within_its_days_is_what_it_says(tmp_path: Path, schedule: str) -> None:
