@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, null, select
 
 from outreach.app.context import Context
 from outreach.decisions.asking import Question
+from outreach.dispatch.letters import add_events
 from outreach.planning.plan import Funnel
 from outreach.rendering import Recipient, RenderError, build_context, segments
 from outreach.rendering.links import CLICKED
@@ -93,6 +94,7 @@ def segments_taken(
     """
     ruling, sample = question.ruling, _sample(conn, question, min(messages, SAMPLE))
     about = contexts(conn, list(sample), ruling.company.attributes)
+    add_events(conn, about, ruling.compiled, context.now())
     links = links_of(context)
     counts: list[int] = []
     unusual: Counter[str] = Counter()

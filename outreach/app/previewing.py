@@ -21,7 +21,7 @@ from outreach.channels.adapter import Message, Task, Text
 from outreach.decisions.candidate import ADDRESS_COLUMN
 from outreach.decisions.ruling import Ruling
 from outreach.dispatch.held import Held
-from outreach.dispatch.letters import Signer
+from outreach.dispatch.letters import Signer, add_events
 from outreach.rendering import Compiled, RenderError, Segments, build_context, segments
 from outreach.rendering.context import customer_names
 from outreach.rendering.made_up import TRIAL_ADDRESSES, made_up_customer
@@ -182,6 +182,7 @@ def messages_for(
     """The messages for these customers."""
     signer = _signer(context)
     about = contexts(conn, [each.id for each in chosen], ruling.company.attributes)
+    add_events(conn, about, ruling.compiled, context.now())
     cards = cards_of(conn, [each.id for each in chosen if each.channel == Task.channel])
     found = []
     for id_, channel, late_at, variant in chosen:

@@ -15,7 +15,7 @@ from outreach.channels.adapter import Message, Outcome, Task, Text
 from outreach.channels.registry import make_adapter
 from outreach.decisions.ruling import Ruling
 from outreach.dispatch.held import Held
-from outreach.dispatch.letters import Signer, keep_named
+from outreach.dispatch.letters import Signer, add_events, keep_named
 from outreach.documents import did_you_mean
 from outreach.errors import UsageError
 from outreach.planning.plan import rows
@@ -48,7 +48,9 @@ def send_test(
     with reading(context.engine) as conn:
         ruling = ruling_of(context, conn, name)
         about = _customer(context, conn, name, key)
-        customer = contexts(conn, [about], ruling.company.attributes)[about]
+        customers = contexts(conn, [about], ruling.company.attributes)
+        add_events(conn, customers, ruling.compiled, context.now())
+        customer = customers[about]
     with writing(context.engine) as conn:
         keep_named(conn, ruling.compiled)
     own = None if key is None else explain_customer(context, name, key).variant

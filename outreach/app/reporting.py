@@ -12,6 +12,7 @@ from outreach.app.cost import links_of, price_of
 from outreach.app.planning import Cost
 from outreach.app.runs import run_with
 from outreach.decisions.loading import Rulings
+from outreach.dispatch.letters import add_events
 from outreach.documents import did_you_mean
 from outreach.errors import ProblemsFound, UsageError
 from outreach.rendering import Recipient, RenderError, build_context, segments
@@ -175,6 +176,7 @@ def _segments_each(
         try:
             ruling = rulings.load(conn, each.revision_id)
             about = contexts(conn, [each.customer_id], ruling.company.attributes)
+            add_events(conn, about, ruling.compiled, context.now())
             customer, now = about[each.customer_id], context.now()
             made = build_context(customer, ruling.company, ruling.campaign, now)
             recipient = Recipient(

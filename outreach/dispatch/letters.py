@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parseaddr
 from functools import lru_cache, partial
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
@@ -16,6 +17,7 @@ from outreach.decisions.verdict import Verdict
 from outreach.dispatch.held import Held, Ready
 from outreach.logger import Logger
 from outreach.rendering.compiled import Compiled
+from outreach.rendering.happened import EVENTS, Happened
 from outreach.rendering.links import CLICKED, OPENED, Tracking
 from outreach.rendering.recipient import Recipient
 from outreach.rendering.refusal import RenderError
@@ -23,6 +25,7 @@ from outreach.settings.company import ChannelSettings
 from outreach.store.customers import contexts
 from outreach.store.engine import reading, writing
 from outreach.store.hosted import Picture, save_pictures
+from outreach.store.latest_events import latest_events
 from outreach.store.reactions import save_links
 from outreach.tokens import Purpose
 
@@ -126,6 +129,7 @@ class ProjectRulebook:
                 conn, ids, ruling.company.attributes, own,
                 names=compiled.names, dates=bool(compiled.dates),
             )  # fmt: skip
+            add_events(conn, customers, compiled, now)
         if not self.named.issuperset(compiled.named):
             # no message goes out with a link that leads nowhere
             with writing(engine) as conn:
@@ -136,6 +140,20 @@ class ProjectRulebook:
             _letter(compiled, stationery, one, customers.get(one.customer_id), now) for one in held
         )
         return [one for one in letters if one is not None]
+
+
+def add_events(
+    conn: Connection, customers: dict[int, dict[str, Any]], compiled: Compiled, now: datetime
+) -> None:
+    """Add the latest events that templates list to what is known of customers."""
+    if not compiled.events:
+        return
+    found = latest_events(conn, customers, compiled.events, now)
+    for id_, known in customers.items():
+        known[EVENTS] = {
+            kind: [Happened(*each) for each in latest]
+            for kind, latest in found.get(id_, {}).items()
+        }
 
 
 def keep_named(conn: Connection, compiled: Compiled) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from hashlib import blake2b
 
 from outreach.campaign.model import Campaign
-from outreach.channels.adapter import Email, Message, Text
+from outreach.channels.adapter import Email, Message
 from outreach.rendering import pictures
 from outreach.rendering.assets import Asset, encoded_text
 from outreach.rendering.check import (
@@ -38,10 +38,9 @@ from outreach.rendering.plaintext import fill, text_of
 from outreach.rendering.recipient import Recipient
 from outreach.rendering.refusal import RenderError
 from outreach.rendering.salutation import SALUTED_BY, salutation
+from outreach.rendering.texting import text_message
 from outreach.settings.company import ChannelSettings, Company
 
-_LONGEST_SMS = 1600  # characters, Twilio's limit for a body
-_SMS_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]+")
 _NOBODY = "outreach@localhost"  # only `capture` takes it: providers want a `from`
 
 
@@ -132,6 +131,15 @@ class Compiled:
         )
 
     @cached_property
+    def events(self) -> dict[str, int]:
+        """The kinds of events that its templates list, and how many of each at most."""
+        found: dict[str, int] = {}
+        for ready in (each for by_locale in self._ready.values() for each in by_locale.values()):
+            for kind, number in (asked for s in ready.source.sources() for asked in s.events):
+                found[kind] = max(number, found.get(kind, 0))
+        return found
+
+    @cached_property
     def names(self) -> frozenset[str]:
         """All that its templates may look up, or a salutation is made from."""
         every = [each for by_locale in self._ready.values() for each in by_locale.values()]
@@ -165,7 +173,8 @@ class Compiled:
             assert ready.text is not None
             return task_of(recipient.delivery_id, recipient.to, ready.text.run(variables))
         if channel == "sms":
-            return self._text(ready, variables, recipient)
+            assert ready.text is not None
+            return text_message(self._company, ready.text.run(variables), recipient)
         return self._email(ready, variables, recipient, context)
 
     def _addresses_of(self, channel: str) -> Addresses:
@@ -267,25 +276,6 @@ class Compiled:
         if not self._transactional:
             html, text = complete(html, text, self._company.brand, variables)
         return html, text
-
-    def _text(self, ready: Ready, variables: dict[str, object], recipient: Recipient) -> Text:
-        assert ready.text is not None
-        settings = self._company.channels.get("sms", ChannelSettings())
-        text = _SMS_CONTROLS.sub("", ready.text.run(variables)).strip()
-        if not text:
-            raise RenderError("the text is empty")
-        text = _signed(text, settings.signature)
-        if len(text) > _LONGEST_SMS:
-            raise RenderError(f"the text has more than {_LONGEST_SMS:,} characters")
-        sender = settings.sender or settings.messaging_service
-        return Text(recipient.delivery_id, recipient.to, sender, text, recipient.token)
-
-
-def _signed(text: str, signature: str) -> str:
-    """The text with the company's signature, in front if it is written 【so】, as China asks."""
-    if not signature or signature in text:
-        return text
-    return f"{signature}{text}" if signature.startswith("【") else f"{text} {signature}"
 
 
 def _label(text: str) -> str:

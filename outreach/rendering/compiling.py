@@ -49,6 +49,14 @@ class Variants(Compiled):
         return {k: v for one in self.each for k, v in one.hosted.items()}
 
     @cached_property
+    def events(self) -> dict[str, int]:
+        """The kinds of events that templates list, and how many of each at most."""
+        found: dict[str, int] = {}
+        for kind, number in (asked for one in self.each for asked in one.events.items()):
+            found[kind] = max(number, found.get(kind, 0))
+        return found
+
+    @cached_property
     def dates(self) -> frozenset[DateRead]:
         """Where templates print named dates, or ask for them."""
         return frozenset[DateRead]().union(*(one.dates for one in self.each))

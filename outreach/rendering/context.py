@@ -6,6 +6,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from outreach.campaign.model import Campaign
+from outreach.rendering.happened import EVENTS
 from outreach.rendering.salutation import salutation
 from outreach.rendering.sandbox import Dates, Person
 from outreach.settings.company import Brand, Company
@@ -147,6 +148,8 @@ class Frame:
         known = self._company.owners.get(owner) if isinstance(owner, str) else None
         context["owner"] = Person(owner, known) if isinstance(owner, str) else None
         context[DATES] = Dates(days if isinstance(days, Mapping) else {})
+        if EVENTS in customer:
+            context[EVENTS] = customer[EVENTS]
         context.update(self._times(customer.get("timezone"), now))
         return context
 

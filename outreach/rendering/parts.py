@@ -9,6 +9,7 @@ from jinja2.exceptions import TemplateError
 from outreach.rendering.assets import Asset
 from outreach.rendering.budget import LARGEST_TEXT, Budget, enter
 from outreach.rendering.filters import FUNCTIONS
+from outreach.rendering.happened import place_events
 from outreach.rendering.linked import link_all
 from outreach.rendering.mjml_pages import INLINE
 from outreach.rendering.pictures import place_pictures
@@ -54,6 +55,7 @@ class Renderer:
         """
         if html:
             inline_styles(part, marked=INLINE if part.main.endswith(".mjml") else "")
+        place_events(part)
         place_pictures(part, pictures or {}, hosted=hosted)
         self.addresses = link_all(part, html=html) if linked else frozenset[str]()
         self.marks = html and text_too and all(map(_keeps_marks, part.trees.values()))

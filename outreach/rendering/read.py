@@ -11,6 +11,7 @@ from outreach.campaign.model import Attachment
 from outreach.errors import Problem
 from outreach.rendering.assets import Asset, begins_as, fixed, form_of, found_in
 from outreach.rendering.compared import Compared, texts_compared
+from outreach.rendering.happened import events_read
 from outreach.rendering.judging import faults, noted, shown_raw
 from outreach.rendering.layout import written_in_vain
 from outreach.rendering.leftovers import leftovers
@@ -41,6 +42,7 @@ class Source:
     printed: Printed
     dates: tuple[DateRead, ...]
     pictures: Mapping[str, Asset] = field(default_factory=dict, hash=False)  # by name as written
+    events: frozenset[tuple[str, int]] = frozenset()  # kinds that it lists, and how many of each
 
     @property
     def path(self) -> str:
@@ -223,7 +225,8 @@ class Reader:
         dates = [each for file in judged for each in dates_read(file, texts[file], judged[file])]
         reads = () if DATES in local else tuple(dates)
         printed = printed_by(part, self.needable, self.lists)
-        return Source(part, printed, reads, pictures.found)
+        listed = frozenset(asked for tree in judged.values() for asked in events_read(tree))
+        return Source(part, printed, reads, pictures.found, listed)
 
     def _gather(
         self,

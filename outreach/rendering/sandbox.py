@@ -15,7 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
 from markupsafe import Markup, escape
 
-from outreach.rendering import pictures
+from outreach.rendering import happened, pictures
 from outreach.rendering.budget import OPERATORS, Budget, enter, present, tick, weigh
 from outreach.rendering.filters import FILTERS, FUNCTIONS, compare, concat, printable
 from outreach.rendering.linked import FILTER
@@ -76,6 +76,7 @@ class Dates:
         self.known = {name: read_day(day) for name, day in days.items()}
 
 
+_READ_BY_NAME = (Dates, happened.Happened)
 _SPECIAL = re.compile("[&<>\"']")
 
 
@@ -144,6 +145,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.binop_table.update(OPERATORS)
         self.filters = {**FILTERS, "_concat": concat, "_compare": compare, FILTER: link}
         self.filters[pictures.FILTER] = pictures.picture
+        self.filters[happened.FILTER] = happened.last_of
         self.tests = dict(TESTS)
         self.globals = dict(FUNCTIONS)
         self.tick = tick
@@ -162,7 +164,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
                 return obj[attribute]
             except KeyError:
                 pass
-        elif (type(obj) is Person and attribute not in ALL_METHODS) or type(obj) is Dates:
+        elif (type(obj) is Person and attribute not in ALL_METHODS) or type(obj) in _READ_BY_NAME:
             return obj.known.get(attribute)
         return super().getattr(obj, attribute)
 

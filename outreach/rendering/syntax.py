@@ -10,6 +10,8 @@ from jinja2.tests import TESTS
 from outreach.errors import Problem
 from outreach.rendering.context import BRAND_KEYS, CAMPAIGN_KEYS
 from outreach.rendering.filters import FILTERS, FUNCTIONS
+from outreach.rendering.happened import FUNCTION as LAST
+from outreach.rendering.happened import MOST, USAGE, asked_by
 from outreach.rendering.mending import mended
 from outreach.rendering.positions import BadTemplateError, Line, line_at, offset_of, read_tree
 from outreach.rendering.sandbox import ALL_METHODS
@@ -39,8 +41,8 @@ _ORDERS = "orders"  # a number, of which people expect the orders themselves
 _ORDER_DETAILS = frozenset(
     ["order", "last_order", "order_items", "line_items", "items", "products", "product", "invoice"]
 )
-_NO_DETAILS = "`orders` is a number: details of orders can not be printed"
-_AS_ATTRIBUTE = "import what you want to print as an attribute"
+_NO_DETAILS = "`orders` is a number"
+_LISTED = f"for the orders themselves {USAGE}"
 _FILTERS_MEANT = {
     **dict.fromkeys(("euro", "eur", "dollar", "usd", "currency", "price", "amount"), "money"),
     **dict.fromkeys(("dateformat", "format_date", "strftime", "datum", "day"), "date"),
@@ -115,7 +117,7 @@ def _offences(tree: nodes.Template) -> Iterator[Offence]:
                     "",
                 )
         elif (orders := _as_several_orders(node)) is not None:
-            yield orders, _ORDERS, "unknown-name", _NO_DETAILS, _AS_ATTRIBUTE
+            yield orders, _ORDERS, "unknown-name", _NO_DETAILS, _LISTED
         elif isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
             yield node, node.attr, "forbidden", f"`{node.attr}` can not be read", ""
         elif isinstance(node, nodes.Call):
@@ -146,7 +148,11 @@ def _bad_filter(node: nodes.Filter) -> Offence:
 
 def _bad_call(node: nodes.Call) -> Iterator[Offence]:
     called = node.node
-    if isinstance(called, nodes.Name) and called.name in _QUERIES:
+    if isinstance(called, nodes.Name) and called.name == LAST:
+        if asked_by(node) is None:
+            message = f"`{LAST}` takes a kind of event in quotes, and how many: 1 to {MOST}"
+            yield called, LAST, "bad-argument", message, USAGE
+    elif isinstance(called, nodes.Name) and called.name in _QUERIES:
         why = "it works in `where:` and `when:` only"
         yield (
             called,
@@ -181,7 +187,7 @@ def unknown_names(
             seen.add(node.name)
             part = parts.get(node.name)
             if node.name in _ORDER_DETAILS:
-                yield node, f"details of orders can not be printed: {_AS_ATTRIBUTE}"
+                yield node, _LISTED
             else:
                 yield node, f"write `{{{{ {part} }}}}`" if part else did_you_mean(node.name, known)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from makers import NOW, grant, make_customer
+from makers import NOW, grant, make_customer, make_event
 from sqlalchemy import Engine, select
 from test_dispatch_project import COMPANY, FILES, World
 
@@ -63,6 +63,25 @@ def test_links_of_messages_lead_to_what_their_templates_say(engine: Engine, worl
     ]  # fmt: skip
     assert {each and each.delivery_id for each in led} == {1, 2}
     assert mail.count("https://example.com/o/") == 1
+
+
+def test_a_message_lists_the_customer_s_latest_events(engine: Engine, tmp_path: Path) -> None:
+    text = b"{% for order in last('order', 2) %}{{ order.number }} {% else %}none{% endfor %}"
+    with writing(engine) as conn:
+        for number, key in enumerate(("a", "b")):
+            customer = make_customer(conn, key, phone=f"+1202555019{number}")
+            grant(conn, customer, "sms")
+            for days in range(1, 4 * (1 - number)):
+                make_event(
+                    conn, customer, at=NOW - timedelta(days=days), data={"number": f"N{days}"}
+                )
+    world = World(engine, tmp_path, {**FILES, "templates/hello/sms.txt": text})
+    world.plan("one")
+
+    world.send(timedelta(seconds=1))
+
+    texts = {path.read_text() for path in world.captured("sms") if path.suffix != ".json"}
+    assert sorted(each.splitlines()[-1].strip() for each in texts) == ["N1 N2", "none"]
 
 
 def test_a_message_s_addresses_are_in_the_database_before_it_goes(

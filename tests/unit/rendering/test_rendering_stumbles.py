@@ -65,18 +65,18 @@ def test_blocks_within_blocks_and_what_is_set_beside_them_are_fine() -> None:
         ),
         (
             "No. {{ order.number }}",
-            "1:8: customer has no `order`; details of orders can not be printed: import what you want "
-            "to print as an attribute",
+            "1:8: customer has no `order`; for the orders themselves write for example "
+            "`{% for order in last('order', 3) %}`",
         ),
         (
             "No. {{ orders[0].number }}",
-            "1:8: `orders` is a number: details of orders can not be printed; import what you want to "
-            "print as an attribute",
+            "1:8: `orders` is a number; for the orders themselves write for example "
+            "`{% for order in last('order', 3) %}`",
         ),
         (
             "{% for order in orders %}{{ order.number }}{% endfor %}",
-            "1:17: `orders` is a number: details of orders can not be printed; import what you want to "
-            "print as an attribute",
+            "1:17: `orders` is a number; for the orders themselves write for example "
+            "`{% for order in last('order', 3) %}`",
         ),
         ("{{ spend|euro }}", "1:10: there is no filter `euro`; write `|money`"),
         (
