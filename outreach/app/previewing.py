@@ -140,7 +140,7 @@ def made_up_messages(
 
     Of whom everything is known, or just what the templates need; no database is asked.
     """
-    signer, found = _signer(context), []
+    signer, found = signer_of(context), []
     for channel, variant in product(ruling.channels, ruling.variants or ("",)):
         compiled, read = ruling.compiled.of(variant), locale
         if locale not in compiled.locales(channel):
@@ -171,7 +171,8 @@ def _parsed(content: str | bytes) -> EmailMessage:
     return parsed
 
 
-def _signer(context: Context) -> Signer:
+def signer_of(context: Context) -> Signer:
+    """What signs the links of messages that are only looked at."""
     keys = [key.get_secret_value() for key in context.environment.secret_keys()]
     return Signer(keys, context.public_url)
 
@@ -180,7 +181,7 @@ def messages_for(
     context: Context, conn: Connection, ruling: Ruling, chosen: Sequence[Chosen]
 ) -> list[Preview]:
     """The messages for these customers."""
-    signer = _signer(context)
+    signer = signer_of(context)
     about = contexts(conn, [each.id for each in chosen], ruling.company.attributes)
     add_events(conn, about, ruling.compiled, context.now())
     cards = cards_of(conn, [each.id for each in chosen if each.channel == Task.channel])

@@ -360,3 +360,30 @@ def test_a_plan_looked_at_closely_says_what_each_rule_alone_keeps_out(noted: Pat
     ]  # fmt: skip
     assert "+1 if they agreed to greetings by email (no_consent)\n" in said
     assert "email/example.com: 2 at 1/minute take 2 min; their time ends in 11 h\n" in said
+
+
+def test_check_renders_everybody_and_names_who_fails_at_the_line(noted: Path) -> None:
+    path = noted / "templates/note/body.txt"
+    path.write_text(
+        "Hello\n{{ 10 / (tags | length) }}\n{{ unsubscribe_url }} {{ brand.postal_address }}\n"
+    )
+    campaign = noted / "campaigns/notes.yaml"
+    campaign.write_text(campaign.read_text().replace("sms, email", "email"))
+    lines = [f"K{number:04},Ann,k{number}@example.com,yes,B,{'vip' if number % 400 else ''}"
+             for number in range(1, 1201)]  # fmt: skip
+    head = "key,first_name,email,consent.email.greetings,tier,tags"
+    (noted / "many.csv").write_text("\n".join([head, *lines]))
+    words = ("customers", "import", "many.csv", "--consent-source", "form", "--now", BEFORE)
+    assert outreach_here(noted, *words).code == 0
+
+    plain = outreach_here(noted, "check", "--now", NOW, "--json")
+    answer = outreach_here(noted, "check", "--render-all", "--now", NOW, "--json")
+    found = [each for each in answer.json if each["code"] == "not-rendered"]
+
+    assert "not-rendered" not in plain.out
+    assert answer.code == 1
+    assert [(each["file"], each["line"]) for each in found] == [("templates/note/body.txt", 2)] * 4
+    assert [each["message"] for each in found] == [
+        f"for customer {key} by email: divides by zero" for key in ("C2", "K0400", "K0800", "K1200")
+    ]
+    assert answer.err.endswith(" messages, 4 failed\n")
