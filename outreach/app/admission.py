@@ -26,14 +26,23 @@ def failing(context: Context) -> Iterator[tuple[Campaign, list[Problem]]]:
 
     Archived ones are not asked. Nothing where outreach.yaml is at fault.
     """
-    company = context.loaded.company
-    if company is None:
-        return
-    for campaign in context.loaded.campaigns.values():
-        if campaign.status is not Status.ARCHIVED:
-            problems = trial_in_check(context.files.contents, campaign, company)
-            if problems:
-                yield campaign, problems
+    for campaign in tried(context):
+        problems = on_trial(context, campaign)
+        if problems:
+            yield campaign, problems
+
+
+def tried(context: Context) -> list[Campaign]:
+    """The campaigns that are tried: all but archived ones; none where outreach.yaml is at fault."""
+    if context.loaded.company is None:
+        return []
+    campaigns = context.loaded.campaigns.values()
+    return [each for each in campaigns if each.status is not Status.ARCHIVED]
+
+
+def on_trial(context: Context, campaign: Campaign) -> list[Problem]:
+    """What a trial of one of them finds."""
+    return trial_in_check(context.files.contents, campaign, context.company())
 
 
 def is_admitted(context: Context, candidate: "Candidate") -> bool:

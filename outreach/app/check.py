@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
-from outreach.app.admission import failing
+from outreach.app.admission import on_trial, tried
 from outreach.app.context import Context
 from outreach.app.fragments import company_as_read, expressions_in, stages_in, unused_templates
-from outreach.app.slips import likely_slips
+from outreach.app.kept import Kept
+from outreach.app.slips import company_slips, slips_of
 from outreach.app.sound import sound_campaigns
 from outreach.audience.check import campaigns_named, literal_comparisons, stages_compared
 from outreach.audience.check import check as check_expression
@@ -24,6 +26,7 @@ from outreach.rendering.misnamed import unread
 from outreach.settings.company import Brand, Company
 from outreach.settings.company_file import COMPANY_FILE
 
+SLIPS_SECONDS = 600.0  # they ask what the time is
 _OUR_NAMES = ("unknown-name", "duty")  # what only an outreach.yaml in order can answer
 
 
@@ -46,22 +49,27 @@ class Checked:
         return sum(map(_is_fault, self.problems))
 
 
-def check_files(context: Context, *, asks_base: bool = True) -> Checked:
+def check_files(context: Context, kept: Kept | None = None, *, asks_base: bool = True) -> Checked:
     """All that is wrong with the project's files; with a database also what finds nobody in it.
 
     Warnings are of the campaigns that are in order, whatever is wrong with others. Without
-    `asks_base` no customers are looked at, which takes seconds where there are many.
+    `asks_base` no customers are looked at, which takes seconds where there are many. What `kept`
+    knows of campaigns that did not change is not asked again.
     """
+    kept = kept or Kept()
     problems = _all_problems(context) | set(_unknown_campaigns(context))
-    problems |= {each for _, found in failing(context) for each in found}
+    problems |= kept.of_each(context, "trial", tried(context), partial(on_trial, context))
     sound = sound_campaigns(context, filter(_is_fault, problems))
-    problems |= set(likely_slips(context, sound))
+    problems |= kept.of_each(
+        context, "slips", sound, lambda each: slips_of(context, each), SLIPS_SECONDS
+    )
+    problems |= set(company_slips(context))
     unasked = _unasked(context) if asks_base else ""
     of_base: frozenset[Problem] = frozenset()
     if unasked is None and context.loaded.company is not None:
         from outreach.app.warnings import warnings  # and with it SQLAlchemy
 
-        of_base = frozenset(warnings(context, sound)) - problems
+        of_base = frozenset(warnings(context, sound, kept)) - problems
     found = tuple(sorted(problems | of_base))
     return Checked(found, len(context.files.contents), unasked or "", of_base)
 

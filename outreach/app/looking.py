@@ -1,12 +1,15 @@
 """A campaign's message as it looks for one customer: real, typical or made up."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from email.message import EmailMessage
 from enum import StrEnum
 
 from outreach.app.context import Context
 from outreach.app.explaining import customer_of
+from outreach.app.mail_parts import attached_to, html_of, page_of, parsed
 from outreach.app.mail_view import as_read, has_dark_rules, has_remote_pictures
-from outreach.app.previewing import Chosen, Preview, html_of, made_up_messages, messages_for
+from outreach.app.previewing import Chosen, Preview, made_up_messages, messages_for
 from outreach.app.rulings import ruling_alone
 from outreach.decisions.ruling import Ruling
 from outreach.rendering.segments import outside_gsm
@@ -33,11 +36,15 @@ class Whom:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One channel's message with what a look at it tells beside; `size` is of the whole mail."""
+    """One channel's message with what a look at it tells beside; `size` is of the whole mail.
+
+    `preview` is without its `text`, which may be long: see `mail_html`.
+    """
 
     preview: Preview
     size: int  # bytes
-    html_size: int  # characters of its HTML, see `mail_html`; 0: it has none
+    attached: Mapping[str, int]  # files by name, with their bytes
+    html_size: int  # characters of its HTML; 0: it has none
     has_dark_rules: bool
     has_remote_pictures: bool
     unusual: str  # characters that make a text message cost more
@@ -47,12 +54,14 @@ class Seen:
 class Look:
     """A campaign's messages for one customer, in the order of its channels.
 
-    `locales` are the variants there are files of; "" are those without a locale.
+    `locales` are those that there are files of; "" are files without one. `variants` are what is
+    compared: each has its messages; none where everybody gets the same.
     """
 
     campaign: str
     channels: tuple[str, ...]
     locales: tuple[str, ...]
+    variants: tuple[str, ...]
     key: str
     seen: tuple[Seen, ...]
 
@@ -64,14 +73,24 @@ def look_at(context: Context, name: str, whom: Whom) -> Look:
     """
     ruling = ruling_alone(context, name)
     found = _messages(context, ruling, whom)
-    return Look(name, ruling.channels, locales_of(ruling), whom.key, tuple(map(_seen, found)))
+    seen = tuple(_seen(context, ruling, each) for each in found)
+    return Look(name, ruling.channels, locales_of(ruling), ruling.variants, whom.key, seen)
 
 
-def mail_html(context: Context, name: str, whom: Whom, *, dark: bool) -> str:
-    """The HTML part of that customer's mail on a light or a dark screen; empty where it has none."""
-    found = _messages(context, ruling_alone(context, name), whom)
-    html = next(filter(None, map(html_of, found)), "")
-    return as_read(html, dark=dark) if html else ""
+def mail_html(context: Context, name: str, whom: Whom, variant: str, *, dark: bool) -> str:
+    """The HTML part of that customer's mail on a light or a dark screen; empty where it has none.
+
+    `variant` of those that are compared, "" where none are.
+    """
+    ruling = ruling_alone(context, name)
+    for each in _messages(context, ruling, whom):
+        if each.text and (each.channel, each.variant) == ("email", variant):
+            return as_read(_page(context, ruling, parsed(each.text)), dark=dark)
+    return ""
+
+
+def _page(context: Context, ruling: Ruling, mail: EmailMessage) -> str:
+    return page_of(mail, ruling.compiled.hosted, context.public_url)
 
 
 def _messages(context: Context, ruling: Ruling, whom: Whom) -> list[Preview]:
@@ -82,9 +101,14 @@ def _messages(context: Context, ruling: Ruling, whom: Whom) -> list[Preview]:
 
 
 def locales_of(ruling: Ruling) -> tuple[str, ...]:
-    """The variants that any channel has files of, those without a locale first."""
-    compiled = ruling.compiled
-    return tuple(sorted({each for name in compiled.channels for each in compiled.locales(name)}))
+    """The locales that any channel has files of, "" first where there are files without one."""
+    found = {
+        locale
+        for compiled in ruling.compiled.each
+        for channel in compiled.channels
+        for locale in compiled.locales(channel)
+    }
+    return tuple(sorted(found))
 
 
 def _of_customer(context: Context, ruling: Ruling, key: str) -> list[Preview]:
@@ -99,14 +123,17 @@ def _of_customer(context: Context, ruling: Ruling, key: str) -> list[Preview]:
         return messages_for(context, conn, ruling, asked)
 
 
-def _seen(preview: Preview) -> Seen:
-    unusual = outside_gsm(preview.body) if preview.channel == "sms" else ""
-    html = html_of(preview)
+def _seen(context: Context, ruling: Ruling, preview: Preview) -> Seen:
+    html, page, attached = "", "", {}
+    if preview.channel == "email" and preview.text:
+        mail = parsed(preview.text)
+        html, page, attached = html_of(mail), _page(context, ruling, mail), attached_to(mail)
     return Seen(
-        preview=preview,
+        preview=replace(preview, text=""),
         size=len(preview.text.encode()),
+        attached=attached,
         html_size=len(html),
         has_dark_rules=has_dark_rules(html),
-        has_remote_pictures=has_remote_pictures(html),
-        unusual=unusual,
+        has_remote_pictures=has_remote_pictures(page),
+        unusual=outside_gsm(preview.body) if preview.channel == "sms" else "",
     )

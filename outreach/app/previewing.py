@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from outreach.app.context import Context
 from outreach.app.explaining import Explained, explain_customer
+from outreach.app.mail_parts import parsed
 from outreach.app.planning import question_of
 from outreach.app.rulings import ruling_of
 from outreach.app.tasks import Card, card_of, cards_of
@@ -158,19 +157,6 @@ def made_up_messages(
     return found
 
 
-def html_of(preview: Preview) -> str:
-    """The HTML part of a mail; empty where it has none."""
-    part = _parsed(preview.text).get_body(("html",)) if preview.channel == "email" else None
-    return "" if part is None else str(part.get_content())
-
-
-def _parsed(content: str | bytes) -> EmailMessage:
-    content = content.encode() if isinstance(content, str) else content
-    parsed = message_from_bytes(content, policy=policy.default)
-    assert isinstance(parsed, EmailMessage)
-    return parsed
-
-
 def signer_of(context: Context) -> Signer:
     """What signs the links of messages that are only looked at."""
     keys = [key.get_secret_value() for key in context.environment.secret_keys()]
@@ -260,10 +246,10 @@ def _read(preview: Preview, message: Message) -> Preview:
     if isinstance(message, Text):
         taken = segments(message.text)
         return replace(preview, sender=message.sender, body=message.text, segments=taken)
-    parsed = _parsed(message.content)
-    part = parsed.get_body(("plain",))
+    mail = parsed(message.content)
+    part = mail.get_body(("plain",))
     body = "" if part is None else str(part.get_content())
-    return replace(preview, sender=str(parsed["From"]), subject=str(parsed["Subject"]), body=body)
+    return replace(preview, sender=str(mail["From"]), subject=str(mail["Subject"]), body=body)
 
 
 def _verdict(found: Explained) -> str:

@@ -1,6 +1,6 @@
 """What a campaign says and hardly means: told by `check` from the files alone, no fault."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -25,30 +25,32 @@ from outreach.vocabulary import Status
 LATEST_OFFSET = timedelta(hours=12)  # no clock on earth is further behind UTC
 
 
-def likely_slips(context: Context, campaigns: Iterable[Campaign]) -> Iterator[Problem]:
-    """What campaigns in order say and hardly mean; no database is asked."""
-    company = context.loaded.company
-    if company is None:
-        return
-    for campaign in campaigns:
-        document = load(campaign.file, context.files.contents[campaign.file])[0]
-        if document is not None:
-            yield from _never_comes(document, campaign, company, context.now())
-            yield from _at_night(document, campaign)
-            yield from day_or_weekday(document, campaign)
-            yield from outside_of_days(document, campaign)
-            yield from _unknown_owner(document, campaign, company)
-            yield from _never_in_touch(campaign, names_of(company))
-            yield from _day_of_birth(campaign, names_of(company))
-            yield from _thousands(campaign)
-            yield from without_effect(document, campaign, company)
-            yield from no_feast_to_come(document, campaign, company, context.now())
-            yield from lost_on_holidays(document, campaign, company, context.now())
-            yield from namesakes_left(document, context.files.contents)
-            yield from never_sent(document, campaign, company, context.now())
-            yield from uncounted(document, campaign, context.public_url)
-    document = load(COMPANY_FILE, context.files.contents[COMPANY_FILE])[0]
+def slips_of(context: Context, campaign: Campaign) -> Iterator[Problem]:
+    """What a campaign in order says and hardly means; no database is asked."""
+    company = context.company()
+    document = load(campaign.file, context.files.contents[campaign.file])[0]
     if document is not None:
+        yield from _never_comes(document, campaign, company, context.now())
+        yield from _at_night(document, campaign)
+        yield from day_or_weekday(document, campaign)
+        yield from outside_of_days(document, campaign)
+        yield from _unknown_owner(document, campaign, company)
+        yield from _never_in_touch(campaign, names_of(company))
+        yield from _day_of_birth(campaign, names_of(company))
+        yield from _thousands(campaign)
+        yield from without_effect(document, campaign, company)
+        yield from no_feast_to_come(document, campaign, company, context.now())
+        yield from lost_on_holidays(document, campaign, company, context.now())
+        yield from namesakes_left(document, context.files.contents)
+        yield from never_sent(document, campaign, company, context.now())
+        yield from uncounted(document, campaign, context.public_url)
+
+
+def company_slips(context: Context) -> Iterator[Problem]:
+    """The same of outreach.yaml, where that is in order."""
+    company = context.loaded.company
+    document = load(COMPANY_FILE, context.files.contents.get(COMPANY_FILE, b""))[0]
+    if company is not None and document is not None:
         yield from company_without_effect(document, company)
         yield from company_uncounted(document, company, context.public_url)
 

@@ -25,6 +25,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.RESERVED: "the last free slot belongs to a message before this one",
     Reason.CONTROL_GROUP: "they are in the control group, which is never written to",
     Reason.HOLDOUT: "they are held out of this campaign",
+    Reason.AWAITING_WINNER: "their message waits until the winner among the variants is known",
     Reason.HOLIDAY: "it is a public holiday where they live",
     Reason.OUTSIDE_WINDOW: "it is outside of the campaign's window, days or dates",
     Reason.QUIET_HOURS: "it is in their quiet hours",
@@ -33,8 +34,12 @@ MEANINGS: dict[Reason, str] = {
 
 
 def told(found: Explained) -> list[str]:
-    """The decision first, then what each rule that fails has against it, on the customer's clock."""
-    return [_decision(found), *_failing(found)]
+    """The decision first, then what each rule that fails has against it, on the customer's clock.
+
+    Last when it would be possible, or what would have to change.
+    """
+    outlook = [f"{each[:1].upper()}{each[1:]}." for each in found.said]
+    return [_decision(found), *_failing(found), *outlook]
 
 
 def _decision(found: Explained) -> str:

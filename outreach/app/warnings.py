@@ -2,10 +2,12 @@
 
 import time as stopwatch
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
+from outreach.app.kept import Kept
 from outreach.app.unmet_dates import unmet_date, unmet_feast
 from outreach.audience import presence
 from outreach.audience.check import KEYS, dates_named, kinds_named, literal_comparisons
@@ -31,13 +33,16 @@ from outreach.store.facts import EVENT_KINDS
 from outreach.store.named_dates import known_names
 
 MOST_SECONDS = 5.0  # on a large base: what is not asked by then is left out
+KEPT_SECONDS = 60.0  # somebody may be imported meanwhile
 LONGEST_CODE = 3  # of a country, a language: the next one in the alphabet is not meant
 
 
-def warnings(context: Context, campaigns: Iterable[Campaign]) -> Iterator[Problem]:
-    """Texts that no customer has, and data that many lack, of campaigns in order; and lifecycles."""
+def warnings(context: Context, campaigns: Iterable[Campaign], kept: Kept) -> Iterator[Problem]:
+    """Texts that no customer has, and data that many lack, of campaigns in order; and lifecycles.
+
+    What `kept` knows of a campaign is not asked again for a minute.
+    """
     company = context.company()
-    template_names = context_names(company)
     row = presence.present_row(names_of(company), context.now())
     until = stopwatch.monotonic() + MOST_SECONDS
     with reading(context.engine) as conn:
@@ -46,23 +51,31 @@ def warnings(context: Context, campaigns: Iterable[Campaign]) -> Iterator[Proble
         dates = known_names(conn)
         lifecycles, _ = load_lifecycles(company, context.files.contents)
         yield from _unknown_dates(_dates_in_rules(row, lifecycles), dates)
+        ask = partial(_of_campaign, context, conn, row, dates)
         for campaign in campaigns:
             if stopwatch.monotonic() > until:
                 return
-            compiled = compile_step(context.files.contents, campaign, company)
-            yield from _unfound(conn, row, campaign)
-            compared = compared_in(context.files.contents, campaign, company, template_names)
-            yield from _unfound_in_templates(conn, row, compared)
-            yield from _unknown_dates(_dates_in_campaign(row, campaign, compiled), dates)
-            yield from unmet_date(conn, row, campaign, dates, context.now().date())
-            yield from unmet_feast(conn, campaign)
-            yield from _unknown_kinds(conn, row, campaign)
-            yield from _lacking(conn, row, compiled, campaign)
-            yield from _without_consent(conn, campaign, company)
-            if "task" in compiled.channels:
-                calls = (called_in(each, campaign, company) for each in compiled.each)
-                called = frozenset[str]().union(*calls)
-                yield from _without_phone(conn, row, compiled, campaign, called)
+            yield from kept.of_each(context, "base", [campaign], ask, KEPT_SECONDS)
+
+
+def _of_campaign(
+    context: Context, conn: Connection, row: Row, dates: Sequence[str], campaign: Campaign
+) -> Iterator[Problem]:
+    company, files = context.company(), context.files.contents
+    compiled = compile_step(files, campaign, company)
+    yield from _unfound(conn, row, campaign)
+    compared = compared_in(files, campaign, company, context_names(company))
+    yield from _unfound_in_templates(conn, row, compared)
+    yield from _unknown_dates(_dates_in_campaign(row, campaign, compiled), dates)
+    yield from unmet_date(conn, row, campaign, dates, context.now().date())
+    yield from unmet_feast(conn, campaign)
+    yield from _unknown_kinds(conn, row, campaign)
+    yield from _lacking(conn, row, compiled, campaign)
+    yield from _without_consent(conn, campaign, company)
+    if "task" in compiled.channels:
+        calls = (called_in(each, campaign, company) for each in compiled.each)
+        called = frozenset[str]().union(*calls)
+        yield from _without_phone(conn, row, compiled, campaign, called)
 
 
 def _unfound(conn: Connection, row: Row, campaign: Campaign) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from outreach.app.check import Checked, check_files
 from outreach.app.coming import Coming, coming
 from outreach.app.context import Context
 from outreach.app.explaining import Explained, explain_customer
+from outreach.app.kept import Kept, files_of
 from outreach.app.looking import Look, Who, Whom, look_at, mail_html
 from outreach.app.margin import Margin, margin_of
 from outreach.app.planning import Plan, plan_campaign
@@ -74,15 +75,16 @@ class Told:
 
 
 class Workbench:
-    """The use cases of the live page, for any thread; `told` hears the name of each thing that is new.
+    """The use cases of the live page, for any thread.
 
-    `files` when files were read anew, `files` or `base` checks, `plan` and `typical` of a campaign.
+    `heard` is called with the name of each thing that is new: `edited` when files were read anew,
+    `files` or `base` when they are checked, `plan:…` or `typical:…` of a campaign.
     """
 
     def __init__(self, context: Context, heard: Callable[[str], None]) -> None:
         self._stamps = frozenset(stamps(context.project))  # before it is read: no edit is missed
         self._edited = Edited(1, context.with_files(read_project(context.project)))
-        self._heard = heard
+        self._heard, self._kept = heard, Kept()
         self._checks, self._counts = Background(self._is_done), Background(self._is_done)
         self._searches = Background(self._is_done)
         self._check()
@@ -98,18 +100,18 @@ class Workbench:
         if found == self._stamps and self._edited.error is None:
             return False
         changed = [each[1] / 1e9 for each in found - self._stamps]
-        was, self._stamps = self._edited, found
-        context, error = was.context, None
+        self._stamps, was = found, self._edited
+        files, error = was.context.files, None
         try:
-            context = context.with_files(read_project(context.project))
-        except OutreachError as found_error:  # away for a moment, or for good
-            error = found_error
-        if error is not None and was.error is not None and not changed:
-            return False
+            files = read_project(was.context.project)
+        except OutreachError as away:  # for a moment, or for good
+            error = away
+        if files == was.context.files and bool(error) == bool(was.error):
+            return False  # what an editor keeps beside a file is none of the project's
         saved_at = max(changed, default=time.time())
-        self._edited = Edited(was.version + 1, context, saved_at, error)
-        self._check()
+        self._edited = Edited(was.version + 1, was.context.with_files(files), saved_at, error)
         self._heard("edited")
+        self._check()
         return True
 
     def margin(self) -> Margin:
@@ -125,10 +127,11 @@ class Workbench:
         look = look_at(now.context, name, whom)
         return Shown(now.version, now.saved_at, whom.who, typical, is_sought, look)
 
-    def mail(self, name: str, whom: Whom, *, dark: bool) -> str:
-        """The HTML of that mail, as it is read."""
+    def mail(self, name: str, whom: Whom, variant: str, *, dark: bool) -> str:
+        """The HTML of that mail, as it is read; empty where it has none."""
         now = self._edited
-        return mail_html(now.context, name, self._resolved(now, name, whom)[0], dark=dark)
+        whom = self._resolved(now, name, whom)[0]
+        return mail_html(now.context, name, whom, variant, dark=dark)
 
     def explain(self, name: str, key: str) -> Told:
         """What the rules say of one customer."""
@@ -167,8 +170,9 @@ class Workbench:
     def _check(self) -> None:
         """Have the files checked: by themselves at once, beside the customers as it comes."""
         context, version = self._edited.context, self._edited.version
-        self._checks.ask(BASE, version, lambda: check_files(context))
-        self._checks.ask(FILES, version, lambda: check_files(context, asks_base=False))
+        kept = self._kept
+        self._checks.ask(BASE, version, lambda: check_files(context, kept))
+        self._checks.ask(FILES, version, lambda: check_files(context, kept, asks_base=False))
 
     def _is_done(self, topic: str) -> None:
         self._heard(topic)
@@ -201,12 +205,10 @@ def _weighty(context: Context, name: str, *, with_templates: bool = True) -> tup
 
     Its templates say what must be known of a customer; what comes before it is in other campaigns.
     """
-    files = context.files.contents
-    paths = {COMPANY_FILE, *(path for _, path in campaign_files(files))}
+    files, campaign = context.files.contents, context.loaded.campaigns.get(name)
+    paths = {path for _, path in campaign_files(files)} | {COMPANY_FILE}
     paths |= {path for path in files if path.startswith("lifecycles/")}
-    if with_templates:
-        campaign = context.loaded.campaigns.get(name)
-        folders = {f"templates/{step.template}/" for step in campaign.steps} if campaign else ()
-        starts = (*folders, "templates/_")
-        paths |= {path for path in files if path.startswith(starts)}
-    return tuple((path, files.get(path)) for path in sorted(paths))
+    rules = tuple((path, files.get(path)) for path in sorted(paths))
+    if not with_templates or campaign is None or context.loaded.company is None:
+        return rules
+    return (*rules, *files_of(context, campaign))

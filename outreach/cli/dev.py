@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import time
 import webbrowser
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from outreach.supervisor import stop_on_signals
 
 LOOPBACK = "127.0.0.1"  # it shows customers: never to other machines
 LOOK_SECONDS = 0.1  # between two looks at the files' times
+SHARE = 20  # a look takes no more than one part in so many of the time
 
 
 def dev(
@@ -40,8 +42,11 @@ def dev(
         sys.stdout.flush()
         if browser and _has_screen():
             threading.Thread(target=webbrowser.open, args=(page.url,), daemon=True).start()
-        while not stop.wait(LOOK_SECONDS):
-            page.workbench.look_for_changes()
+        pause = LOOK_SECONDS
+        while not stop.wait(pause):
+            begun = time.monotonic()
+            if not page.workbench.look_for_changes():
+                pause = max(LOOK_SECONDS, SHARE * (time.monotonic() - begun))
 
 
 def _has_screen() -> bool:

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from outreach.app.context import Context
 from outreach.app.explaining import Explained, explain_by
-from outreach.app.previewing import Chosen, Preview, html_of, messages_for
+from outreach.app.mail_parts import html_of, parsed
+from outreach.app.previewing import Chosen, Preview, messages_for
 from outreach.decisions.explain import Answer
 from outreach.decisions.ruling import Ruling
 from outreach.rendering.plaintext import text_of
@@ -81,7 +82,7 @@ def _words_of(message: Preview) -> str:
     """What a reader sees: subject and text, of a mail with HTML that as text too."""
     if message.problem:
         return message.problem
-    page = html_of(message)
+    page = html_of(parsed(message.text)) if message.channel == "email" else ""
     words = (message.subject, message.body, text_of(page) if page else "")
     return "\n".join(filter(None, words))
 

@@ -58,15 +58,15 @@ def test_a_change_of_a_file_is_told_to_the_page(project: Path) -> None:
 
     with urlopen(f"{url}events") as news:
         heard = {news.readline() for _ in range(4)}
-        (project / "templates/win-back/subject.txt").write_text("Another subject\n")
+        (project / "templates/service-notice/subject.txt").write_text("Another subject\n")
         while b'data: "edited"\n' not in heard:
             heard.add(news.readline())
-    with urlopen(f"{url}show?campaign=win-back") as answer:
+    with urlopen(f"{url}show?campaign=service-notice") as answer:
         seen = json.load(answer)["look"]["seen"]
     process.terminate()
     process.wait(PATIENCE_SECONDS)
 
-    assert [each["preview"]["subject"] for each in seen] == ["Another subject"]
+    assert [each["preview"]["subject"] for each in seen] == ["Another subject", ""]
 
 
 def test_a_port_that_is_taken_is_told(project: Path) -> None:

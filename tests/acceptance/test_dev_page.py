@@ -230,6 +230,26 @@ def test_a_task_is_seen_as_its_owner_gets_it(page: Page, project: Path) -> None:
     expect(page.locator(".task")).to_contain_text("Customer")
 
 
+def test_of_variants_the_one_is_seen_that_is_chosen(page: Page, project: Path) -> None:
+    folder = project / GREETING / "warm"
+    folder.mkdir()
+    (folder / "sms.txt").write_text("{{ salutation }}, warm greetings. Reply STOP to opt out")
+    (folder / "body.html").write_text((project / GREETING / "body.html").read_text())
+    edit(folder / "body.html", "{% block heading %}", "{% block heading %}Warmly: ")
+    variants = "experiment: {variants: {plain: 1, warm: 1}}\n"
+    edit(project / "campaigns/weekly-greeting.yaml", "title:", f"{variants}title:")
+
+    page.get_by_label("Variant").select_option("warm")
+
+    expect(page.locator(".bubble")).to_contain_text("warm greetings")
+    page.get_by_role("tab", name="Desktop").click()
+    expect(page.frame_locator(MAIL).get_by_text("Warmly: ")).to_be_visible()
+
+    page.get_by_label("Variant").select_option("plain")
+
+    expect(page.frame_locator(MAIL).get_by_text("Warmly: ")).to_have_count(0)
+
+
 def test_tabs_are_walked_by_keys(page: Page) -> None:
     page.get_by_role("tab", name="SMS").press("ArrowLeft")
     expect(page.get_by_role("tab", name="Text")).to_be_focused()
@@ -250,6 +270,18 @@ def test_what_is_looked_at_outlives_a_reload(beside: Page) -> None:
 
     expect(beside.locator("pre.text")).to_contain_text("Cat")
     assert beside.get_by_label("Key", exact=True).input_value() == "cat"
+
+
+def test_another_campaign_is_for_the_same_customer(beside: Page) -> None:
+    beside.get_by_label("For whom").select_option("customer")
+    beside.get_by_label("Key", exact=True).fill("ann")
+    beside.get_by_label("Key", exact=True).press("Enter")
+    expect(beside.locator("#about")).to_have_text("ann")
+
+    beside.get_by_role("link", name="Our warehouse moves").click()
+
+    expect(beside.get_by_role("heading", level=1)).to_have_text("Our warehouse moves")
+    expect(beside.locator("#rules .decision")).to_contain_text("ann would get it by email")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

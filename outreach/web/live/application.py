@@ -91,7 +91,8 @@ def _mail(workbench: Workbench, request: Request) -> Response:
     """The mail itself, for a frame in the page; empty where it can not be made."""
     asked = _of(request)
     try:
-        html = workbench.mail(_campaign(request), _whom(request), dark="dark" in asked)
+        variant, dark = asked.get("variant", ""), "dark" in asked
+        html = workbench.mail(_campaign(request), _whom(request), variant, dark=dark)
     except OutreachError:
         html = ""
     pictures = "data: https: http:" if "pictures" in asked else "data:"

@@ -1,5 +1,6 @@
 """The live page's use cases on either database: whom it shows, what it counts, what it remembers."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import Queue
@@ -11,15 +12,17 @@ from waiting import wait_for
 
 from outreach.app.coming import coming
 from outreach.app.context import Context, open_context
-from outreach.app.looking import Who, Whom, look_at
+from outreach.app.looking import Who, Whom, look_at, mail_html
 from outreach.app.typical import Typical, typical_customer
 from outreach.app.workbench import Counted, Shown, Workbench
+from outreach.campaign.project import read_project
 from outreach.errors import ProblemsFound, SetupError, UsageError
 from outreach.store.engine import reading, writing
 from outreach.store.keys import named_from
 
 KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 GREETING = "weekly-greeting"
+PNG = b"\x89PNG\r\n\x1a\n"  # as far as a picture is looked at
 
 
 @pytest.fixture
@@ -187,6 +190,32 @@ def test_a_message_is_made_for_who_is_made_up_in_each_language(context: Context)
     assert full.locales == ("", "de", "fr", "zh-Hans", "zh-Hant")
 
 
+@pytest.mark.parametrize("images", ["", "images: hosted\n"])
+def test_pictures_and_attachments_are_shown_before_anything_was_sent(
+    context: Context, images: str
+) -> None:
+    folder = context.project / "templates" / GREETING
+    (folder / "dot.png").write_bytes(PNG)
+    (folder / "price-list.pdf").write_bytes(b"%PDF-1.7")
+    body = folder / "body.html"
+    picture = '<p><img src="dot.png" alt="A dot"></p>'
+    body.write_text(
+        body.read_text().replace("{% block content %}", "{% block content %}" + picture)
+    )
+    campaign = context.project / "campaigns" / f"{GREETING}.yaml"
+    campaign.write_text(f"attachments: [price-list.pdf]\n{images}{campaign.read_text()}")
+    rules = context.project / "outreach.yaml"
+    rules.write_text(f"public_url: https://our.example\n{rules.read_text()}")
+    edited = context.with_files(read_project(context.project))
+
+    seen = look_at(edited, GREETING, Whom(Who.FULL)).seen[1]
+    html = mail_html(edited, GREETING, Whom(Who.FULL), "", dark=False)
+
+    assert seen.attached == {"price-list.pdf": 8}
+    assert not seen.has_remote_pictures
+    assert f"data:image/png;base64,{b64encode(PNG).decode()}" in html
+
+
 def test_who_is_not_there_and_what_is_at_fault_are_told(context: Context) -> None:
     with pytest.raises(UsageError, match="there is no customer `x`"):
         look_at(context, GREETING, Whom(Who.CUSTOMER, "x"))
@@ -215,6 +244,20 @@ def test_while_the_company_file_is_away_all_stays_and_then_goes_on(
     assert len(shown.look.seen) == 2
     assert workbench.margin().error == ""
     assert len(workbench.show(GREETING, Whom()).look.seen) == 2
+
+
+def test_what_an_editor_keeps_beside_a_file_is_no_edit(
+    context: Context, make_workbench: Callable[[], Workbench]
+) -> None:
+    workbench, subject = make_workbench(), context.project / "templates/win-back/subject.txt"
+
+    subject.with_name(".subject.txt.swp").write_bytes(b"\x00")
+    subject.with_name("subject.txt~").write_text("older")
+    told = [workbench.look_for_changes()]
+    subject.write_text("newer")
+    told += [workbench.look_for_changes(), workbench.look_for_changes()]
+
+    assert told == [False, True, False]
 
 
 def test_the_next_occurrences_are_told(context: Context) -> None:

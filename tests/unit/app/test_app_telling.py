@@ -15,10 +15,11 @@ def explained(
     reason: Reason | None = None,
     until: datetime | None = None,
     *rules: Answer,
+    said: tuple[str, ...] = (),
 ) -> Explained:
     return Explained(
-        "greeting", "C1", NOW, decision, reason, until, "email", None, "de", "Europe/Berlin", rules,
-        Status.ACTIVE,
+        "greeting", "C1", NOW, decision, reason, until, "email", None, "de", "Europe/Berlin", None,
+        said, rules, Status.ACTIVE,
     )  # fmt: skip
 
 
@@ -54,3 +55,9 @@ def test_every_rule_in_the_way_is_told_and_none_that_is_not() -> None:
         "`exclude` leaves them out (tags: vip).",
         "By sms: they never said yes to this topic (no record).",
     ]
+
+
+def test_what_would_help_is_told_last() -> None:
+    found = explained(Decision.SKIP, Reason.NO_CONSENT, said=("they would have to agree first",))
+
+    assert told(found)[1:] == ["They would have to agree first."]

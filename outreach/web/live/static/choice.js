@@ -1,6 +1,6 @@
 // What is looked at: kept in the address, so that it outlives a reload and can be bookmarked.
 
-const KINDS = ["campaign", "who", "key", "locale", "tab", "pictures"];
+const KINDS = ["campaign", "who", "key", "locale", "variant", "tab", "pictures"];
 
 export function choice() {
   const said = new URLSearchParams(location.hash.slice(1));
@@ -8,11 +8,15 @@ export function choice() {
   return { ...found, who: found.who || "typical" };
 }
 
+// Where something else is looked at, and all the rest stays.
+export function address(changed) {
+  const said = Object.entries({ ...choice(), ...changed }).filter(([, value]) => value && value !== "typical");
+  return `#${new URLSearchParams(said)}`;
+}
+
 export function choose(changed) {
-  const next = { ...choice(), ...changed };
-  const said = Object.entries(next).filter(([, value]) => value && value !== "typical");
-  const hash = `#${new URLSearchParams(said)}`;
-  if (hash !== location.hash) location.hash = hash;
+  const next = address(changed);
+  if (next !== location.hash) location.hash = next;
 }
 
 // How a question names whom the message is for.

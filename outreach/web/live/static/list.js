@@ -1,5 +1,6 @@
 // The campaigns on the left.
 
+import { address } from "./choice.js";
 import { byId, el, fill, many } from "./dom.js";
 
 export function showCampaigns(campaigns, chosen) {
@@ -7,7 +8,7 @@ export function showCampaigns(campaigns, chosen) {
     const link = el(
       "a",
       {
-        href: `#campaign=${encodeURIComponent(each.name)}`,
+        href: address({ campaign: each.name }),
         "aria-current": each.name === chosen ? "page" : null,
       },
       el("span", { class: "campaign-title" }, each.title),

@@ -10,6 +10,7 @@ import { showMessage, showTabs, waysOf } from "./message.js";
 let margin = null;
 let shown = null; // the last look that could be taken
 let lastVersion = 0;
+const own = {}; // by customer, which variant is theirs
 
 async function refreshMargin() {
   const found = await ask("margin");
@@ -18,7 +19,7 @@ async function refreshMargin() {
   byId("brand").textContent = margin.brand;
   const names = margin.campaigns.map(({ name }) => name);
   const { campaign } = choice();
-  if (!names.includes(campaign) && names.length) return choose({ campaign: names[0], tab: "" });
+  if (!names.includes(campaign) && names.length) return choose({ campaign: names[0] });
   showMargin();
 }
 
@@ -57,10 +58,23 @@ async function showWay() {
   const way = chosen.tab in ways ? chosen.tab : Object.keys(ways)[0];
   showTabs(ways, way);
   // The frame shows whom the look was taken of, also where a typical customer is not found yet.
-  const about = { ...chosen, who: looked.who, key: looked.look.key };
+  const variant = variantOf(looked.look, chosen);
+  showVariants(looked.look.variants, variant);
+  const about = { ...chosen, variant, who: looked.who, key: looked.look.key };
   const asCustomer = looked.look.key ? { ...about, who: "customer" } : about;
   await showMessage(looked, way, asCustomer);
   tellHowLong(looked);
+}
+
+// Of several variants the one that is asked for, else the customer's own, else the first.
+function variantOf({ campaign, key, variants }, chosen) {
+  const mine = own[`${campaign} ${key}`];
+  return [chosen.variant, mine, variants[0]].find((each) => variants.includes(each)) ?? "";
+}
+
+function showVariants(variants, variant) {
+  fill(byId("variant"), variants.map((each) => el("option", { value: each, selected: each === variant }, each)));
+  byId("variant-field").hidden = !variants.length;
 }
 
 function tellHowLong({ version, saved_at: savedAt }) {
@@ -122,8 +136,12 @@ async function refreshRules() {
   if (!shown?.look.key) return showRules(null);
   const found = await ask("explain", { campaign, key: shown.look.key });
   if (!found) return;
-  if (found.error) showFault("rules", found);
-  else showRules(found);
+  if (found.error) return showFault("rules", found);
+  showRules(found);
+  const of = `${campaign} ${found.explained.key}`;
+  const before = own[of];
+  own[of] = found.explained.variant ?? "";
+  if (own[of] !== (before ?? "")) showWay();
 }
 
 async function refreshPlan(again = false) {
@@ -144,9 +162,9 @@ async function refreshComing() {
   else showComing(found);
 }
 
-function refreshAll() {
-  refreshMessage(); // first: it is what is waited for
+async function refreshAll() {
   refreshMargin();
+  await refreshMessage(); // it is what is waited for: the rest comes behind
   refreshPlan();
   refreshComing();
 }
@@ -183,6 +201,7 @@ byId("who").addEventListener("change", (event) => {
   if (event.target.value === "customer") byId("key").focus();
 });
 byId("locale").addEventListener("change", (event) => choose({ locale: event.target.value }));
+byId("variant").addEventListener("change", (event) => choose({ variant: event.target.value }));
 byId("pictures").addEventListener("change", (event) => choose({ pictures: event.target.checked ? "1" : "" }));
 byId("key").addEventListener("change", (event) => choose({ key: event.target.value.trim() }));
 byId("key").addEventListener("input", async (event) => {
@@ -207,8 +226,9 @@ news.onmessage = ({ data }) => {
   else if (what === `typical:${campaign}` && shown?.is_sought) refreshMessage();
 };
 news.onerror = () => {
-  byId("state").textContent = "not connected: is `outreach dev` still running?";
+  // Begun anew it has another address, and a browser gives up on this one.
+  const isOver = news.readyState === EventSource.CLOSED;
+  byId("state").textContent = isOver ? "over: open the address that it has now" : "not connected: does it still run?";
   byId("state").className = "state away";
-  // Begun anew it has another address: a browser gives up on its own then.
 };
 showForm();

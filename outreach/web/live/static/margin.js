@@ -11,11 +11,12 @@ export function showProblems(margin, campaign) {
   byId("counted").textContent = margin.error || said.filter(Boolean).join(", ");
   byId("counted").className = margin.error || faults ? "count bad" : "count good";
   byId("checking").textContent = margin.is_checked ? "" : "checking the customers …";
+  const isOpen = byId("problems").querySelector("details")?.open ?? false;
   fill(
     byId("problems"),
     own.map(problem),
     others.length
-      ? el("details", {}, el("summary", {}, `In other campaigns: ${others.length}`), others.map(problem))
+      ? el("details", { open: isOpen }, el("summary", {}, `In other campaigns: ${others.length}`), others.map(problem))
       : null,
     margin.unasked ? el("p", { class: "quiet" }, `The database is not asked: ${margin.unasked}`) : null,
   );

@@ -8,7 +8,8 @@ import { pairs } from "./margin.js";
 const OF_MAIL = { desktop: "Desktop", phone: "Phone", dark: "Dark", text: "Text" };
 const CLIPPED = 102 * 1024; // Gmail shows no more of a mail's HTML
 const LONG_SUBJECT = 60; // characters; telephones show fewer
-let heights = new Map(); // of frames, so that nothing jumps while one loads
+const heights = new Map(); // of frames, so that nothing jumps while one loads
+let watching = null; // the width of the frame that is seen
 
 // The ways to read a message with these channels, by name.
 export function waysOf(channels) {
@@ -58,7 +59,9 @@ function step(event, names, name) {
 // Shows one way to read it; resolves once it is on the screen.
 export async function showMessage(shown, way, chosen) {
   const channel = way in OF_MAIL ? "email" : way;
-  const found = shown.look.seen.find(({ preview }) => preview.channel === channel);
+  const found = shown.look.seen.find(
+    ({ preview }) => preview.channel === channel && preview.variant === chosen.variant,
+  );
   const panel = byId("panel");
   if (!found) {
     const what = channel === "task" ? "no owner" : channel === "sms" ? "no telephone number" : "no mail address";
@@ -73,7 +76,7 @@ export async function showMessage(shown, way, chosen) {
   return fill(panel, task(found));
 }
 
-function envelope({ preview, size, html_size: html }) {
+function envelope({ preview, size, attached, html_size: html }) {
   const long = preview.subject.length > LONG_SUBJECT ? `, which telephones cut off` : "";
   const clipped = html > CLIPPED ? ": Gmail cuts it off" : "";
   return el(
@@ -86,6 +89,7 @@ function envelope({ preview, size, html_size: html }) {
       Subject: `${many([...preview.subject].length, "character")}${long}`,
       Language: spoken(preview),
       Size: `${bytes(size)}${clipped}`,
+      Attached: Object.entries(attached).map(([name, many]) => `${name} (${bytes(many)})`).join(", "),
     }),
   );
 }
@@ -95,7 +99,7 @@ const spoken = ({ language, speaks }) =>
 
 async function frame(panel, shown, way, chosen, found) {
   const dark = way === "dark";
-  const asked = query({ ...whom(chosen), dark, pictures: chosen.pictures, version: shown.version });
+  const asked = query({ ...whom(chosen), variant: chosen.variant, dark, pictures: chosen.pictures, version: shown.version });
   const next = el("iframe", {
     // Nothing in it runs: no scripts, forms or popups. Its height is read from here.
     sandbox: "allow-same-origin",
@@ -120,7 +124,9 @@ async function frame(panel, shown, way, chosen, found) {
   fit(next, way);
   for (const old of [...screen.children]) if (old !== next) old.remove();
   next.classList.remove("coming-frame");
-  new ResizeObserver(() => fit(next, way)).observe(screen);
+  watching?.disconnect();
+  watching = new ResizeObserver(() => fit(next, way));
+  watching.observe(screen);
 }
 
 function fit(shown, way) {
