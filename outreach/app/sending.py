@@ -148,8 +148,8 @@ def send_by_hand(context: Context, asked: Asked) -> Sent:
             return Sent(None, 0, 0, {reason.value: number for reason, number in skip.items()})
     _admit(context, campaign)
     run_id = _make(context, campaign, asked)
-    _plan(context, run_id)
-    _ring(context)
+    plan_wholly(context, run_id)
+    ring(context)
     with reading(context.engine) as conn:
         found = report(conn, run_id=run_id)
     skipped, held = sum(found.skipped.values()), found.states.get(State.HELD, 0)
@@ -217,7 +217,7 @@ def _make(context: Context, campaign: Campaign, asked: Asked) -> int:
     return run_id
 
 
-def _plan(context: Context, run_id: int) -> None:
+def plan_wholly(context: Context, run_id: int) -> None:
     """Plan the run wholly; a scheduler that is quicker does it instead, and is waited for."""
     rulings, planner = Rulings(), planner_name()
     while (run := _run(context, run_id)).state is RunState.PLANNING:
@@ -236,7 +236,8 @@ def _run(context: Context, run_id: int) -> Run:
     return run
 
 
-def _ring(context: Context) -> None:
+def ring(context: Context) -> None:
+    """Wake the workers of other processes."""
     url = context.environment.broker_url.get_secret_value()
     if url.startswith("memory:"):
         return  # nobody outside of this process hears it: workers look by themselves

@@ -132,6 +132,18 @@ class Tracking:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """A message that takes back another: to whom a run's message went by a channel, by the same.
+
+    Caps let it pass; consent and all other rules hold.
+    """
+
+    run: int
+    channel: str
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """One campaign; `name` is its file's stem."""
 
@@ -154,4 +166,5 @@ class Campaign:
     tracking: Tracking = Tracking()
     attachments: tuple[Attachment, ...] = ()
     images: str = ""  # inline or hosted; "": as the channel's settings say
+    corrects: Correction | None = None  # what went wrong before
     file: str = ""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 
+from outreach.campaign.correction import CORRECTION, corrected, read, written
 from outreach.campaign.load import load_campaign
 from outreach.campaign.model import Campaign
 from outreach.errors import ProblemsFound
@@ -32,7 +33,20 @@ def unpinned(name: str, files: Mapping[str, bytes], company: Company) -> tuple[C
     campaign, problems = load_campaign(name, path, files[path], company)
     if campaign is None:
         raise ProblemsFound(problems)
+    if CORRECTION in files:
+        campaign = corrected(campaign, read(files[CORRECTION]))
     return campaign, company
+
+
+def pinned_correction(
+    campaign: Campaign, original: Mapping[str, bytes], files: Mapping[str, bytes], company: Company
+) -> dict[str, bytes]:
+    """The files of a correction: the run's own campaign file, the project's present templates."""
+    if campaign.corrects is None:
+        raise ValueError("a campaign that corrects a run is needed")
+    path = f"campaigns/{campaign.name}.yaml"
+    found = pinned_files(campaign, {**files, path: original[path]}, company)
+    return found | {CORRECTION: written(campaign.corrects)}
 
 
 def _face(company: Company) -> bytes:

@@ -34,6 +34,7 @@ COMMANDS = {
     "web": "The pages to opt out, and webhooks",
     "feedback": "What comes back by mail: bounces, complaints, answers",
     "runs": "Runs and their states",
+    "correct": "Stop a run, and correct it to those who got it",
     "report": "What came of campaigns",
     "tasks": "Calls, visits and letters for people: list, show, done, drop, export",
     "doctor": "Whether everything works: database, broker, providers, ages",

@@ -186,9 +186,10 @@ def _still_open(kept: Opening, asked_at: datetime) -> bool:
 
 
 def applicable_caps(campaign: Campaign, company: Company) -> tuple[Cap, ...]:
-    """The caps that hold for a campaign: the company's and its own; none for what was ordered."""
+    """The caps that hold for a campaign: the company's and its own; none for what was ordered, or takes
+    another message back."""
     topic = company.topics.get(campaign.topic)
-    if topic is not None and topic.transactional:
+    if (topic is not None and topic.transactional) or campaign.corrects is not None:
         return ()
     channels = campaign.steps[0].channels
     return tuple(

@@ -5,6 +5,7 @@ from sqlalchemy import ColumnElement, and_, not_, or_
 from outreach.audience.compile import compile_expression, compile_selection
 from outreach.decisions.candidate import Candidate
 from outreach.decisions.rules.dates import is_its_day
+from outreach.store.recipients import may_have_got
 
 
 def outside_audience(candidate: Candidate) -> ColumnElement[bool]:
@@ -16,6 +17,9 @@ def in_audience(candidate: Candidate) -> ColumnElement[bool]:
     """The audience picks this customer, and the day is theirs where one is asked for."""
     marks, row = candidate.marks, candidate.row
     parts = [compile_selection(candidate.ruling.campaign.audience, row)]
+    if (corrects := candidate.ruling.campaign.corrects) is not None:
+        got = may_have_got(corrects.run, corrects.channel)
+        parts.append(candidate.customer.c.id.in_(got))
     if (its_day := is_its_day(candidate)) is not None:
         parts.append(its_day)
     if marks.narrowed:

@@ -1,0 +1,216 @@
+"""For the hour of "we sent the wrong price": a run stopped, and corrected to those who got it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from outreach.app.admission import problems_on_trial
+from outreach.app.context import Context
+from outreach.app.person import person
+from outreach.app.project import save_rules
+from outreach.app.runs import cancel_run, run_with
+from outreach.app.sending import plan_wholly, ring
+from outreach.campaign.correction import corrected
+from outreach.campaign.model import Campaign, Correction
+from outreach.campaign.pinned import pinned_correction, unpinned
+from outreach.campaign.template_files import template_names
+from outreach.decisions.asking import everywhere
+from outreach.decisions.candidate import Scope
+from outreach.decisions.households import ask_base
+from outreach.decisions.localities import localities
+from outreach.decisions.ruling import make_ruling
+from outreach.documents import did_you_mean
+from outreach.errors import ProblemsFound, SetupError, UsageError
+from outreach.planning.plan import Funnel, count
+from outreach.planning.tick import Candidate, rank_of
+from outreach.rendering.compiling import compile_step
+from outreach.reports.funnel import report
+from outreach.store import dialect, runs
+from outreach.store.engine import reading, writing
+from outreach.store.journal import record
+from outreach.store.marks import facts_for
+from outreach.store.recipients import GOT, MAYBE, corrections_of, reached_by
+from outreach.store.revisions import revision_files, save_revision
+from outreach.store.runs import NewRun, Run
+from outreach.vocabulary import RunKind, RunState, State
+
+_UNSENT = (State.DUE, State.HELD, State.CLAIMED)
+_ENDED = (RunState.DONE, RunState.MISSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Whom a run's message reached: `got` it, `maybe` got it; `unsent` waits or waited still."""
+
+    got: int
+    maybe: int
+    unsent: int
+    cancelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionPlan:
+    """What a correction would do now; by channel whom it would reach."""
+
+    run: int
+    campaign: str
+    template: str
+    reached: Reached
+    channels: dict[str, Funnel]
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectingRun:
+    """A run that corrects, on one channel."""
+
+    run: int
+    channel: str
+    send: int
+    hold: int
+    skip: dict[str, int]
+    states: dict[State, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The run that went wrong, and the runs that take it back."""
+
+    run: int
+    campaign: str
+    template: str
+    reached: Reached
+    corrections: list[CorrectingRun]
+
+
+def plan_correction(context: Context, run_id: int, template: str) -> CorrectionPlan:
+    """Whom a correction would reach now; nothing is stopped and nothing written.
+
+    UsageError where there is no such run or template, or it is corrected already by another one.
+    """
+    with reading(context.engine) as conn:
+        run = _run(context, conn, run_id, template)
+        funnels = {
+            channel: _funnel(context, conn, run, campaign)
+            for channel, campaign, _ in _made(context, conn, run, template)
+        }
+        reached = _reached(reached_by(conn, run_id))
+    return CorrectionPlan(run_id, run.campaign, template, reached, funnels)
+
+
+def correct(context: Context, run_id: int, template: str) -> Corrected:
+    """Cancel what of a run is unsent and plan the correction, a run for each channel it went by.
+
+    Whoever got the message or may have got it gets the correction on the same channel, if consent
+    and all rules but caps let it pass; that exception is in the audit log. Called again it goes on
+    where it stopped, and makes nothing twice: then it tells how both stand.
+    """
+    save_rules(context)
+    with reading(context.engine) as conn:
+        run = _run(context, conn, run_id, template)
+        list(_made(context, conn, run, template))  # templates at fault are told before all else
+    if run.state not in _ENDED:
+        cancel_run(context, run_id)
+    with reading(context.engine) as conn:
+        made = list(_made(context, conn, run, template))
+    for channel, campaign, files in made:
+        _admit(context, campaign, files)
+        plan_wholly(context, _make(context, run, template, channel, campaign, files))
+    ring(context)
+    with reading(context.engine) as conn:
+        there = corrections_of(conn, run_id)
+        told = [_told(conn, number, channel) for channel, (number, _) in sorted(there.items())]
+        reached = _reached(reached_by(conn, run_id))
+    return Corrected(run_id, run.campaign, template, reached, told)
+
+
+def _run(context: Context, conn: Connection, run_id: int, template: str) -> Run:
+    run = run_with(conn, run_id)
+    names = template_names(context.files.contents)
+    if template not in names:
+        hint = did_you_mean(template, names, listing="there are")
+        raise UsageError(f"there is no template `{template}`", hint)
+    for number, other in corrections_of(conn, run_id).values():
+        if other != template:
+            message = f"run {run_id} is corrected by run {number} with `{other}` already"
+            raise UsageError(message, f"correct that one: `outreach correct {number}`")
+    return run
+
+
+def _made(
+    context: Context, conn: Connection, run: Run, template: str
+) -> Iterator[tuple[str, Campaign, dict[str, bytes]]]:
+    """By each channel on which anybody may have got it: the correcting campaign and its files."""
+    company = context.company()
+    _, original = revision_files(conn, run.revision_id)
+    campaign, _ = unpinned(run.campaign, original, company)
+    for channel, states in reached_by(conn, run.id).items():
+        if any(state in states for state in (*GOT, *MAYBE)):
+            derived = corrected(campaign, Correction(run.id, channel, template))
+            files = pinned_correction(derived, original, context.files.contents, company)
+            compile_step(files, derived, company)
+            yield channel, derived, files
+
+
+def _reached(by_channel: Mapping[str, Mapping[State, int]]) -> Reached:
+    def total(states: tuple[State, ...]) -> int:
+        return sum(found.get(state, 0) for found in by_channel.values() for state in states)
+
+    return Reached(total(GOT), total(MAYBE), total(_UNSENT), total((State.CANCELLED,)))
+
+
+def _funnel(context: Context, conn: Connection, run: Run, campaign: Campaign) -> Funnel:
+    company, now = context.company(), context.now()
+    compiled = compile_step(context.files.contents, campaign, company)
+    ruling = make_ruling(run.campaign_id, 0, campaign, company, compiled)
+    scope = Scope(run_at=now, seen_at=now, facts=facts_for(conn, now))
+    return count(conn, ask_base(conn, ruling, scope, everywhere(localities(conn), now)))
+
+
+def _admit(context: Context, campaign: Campaign, files: Mapping[str, bytes]) -> None:
+    problems = problems_on_trial(context, Candidate(campaign, files))
+    if problems:
+        raise ProblemsFound(problems)
+
+
+def _make(
+    context: Context,
+    run: Run,
+    template: str,
+    channel: str,
+    campaign: Campaign,
+    files: Mapping[str, bytes],
+) -> int:
+    """The run that corrects on a channel, made unless it is there; with its line in the audit log."""
+    now = context.now()
+    with writing(context.engine) as conn:
+        dialect.one_at_a_time(conn, "correct a run")
+        there = corrections_of(conn, run.id).get(channel)
+        if there is not None:
+            return there[0]
+        revision = save_revision(conn, run.campaign, files, now)
+        params = {"again": True, "corrects": run.id, "channel": channel, "template": template}
+        new = NewRun(
+            campaign_id=revision.campaign_id,
+            revision_id=revision.id,
+            kind=RunKind.MANUAL,
+            occurrence_at=now,
+            rank=rank_of(campaign, context.company()),
+            created_at=now,
+            params=params,
+            created_by=person(),
+        )
+        made = runs.make_run(conn, new)
+        if made is None:
+            raise SetupError("the run was not made", "try again")
+        exception = "caps do not hold for it, once"
+        detail = {"by_run": made, "channel": channel, "template": template, "exception": exception}
+        record(conn, now, person() or "", "run corrected", run.id, **detail)
+        return made
+
+
+def _told(conn: Connection, run_id: int, channel: str) -> CorrectingRun:
+    found = report(conn, run_id=run_id)
+    skipped, held = sum(found.skipped.values()), found.states.get(State.HELD, 0)
+    send = found.planned - skipped - held
+    return CorrectingRun(run_id, channel, send, held, found.skipped, dict(found.states))

@@ -1,0 +1,143 @@
+"""`outreach correct`: a run stopped, and corrected to those who got it, on either database."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import Answer, outreach, outreach_here, sample_project
+from letterbox import BEFORE
+from sqlalchemy import create_engine, text
+
+AT = "2026-07-06T12:00+02:00"  # in Berlin; in New York it is six in the morning
+LATER = "2026-07-06T12:30+02:00"
+PEOPLE = """\
+key,first_name,email,timezone,country,consent.email.offers
+a,Ann,a@example.com,Europe/Berlin,DE,yes
+b,Bob,b@example.com,Europe/Berlin,DE,yes
+c,Cid,c@example.com,Europe/Berlin,DE,yes
+n,Nan,n@example.com,America/New_York,US,yes
+x,Xia,x@example.com,Europe/Berlin,DE,
+"""
+CAMPAIGN = """\
+title: Prices
+owner: mei@example.com
+topic: offers
+status: active
+audience: everyone
+schedule: {manual: true, late: 12 hours}
+steps: [{id: offer, channels: [email], template: prices}]
+"""
+BODY = "{{ first_name }}: %s\n{{ brand.postal_address }} {{ unsubscribe_url }}\n"
+
+
+class Shop:
+    """A project with a run that said the wrong price to a, b and c; n's waits for the morning."""
+
+    def __init__(self, project: Path, settings: dict[str, str]) -> None:
+        self.project, self.settings = project, settings
+
+    def here(self, *words: object) -> Answer:
+        """The answer of a command from within this process."""
+        return outreach_here(self.project, *words, **self.settings)
+
+    def run(self, at: str) -> None:
+        """Send what is due."""
+        words = ("run", "--until-idle", "--now", at)
+        assert outreach(self.project, *words, **self.settings).code == 0
+
+    def rows(self, query: str) -> list[Any]:
+        """What is in the database."""
+        engine = create_engine(self.settings["database_url"])
+        with engine.connect() as conn:
+            found = conn.execute(text(query)).all()
+        engine.dispose()
+        return list(found)
+
+    def sent(self, words: str) -> list[str]:
+        """Who was sent a mail with these words."""
+        mails = (path.read_text() for path in (self.project / ".outreach/outbox").rglob("*.eml"))
+        lines = [line for mail in mails if words in mail for line in mail.splitlines()]
+        return sorted(line.removeprefix("To: ") for line in lines if line.startswith("To: "))
+
+
+@pytest.fixture
+def shop(tmp_path: Path, database_url: str) -> Shop:
+    """It, after the run has sent what was due."""
+    project = sample_project(tmp_path / "project")
+    rules = (project / "outreach.yaml").read_text()
+    (project / "outreach.yaml").write_text(rules.replace("control_group: 1%\n", ""))
+    (project / "campaigns/prices.yaml").write_text(CAMPAIGN)
+    for name, words in (("prices", "It is 10 dollars"), ("right-price", "It is 100 dollars")):
+        (project / f"templates/{name}").mkdir()
+        (project / f"templates/{name}/subject.txt").write_text("A price")
+        (project / f"templates/{name}/body.txt").write_text(BODY % words)
+    (project / "c.csv").write_text(PEOPLE)
+    settings = {"database_url": database_url, "secret_key": "0123456789abcdefghijklmnopqrstuvwxyz"}
+    found = Shop(project, settings)
+    words = ("customers", "import", "c.csv", "--consent-source", "form", "--now", BEFORE)
+    assert found.here(*words).code == 0
+    assert found.here("send", "prices", "--yes", "--now", AT).code == 0
+    found.run(AT)
+    return found
+
+
+def test_who_got_it_gets_the_correction_and_who_did_not_gets_neither(shop: Shop) -> None:
+    no = ("consent", "withdraw", "c", "--channel", "email", "--topic", "offers", "--source", "call")
+    assert shop.here(*no, "--now", LATER).code == 0
+
+    answer = shop.here("correct", 1, "--template", "right-price", "--yes", "--json", "--now", LATER)
+    shop.run(LATER)
+    shop.run("2026-07-06T20:00+02:00")  # n is awake
+
+    found = answer.json
+    assert (answer.code, found["campaign"], found["template"]) == (0, "prices", "right-price")
+    assert found["reached"] == {"got": 3, "maybe": 0, "unsent": 0, "cancelled": 1}
+    [run] = found["corrections"]
+    assert (run["run"], run["channel"], run["send"], run["hold"]) == (2, "email", 2, 0)
+    assert run["skip"] == {"consent_withdrawn": 1}  # caps would have said `capped` of all
+    assert shop.sent("It is 10 dollars") == ["a@example.com", "b@example.com", "c@example.com"]
+    assert shop.sent("It is 100 dollars") == ["a@example.com", "b@example.com"]
+    [logged] = shop.rows("SELECT subject, detail FROM audit WHERE action = 'run corrected'")
+    assert logged.subject == "1"
+    assert "caps do not hold for it, once" in str(logged.detail)
+
+
+def test_called_again_it_makes_nothing_twice_and_tells_how_both_stand(shop: Shop) -> None:
+    words = ("correct", 1, "--template", "right-price", "--yes", "--json", "--now", LATER)
+    first = shop.here(*words).json
+    shop.run(LATER)
+
+    again = shop.here(*words).json
+    other = shop.here("correct", 1, "--template", "prices", "--yes", "--now", LATER)
+
+    assert first["corrections"][0]["states"] == {"due": 3}
+    assert again["corrections"][0]["states"] == {"sent": 3}
+    assert [each["run"] for each in again["corrections"]] == [2]
+    assert shop.sent("It is 100 dollars") == ["a@example.com", "b@example.com", "c@example.com"]
+    assert (other.code, other.err) == (
+        2,
+        "outreach: run 1 is corrected by run 2 with `right-price` already; correct that one:"
+        " `outreach correct 2`\n",
+    )
+
+
+def test_ended_between_stopping_and_planning_it_goes_on(shop: Shop) -> None:
+    assert shop.here("runs", "cancel", 1, "--now", LATER).code == 0
+
+    found = shop.here("correct", 1, "--template", "right-price", "--yes", "--json", "--now", LATER)
+
+    assert found.json["reached"] == {"got": 3, "maybe": 0, "unsent": 0, "cancelled": 1}
+    assert found.json["corrections"][0]["send"] == 3
+
+
+def test_nothing_is_done_where_nobody_says_yes(shop: Shop) -> None:
+    answer = shop.here("correct", 1, "--template", "right-price", "--now", LATER)
+    none = shop.here("correct", 1, "--template", "right-prise", "--yes", "--now", LATER)
+
+    assert answer.code == 2
+    assert "nobody can be asked whether to correct; add `--yes`" in answer.err
+    assert answer.out.splitlines()[:4] == [
+        "Run 1 of prices", "got it           3", "may have got it  0", "unsent           1",
+    ]  # fmt: skip
+    assert [row.state for row in shop.rows("SELECT state FROM runs")] == ["running"]
+    assert none.err == "outreach: there is no template `right-prise`; did you mean `right-price`?\n"
