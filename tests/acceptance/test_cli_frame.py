@@ -88,7 +88,7 @@ def test_options_of_all_commands_work_before_and_after_the_command(
 
     assert (before.code, before.err) == (0, "")
     assert before == after
-    assert list(before.json) == ["campaign", "lifecycle", "outreach"]
+    assert list(before.json) == ["campaign", "lifecycle", "outreach", "test"]
 
 
 def test_after_two_dashes_options_are_plain_words(project: Path) -> None:
