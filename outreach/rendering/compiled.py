@@ -37,7 +37,7 @@ from outreach.rendering.needs import Need, simplest
 from outreach.rendering.plaintext import fill, text_of
 from outreach.rendering.recipient import Recipient
 from outreach.rendering.refusal import RenderError
-from outreach.rendering.salutation import SALUTED_BY, salutation
+from outreach.rendering.salutation import SALUTED_BY, Tone, salutation
 from outreach.rendering.texting import text_message
 from outreach.settings.company import ChannelSettings, Company
 
@@ -65,6 +65,7 @@ class Compiled:
         self._bare = {name: replace(each, related=()) for name, each in self._envelopes.items()}
         self._addresses = {channel: self._addresses_of(channel) for channel in ready}
         self._choices = lru_cache(maxsize=4096)(self._choose)
+        self._tone = Tone(company.brand.tone)
         self._frame = Frame(company, campaign, self.names)
 
     def of(self, variant: str | None) -> "Compiled":  # noqa: ARG002
@@ -165,7 +166,7 @@ class Compiled:
         if self._hosted:
             variables[pictures.VARIABLE] = recipient.here
         if "salutation" in self.names:
-            variables["salutation"] = salutation(context, language)
+            variables["salutation"] = salutation(context, language, self._tone)
         addresses = self._addresses[channel]
         if addresses.tracking.touches_links:
             variables[VARIABLE] = self._links(addresses, channel, recipient, variables)

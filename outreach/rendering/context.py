@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from outreach.campaign.model import Campaign
 from outreach.rendering.happened import EVENTS
-from outreach.rendering.salutation import salutation
+from outreach.rendering.salutation import Tone, salutation
 from outreach.rendering.sandbox import Dates, Person
 from outreach.settings.company import Brand, Company
 from outreach.settings.date_names import DATES
@@ -105,7 +105,11 @@ def build_context(
     locale = customer.get("locale")
     language = locale if isinstance(locale, str) else company.brand.locale
     context = Frame(company, campaign).context(customer, now)
-    return {**context, "salutation": salutation(customer, language), **(extra or {})}
+    return {
+        **context,
+        "salutation": salutation(customer, language, Tone(company.brand.tone)),
+        **(extra or {}),
+    }
 
 
 class Frame:

@@ -47,6 +47,8 @@ def unread(
             plain = f"{name.stem}.{name.extension}"
             if {rest.removeprefix("attachments/"), file_name, plain} & set(attached):
                 continue
+            if (name.stem, name.extension) == ("messages", "po"):
+                continue
             variant, _, inside = rest.partition("/")
             rest = inside if variant in variants else rest
             if rest == path or path.startswith(tuple(within)) or _is_part(rest, name):

@@ -9,8 +9,9 @@ from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 
 from outreach.documents import numeral_fault
+from outreach.rendering.trans import Trans
 
-_PARSER = Environment(autoescape=False)  # noqa: S701 - parses only, never renders
+_PARSER = Environment(autoescape=False, extensions=[Trans])  # noqa: S701 - parses only, never renders
 _AT = re.compile(r" at (\d+)$")
 _BEGINS = {"comment": "{#", "raw": "{%"}
 

@@ -28,6 +28,7 @@ from outreach.rendering.syntax import (
     names_set,
     parse,
 )
+from outreach.rendering.translations import Translations
 from outreach.rendering.tree import Part, references
 from outreach.settings.date_names import DATES
 
@@ -80,6 +81,10 @@ class Reader:
     warnings: set[Problem] = field(default_factory=set)  # what a message can be made with
     compared: set[Compared] = field(default_factory=set)
     pages: dict[str, str] = field(default_factory=dict)  # the text of each .html that is used
+    translations: Translations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.translations = Translations(self.sources)
 
     def email(self) -> dict[str, Variant]:
         """The mail in each language there is a body for."""
@@ -88,7 +93,9 @@ class Reader:
             if locale in pages:
                 self._say(path, "two-bodies", f"`{pages[locale]}` is there too", "keep one of them")
             pages.setdefault(locale, path)
-        texts = self.sources.locales("body", "txt")
+        translations = self.translations
+        pages = translations.also(pages)
+        texts = translations.also(self.sources.locales("body", "txt"))
         subjects = self.sources.locales("subject", "txt")
         locales = frozenset(pages) | frozenset(texts)
         ending = "html" if pages or not texts else "txt"
@@ -141,7 +148,7 @@ class Reader:
         return self._texts("task")
 
     def _texts(self, stem: str) -> dict[str, Variant]:
-        texts = self.sources.locales(stem, "txt")
+        texts = self.translations.also(self.sources.locales(stem, "txt"))
         self._ask_for_fallback(frozenset(texts), stem, "txt")
         return {
             locale: Variant(locale, text=self._read(path, locale))
@@ -217,6 +224,10 @@ class Reader:
             if file.endswith((".html", MJML_ENDING)):
                 self.problems.update(pictures.look(file, texts[file]))
                 self.pages[file] = texts[file]
+        self.warnings.update(self.translations.translate(judged, locale))
+        if made is not None:
+            self.translations.put_into(made.tree, locale)
+        self.problems.update(self.translations.problems)
         if len(self.problems) == before and path in trees:
             for file, line, word, message, hint in written_in_vain(part):
                 self._note(file, texts[file], line, word, "unseen", message, hint)

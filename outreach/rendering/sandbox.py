@@ -21,6 +21,7 @@ from outreach.rendering.filters import FILTERS, FUNCTIONS, compare, concat, prin
 from outreach.rendering.linked import FILTER
 from outreach.rendering.links import link
 from outreach.rendering.month_day import read_day
+from outreach.rendering.translations import FORM, NUMBER, plural_form, plural_number
 
 _TEXT = frozenset(
     [
@@ -146,6 +147,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.filters = {**FILTERS, "_concat": concat, "_compare": compare, FILTER: link}
         self.filters[pictures.FILTER] = pictures.picture
         self.filters[happened.FILTER] = happened.last_of
+        self.filters[FORM], self.filters[NUMBER] = plural_form, plural_number
         self.tests = dict(TESTS)
         self.globals = dict(FUNCTIONS)
         self.tick = tick

@@ -74,6 +74,13 @@ class Sources:
         paths = self._variants.get((self.folder, stem, extension), {}).values()
         return {split_name(path.rpartition("/")[2]).locale: path for path in paths}
 
+    def translated(self) -> list[str]:
+        """The languages that there are catalogs for, in the template's folder or in `_base`."""
+        folders = (self.folder, f"templates/{BASE}")
+        keys = [(folder, "messages", "po") for folder in folders]
+        paths = [path for key in keys for path in self._variants.get(key, {}).values()]
+        return sorted({split_name(path.rpartition("/")[2]).locale for path in paths} - {""})
+
     def resolve(self, name: str, locale: str) -> str | None:
         """The path of what a template of this locale calls `name`; None when there is none.
 

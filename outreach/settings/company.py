@@ -32,6 +32,7 @@ class Brand(Frozen):
     country: str = ""
     locale: str = "en"
     currency: str = "EUR"
+    tone: str = "formal"  # or familiar
 
 
 class Topic(Frozen):

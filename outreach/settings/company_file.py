@@ -1,6 +1,6 @@
 """outreach.yaml: what may be written in it, and how it becomes `Company`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -56,8 +56,6 @@ def none_or_rules(written: object) -> object:
 class BrandFile(FileModel):
     """Who writes to the customers."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"tone"})
-
     name: Words = Field(description="The company as customers know it.", examples=["Harbour Tea"])
     postal_address: Words | None = Field(
         None, description="Printed in every mail: many countries ask for it."
@@ -70,6 +68,11 @@ class BrandFile(FileModel):
         None, description="The language for customers whose own is not known. Left out: en."
     )
     currency: Currency | None = Field(None, description="Of all amounts. Left out: EUR.")
+    tone: Literal["formal", "familiar"] | None = Field(
+        None,
+        description="How customers are greeted: by title and last name, or by first name. Left "
+        "out: formal.",
+    )
 
 
 class TopicFile(FileModel):
@@ -122,9 +125,9 @@ def _check_lifecycles(lifecycles: dict[str, str]) -> dict[str, str]:
 class CompanyFile(FileModel):
     """The rules of the whole company."""
 
-    later: ClassVar[frozenset[str]] = frozenset(
-        {"floors", "approval", "rates", "retention", "tone"}
-    )
+    later: ClassVar[frozenset[str]] = frozenset({"floors", "approval", "rates", "retention"})
+
+    elsewhere: ClassVar[Mapping[str, str]] = {"tone": "it belongs under `brand`"}
 
     brand: BrandFile = Field(description="Who writes: name, address, clock, language, currency.")
     senders: dict[Name, Words] | None = Field(None, description="People messages can come from.")

@@ -4,6 +4,7 @@ import pytest
 from rendering_project import sms
 
 from outreach.rendering.salutation import Tone, salutation
+from outreach.settings.company import Brand
 
 WANG = {"first_name": "Fang", "last_name": "Wang"}
 KING = {"first_name": "芳", "last_name": "王"}
@@ -54,3 +55,12 @@ def test_the_greeting_speaks_the_language_of_the_text() -> None:
     text = sms("{{ salutation }}", {**WANG, "gender": "female", "locale": "de"})
 
     assert text == "Dear Ms Wang"  # there is no German file
+
+
+def test_a_familiar_brand_greets_by_the_first_name() -> None:
+    ann = {"first_name": "Ann", "last_name": "Lee", "gender": "f"}
+    familiar = Brand(name="Tea House", tone="familiar")
+
+    assert sms("{{ salutation }}", ann, topic="service") == "Dear Ms Lee"
+    assert sms("{{ salutation }}", ann, topic="service", brand=familiar) == "Hi Ann"
+    assert sms("{{ salutation }}", {"locale": "de"}, topic="service", brand=familiar) == "Hi"
