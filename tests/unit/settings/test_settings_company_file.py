@@ -115,7 +115,6 @@ def test_channels_keep_what_is_written_of_them() -> None:
     [
         ("brnd: {name: X}", "1:1: unknown key `brnd`; did you mean `brand`?"),
         ("floors: []", "2:1: `floors` is not supported yet; take it out for now"),
-        ("feasts: []", "2:1: `feasts` is not supported yet; take it out for now"),
         ("approval: {}", "2:1: `approval` is not supported yet; take it out for now"),
         ("rates: {}", "2:1: `rates` is not supported yet; take it out for now"),
         (
