@@ -63,6 +63,11 @@ class DaySpan:
             return self.start <= at < self.end
         return at >= self.start or at < self.end
 
+    def __str__(self) -> str:
+        if self.start == self.end:
+            return "all day"
+        return f"{self.start:%H:%M}-{self.end:%H:%M}"
+
 
 ALL_DAY = DaySpan(time(0), time(0))
 
@@ -82,6 +87,10 @@ class QuietHours:
         A task is none: staff ring when they are at work, so only a rule that names `task` holds it.
         """
         return self.channel == channel or (self.channel is None and channel != "task")
+
+    def __str__(self) -> str:
+        where = f" in {self.country}" if self.country else ""
+        return f"{self.span}{where}" + (f" for {self.channel}" if self.channel else "")
 
 
 def parse_span(text: str) -> timedelta:

@@ -49,10 +49,15 @@ class Explained:
     status: Status  # of the campaign: only `active` goes out
 
 
-def explain_customer(context: Context, name: str, key: str, at: str | None = None) -> Explained:
-    """As the campaign's plan for `at`, else its next occurrence, decides about this customer."""
+def explain_customer(
+    context: Context, name: str, key: str, at: str | None = None, *, ahead: bool = True
+) -> Explained:
+    """As the campaign's plan for `at`, else its next occurrence, decides about this customer.
+
+    `next` is looked for only where it is looked `ahead`.
+    """
     with reading(context.engine) as conn:
-        return explain_by(context, conn, ruling_of(context, conn, name), key, at)
+        return explain_by(context, conn, ruling_of(context, conn, name), key, at, ahead=ahead)
 
 
 def explain_by(
@@ -100,7 +105,7 @@ def explain_by(
         locale=verdict.locale,
         timezone=clock.zone.key,
         next=next_at,
-        said=tuple(outlook(ruling, found, next_at, clock)),
+        said=tuple(outlook(ruling, found, next_at, clock)) if ahead else (),
         rules=found.answers,
         status=ruling.campaign.status,
     )

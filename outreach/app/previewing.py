@@ -77,7 +77,7 @@ def preview_campaign(
 
     With `out` they are written into that folder, one file each, as the bytes that would go.
     """
-    explained = None if key is None else explain_customer(context, name, key)
+    explained = None if key is None else explain_customer(context, name, key, ahead=False)
     with reading(context.engine) as conn:
         if explained is None:
             found = _of_plan(context, conn, name)

@@ -53,7 +53,7 @@ def send_test(
         customer = customers[about]
     with writing(context.engine) as conn:
         keep_named(conn, ruling.compiled)
-    own = None if key is None else explain_customer(context, name, key).variant
+    own = None if key is None else explain_customer(context, name, key, ahead=False).variant
     variants = (own,) if own else ruling.variants or ("",)
     tests = [(address, variant) for address in addresses for variant in variants]
     by_channel: dict[str, list[Message]] = {}

@@ -8,7 +8,16 @@ MOST_DOMAINS = 10
 
 
 def show_closely(screen: Screen, plan: Plan) -> None:
-    """By stage and domain and what rules cost, where it was asked; the load where anything limits it."""
+    """By variant and language where there are several, the load where anything limits it; where it
+    was asked, by stage and domain and what rules cost."""
+    if len(plan.variants) > 1:
+        screen.line()
+        screen.heading("By variant")
+        screen.bars(plan.variants)
+    if len(plan.locales) > 1:
+        screen.line()
+        screen.heading("By language")
+        screen.bars({name or "no language of its own": n for name, n in plan.locales.items()})
     if plan.stages:
         screen.line()
         screen.heading("By stage")

@@ -58,7 +58,9 @@ class ClocksSaid:
 
     def _in_the_way(self, rule: Reason, channel: str) -> str:
         if rule is Reason.QUIET_HOURS:
-            return "quiet"
+            hours = self._hours(channel)
+            found = (each for clock in self._clocks() if (each := hours.quiet_at(clock)))
+            return f"quiet ({next(found, 'somewhere')})"
         return self._holiday(channel) if rule is Reason.HOLIDAY else self._outside(channel)
 
     def _holiday(self, channel: str) -> str:
@@ -80,7 +82,9 @@ class ClocksSaid:
             return f"after the campaign's last day (`ends: {hours.ends}`)"
         if key == "starts":
             return f"before the campaign's first day (`starts: {hours.starts}`)"
-        return "on none of its `days`" if key == "days" else "outside of the window"
+        if key == "days":
+            return "on none of its `days`"
+        return f"outside of the window ({hours.window})" if key else "outside of the window"
 
     def _alone(self, rule: Reason, channel: str) -> Hours:
         """The hours as if no other rule were there."""

@@ -41,9 +41,13 @@ class Hours:
             return Reason.HOLIDAY
         if self.outside_of(local) is not None:
             return Reason.OUTSIDE_WINDOW
-        if any(_is_quiet(rule, local) for rule in self.quiet):
+        if self.quiet_at(local) is not None:
             return Reason.QUIET_HOURS
         return None
+
+    def quiet_at(self, local: datetime) -> QuietHours | None:
+        """The first of the quiet hours that hold at this naive wall-clock instant."""
+        return next((rule for rule in self.quiet if _is_quiet(rule, local)), None)
 
     def holiday(self, local: datetime) -> str:
         """The holiday in the way on this wall clock's day; "" for none."""

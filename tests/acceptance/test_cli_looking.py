@@ -275,9 +275,11 @@ def test_explain_says_when_a_held_message_is_moved_to(noted: Path) -> None:
     rules = {(each["rule"], each["channel"]): each for each in found["rules"]}
 
     window, quiet = rules["outside_window", "sms"], rules["quiet_hours", "sms"]
-    assert window["detail"].endswith("outside of the window; moved to 2026-07-06 09:00+02:00")
+    assert window["detail"].endswith(
+        "outside of the window (09:00-20:00); moved to 2026-07-06 09:00+02:00"
+    )
     assert not quiet["passed"]
-    assert ": quiet; moved to" in quiet["detail"]
+    assert ": quiet (21:00-08:00); moved to" in quiet["detail"]
 
 
 @pytest.mark.parametrize(
