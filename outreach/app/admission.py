@@ -1,13 +1,13 @@
 """A new revision is rendered on trial, in a process of its own with limits, before any run has it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from outreach.app.context import Context
 from outreach.campaign.model import Campaign
 from outreach.errors import Problem
 from outreach.logger import Logger
-from outreach.rendering.trial import trial, trial_in_check
+from outreach.rendering.trial import as_rendered, trial, trial_in_check
 from outreach.vocabulary import Status
 
 if TYPE_CHECKING:  # `check` goes without a database
@@ -26,8 +26,9 @@ def failing(context: Context) -> Iterator[tuple[Campaign, list[Problem]]]:
 
     Archived ones are not asked. Nothing where outreach.yaml is at fault.
     """
+    ask = trials(context)
     for campaign in tried(context):
-        problems = on_trial(context, campaign)
+        problems = ask(campaign)
         if problems:
             yield campaign, problems
 
@@ -40,9 +41,17 @@ def tried(context: Context) -> list[Campaign]:
     return [each for each in campaigns if each.status is not Status.ARCHIVED]
 
 
-def on_trial(context: Context, campaign: Campaign) -> list[Problem]:
-    """What a trial of one of them finds."""
-    return trial_in_check(context.files.contents, campaign, context.company())
+def trials(context: Context) -> Callable[[Campaign], list[Problem]]:
+    """What a trial of each finds: campaigns whose messages are made alike are tried once."""
+    files, found = context.files.contents, dict[Campaign, list[Problem]]()
+
+    def of(campaign: Campaign) -> list[Problem]:
+        rendered = as_rendered(campaign, files)
+        if rendered not in found:
+            found[rendered] = trial_in_check(files, campaign, context.company())
+        return found[rendered]
+
+    return of
 
 
 def is_admitted(context: Context, candidate: "Candidate") -> bool:

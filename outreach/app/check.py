@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
-from outreach.app.admission import on_trial, tried
+from outreach.app.admission import trials, tried
 from outreach.app.context import Context
 from outreach.app.fragments import company_as_read, expressions_in, stages_in, unused_templates
 from outreach.app.kept import Kept
@@ -58,7 +57,7 @@ def check_files(context: Context, kept: Kept | None = None, *, asks_base: bool =
     """
     kept = kept or Kept()
     problems = _all_problems(context) | set(_unknown_campaigns(context))
-    problems |= kept.of_each(context, "trial", tried(context), partial(on_trial, context))
+    problems |= kept.of_each(context, "trial", tried(context), trials(context))
     sound = sound_campaigns(context, filter(_is_fault, problems))
     problems |= kept.of_each(
         context, "slips", sound, lambda each: slips_of(context, each), SLIPS_SECONDS

@@ -20,7 +20,7 @@ from outreach.errors import Problem
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
-KEPT = 64  # documents of a process
+KEPT = 2_048  # documents of a process: a check asks four times for each of a thousand
 MAX_VALUES = 20_000  # those behind aliases count each time they are used
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 
