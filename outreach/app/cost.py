@@ -22,15 +22,19 @@ from outreach.store.tables import customers
 DEFAULT = "default"  # the price of countries without one of their own
 SAMPLE = 50  # messages rendered to learn how many segments they take
 FIRST_RANGE = 1_000  # ids looked at for them at first
+PARTS = 20  # of the base, each with a sample of its own, where it is looked at closely
 _TOKEN = 16  # characters of a token, of a delivery in the millions
 MOST_UNUSUAL = 20  # characters listed
+
+
+_Sample = dict[int, tuple[str, str | None]]  # by customer: number and variant
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentsTaken:
     """What text messages of a sample take; `unusual`: characters that cost UCS-2, frequent first."""
 
-    messages: int  # rendered, up to SAMPLE
+    messages: int  # rendered
     average: Decimal
     error: Decimal  # of the average, either way, in 95 of 100 samples; 0: all were rendered
     most: int
@@ -86,13 +90,17 @@ def cost_of(
 
 
 def segments_taken(
-    context: Context, conn: Connection, question: Question, messages: int
+    context: Context, conn: Connection, question: Question, messages: int, *, closely: bool = False
 ) -> SegmentsTaken | None:
     """The segments of up to 50 rendered text messages; None where none can be rendered.
 
-    `messages` is how many there are.
+    `messages` is how many there are. `closely`: of up to 1,000 from all over the base.
     """
-    ruling, sample = question.ruling, _sample(conn, question, min(messages, SAMPLE))
+    ruling = question.ruling
+    if closely and messages > SAMPLE:
+        sample = _spread_sample(conn, question)
+    else:
+        sample = _sample(conn, question, min(messages, SAMPLE))
     about = contexts(conn, list(sample), ruling.company.attributes)
     add_events(conn, about, ruling.compiled, context.now())
     links = links_of(context)
@@ -130,23 +138,43 @@ def links_of(context: Context) -> str:
     return f"{here}{CLICKED}{'0' * _TOKEN}/" if here else ""
 
 
-def _sample(conn: Connection, question: Question, wanted: int) -> dict[int, tuple[str, str | None]]:
+def _sample(conn: Connection, question: Question, wanted: int) -> _Sample:
     """The first so many who would get a text, with number and variant: the same on each database.
 
     The chain is asked in ranges of ids that double, and no further than to the last that is wanted.
     """
-    sms = question.ruling.channels.index("sms")
-    end = conn.execute(select(func.max(customers.c.id))).scalar() or 0
-    found: dict[int, tuple[str, str | None]] = {}
-    names = question.ruling.variants
+    end = _last_id(conn)
+    found: _Sample = {}
     first, size = 0, FIRST_RANGE
     while len(found) < wanted and first < end:
-        rows = question.among(first, first + size).subquery()
-        number = rows.c.variant if names else null()
-        query = select(rows.c.id, rows.c.address, number.label("variant"))
-        query = query.where(rows.c.code.is_(None), rows.c.number == sms)
-        query = query.order_by(rows.c.id).limit(wanted - len(found))
-        for row in conn.execute(query):
-            found[row.id] = (row.address, None if row.variant is None else names[row.variant])
+        found |= _in_range(conn, question, first, first + size, wanted - len(found))
         first, size = first + size, size * 2
     return found
+
+
+def _spread_sample(conn: Connection, question: Question) -> _Sample:
+    """A few from each part of the base, old customers and new."""
+    step = max(1, -(-_last_id(conn) // PARTS))
+    found: _Sample = {}
+    for number in range(PARTS):
+        first = number * step
+        last = first + min(step, FIRST_RANGE * PARTS)
+        found |= _in_range(conn, question, first, last, SAMPLE)
+    return found
+
+
+def _last_id(conn: Connection) -> int:
+    return conn.execute(select(func.max(customers.c.id))).scalar() or 0
+
+
+def _in_range(conn: Connection, question: Question, first: int, last: int, most: int) -> _Sample:
+    """So many who would get a text, of the customers with ids in a range, the lowest first."""
+    sms, names = question.ruling.channels.index("sms"), question.ruling.variants
+    rows = question.among(first, last).subquery()
+    number = rows.c.variant if names else null()
+    query = select(rows.c.id, rows.c.address, number.label("variant"))
+    query = query.where(rows.c.code.is_(None), rows.c.number == sms)
+    return {
+        row.id: (row.address, None if row.variant is None else names[row.variant])
+        for row in conn.execute(query.order_by(rows.c.id).limit(most))
+    }

@@ -104,7 +104,7 @@ def plan_campaign(
         regions = priced_regions(company, question.ruling.channels)
         funnel = count(conn, question, more, region_number(regions) if regions else None)
         texts = funnel.channels.get("sms", 0)
-        taken = segments_taken(context, conn, question, texts) if texts else None
+        taken = segments_taken(context, conn, question, texts, closely=closely) if texts else None
         spread = spread_of(conn, question) if closely else None
         unlocks = unlocks_of(conn, question) if closely else None
         if rows_to is not None:

@@ -43,7 +43,7 @@ def plan(
     """Who would get a campaign, and why the others would not. Writes nothing.
 
     With --closely: also by stage and mail domain, and how many customers each rule alone keeps out;
-    that takes about three times as long. With --diff: whom the files as they stand add and lose
+    that takes two more passes over the audience. With --diff: whom the files as they stand add and lose
     beside those of a revision; --rows then lists exactly these customers.
     """
     call = call_of(ctx)
@@ -95,7 +95,8 @@ def show_plan(screen: Screen, found: Plan) -> None:
 def _said_of(taken: SegmentsTaken) -> str:
     said = f"Text messages take {taken.average:.1f} segments on average, {taken.most} at most"
     said += f" among {taken.messages:,} rendered"
-    said += f", give or take {taken.error}" if taken.error else ""
+    if taken.error:
+        said += f"; give or take {taken.error} for all, if the others are like these"
     if taken.most > 1 and taken.unusual:
         letters = " ".join(f"`{each}`" for each in taken.unusual)
         said += f"; {letters} fit no plain text message: 70 characters a segment instead of 160"

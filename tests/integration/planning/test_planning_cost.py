@@ -119,3 +119,21 @@ def test_a_report_goes_by_the_number_that_was_written_to(engine: Engine) -> None
         Destination("sms", "CA", 1),
         Destination("sms", "JM", 1),
     ]
+
+
+def test_closely_texts_are_rendered_from_all_over_the_base(project: Path) -> None:
+    (project / "templates/service-notice/sms.txt").write_text("{{ city }} STOP to opt out")
+    rows = [f"{n},+1202555{1000 + n},US,{('Rome', 'Rome ' * 40)[n >= 1400]}" for n in range(2800)]
+    (project / "c.csv").write_text("\n".join(["key,phone,country,city", *rows]))
+    context = open_context(project, NOW.isoformat())
+    import_customers(context.engine, project / "c.csv", context.company(), NOW)
+
+    first = plan_campaign(context, "service-notice").segments
+    closely = plan_campaign(context, "service-notice", closely=True).segments
+
+    context.close()
+    assert first is not None
+    assert closely is not None
+    assert (first.messages, first.average, first.error) == (SAMPLE, 1, 0)
+    assert (closely.messages, closely.average) == (20 * SAMPLE, Decimal("1.5"))
+    assert 0 < closely.error < Decimal("0.05")
