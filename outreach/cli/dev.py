@@ -45,7 +45,7 @@ def dev(
         pause = LOOK_SECONDS
         while not stop.wait(pause):
             begun = time.monotonic()
-            if not page.workbench.look_for_changes():
+            if not page.look_for_changes():
                 pause = max(LOOK_SECONDS, SHARE * (time.monotonic() - begun))
 
 

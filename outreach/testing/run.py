@@ -58,7 +58,7 @@ def run_tests(
     ProblemsFound with all that is wrong with the files, or with the campaigns that they test: then
     nothing is run. UsageError where there is nothing to run.
     """
-    files = _files(context, path)
+    files = files_with_tests(context.project, path)
     cases = _read(context, files)
     with TemporaryDirectory(prefix="outreach-test-") as folder:
         bench = _Bench(context, Path(folder), {each.campaign for each in cases})
@@ -75,13 +75,16 @@ def _tested(context: Context) -> set[str]:
     return set(context.loaded.campaigns)
 
 
-def _files(context: Context, path: Path | None) -> list[Path]:
-    """The files with tests; of a folder those that end in `.yaml`, however deep."""
+def files_with_tests(project: Path, path: Path | None = None) -> list[Path]:
+    """The files with tests, of a folder those that end in `.yaml`, however deep; else the project's.
+
+    UsageError where there are none.
+    """
     if path is None:
-        found = (context.project / name for name in FOLDERS)
-        path = next((each for each in found if each.is_dir()), context.project / FOLDERS[-1])
-    elif not path.exists() and (context.project / path).exists():
-        path = context.project / path
+        found = (project / name for name in FOLDERS)
+        path = next((each for each in found if each.is_dir()), project / FOLDERS[-1])
+    elif not path.exists() and (project / path).exists():
+        path = project / path
     files = sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
     if not files or not files[0].exists():
         hint = "write one as docs/testing.md says, or name a file"

@@ -27,7 +27,7 @@ def served(project: Path) -> Iterator[str]:
 
         def look() -> None:
             while not stop.wait(0.05):
-                page.workbench.look_for_changes()
+                page.look_for_changes()
 
         thread = Thread(target=look)
         thread.start()

@@ -14,6 +14,7 @@ from pytest_httpserver import HTTPServer
 from servers import or_skip
 from waiting import wait_for
 
+LONG = 120_000  # milliseconds: a process of its own, behind all others
 GREETING = Path("templates/weekly-greeting")
 
 
@@ -248,6 +249,25 @@ def test_of_variants_the_one_is_seen_that_is_chosen(page: Page, project: Path) -
     page.get_by_label("Variant").select_option("plain")
 
     expect(page.frame_locator(MAIL).get_by_text("Warmly: ")).to_have_count(0)
+
+
+def test_campaign_tests_run_again_when_anything_they_look_at_is_edited(
+    page: Page, project: Path
+) -> None:
+    expect(page.locator("#tests")).to_have_text("There are none under tests/ yet.")
+    (project / "tests").mkdir()
+    (project / "tests/service-notice.yaml").write_text(
+        "campaign: service-notice\nat: 2026-07-03T10:00\ncases:\n"
+        "  - name: everybody\n    customer: {email: anna@example.com}\n"
+        "    expect: {decision: send, channel: email}\n"
+    )
+
+    expect(page.locator("#tests .count")).to_have_text("1 passed, 0 failed", timeout=LONG)
+
+    edit(project / "campaigns/service-notice.yaml", "audience: everyone", "audience: {country: DE}")
+
+    expect(page.locator("#tests")).to_contain_text("tests/service-notice.yaml:4", timeout=LONG)
+    expect(page.locator("#tests")).to_contain_text("decision: send expected, got skip")
 
 
 def test_tabs_are_walked_by_keys(page: Page) -> None:

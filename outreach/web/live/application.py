@@ -14,6 +14,7 @@ from outreach.app.looking import Who, Whom
 from outreach.app.workbench import Workbench
 from outreach.cli.document import plain
 from outreach.errors import OutreachError, ProblemsFound
+from outreach.web.live.campaign_tests import CampaignTests
 from outreach.web.live.guard import Guard
 from outreach.web.live.hub import Hub
 
@@ -44,7 +45,9 @@ _STATIC = files("outreach.web.live") / "static"
 Answer = Callable[[Request], object]
 
 
-def make_live(workbench: Workbench, hub: Hub, token: str, port: int) -> ASGIApp:
+def make_live(
+    workbench: Workbench, tests: CampaignTests, hub: Hub, token: str, port: int
+) -> ASGIApp:
     """The application, which answers on this port to whoever has the token."""
     answers: dict[str, Answer] = {
         "/margin": lambda _: workbench.margin(),
@@ -52,6 +55,7 @@ def make_live(workbench: Workbench, hub: Hub, token: str, port: int) -> ASGIApp:
         "/plan": lambda request: workbench.plan(_campaign(request), again="again" in _of(request)),
         "/explain": lambda r: workbench.explain(_campaign(r), _of(r).get("key", "")),
         "/coming": lambda request: workbench.coming(_campaign(request)),
+        "/tests": lambda _: tests.tested(workbench.edited.version),
         "/customers": lambda request: workbench.customers_from(_of(request).get("key", "")),
     }
     routes = [Route(path, _answering(work)) for path, work in answers.items()]

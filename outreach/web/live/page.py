@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from outreach.app.background import Background
 from outreach.app.context import Context
 from outreach.app.workbench import Workbench
 from outreach.web.live.application import make_live
+from outreach.web.live.campaign_tests import TOPIC, CampaignTests
 from outreach.web.live.hub import Hub
 from outreach.web.server import listen, serving
 
@@ -16,10 +18,18 @@ TOKEN_BYTES = 24
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where it is, and the workbench behind it: who holds it lets that look for changes."""
+    """Where it is, and what is behind it; who holds it lets that look for changes."""
 
     url: str
     workbench: Workbench
+    tests: CampaignTests
+    hub: Hub
+
+    def look_for_changes(self) -> bool:
+        """Whether files of the project or of its tests have changed; open pages are told."""
+        if self.tests.look_for_changes():
+            self.hub.tell(TOPIC)
+        return self.workbench.look_for_changes()
 
 
 @contextmanager
@@ -28,10 +38,12 @@ def opened(context: Context, host: str, port: int) -> Iterator[Page]:
     listening = listen(host, port, "see --port")
     hub, token = Hub(), secrets.token_urlsafe(TOKEN_BYTES)
     port = listening.getsockname()[1]
-    workbench = Workbench(context, hub.tell)
-    with serving(make_live(workbench, hub, token, port), listening):
+    workbench, runner = Workbench(context, hub.tell), Background(hub.tell)
+    tests = CampaignTests(context.project, runner)
+    with serving(make_live(workbench, tests, hub, token, port), listening):
         try:
-            yield Page(f"http://{host}:{port}/{token}/", workbench)
+            yield Page(f"http://{host}:{port}/{token}/", workbench, tests, hub)
         finally:
             hub.close()
-            workbench.close()
+            for each in (workbench, runner, tests):
+                each.close()

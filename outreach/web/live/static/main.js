@@ -4,7 +4,7 @@ import { ask } from "./ask.js";
 import { choice, choose, whom } from "./choice.js";
 import { byId, el, fill, prose } from "./dom.js";
 import { showCampaigns } from "./list.js";
-import { showComing, showFault, showPlan, showProblems, showRules } from "./margin.js";
+import { showComing, showFault, showPlan, showProblems, showRules, showTests } from "./margin.js";
 import { showMessage, showTabs, waysOf } from "./message.js";
 
 let margin = null;
@@ -62,8 +62,8 @@ async function showWay() {
   showVariants(looked.look.variants, variant);
   const about = { ...chosen, variant, who: looked.who, key: looked.look.key };
   const asCustomer = looked.look.key ? { ...about, who: "customer" } : about;
-  await showMessage(looked, way, asCustomer);
-  tellHowLong(looked);
+  const isShown = await showMessage(looked, way, asCustomer);
+  if (isShown !== false) tellHowLong(looked);
 }
 
 // Of several variants the one that is asked for, else the customer's own, else the first.
@@ -162,11 +162,17 @@ async function refreshComing() {
   else showComing(found);
 }
 
+async function refreshTests() {
+  const found = await ask("tests");
+  if (found && !found.error) showTests(found);
+}
+
 async function refreshAll() {
   refreshMargin();
   await refreshMessage(); // it is what is waited for: the rest comes behind
   refreshPlan();
   refreshComing();
+  refreshTests();
 }
 
 function showForm() {
@@ -222,6 +228,7 @@ news.onmessage = ({ data }) => {
   byId("state").className = "state live";
   if (what === "hello" || what === "edited") refreshAll();
   else if (what === "files" || what === "base") refreshMargin();
+  else if (what === "tests") refreshTests();
   else if (what === `plan:${campaign}`) refreshPlan();
   else if (what === `typical:${campaign}` && shown?.is_sought) refreshMessage();
 };

@@ -129,6 +129,38 @@ export function showComing({ status, starts, said }) {
   );
 }
 
+// What `outreach test` says: how many are as expected, and each that is not.
+export function showTests({ are_there: areThere, is_current: isCurrent, found }) {
+  byId("testing").textContent = isCurrent ? "" : "running …";
+  if (!areThere) return fill(byId("tests"), el("p", { class: "quiet" }, "There are none under tests/ yet."));
+  if (!found) return fill(byId("tests"));
+  if (Array.isArray(found)) return fill(byId("tests"), found.map((each) => fault(each)));
+  if (found.error) return fill(byId("tests"), el("p", { class: "quiet" }, prose(found.error.message)));
+  const failed = found.cases.filter(({ ok }) => !ok);
+  fill(
+    byId("tests"),
+    el("p", { class: failed.length ? "count bad" : "count good" },
+      `${number(found.passed)} passed, ${number(found.failed)} failed`),
+    failed.map(failedCase),
+  );
+}
+
+function fault({ file, line, column, message, hint }) {
+  return problem({ problem: { message, hint, column }, place: `${file}:${line}:${column}`, line: "", is_warning: false });
+}
+
+function failedCase({ file, line, name, expected, got }) {
+  const said = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+  const other = Object.keys(expected).filter((key) => JSON.stringify(expected[key]) !== JSON.stringify(got[key]));
+  return el(
+    "article",
+    { class: "problem fault" },
+    el("p", { class: "place" }, el("code", {}, `${file}:${line}`)),
+    el("p", {}, name),
+    other.map((key) => el("p", { class: "hint" }, `${key}: ${said(expected[key])} expected, got ${said(got[key])}`)),
+  );
+}
+
 // What stood there before stays, and says so, until the files are in order again.
 export function showFault(place, { error, problems }) {
   const note = problems.length

@@ -10,6 +10,7 @@ const CLIPPED = 102 * 1024; // Gmail shows no more of a mail's HTML
 const LONG_SUBJECT = 60; // characters; telephones show fewer
 const heights = new Map(); // of frames, so that nothing jumps while one loads
 let watching = null; // the width of the frame that is seen
+let giveUp = () => {}; // what waits for a frame that another one comes before
 
 // The ways to read a message with these channels, by name.
 export function waysOf(channels) {
@@ -56,8 +57,9 @@ function step(event, names, name) {
   choose({ tab: names[next % names.length] });
 }
 
-// Shows one way to read it; resolves once it is on the screen.
+// Shows one way to read it; resolves once it is on the screen: to false where another came before.
 export async function showMessage(shown, way, chosen) {
+  giveUp();
   const channel = way in OF_MAIL ? "email" : way;
   const found = shown.look.seen.find(
     ({ preview }) => preview.channel === channel && preview.variant === chosen.variant,
@@ -117,16 +119,20 @@ async function frame(panel, shown, way, chosen, found) {
   }
   fill(panel.querySelector(".above"), envelope(found), rules);
   next.style.height = `${heights.get(way) ?? 400}px`;
-  const loaded = new Promise((resolve) => next.addEventListener("load", resolve, { once: true }));
+  const loaded = new Promise((resolve) => {
+    next.addEventListener("load", resolve, { once: true });
+    giveUp = resolve;
+  });
   screen.append(next); // beside the one that is seen, so that nothing flickers
   await loaded;
-  if (!next.isConnected || [...screen.children].at(-1) !== next) return;
+  if (!next.isConnected || [...screen.children].at(-1) !== next) return false;
   fit(next, way);
   for (const old of [...screen.children]) if (old !== next) old.remove();
   next.classList.remove("coming-frame");
   watching?.disconnect();
   watching = new ResizeObserver(() => fit(next, way));
   watching.observe(screen);
+  return true;
 }
 
 function fit(shown, way) {
