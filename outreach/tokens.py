@@ -5,17 +5,18 @@ names its key, so that keys rotate: the newest signs, every one that is still gi
 """
 
 import hmac
+from base64 import b32encode
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
-from hashlib import sha256
+from hashlib import blake2b, sha256
 
 VERSION = "1"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, in lower case
 _PAIRS = [first + second for first in _BASE32 for second in _BASE32]
 _SHORT = 10  # characters of a short token's signature, 50 bits
-_SEAL = 16  # of a seal's, 80 bits
+_SEAL_BYTES = 10  # of a seal: 80 bits, 16 characters
 _SHIFTS = range(120, -1, -10)  # 128 bits and two of padding, ten at a time
 
 
@@ -66,21 +67,28 @@ def verify_short(keys: Sequence[str], purpose: Purpose, token: str) -> int | Non
     return number if any(hmac.compare_digest(each, signature) for each in made) else None
 
 
-def seal(keys: Sequence[str], number: int, text: str) -> str:
-    """Shows that a text is one of the delivery's own."""
-    return _seal(keys[0], number, text)
+class Sealer:
+    """Seals texts of one delivery; what that costs once, it costs at the first."""
+
+    __slots__ = ("_key", "_made", "_number")
+
+    def __init__(self, key: str, number: int) -> None:
+        self._key, self._number, self._made = key, number, b""
+
+    def __call__(self, text: str) -> str:
+        """Shows that the text is one of the delivery's own."""
+        if not self._made:
+            sealing = _keyed(self._key, Purpose.LINK).copy()
+            sealing.update(b"%d" % self._number)
+            self._made = sealing.digest()
+        digest = blake2b(text.encode(), key=self._made, digest_size=_SEAL_BYTES).digest()
+        return b32encode(digest).decode().lower()
 
 
 def is_sealed(keys: Sequence[str], number: int, text: str, given: str) -> bool:
-    """Whether `given` is what `seal` made of the text, by any of the keys."""
-    made = (_seal(key, number, text) for key in keys)
+    """Whether `given` is the seal of the delivery's text, by any of the keys."""
+    made = (Sealer(key, number)(text) for key in keys)
     return given.isascii() and any(hmac.compare_digest(each, given) for each in made)
-
-
-def _seal(key: str, number: int, text: str) -> str:
-    sealing = _keyed(key, Purpose.LINK).copy()
-    sealing.update(b"%d:" % number + text.encode())
-    return _encoded(sealing.digest())[:_SEAL]
 
 
 @lru_cache(maxsize=16)

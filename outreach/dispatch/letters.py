@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parseaddr
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -88,7 +88,7 @@ class Stationery:
             message_id=f"<{tokens.sign(keys, Purpose.MESSAGE, id_)}@{self.domain}>",
             return_path=path,
             links=clicked,
-            seal=partial(tokens.seal, keys, id_) if clicked else None,
+            seal=tokens.Sealer(keys[0], id_) if clicked else None,
             here=self.here,
             pixel=opened,
         )

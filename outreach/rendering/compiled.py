@@ -29,7 +29,7 @@ from outreach.rendering.headers import (
     one_line,
     sender_parts,
 )
-from outreach.rendering.links import VARIABLE, Addresses, Links, Tracking, tracking_of
+from outreach.rendering.links import VARIABLE, Addresses, Links, Tracking, own_pages, tracking_of
 from outreach.rendering.locales import choose
 from outreach.rendering.mime import Envelope, Filling, build
 from outreach.rendering.named_dates import DateRead
@@ -65,6 +65,7 @@ class Compiled:
         self._bare = {name: replace(each, related=()) for name, each in self._envelopes.items()}
         self._addresses = {channel: self._addresses_of(channel) for channel in ready}
         self._choices = lru_cache(maxsize=4096)(self._choose)
+        self._pages = own_pages(company.public_url)
         self._tone = Tone(company.brand.tone)
         self._frame = Frame(company, campaign, self.names)
 
@@ -193,7 +194,7 @@ class Compiled:
         at = recipient.links if addresses.tracking.links else ""
         seal = None if channel == "sms" else recipient.seal  # signed ones are long
         own = str(variables["unsubscribe_url"])
-        return Links(addresses, at, seal, own, self._company.public_url)
+        return Links(addresses, at, seal, own, self._pages)
 
     def _choose(self, channel: str, wanted: str | None) -> str:
         locales = frozenset(self._ready[channel])

@@ -26,6 +26,8 @@ VARIABLE = "_links"  # where a message's links stand among what its template fin
 CLICKED, OPENED = "/c/", "/o/"  # below the public URL
 _OWN = (CLICKED, OPENED, "/u/", "/p/")  # what is never counted: ways out most of all
 _WEB = re.compile(r"https?://[^\s/?#]", re.IGNORECASE)
+_IN_QUERY = ":/?=,@!$'()*~"  # what may stand in a query as it is (RFC 3986 section 3.4)
+_PLAIN = re.compile(r"[A-Za-z0-9:/?=,@!$'()*~_.-]*")
 _NO_WORD = re.compile(r"[^\w.-]+")
 
 
@@ -88,6 +90,11 @@ def name_of(address: str) -> str:
     return b32encode(digest).decode().lower()
 
 
+def own_pages(public_url: str) -> tuple[str, ...]:
+    """How the addresses of our own pages begin; none where we have no address."""
+    return tuple(f"{public_url}{path}" for path in _OWN) if public_url else ()
+
+
 def is_web(address: str) -> bool:
     """Whether it is a whole address of the web: no `mailto:`, `tel:`, anchor or path."""
     return _WEB.match(address) is not None
@@ -123,7 +130,7 @@ class Links:
     at: str
     seal: Callable[[str], str] | None
     own: str  # the address for opting out, which is left alone
-    public_url: str
+    pages: tuple[str, ...]  # how addresses of our own pages begin: left alone too
 
     def lead(self, written: object) -> str:
         """Where a link leads that the template writes so: a text, or its parts in a list."""
@@ -139,18 +146,16 @@ class Links:
         known = self.addresses.whole.get(address)
         if known is not None:
             return self.lead(address)
-        if not is_web(address.strip()) or self._is_own(address):
+        whole = address.strip()
+        if not is_web(whole) or address == self.own or address.startswith(self.pages):
             return address
-        whole = with_utm(address.strip(), self.addresses.tracking.utm)
+        if self.addresses.tracking.utm:
+            whole = with_utm(whole, self.addresses.tracking.utm)
         if not self.at or self.seal is None:
             return whole
-        return f"{self.at}{self.seal(whole)}?to={quote(whole, safe='')}"
-
-    def _is_own(self, address: str) -> bool:
-        if address == self.own:
-            return True
-        pages = (f"{self.public_url}{path}" for path in _OWN) if self.public_url else ()
-        return address.startswith(tuple(pages))
+        sealed = self.seal(whole)
+        shown = whole if _PLAIN.fullmatch(whole) else quote(whole, safe=_IN_QUERY)
+        return f"{self.at}{sealed}?to={shown}"
 
 
 def _joined(parts: Sequence[object]) -> str:

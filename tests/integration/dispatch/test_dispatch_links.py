@@ -52,7 +52,7 @@ def test_links_of_messages_lead_to_what_their_templates_say(engine: Engine, worl
         [path.read_text() for path in world.captured(channel) if path.suffix != ".json"]
         for channel in ("email", "sms")
     )
-    found = re.findall(r"https://example\.com/c/(\w+)/(\w+)(?:\?to=([\w.%-]+))?", mail + text)
+    found = re.findall(r"https://example\.com/c/(\w+)/(\w+)(?:\?to=([\w.%:/-]+))?", mail + text)
     from urllib.parse import unquote
 
     led = [site.link(token, name, unquote(to)) for token, name, to in found]

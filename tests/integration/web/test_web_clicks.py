@@ -45,7 +45,7 @@ class Clicked:
 
 
 def own_link(token: str, address: str = OWN, seal: str = "") -> str:
-    seal = seal or tokens.seal(KEYS, 1, address)
+    seal = seal or tokens.Sealer(KEYS[0], 1)(address)
     return f"/c/{token}/{seal}?to={quote(address, safe='')}"
 
 
@@ -119,7 +119,7 @@ def test_a_link_we_never_made_leads_nowhere(clicked: Clicked, what: str) -> None
     path = {
         "name": f"/c/{token}/aaaaaaaa",
         "seal": own_link(token, seal="a" * 16),
-        "address": own_link(token, evil, seal=tokens.seal(KEYS, 1, OWN)),
+        "address": own_link(token, evil, seal=tokens.Sealer(KEYS[0], 1)(OWN)),
         "delivery": own_link(other),
         "length": own_link(token, evil + "a" * 4_000),
         "not ascii": f"/c/{token}/é?to=https://evil.example.com",
@@ -146,7 +146,7 @@ def test_without_a_sound_token_a_template_s_address_leads_on_and_nothing_is_writ
 def test_links_made_with_an_older_key_are_counted(filled: Engine) -> None:
     old, seal = "an older key of 32 or more letters", "y" * 32
     token = tokens.sign_short([old], Purpose.CLICK, 1)
-    own = own_link(token, seal=tokens.seal([old], 1, OWN))
+    own = own_link(token, seal=tokens.Sealer(old, 1)(OWN))
     site = Site(filled, SystemClock(), [seal, old], Rules(filled))
 
     fixed = site.link(token, name_of(SHOP), "")

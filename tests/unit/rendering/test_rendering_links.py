@@ -1,7 +1,6 @@
 """Links: which of them lead over our pages, what is added to them, what is left alone."""
 
 import re
-from functools import partial
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -37,7 +36,7 @@ class Made:
         object.__setattr__(step, "tracking", own)
         self.compiled: Compiled = compile_step(files({"subject.txt": "Hi", **templates}), step, us)
         to = "ann@example.com" if channel == "email" else "+4915112345678"
-        seal = partial(tokens.seal, KEYS, 7)
+        seal = tokens.Sealer(KEYS[0], 7)
         recipient = Recipient(
             7, "t", to, URL, "<m@tea.example.com>", links=AT, seal=seal, pixel=PIXEL
         )
@@ -100,7 +99,7 @@ def test_a_link_leads_over_our_pages_to_what_it_says(html: str, target: str) -> 
 
     assert made.links() == [target]
     assert AT in made.part()
-    assert SHOP not in made.part().replace("https%3A%2F%2Fshop.example.com", "")
+    assert f'"{SHOP}' not in made.part()
 
 
 @pytest.mark.parametrize("how", [{}, {"utm": Utm(source="news")}])
@@ -129,7 +128,7 @@ def test_a_fixed_address_has_the_same_short_name_for_everyone_and_one_with_a_val
 
     fixed, own = re.findall(r'href="([^"]*)"', made.part())
     assert re.fullmatch(rf"{re.escape(AT)}[a-z2-7]{{8}}", fixed)
-    assert re.fullmatch(rf"{re.escape(AT)}[a-z2-7]{{16}}\?to=https%3A%2F%2F[\w.%]+", own)
+    assert re.fullmatch(rf"{re.escape(AT)}[a-z2-7]{{16}}\?to=https://[\w.%/]+", own)
 
 
 def test_the_text_made_of_a_page_has_the_same_links() -> None:
