@@ -13,6 +13,7 @@ from outreach.errors import Problem
 from outreach.rendering.assets import Asset
 from outreach.rendering.compared import Compared
 from outreach.rendering.context import list_names, needable_names, shown_by
+from outreach.rendering.dear_texts import dear
 from outreach.rendering.links import tracking_of
 from outreach.rendering.misnamed import misnamed
 from outreach.rendering.parts import Renderer
@@ -172,6 +173,9 @@ def _prepared(
     if owes_duties:
         for mail in variants.get("email", {}).values():
             reader.problems.update(_missing_duties(mail))
+    for sms in variants.get("sms", {}).values():
+        if sms.text is not None:
+            reader.warnings.update(dear(sms.text.path, sources.text(sms.text.path)))
     for path, text in reader.pages.items():
         reader.warnings.update(without_words(path, text))
     for mail in variants.get("email", {}).values():
