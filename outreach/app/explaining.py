@@ -14,6 +14,7 @@ from outreach.decisions.candidate import Scope
 from outreach.decisions.explain import Answer, Explanation, ask_about, explain
 from outreach.decisions.localities import Locality, localities
 from outreach.decisions.ruling import Ruling
+from outreach.decisions.winners import winner_due_at
 from outreach.errors import UsageError
 from outreach.planning.next_time import Search, next_time
 from outreach.store.customers import by_keys
@@ -84,6 +85,7 @@ def explain_by(
         facts=facts_for(conn, min(now, turn.instants[place.id])),
         past=turn.past,
         repeats_within=now - REPEAT if turn.is_over else None,
+        winner_at=winner_due_at(ruling, turn.instants, turn.past),
     )
     if rules:
         found = explain(conn, ruling, scope, place, turn.instants)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, func, select
 
+from outreach.app.arms import SampleSize, sample_size
 from outreach.app.context import Context
 from outreach.app.cost import (
     SegmentsTaken,
@@ -25,12 +26,14 @@ from outreach.app.rulings import pinned, ruling_of
 from outreach.app.unlocks import Unlock, unlocks_of
 from outreach.audience.check import is_staged
 from outreach.audience.names import names_of
+from outreach.campaign.experiment import Measure
 from outreach.campaign.model import Campaign
 from outreach.campaign.occurrences import CUSTOMER
 from outreach.decisions.asking import Question
 from outreach.decisions.candidate import Scope
 from outreach.decisions.households import ask_base
 from outreach.decisions.verdict import Verdict
+from outreach.decisions.winners import winner_due_at
 from outreach.planning.occasion import Occasion
 from outreach.planning.plan import count, rows
 from outreach.planning.spread import spread_of
@@ -78,6 +81,7 @@ class Plan:
     segments: SegmentsTaken | None  # of text messages; None where there would be none
     over: bool  # the schedule has no time to come: no further run is made by itself
     status: Status  # only `active` goes out
+    sample: SampleSize | None  # what its arms can show; None where nothing is compared
     stages_as_of: date | None  # where stages are asked for an occurrence more than a day ahead
     load: list[Load]  # how long it takes at the rate limits
     stages: dict[str, int] | None = None  # of those sent or held, as are domains; asked closely
@@ -107,6 +111,7 @@ def plan_campaign(
         taken = segments_taken(context, conn, question, texts, closely=closely) if texts else None
         spread = spread_of(conn, question) if closely else None
         unlocks = unlocks_of(conn, question) if closely else None
+        sample = _sample_size(conn, campaign, funnel.variants)
         if rows_to is not None:
             write_rows(rows_to, _rows(conn, question))
     total, channels = cost_of(company, campaign.steps[0].channels, funnel, regions, taken)
@@ -132,6 +137,7 @@ def plan_campaign(
         segments=taken,
         over=turn.is_over,
         status=campaign.status,
+        sample=sample,
         stages_as_of=_stages_as_of(context, campaign, occasion),
         load=loads(company, funnel.channels, None if spread is None else spread.domains, left),
         stages=None if spread is None else spread.stages,
@@ -148,6 +154,15 @@ def _stages_as_of(context: Context, campaign: Campaign, occasion: Occasion) -> d
     if occasion.first_at <= now + DAY or not any(each and is_staged(each, names) for each in asked):
         return None
     return now.astimezone(ZoneInfo(company.brand.timezone)).date()
+
+
+def _sample_size(
+    conn: Connection, campaign: Campaign, planned: dict[str, int]
+) -> SampleSize | None:
+    if not campaign.variants:
+        return None
+    by = Measure.CLICKED if campaign.winner is None else campaign.winner.by
+    return sample_size(conn, campaign.name, by, planned, len(campaign.variants))
 
 
 def _hands(engine: Engine) -> int:
@@ -204,7 +219,7 @@ def question_of(
     occasion = turn.occasion
     made = Scope(
         run_at=occasion.first_at, local_at=occasion.local_at, seen_at=now, facts=facts,
-        past=turn.past, **scope,
+        past=turn.past, winner_at=winner_due_at(ruling, asked, turn.past), **scope,
     )  # fmt: skip
     return ask_base(conn, ruling, made, asked), turn
 

@@ -16,6 +16,7 @@ from outreach.decisions.explain import Answer, Explanation, explain
 from outreach.decisions.loading import ruling_at
 from outreach.decisions.localities import Locality, localities
 from outreach.decisions.ruling import Ruling
+from outreach.decisions.winners import with_winner
 from outreach.errors import UsageError
 from outreach.planning.next_time import Search, next_time
 from outreach.planning.occasion import occasion_of_run
@@ -97,6 +98,7 @@ def _found(
     as_of = at if record is None else record.decided_at
     facts = facts_for(conn, min(context.now(), as_of), customer_id)
     scope = _scope(run, as_of, customer_id, record, facts)
+    scope = with_winner(conn, ruling, run.id, scope, as_of)
     if record is not None and record.was_past:
         scope = replace(scope, past=frozenset({place.id}))
     digest = select(revisions.c.digest).where(revisions.c.id == run.revision_id)

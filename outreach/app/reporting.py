@@ -1,12 +1,13 @@
 """What came of a campaign, of one run, or of everything: counts, cost, rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 from sqlalchemy import Connection
 
+from outreach.app.arms import Arm, Chosen, arms_of, chosen_in
 from outreach.app.context import Context
 from outreach.app.cost import links_of, price_of
 from outreach.app.planning import Cost
@@ -37,8 +38,8 @@ class Reported:
     of which a machine followed links, whether its reader did as well or not.
 
     `sent` is all that a provider accepted, whatever came after: `planned` is the sum of it, of
-    `failed` to `unknown` and of all that is `skipped`; `arms` is empty until there are
-    experiments with variants. `cost` is about: SMS by the average segments of a sample; None
+    `failed` to `unknown` and of all that is `skipped`; `arms` are the variants that
+    one campaign or run compares. `cost` is about: SMS by the average segments of a sample; None
     where nothing that was sent has a price.
     """
 
@@ -60,7 +61,8 @@ class Reported:
     scanned: int | None
     links: dict[str, int]
     skipped: dict[str, int]
-    arms: dict[str, object]
+    arms: dict[str, Arm]
+    winner: Chosen | None  # of one run that has a test
     cost: Cost | None
 
 
@@ -78,10 +80,26 @@ def report_on(
         _check(context, conn, campaign, run_id)
         found = report(conn, campaign, run_id)
         reactions = reacted(conn, campaign, run_id)
+        arms, winner = _compared(context, conn, campaign, run_id)
         cost = cost_of_sent(context, conn, campaign, run_id)
         if rows_to is not None:
             write_rows(rows_to, decided_rows(conn, campaign, run_id))
-    return _reported(found, reactions, _tracked(context, campaign), cost)
+    tracked = _tracked(context, campaign)
+    return replace(_reported(found, reactions, tracked, cost), arms=arms, winner=winner)
+
+
+def _compared(
+    context: Context, conn: Connection, campaign: str | None, run_id: int | None
+) -> tuple[dict[str, Arm], Chosen | None]:
+    """The variants of one campaign or run, and the winner of a run; of everything none."""
+    if run_id is not None:
+        campaign = run_with(conn, run_id).campaign
+    if campaign is None:
+        return {}, None
+    known = context.loaded.campaigns.get(campaign)
+    order = [] if known is None else [each.name for each in known.variants]
+    winner = None if run_id is None else chosen_in(conn, run_id)
+    return arms_of(conn, order, campaign, run_id), winner
 
 
 def _check(context: Context, conn: Connection, campaign: str | None, run_id: int | None) -> None:
@@ -137,6 +155,7 @@ def _reported(found: Report, reactions: Reacted, tracked: Tracking, cost: Cost |
         links=dict(reactions.links),
         skipped=found.skipped,
         arms={},
+        winner=None,
         cost=cost,
     )
 

@@ -18,6 +18,7 @@ from outreach.app.owing import look_after_owed
 from outreach.app.project import save_rules
 from outreach.app.stages import refresh_stages
 from outreach.app.watching import WatchedProject
+from outreach.app.winners import choose_winners
 from outreach.campaign.model import Expression, Place
 from outreach.clock import Instants, SystemClock
 from outreach.decisions.candidate import Scope
@@ -64,7 +65,8 @@ def do_what_is_due(
     `plan` makes a pass over a run that is to be planned, and says whether there was anything.
     """
     now = context.now()
-    busy = any([refresh_daily(context, now), look_after_owed(context)])
+    asked = (refresh_daily(context, now), look_after_owed(context), choose_winners(context))
+    busy = any(asked)
     made = make_due_runs(
         context.engine,
         context.company(),

@@ -21,7 +21,6 @@ class Measure(StrEnum):
 
     CLICKED = "clicked"  # followed a link of the message
     REPLIED = "replied"  # wrote back
-    GOAL = "goal"  # did what the campaign's `goal` says
 
 
 @dataclass(frozen=True, slots=True)

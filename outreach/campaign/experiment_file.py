@@ -1,14 +1,18 @@
 """`experiment` as it is written: arms, hold-out, and how a winner is chosen."""
 
-from typing import Annotated, Any, ClassVar
+from datetime import timedelta
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from outreach.campaign.experiment import WHOLE, Variant
+from outreach.campaign.experiment import WHOLE, Measure, Variant, Winner
 from outreach.documents import FileModel, RefusalError
-from outreach.settings.written import Name, Share, Whole
+from outreach.documents.validation import LATER
+from outreach.settings.written import Name, Share, Whole, parse_late, text_as
 
 MOST = 10  # arms: with more of them nobody has the audience to tell them apart
+LONGEST = timedelta(days=7)
+_SPANS = r"\d+\s+(minute|hour|day)s?"
 
 
 def _shares(written: object) -> object:
@@ -36,10 +40,44 @@ def _several(shares: dict[str, int]) -> dict[str, int]:
     return shares
 
 
+def _measured(written: object) -> object:
+    if written == "goal":
+        hint = "write `clicked` or `replied`"
+        raise RefusalError("by `goal` is not supported yet", hint, LATER)
+    return written
+
+
+def _after(text: str) -> timedelta:
+    span = parse_late(text)
+    if span > LONGEST:
+        raise RefusalError("the others would wait for longer than a week", "at most `7 days`")
+    return span
+
+
+class WinnerFile(FileModel):
+    """How the better arm is chosen, and how many it is tried on."""
+
+    by: Annotated[Measure, BeforeValidator(_measured)] = Field(
+        description="What decides: who followed a link, or who wrote back.", examples=["clicked"]
+    )
+    after: Annotated[
+        timedelta, *text_as(_after, "a span of time", "4 hours", "1 day", pattern=_SPANS)
+    ] = Field(description="How long the test runs, from its first turn on.", examples=["4 hours"])
+    test: Share = Field(
+        description="This share is sent the variants at once; the others wait for the winner.",
+        examples=["20%"],
+    )
+
+    @model_validator(mode="after")
+    def _check_share(self) -> Self:
+        if not 0 < self.test < WHOLE:
+            message = "the test must be a part of the audience: more than nobody, less than all"
+            raise RefusalError(message, "write for example `20%`", at=("test",))
+        return self
+
+
 class ExperimentFile(FileModel):
     """Who is compared with whom."""
-
-    later: ClassVar[frozenset[str]] = frozenset({"winner"})
 
     variants: (
         Annotated[
@@ -59,6 +97,9 @@ class ExperimentFile(FileModel):
         description="This share of the audience is never messaged, and compared with the others.",
         examples=["10%"],
     )
+    winner: WinnerFile | None = Field(
+        None, description="Tries the variants on a share; the better one goes to everybody else."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -68,6 +109,18 @@ class ExperimentFile(FileModel):
             raise RefusalError("`experiment` says nothing", hint)
         return written
 
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        if self.winner is not None and self.variants is None:
+            message = "there is nothing to choose a winner from"
+            raise RefusalError(message, "name `variants` beside it", at=("winner",), key=True)
+        return self
+
     def arms(self) -> tuple[Variant, ...]:
         """The variants in the file's order; none: everybody gets the same."""
         return tuple(Variant(name, weight) for name, weight in (self.variants or {}).items())
+
+    def chosen(self) -> Winner | None:
+        """How a winner is chosen; None: each arm goes to its share."""
+        found = self.winner
+        return None if found is None else Winner(found.by, found.after, found.test)

@@ -8,6 +8,7 @@ import typer
 from outreach.app.comparing import compare_plans
 from outreach.app.cost import SegmentsTaken
 from outreach.app.planning import Plan, plan_campaign
+from outreach.cli.arms import show_variants
 from outreach.cli.call import call_of
 from outreach.cli.planned_closely import show_closely
 from outreach.cli.planned_diff import markdown, show_diff
@@ -83,6 +84,7 @@ def show_plan(screen: Screen, found: Plan) -> None:
         screen.line()
         screen.heading("By channel")
         screen.bars(found.channels)
+    show_variants(screen, found.variants, found.sample)
     show_closely(screen, found)
     if found.cost.channels:
         screen.line()

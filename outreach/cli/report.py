@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from outreach.app.reporting import Reported, report_on
+from outreach.cli.arms import show_arms
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
 from outreach.cli.waiting import show_cost
@@ -65,6 +66,7 @@ def _show(screen: Screen, found: Reported) -> None:
         screen.bars(found.skipped)
         if Reason.EXPIRED in found.skipped:
             screen.line(_EXPIRED)
+    show_arms(screen, found.arms, found.winner)
     if found.links:
         screen.line()
         screen.heading("Clicked links, by messages")

@@ -55,7 +55,8 @@ def explain(
     answers = [
         *_about_person(conn, question, details),
         *_by_channel(conn, question, about, details),
-        *_times(question, place, turns[place.id], details),
+        *_awaiting(question, verdict, details),
+        *_times(question, place, verdict, details),
     ]
     return Explanation(verdict, tuple(sorted(answers, key=_order)))
 
@@ -145,11 +146,25 @@ def _answer(rule: Failing, channel: str | None, failed: bool, details: Details) 
     return Answer(rule.reason, channel, not failed, details.of(rule.reason, channel, failed=failed))
 
 
-def _times(
-    question: Question, place: Locality, asked_at: datetime, details: Details
-) -> list[Answer]:
-    grid = question.ruling.grid
-    row = grid.row(place, asked_at)
+def _awaiting(question: Question, verdict: Verdict, details: Details) -> list[Answer]:
+    """Whether the customer waits for the better variant; nothing where none is chosen."""
+    winner, due_at = question.ruling.campaign.winner, question.scope.winner_at
+    if winner is None:
+        return []
+    waits = verdict.variant is None
+    said = f"gets `{verdict.variant}`"
+    if waits and due_at is not None:
+        said = f"waits for the variant that is {winner.by} more, chosen {details.local(due_at)}"
+    elif question.scope.winner is None:
+        said = f"one of the {winner.test / 100:g}% on whom variants are tried: {said}"
+    return [Answer(Reason.AWAITING_WINNER, None, not waits, said)]
+
+
+def _times(question: Question, place: Locality, verdict: Verdict, details: Details) -> list[Answer]:
+    grid, asked_at = question.ruling.grid, verdict.asked_at
+    row, due_at = grid.row(place, asked_at), question.scope.winner_at
+    if due_at is not None and question.ruling.campaign.winner and verdict.variant is None:
+        row = grid.waiting_row(place, asked_at, due_at)
     found = []
     for channel, group in zip(question.ruling.channels, grid.groups, strict=True):
         opening = row.openings[group]

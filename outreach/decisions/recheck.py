@@ -9,6 +9,7 @@ from outreach.decisions.asking import ask
 from outreach.decisions.candidate import Scope
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
+from outreach.decisions.winners import with_winner
 from outreach.store.dialect import is_any_of
 from outreach.store.runs import run_by_id
 from outreach.store.tables import customers, deliveries
@@ -38,6 +39,7 @@ def recheck(
     run = run_by_id(conn, run_id) if ruling.campaign.schedule.is_of_days else None
     local_at = None if run is None else run.local_at
     scope = Scope(run_at, run_id, local_at=local_at, mine=tuple(delivery_ids))
+    scope = with_winner(conn, ruling, run_id, scope)
     asked = {row.place_id: now for row in about}
     question = ask(conn, ruling, scope, asked, lambda: {row.locale for row in about})
     return {each.delivery_id: each for each in question.verdicts(conn)}

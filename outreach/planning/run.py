@@ -1,5 +1,6 @@
 """Carries a run's plan out: rows of deliveries, by ranges of customers, resumable at any range."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,7 @@ from outreach.decisions.households import ask_base
 from outreach.decisions.localities import localities
 from outreach.decisions.order import CODES
 from outreach.decisions.ruling import Ruling
+from outreach.decisions.winners import winner_due_at, with_winner
 from outreach.planning.decided import Decided
 from outreach.planning.occasion import come, occasion_of_run, past
 from outreach.planning.tenure import tenure
@@ -39,6 +41,7 @@ from outreach.store.pace import Pace
 from outreach.store.runs import Run
 from outreach.store.tables import deliveries
 from outreach.store.types import BigId, Instant
+from outreach.store.winners import expect_winner
 from outreach.vocabulary import RunState, State
 
 FIRST_RANGE, MOST = 5_000, 20_000  # rows a transaction
@@ -72,7 +75,7 @@ def plan_run(
         conn.rollback()
         asked = come(instants, run.planned_until, now)
         over = past(instants, ruling.campaign.schedule.late, now, run.active_since)
-        scope = replace(scope, past=over)
+        scope = _with_winner(conn, run, ruling, replace(scope, past=over), instants)
         with tenure(engine, run.id, planner):
             planned, whole = (
                 _write(conn, run, ask_base(conn, ruling, scope, asked, instants), planner)
@@ -86,6 +89,20 @@ def plan_run(
                 runs.end_pass(conn, run.id, planner, now, state)
             runs.leave_planning(conn, run.id, planner)
     return Pass(planned, complete)
+
+
+def _with_winner(
+    conn: Connection, run: Run, ruling: Ruling, scope: Scope, instants: Mapping[int, datetime]
+) -> Scope:
+    """The scope with the run's test, which begins with its first place's turn."""
+    due_at = winner_due_at(ruling, instants, scope.past)
+    if due_at is None:
+        return scope
+    with begin_write(conn):
+        expect_winner(conn, run.id, due_at)
+    scope = with_winner(conn, ruling, run.id, scope)
+    conn.rollback()
+    return scope
 
 
 def _write(

@@ -1,0 +1,125 @@
+"""What became of variants, side by side: shares with intervals, and differences to the first."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from outreach.campaign.experiment import Measure
+from outreach.reports.arms import Counted, after_winner, counted
+from outreach.reports.intervals import Interval, difference, needed, wilson
+from outreach.store.winners import winner_of
+
+CHANGE = 0.2  # a difference worth knowing: a fifth of the rate
+ASSUMED = {Measure.CLICKED: 0.05, Measure.REPLIED: 0.01}  # where nothing has been measured yet
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of a variant's readers did something, between 0 and 1 of them, with 95 % intervals.
+
+    `difference`: to the first variant; None for that one itself, and where there is nobody.
+    """
+
+    reached: int
+    rate: float
+    low: float
+    high: float
+    difference: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One variant; `sent` is what arrived as far as anybody knows, and is compared.
+
+    `after_winner`: what went out once the winner had been chosen, which is not.
+    """
+
+    sent: int
+    after_winner: int
+    measures: dict[str, Share]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The winner of a run's test."""
+
+    variant: str | None  # None: it is to be chosen
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSize:
+    """How many an arm it takes to see a difference of a fifth of the rate, and how many there are."""
+
+    by: Measure
+    rate: float
+    measured: bool  # in earlier runs; else it is assumed
+    needed: int
+    smallest: int  # of the arms
+
+
+def arms_of(
+    conn: Connection, order: Sequence[str], campaign: str | None, run_id: int | None
+) -> dict[str, Arm]:
+    """The variants of one run or campaign, the file's order first; empty where none were sent."""
+    found = counted(conn, campaign, run_id)
+    later = after_winner(conn, campaign, run_id)
+    known = {*found, *later}
+    names = [name for name in order if name in known] + sorted(known - set(order))
+    nobody = Counted(0)
+    return {
+        name: Arm(
+            found.get(name, nobody).sent,
+            later.get(name, 0),
+            _measures(found, name, found.get(names[0], nobody) if name != names[0] else None),
+        )
+        for name in names
+    }
+
+
+def _measures(found: Mapping[str, Counted], name: str, first: Counted | None) -> dict[str, Share]:
+    one = found.get(name)
+    shares = {}
+    for measure in Measure if one is not None else ():
+        own = _share(one, measure)
+        base = _share(first, measure)
+        if one is None or own is None:
+            continue
+        apart = None if base is None else _rounded(difference(own, base))
+        whole = _rounded(own)
+        shares[measure.value] = Share(
+            one.reached.get(measure, 0), whole.rate, whole.low, whole.high, apart
+        )
+    return shares
+
+
+def _share(one: Counted | None, measure: Measure) -> Interval | None:
+    return None if one is None else wilson(one.reached.get(measure, 0), one.sent)
+
+
+def _rounded(found: Interval) -> Interval:
+    return Interval(*(round(each, 4) for each in (found.rate, found.low, found.high)))
+
+
+def chosen_in(conn: Connection, run_id: int) -> Chosen | None:
+    """The winner of a run's test; None where it has none."""
+    found = winner_of(conn, run_id)
+    if found is None:
+        return None
+    return Chosen(found.variant, found.chosen_at or found.due_at)
+
+
+def sample_size(
+    conn: Connection, campaign: str, by: Measure, planned: Mapping[str, int], arms: int
+) -> SampleSize | None:
+    """What a plan's arms can show, by the rate of the campaign's earlier runs; None of nobody."""
+    if not planned:
+        return None
+    before = counted(conn, campaign)
+    sent = sum(each.sent for each in before.values())
+    reached = sum(each.reached.get(by, 0) for each in before.values())
+    rate = reached / sent if reached else ASSUMED[by]
+    smallest = min(planned.values()) if len(planned) == arms else 0
+    return SampleSize(by, round(rate, 4), bool(reached), needed(rate, CHANGE), smallest)

@@ -1,0 +1,58 @@
+"""Variants on the screen: how many get which, and what became of them."""
+
+from collections.abc import Mapping
+
+from outreach.app.arms import Arm, Chosen, SampleSize, Share
+from outreach.cli.screen import Screen
+
+
+def show_variants(screen: Screen, variants: Mapping[str, int], sample: SampleSize | None) -> None:
+    """How many would get each variant, and what that can show; nothing where none are compared."""
+    if variants:
+        screen.line()
+        screen.heading("By variant")
+        screen.bars(variants)
+    if sample is not None:
+        screen.line()
+        screen.line(_said_of(sample))
+
+
+def _said_of(sample: SampleSize) -> str:
+    whence = "as measured before" if sample.measured else "assumed: nothing is measured yet"
+    said = f"To see a difference of 20 % of the rate ({sample.rate:.1%} {sample.by}, {whence}) "
+    said += f"it takes about {sample.needed:,} a variant; "
+    if sample.smallest >= sample.needed:
+        return said + f"the smallest here has {sample.smallest:,}"
+    return said + f"the smallest here has {sample.smallest:,}: smaller ones stay unseen"
+
+
+def show_arms(screen: Screen, arms: Mapping[str, Arm], winner: Chosen | None) -> None:
+    """A line for each variant and measure, with intervals of 95 %."""
+    if not arms:
+        return
+    screen.line()
+    screen.heading("Variants, with 95 % intervals")
+    first = next(iter(arms))
+    rows = [
+        (name, arm.sent, measure, *_share(share))
+        for name, arm in arms.items()
+        for measure, share in arm.measures.items()
+    ]
+    screen.table(["variant", "sent", "", "of them", "interval", f"beside {first}"], rows)
+    later = {name: arm.after_winner for name, arm in arms.items() if arm.after_winner}
+    for name, number in later.items():
+        screen.line(f"{number:,} more got {name} once it had won; they are not compared")
+    if winner is not None:
+        at = f"{winner.at:%Y-%m-%d %H:%M} UTC"
+        chosen = f"chosen {at}: {winner.variant}"
+        screen.line(f"winner {chosen if winner.variant else f'to be chosen {at}'}")
+
+
+def _share(share: Share) -> tuple[str, str, str]:
+    of_them = f"{share.reached:,} ({share.rate:.1%})"
+    interval = f"{share.low:.1%} to {share.high:.1%}"
+    apart = share.difference
+    if apart is None:
+        return of_them, interval, ""
+    points = f"{apart.rate * 100:+.1f} ({apart.low * 100:+.1f} to {apart.high * 100:+.1f})"
+    return of_them, interval, f"{points} points"
