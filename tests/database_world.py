@@ -15,6 +15,7 @@ from outreach.decisions.candidate import Scope
 from outreach.decisions.households import ask_base
 from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling, make_ruling
+from outreach.decisions.winners import winner_due_at
 from outreach.planning.decided import Decided
 from outreach.rendering.needs import Need
 from outreach.store import tables
@@ -124,8 +125,11 @@ def verdicts(conn: Connection, world: World, ruling: Ruling) -> dict[str, Verdic
 
 def question_of(conn: Connection, world: World, ruling: Ruling) -> Question:
     """The chain over the world's base at its planned instant."""
-    scope = Scope(run_at=world.run_at, seen_at=world.asked_at)
-    return ask_base(conn, ruling, scope, everywhere(localities(conn), world.asked_at))
+    turns = everywhere(localities(conn), world.asked_at)
+    scope = Scope(
+        run_at=world.run_at, seen_at=world.asked_at, winner_at=winner_due_at(ruling, turns)
+    )
+    return ask_base(conn, ruling, scope, turns)
 
 
 def _merge(conn: Connection, closed: int, kept: int) -> None:

@@ -16,6 +16,7 @@ import yaml
 from pydantic import TypeAdapter
 from world import Consent, Customer, Other, Touch, Verdict, World, address_of
 
+from outreach.campaign.experiment import Measure, Variant, Winner
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
 from outreach.campaign.on_date_file import OnDateFile
 from outreach.campaign.on_holiday_file import OnHolidayFile
@@ -189,6 +190,12 @@ def _campaign(given: Mapping[str, Any]) -> Campaign:
         given["exclude"] = _selection(given["exclude"])
     if "cadence" in given:
         given["cadence"] = _caps(given["cadence"])
+    if "variants" in given:
+        given["variants"] = tuple(Variant(*each) for each in given["variants"].items())
+    if "winner" in given:
+        winner = given["winner"]
+        after, share = parse_span(winner["after"]), _share(winner["test"])
+        given["winner"] = Winner(Measure(winner["by"]), after, share)
     if "holdout" in given:
         given["holdout"] = _share(given["holdout"])
     given = {

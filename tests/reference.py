@@ -9,6 +9,7 @@ from datetime import datetime
 
 from readers import is_touched, readers
 from wall_clock import in_the_way, in_window, instants, is_left_out, left_out
+from winner_reference import with_winner
 from world import Cap, Customer, Foreseen, Going, Verdict, World, address_of, picks
 from yearly import coming, is_its_day, is_on
 
@@ -61,6 +62,7 @@ def _target(world: World, customer: Customer) -> list[Target]:
     return [(channel, address_of(customer, channel)) for channel in free[:1]]
 
 
+@with_winner
 def _verdict(world: World, customer: Customer, first: Mapping[Target, str]) -> Verdict:
     """What is decided where these keys get these addresses."""
     if barred := _barred(world, customer):
@@ -78,10 +80,9 @@ def _verdict(world: World, customer: Customer, first: Mapping[Target, str]) -> V
                 return Verdict(Decision.SKIP, held_out)
             if until is not None:
                 return Verdict(Decision.HOLD, tried[waiting].reason, until, waiting)
-    # max() gives the first of equals, and the channels are in the file's order
-    return (
-        tried[channel] if ends else max(tried.values(), key=lambda v: list(Reason).index(v.reason))
-    )
+    if ends:
+        return tried[channel]  # else max() gives the first of equals, in the file's order
+    return max(tried.values(), key=lambda v: list(Reason).index(v.reason))
 
 
 def _on_channel(
@@ -113,11 +114,10 @@ def _barred(world: World, customer: Customer) -> Reason | None:
 
 
 def _held_out(world: World, customer: Customer) -> Reason | None:
-    if world.is_transactional(world.campaign.topic):
-        return None
-    if customer.control_arm < world.company.control_group:
+    asked = not world.is_transactional(world.campaign.topic)
+    if asked and customer.control_arm < world.company.control_group:
         return Reason.CONTROL_GROUP
-    return Reason.HOLDOUT if customer.holdout_arm < world.campaign.holdout else None
+    return Reason.HOLDOUT if asked and customer.holdout_arm < world.campaign.holdout else None
 
 
 def _refused(world: World, customer: Customer, channel: str) -> Reason | None:

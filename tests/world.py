@@ -29,6 +29,7 @@ class Customer:
     merged_into: str = ""  # the key of who counts for both
     control_arm: int = 0  # of 10,000; in the control group below company.control_group
     holdout_arm: int = 0  # of 10,000; held out below campaign.holdout
+    test_arm: int = 0  # of 10,000; variants are tried on it below campaign.winner.test
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from outreach.decisions.candidate import Scope
 from outreach.decisions.explain import Explanation, explain
 from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling
+from outreach.decisions.winners import winner_due_at
 from outreach.planning.plan import reaches_anyone
 from outreach.spans import Cap, Per, PerKind
 from outreach.store.stages import StageMove, record_moves
@@ -33,8 +34,14 @@ def explained(
         select(customers.c.place_id).where(customers.c.id == customer_id)
     ).scalar_one()
     place = localities(conn, [place_id])[0]
-    scope = Scope(world.run_at, seen_at=world.asked_at, about=customer_id, facts=facts)
     turns = everywhere(localities(conn), world.asked_at)
+    scope = Scope(
+        world.run_at,
+        seen_at=world.asked_at,
+        about=customer_id,
+        facts=facts,
+        winner_at=winner_due_at(ruling, turns),
+    )
     return explain(conn, ruling, scope, place, turns)
 
 
