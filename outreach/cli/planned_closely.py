@@ -8,12 +8,8 @@ MOST_DOMAINS = 10
 
 
 def show_closely(screen: Screen, plan: Plan) -> None:
-    """By variant and language where there are several, the load where anything limits it; where it
+    """By language where there are several, the load where anything limits it; where it
     was asked, by stage and domain and what rules cost."""
-    if len(plan.variants) > 1:
-        screen.line()
-        screen.heading("By variant")
-        screen.bars(plan.variants)
     if len(plan.locales) > 1:
         screen.line()
         screen.heading("By language")
