@@ -1,6 +1,7 @@
 """What a change of the project's files does to a campaign's plan, beside another revision's."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from outreach.app.project import campaign_named
 from outreach.app.revision import files_at
 from outreach.decisions.asking import Question
 from outreach.errors import ProblemsFound, UsageError
+from outreach.lifecycle.foreseen import Moves, foreseen, newly
+from outreach.lifecycle.load import load_lifecycles
 from outreach.planning.differing import Both, Change, Group
 from outreach.reports.rows import check_place
 from outreach.store.engine import reading
@@ -31,6 +34,15 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class StageChange:
+    """Customers who would move by the lifecycle as it stands and not by the earlier one; fewer: < 0."""
+
+    before: str  # the stage they are in, "" for none
+    after: str
+    customers: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlanDiff:
     """Who gets a campaign by the files as they stand and not at a revision, and the other way."""
 
@@ -43,6 +55,9 @@ class PlanDiff:
     moved: int
     changes: list[Group]
     lifecycle_differs: bool  # stages are as last refreshed for both
+    moves: list[
+        StageChange
+    ]  # where it differs: what the next refresh does by one and not the other
 
     def line(self) -> str:
         """The whole in one line: `+412 −97`."""
@@ -73,6 +88,8 @@ def compare_plans(
                 _write(rows_to, both.rows())
         finally:
             both.drop()
+        differs = _lifecycle_of(earlier) != _lifecycle_of(context)
+        moves = _moves(conn, earlier, context) if differs else []
     sides = [Side(asked[1] if asked else "", **counts) for asked, counts in zip((before, after), both.counts, strict=True)]  # fmt: skip
     totals = {change: sum(g.customers for g in groups if g.change is change) for change in Change}
     return PlanDiff(
@@ -84,7 +101,8 @@ def compare_plans(
         lost=totals[Change.LOST],
         moved=totals[Change.MOVED],
         changes=groups,
-        lifecycle_differs=_lifecycle_of(earlier) != _lifecycle_of(context),
+        lifecycle_differs=differs,
+        moves=moves,
     )
 
 
@@ -111,6 +129,21 @@ def _lifecycle_of(context: Context) -> tuple[str, dict[str, bytes]]:
     files = context.files.contents.items()
     rules = {path: content for path, content in files if path.startswith("lifecycles/")}
     return context.company().lifecycle, rules
+
+
+def _moves(conn: Connection, earlier: Context, context: Context) -> list[StageChange]:
+    """What the next refresh would do by one lifecycle and not by the other."""
+    found = []
+    for each in (earlier, context):
+        main = load_lifecycles(each.company(), each.files.contents)[0].main
+        moves: Moves = Counter()
+        if main is not None:
+            moves = foreseen(conn, each.company(), main, each.now())
+        found.append(moves)
+    return [
+        StageChange(before or "", after or "", many)
+        for (before, after), many in newly(found[0], found[1]).items()
+    ]
 
 
 def _write(path: Path, rows: Iterable[tuple[str, Group]]) -> None:

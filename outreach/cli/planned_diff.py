@@ -7,8 +7,8 @@ from outreach.cli.screen import Screen
 from outreach.planning.differing import Group
 
 _STAGES = (
-    "the lifecycle differs between both: stages are as last refreshed, for both alike; who would "
-    "move is not reckoned with"
+    "the lifecycle differs between both; stages are as last refreshed for both alike. By the next "
+    "refresh as it stands"
 )
 
 
@@ -49,7 +49,12 @@ def _notes(found: PlanDiff) -> Iterator[str]:
     else:
         yield after
     if found.lifecycle_differs:
-        yield _STAGES
+        moves = [
+            f"{abs(each.customers):,} {'more' if each.customers > 0 else 'fewer'} move"
+            f" {each.before or 'from none'} → {each.after or 'none'}"
+            for each in found.moves
+        ]
+        yield f"{_STAGES}: {', '.join(moves) or 'nobody more moves'}"
 
 
 def _sides(found: PlanDiff) -> list[tuple[str, str, str]]:

@@ -47,10 +47,11 @@ def read_cases(known: Known, file: str, content: bytes) -> tuple[list[Case], lis
         return [], sorted(set(problems))
     campaign = known.campaigns.get(written.campaign)
     if campaign is None:
-        if written.campaign not in known.faulty:  # else `check` says what is wrong there
-            message = f"there is no campaign `{written.campaign}`"
-            hint = did_you_mean(written.campaign, known.campaigns, listing="there are")
-            problems.append(document.problem(("campaign",), "unknown-campaign", message, hint))
+        message = f"there is no campaign `{written.campaign}`"
+        hint = did_you_mean(written.campaign, known.campaigns, listing="there are")
+        if written.campaign in known.faulty:
+            message, hint = "this campaign is at fault itself", "see `outreach check`"
+        problems.append(document.problem(("campaign",), "unknown-campaign", message, hint))
         return [], sorted(set(problems))
     cases = []
     for number, each in enumerate(written.cases):

@@ -107,7 +107,6 @@ def _read(context: Context, files: Sequence[Path]) -> list[Case]:
         found, faults = read_cases(known, name, path.read_bytes())
         cases += found
         problems += faults
-    problems += loaded.problems if faulty else ()
     if problems:
         raise ProblemsFound(sorted(set(problems)))
     return cases

@@ -160,3 +160,19 @@ def test_either_database_answers_alike(project: Path, database_url: str) -> None
     assert len((project / "d.csv").read_text().splitlines()) == 4
     assert [each["rule"] for each in closely.json["unlocks"]] == ["no_consent"]
     assert closely.json["domains"] == {"example.com": 2}
+
+
+def test_another_lifecycle_is_told_with_who_would_move(project: Path) -> None:
+    path = project / "outreach.yaml"
+    path.write_text(path.read_text().replace("lifecycle: six-stage", "lifecycle: ours"))
+    (project / "lifecycles").mkdir()
+    stages = (
+        "stages:\n  - {id: stranger, when: tier == 'C'}\n  - {id: potential, when: otherwise}\n"
+    )
+    (project / "lifecycles/ours.yaml").write_text(f"title: Ours\n{stages}")
+
+    found = outreach_here(project, "plan", "notes", "--diff", "HEAD", "--now", NOW, "--json").json
+    said = outreach_here(project, "plan", "notes", "--diff", "HEAD", "--now", NOW).out
+
+    assert found["moves"] == [{"before": "potential", "after": "stranger", "customers": 1}]
+    assert "By the next refresh as it stands: 1 more move potential → stranger\n" in said

@@ -162,3 +162,19 @@ def test_nothing_to_test_is_wrong_usage(project: Path) -> None:
 
     assert (answer.code, answer.out) == (2, "")
     assert "there is no test in" in answer.err
+
+
+def test_a_campaign_at_fault_stops_its_own_tests_alone(project: Path) -> None:
+    written(project, SENT)
+    path = project / "campaigns/birthday.yaml"
+    path.write_text(path.read_text().replace("topic:", "topci:"))
+
+    sound = outreach_here(project, "test")
+    (project / "tests/birthday.yaml").write_text(
+        "campaign: birthday\nat: 2026-07-03T17:00\ncases: [{name: a, expect: {decision: send}}]\n"
+    )
+    faulty = outreach_here(project, "test")
+
+    assert (sound.code, sound.out.splitlines()[0]) == (0, "1 passed, 0 failed")
+    told = "tests/birthday.yaml:1:11: this campaign is at fault itself; see `outreach check`\n"
+    assert (faulty.code, faulty.out) == (1, told)
