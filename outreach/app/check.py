@@ -7,6 +7,7 @@ from outreach.app.admission import trials, tried
 from outreach.app.context import Context
 from outreach.app.fragments import company_as_read, expressions_in, stages_in, unused_templates
 from outreach.app.kept import Kept
+from outreach.app.rival_slips import rivals
 from outreach.app.slips import company_slips, slips_of
 from outreach.app.sound import sound_campaigns
 from outreach.audience.check import campaigns_named, literal_comparisons, stages_compared
@@ -62,7 +63,7 @@ def check_files(context: Context, kept: Kept | None = None, *, asks_base: bool =
     problems |= kept.of_each(
         context, "slips", sound, lambda each: slips_of(context, each), SLIPS_SECONDS
     )
-    problems |= set(company_slips(context))
+    problems |= {*company_slips(context), *rivals(context, sound)}
     unasked = _unasked(context) if asks_base else ""
     of_base: frozenset[Problem] = frozenset()
     if unasked is None and context.loaded.company is not None:

@@ -63,8 +63,11 @@ def _ended(
     starts = schedule.starts or (now - 2 * DAY).date()
     after = datetime.combine(starts, time(), UTC) - 2 * DAY
     zone = company.brand.timezone
-    if schedule.kind is ScheduleKind.CRON and next_occurrence(schedule, zone, after) is None:
-        message = f"`{schedule.cron}` does not come from {starts} to {schedule.ends}"
+    by_calendar = schedule.kind not in (ScheduleKind.MANUAL, ScheduleKind.AT)
+    if by_calendar and next_occurrence(schedule, zone, after) is None:
+        written = document.get(("schedule", str(schedule.kind)))
+        called = f"`{written}`" if isinstance(written, str) else "it"
+        message = f"{called} does not come from {starts} to {schedule.ends}"
         return document.problem(path, _CODE, message, "write a later `ends`")
     return None
 

@@ -31,6 +31,7 @@ from outreach.store.engine import reading
 from outreach.store.events import is_any_of_kind, recent_kinds
 from outreach.store.facts import EVENT_KINDS
 from outreach.store.named_dates import known_names
+from outreach.vocabulary import Status
 
 MOST_SECONDS = 5.0  # on a large base: what is not asked by then is left out
 KEPT_SECONDS = 60.0  # somebody may be imported meanwhile
@@ -63,7 +64,8 @@ def _of_campaign(
 ) -> Iterator[Problem]:
     company, files = context.company(), context.files.contents
     compiled = compile_step(files, campaign, company)
-    yield from _unfound(conn, row, campaign)
+    unfound = list(_unfound(conn, row, campaign))
+    yield from unfound or _nobody(conn, row, campaign)
     compared = compared_in(files, campaign, company, context_names(company))
     yield from _unfound_in_templates(conn, row, compared)
     yield from _unknown_dates(_dates_in_campaign(row, campaign, compiled), dates)
@@ -89,6 +91,19 @@ def _unfound(conn: Connection, row: Row, campaign: Campaign) -> Iterator[Problem
             continue
         message = f"no customer has {name} '{text}'{also}"
         yield Problem(place.file, place.line, place.column, f"{WARNING}unfound", message, hint)
+
+
+def _nobody(conn: Connection, row: Row, campaign: Campaign) -> Iterator[Problem]:
+    """An audience that picks nobody; not one by stages, which may well be empty; no draft's."""
+    audience = campaign.audience
+    where = "" if audience.where is None else audience.where.source
+    if audience.place is None or audience.stage or "stage" in where:
+        return
+    if campaign.status is Status.ACTIVE and not presence.is_anyone_picked(conn, row, audience):
+        message = "the audience picks none of the customers there are"
+        hint = "look at its keys together: each must hold; `outreach plan` counts it"
+        place, code = audience.place, f"{WARNING}unfound"
+        yield Problem(place.file, place.line, place.column, code, message, hint)
 
 
 def _unfound_in_templates(

@@ -88,6 +88,12 @@ def picked(conn: Connection, row: Row, audience: Selection) -> int:
     return int(conn.execute(query.where(_picks(row, audience, None))).scalar_one())
 
 
+def is_anyone_picked(conn: Connection, row: Row, audience: Selection) -> bool:
+    """Whether the audience picks any customer, before `exclude`."""
+    query = select(customers.c.id).where(_picks(row, audience, None)).limit(1)
+    return conn.execute(query).first() is not None
+
+
 def lacking(
     conn: Connection, row: Row, audience: Selection, exclude: Selection | None, name: str
 ) -> dict[str | None, int]:

@@ -117,3 +117,15 @@ def test_a_text_of_a_template_that_somebody_may_have_is_in_order(
     tmp_path: Path, condition: str
 ) -> None:
     assert said(tmp_path, "everyone", sms=f"Hi{{% if {condition} %}}!{{% endif %}}") == []
+
+
+@pytest.mark.parametrize(("status", "told"), [("active", True), ("draft", False)])
+def test_an_audience_that_picks_nobody_is_told_of_one_that_is_active(
+    tmp_path: Path, status: str, told: bool
+) -> None:
+    lines = said(tmp_path, f"{{where: orders > 900}}\nstatus: {status}")
+
+    assert (
+        "4:1: the audience picks none of the customers there are; look at its keys together: each "
+        "must hold; `outreach plan` counts it" in [line.replace("warning: ", "") for line in lines]
+    ) is told

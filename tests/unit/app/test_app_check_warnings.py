@@ -132,6 +132,12 @@ def said(
             "`feasts` in outreach.yaml",
         ),
         (
+            "mei@example.com",
+            "every: month on 31 at 10:00, starts: 2026-07-02, ends: 2026-07-30",
+            "3:67: `month on 31 at 10:00` does not come from 2026-07-02 to 2026-07-30; write a "
+            "later `ends`",
+        ),
+        (
             "mai@example.com",
             "manual: true",
             "1:8: `mai@example.com` is not among `owners` of outreach.yaml; did you mean "
