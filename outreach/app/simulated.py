@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 
 from outreach.app.context import Context
 from outreach.app.running import channels_of, do_what_is_due, finish, plan_pass, take_over
+from outreach.app.stages import refresh_touched
 from outreach.app.watching import WatchedProject
 from outreach.clock import MovingClock
 from outreach.decisions.loading import Rulings
 from outreach.dispatch.expiry import Expiry
 from outreach.dispatch.letters import ProjectRulebook, Signer
+from outreach.simulation.assumptions import Assumptions
+from outreach.simulation.behaving import Behaviour
 from outreach.simulation.counting import Since, begin
 from outreach.simulation.serving import Serving, let_go
 from outreach.store import workers
@@ -34,27 +37,33 @@ class Simulated:
     _rulings: Rulings
     _expiry: Expiry
     _serving: Serving
+    behaviour: Behaviour | None = None
 
     def step(self, at: datetime) -> None:
         """Put the clock to an instant and do all that comes due there, until nothing is left."""
         self.clock.at = at
-        while self._look():
-            pass
-
-    def _look(self) -> bool:
-        done = do_what_is_due(self.context, self._project.candidates, self._plan, self._expiry)
-        served = self._serving(self.clock.at)
-        return any([done.anything, served > 0, finish(self.context)])
+        if self.behaviour is not None:
+            refresh_touched(self.context, self.behaviour.act(at))
+        served, busy = 0, True
+        while busy:
+            done = do_what_is_due(self.context, self._project.candidates, self._plan, self._expiry)
+            now_served = self._serving(at)
+            busy = any([done.anything, now_served > 0, finish(self.context)])
+            served += now_served
+        if self.behaviour is not None and served:
+            self.behaviour.note(at)
 
     def _plan(self, run: Run) -> bool:
         return plan_pass(self.context, run, self._rulings, PLANNER)
 
 
 @contextmanager
-def simulated(context: Context, start: datetime) -> Iterator[Simulated]:
+def simulated(
+    context: Context, start: datetime, assumptions: Assumptions | None = None, seed: int = 0
+) -> Iterator[Simulated]:
     """The project on a copy of its base as it stands now; the copy goes with the block.
 
-    ProblemsFound where the company's rules are at fault.
+    With assumptions customers do what they say, as chance by `seed` has it. ProblemsFound where the company's rules are at fault.
     """
     clock = MovingClock(start)
     with scratch_copy(context.engine, context.environment.state) as engine:
@@ -68,4 +77,10 @@ def simulated(context: Context, start: datetime) -> Iterator[Simulated]:
         rulings = Rulings()
         rulebook = ProjectRulebook(rulings.load, Signer((), ""))
         serving = Serving(engine, rulebook, worker_id, channels_of(context.company()))
-        yield Simulated(there, clock, since, project, rulings, Expiry(), serving)
+        behaviour = None
+        if assumptions is not None:
+            topics = there.company().topics
+            ordered = frozenset(name for name, topic in topics.items() if topic.transactional)
+            behaviour = Behaviour(engine, assumptions, seed, ordered)
+            behaviour.prepare()
+        yield Simulated(there, clock, since, project, rulings, Expiry(), serving, behaviour)

@@ -14,9 +14,12 @@ from outreach.app.context import Context
 from outreach.app.planning import Cost
 from outreach.app.reporting import cost_of_sent
 from outreach.app.simulated import Simulated, simulated
-from outreach.errors import UsageError
+from outreach.app.stages import lifecycles_of
+from outreach.errors import ProblemsFound, UsageError
 from outreach.reports.rows import check_place, decided_rows, write_rows
 from outreach.simulation import counting
+from outreach.simulation.assumptions import KINDS, Assumptions
+from outreach.simulation.assumptions_file import read_assumptions
 from outreach.simulation.counting import Counted, Forgotten, Pestered, Touches
 from outreach.simulation.drift import Drift, drift
 from outreach.simulation.load import Load, busy_hours, loads
@@ -80,6 +83,7 @@ class Simulation:
     hours: Sequence[int]  # messages by hour of the day in company time
     load: list[Load]
     stages: dict[str, Drift]
+    deeds: dict[str, int]  # what customers did with messages; empty where nothing is assumed
     pestered: list[Pestered]
     forgotten: list[Forgotten]
 
@@ -92,17 +96,20 @@ class Asked:
     seed: int = 0
     every: timedelta = HOUR
     rows_to: Path | None = None
+    assume: Path | None = None  # a file of assumptions; None: nobody does anything
 
 
 def simulate(context: Context, asked: Asked, tell: Tell = lambda _: None) -> Simulation:
     """Simulate the coming days; `tell` hears how many hours are done.
 
-    ProblemsFound where the company's rules are at fault, UsageError where rows have no place.
+    ProblemsFound where the company's rules or the assumptions are at fault, UsageError where
+    rows have no place.
     """
     if asked.rows_to is not None:
         check_place(asked.rows_to)
     start = context.now()
-    with simulated(context, start) as sim:
+    assumptions = None if asked.assume is None else assumptions_in(context, asked.assume)
+    with simulated(context, start, assumptions, asked.seed) as sim:
         for at in instants(start, asked.days, asked.every):
             sim.step(at)
             tell((at - start) // HOUR)
@@ -110,6 +117,20 @@ def simulate(context: Context, asked: Asked, tell: Tell = lambda _: None) -> Sim
             found = _simulation(sim, conn, asked, start)
             if asked.rows_to is not None:
                 write_rows(asked.rows_to, decided_rows(conn, only=sim.since.own))
+    return found
+
+
+def assumptions_in(context: Context, path: Path) -> Assumptions:
+    """The assumptions in a file. ProblemsFound with all of its problems, UsageError: there is none."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        message = f"`{path}` can not be read: {error.strerror}"
+        raise UsageError(message, "name a file of assumptions: docs/simulating.md") from error
+    model = lifecycles_of(context).main
+    found, problems = read_assumptions(str(path), content, () if model is None else model.ids)
+    if found is None:
+        raise ProblemsFound(problems)
     return found
 
 
@@ -135,9 +156,16 @@ def _simulation(sim: Simulated, conn: Connection, asked: Asked, start: datetime)
         hours=busy_hours(((each.at, each.deliveries) for each in gone), zone),
         load=loads(conn, since, company),
         stages=drift(conn, start, end),
+        deeds=_deeds(sim),
         pestered=counting.most_pestered(conn, since),
         forgotten=counting.most_forgotten(conn, since),
     )
+
+
+def _deeds(sim: Simulated) -> dict[str, int]:
+    if sim.behaviour is None:
+        return {}
+    return {deed.value: sim.behaviour.done[deed] for deed in KINDS}
 
 
 def _spread(touches: Touches) -> Spread:

@@ -21,6 +21,10 @@ def simulate(
     ctx: typer.Context,
     days: Annotated[int, typer.Option(min=1, max=366, help="How many days from now")] = 30,
     seed: Annotated[int, typer.Option(help="Of chance: the same gives the same answer")] = 0,
+    assume: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What customers do with messages: docs/simulating.md"),
+    ] = None,
     rows: Annotated[
         Path | None, typer.Option(help="Write a line for each message into this CSV file")
     ] = None,
@@ -38,7 +42,7 @@ def simulate(
     off; it counts as `send` on the day it goes.
     """
     call = call_of(ctx)
-    asked = Asked(days, seed, read_step(every), rows)
+    asked = Asked(days, seed, read_step(every), rows, assume)
     with call.context() as context, progress() as bars:
         found = simulate_days(context, asked, bars.of("hours", days * 24))
     if svg is not None:
@@ -53,6 +57,10 @@ def _show(screen: Screen, found: Simulation) -> None:
     show_cost(screen, found.cost)
     _show_days(screen, found)
     _show_touches(screen, found)
+    if found.deeds:
+        screen.line()
+        screen.heading("What customers do, as assumed")
+        screen.bars(found.deeds)
     _show_load(screen, found)
     _show_stages(screen, found)
     _show_people(screen, found)

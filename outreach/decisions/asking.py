@@ -5,7 +5,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, TableValuedAlias, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Select,
+    Table,
+    TableValuedAlias,
+    insert,
+    select,
+)
 
 from outreach.campaign.returning import OnDate
 from outreach.decisions.candidate import Candidate, Marks, Rival, Scope
@@ -22,6 +31,8 @@ from outreach.decisions.zonetable import zone_rows, zone_table
 from outreach.store.dialect import fill_rows, joins_sets, with_rows
 from outreach.store.tables import campaigns
 from outreach.vocabulary import Reason
+
+MOST_KEPT = 16  # statements of one ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,7 @@ class Question:
     statement: Select[Any]
     values: Mapping[str, Any]
     together: bool = False  # whom campaigns above want is asked of everyone at once
+    again: bool = False  # the statement is kept, to be executed with `values`
     settled: Mapping[int, Settled] = field(default_factory=dict)  # by customer; else the chain's
 
     def prepare(self, conn: Connection) -> None:
@@ -75,6 +87,20 @@ class Question:
     def filled(self) -> Select[Any]:
         """The statement with its values in it, to be part of another one."""
         return self.statement.params(**self.values)
+
+    def write_to(self, conn: Connection, table: Table) -> None:
+        """Write the answers into a table of the statement's columns."""
+        names = [column.name for column in table.columns]
+        if not self.again:
+            source = select(self.filled().subquery())
+            conn.execute(insert(table).from_select(names, source))
+            return
+        key = ("written", table, self.statement)
+        written: Insert | None = self.ruling.kept.get(key)
+        if written is None:
+            written = insert(table).from_select(names, self.statement)
+            _keep(self.ruling, key, written)
+        conn.execute(written, self.values)
 
     def among(self, first: int, last: int) -> Select[Any]:
         """As `filled`, of customers with ids in this range: first excluded, last included."""
@@ -150,10 +176,13 @@ def ask(
     scope: Scope,
     asked: Mapping[int, datetime],
     locales: Callable[[], Iterable[str | None]],
+    *,
+    again: bool = False,
 ) -> Question:
     """The chain for the places in `asked`: each with the instant at which it is asked there.
 
-    `locales`: of all who may be asked about; called where a language variant needs data.
+    `locales`: of all who may be asked about; called where a language variant needs data. `again`:
+    the like of it is asked over and over, hour by hour: the statement is kept as a re-check's is.
     """
     places = localities(conn, None if len(asked) > 200 else asked.keys())
     rows = ruling.grid.rows(places, asked)
@@ -183,13 +212,13 @@ def ask(
             tag_of(number),
         )
     together = scope.mine is None and scope.about is None and joins_sets(conn)
-    if scope.mine is None:
+    if scope.mine is None and not again:
         zones = with_rows(zones, filled)
         rivals = _rivals(found, together=together)
         statement = decide(Candidate(ruling, scope.marks, zones, rivals))
     else:
-        statement = _kept(ruling, scope.marks, zones, found)
-    return Question(ruling, scope, base, zones, filled, statement, values, together)
+        statement = _kept(ruling, scope.marks, zones, found, together=together)
+    return Question(ruling, scope, base, zones, filled, statement, values, together, again)
 
 
 def _rivals(found: Sequence[Reservation], *, together: bool = False) -> tuple[Rival, ...]:
@@ -230,14 +259,24 @@ def _kept(
     marks: Marks,
     zones: TableValuedAlias | Table,
     found: Sequence[Reservation],
+    *,
+    together: bool,
 ) -> Select[Any]:
-    """The statement of a re-check: built once, or building would take longer than deciding."""
+    """A statement that is built once, or building it would take longer than deciding."""
     rivals = tuple((id(each.ruling), each.run is not None) for each in found)
-    kept = ruling.kept.get((marks, zones, rivals))
+    key = (marks, zones, rivals, together)
+    kept: Select[Any] | None = ruling.kept.get(key)
     if kept is None:
-        kept = decide(Candidate(ruling, marks, zones, _rivals(found)))
-        ruling.kept[marks, zones, rivals] = kept
+        kept = decide(Candidate(ruling, marks, zones, _rivals(found, together=together)))
+        _keep(ruling, key, kept)
     return kept
+
+
+def _keep(ruling: Ruling, key: object, statement: Any) -> None:
+    """Keep one statement more, and let go of the oldest: each takes megabytes."""
+    while len(ruling.kept) >= MOST_KEPT:
+        del ruling.kept[next(iter(ruling.kept))]
+    ruling.kept[key] = statement
 
 
 def _earlier(conn: Connection, ruling: Ruling) -> list[int]:

@@ -29,21 +29,25 @@ def ask_base(
 ) -> Question:
     """The chain over the whole base, what people who share addresses get settled among them.
 
-    `turns`: the instants of all places, where only some are `asked` because their turn has come.
+    `turns`: the instants of all places, where only some are `asked` because their turn has come: so
+    it is with a run, and the others' turns are to come.
     """
     everyones = select(customers.c.locale).distinct()
 
     def locales() -> Iterable[str | None]:
         return conn.execute(everyones).scalars()
 
+    again = turns is not None
     parted = turns is not None and len(turns) > len(asked) and _are_parted(conn, asked)
     settled: dict[int, Settled] = {}
     if parted or (may_meet(conn, ruling) and _does_anyone_share(conn, asked)):
         # Asked to its end before the next: on SQLite questions fill the same zone table.
-        together = ask(conn, ruling, replace(scope, sharing=True), turns or asked, locales)
+        sharing = replace(scope, sharing=True)
+        together = ask(conn, ruling, sharing, turns or asked, locales, again=again)
         settled = settle(conn, together, everyone=parted)
     theirs = {id_: each for id_, each in settled.items() if each.verdict.place_id in asked}
-    return replace(ask(conn, ruling, scope, asked, locales), settled=theirs)
+    question = ask(conn, ruling, scope, asked, locales, again=again)
+    return replace(question, settled=theirs)
 
 
 def settled_about(

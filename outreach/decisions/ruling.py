@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select
-
 from outreach.campaign.model import Campaign, ScheduleKind, Step
 from outreach.decisions.grid import Grid
 from outreach.settings.company import Company, Topic
@@ -31,9 +29,7 @@ class Ruling:
     company: Company
     compiled: Compiled
     grid: Grid = field(compare=False)
-    kept: dict[Any, Select[Any]] = field(
-        compare=False, default_factory=dict
-    )  # statements, built once
+    kept: dict[Any, Any] = field(compare=False, default_factory=dict)  # statements, built once
     above: tuple[Ruling, ...] = field(compare=False, default=())
 
     def below(self, others: Iterable[Ruling]) -> Ruling:

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Table,
     bindparam,
     func,
-    insert,
     or_,
     select,
     update,
@@ -50,9 +49,7 @@ class Decided:
         self.table = _table(question)
         self.table.drop(conn, checkfirst=True)
         self.table.create(conn)
-        statement = question.filled().subquery()
-        names = [column.name for column in self.table.columns]
-        conn.execute(insert(self.table).from_select(names, select(statement)))
+        question.write_to(conn, self.table)
         if question.ruling.campaign.when_capped == "hold":
             self._release()
         if question.settled:

@@ -21,15 +21,19 @@ from outreach.store.types import Instant, json_text
 log = Logger(__name__)
 BUSY_TIMEOUT_SECONDS = 60
 LONG_SECONDS = 0.25
+STATEMENTS = 500
 GAP_SECONDS = 0.01
 FIRST_PAUSE_SECONDS = 0.0005  # between two looks at a file that somebody writes to …
 LONGEST_PAUSE_SECONDS = 0.02  # … growing up to this
 
 
-def make_engine(url: str, pool_size: int = 10, options: str = "") -> Engine:
+def make_engine(
+    url: str, pool_size: int = 10, options: str = "", statements: int = STATEMENTS
+) -> Engine:
     """An engine for `sqlite:///…` or `postgresql+psycopg://…`.
 
-    `options` of PostgreSQL's command line hold for each of its connections.
+    `options` of PostgreSQL's command line hold for each of its connections. So many `statements`
+    are kept compiled: a decision's takes megabytes.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -42,6 +46,7 @@ def make_engine(url: str, pool_size: int = 10, options: str = "") -> Engine:
             json_deserializer=_read_json,
             paramstyle="named",  # a value named twice is one: SQLite then computes equal sums once
             hide_parameters=True,  # an exception's text must hold no address
+            query_cache_size=statements,
         )
         event.listen(engine, "connect", _set_up_sqlite)
         return engine
@@ -54,6 +59,7 @@ def make_engine(url: str, pool_size: int = 10, options: str = "") -> Engine:
         json_serializer=json_text,
         json_deserializer=_read_json,
         hide_parameters=True,
+        query_cache_size=statements,
         connect_args={
             "options": f"-c timezone=UTC -c jit=off -c work_mem=64MB {options}".rstrip(),
             # A host that vanished is an error soon, not after TCP's quarter of an hour.

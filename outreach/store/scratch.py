@@ -22,6 +22,7 @@ from outreach.store.tables import metadata
 
 log = Logger(__name__)
 PREFIX = "outreach_scratch_"
+STATEMENTS = 100  # kept compiled: many campaigns over many days ask in many ways
 _LOCK = "owner.db"  # in the folder: locked by SQLite itself while the owner lives
 # What a decision never asks: left out where the copy is made table by table.
 UNASKED = frozenset(
@@ -53,7 +54,7 @@ def _file(engine: Engine, folder: Path) -> Iterator[Engine]:
         lock.execute("BEGIN EXCLUSIVE")
         try:
             _copy_file(engine, own / "copy.db")
-            copy = make_engine(f"sqlite:///{own / 'copy.db'}")
+            copy = make_engine(f"sqlite:///{own / 'copy.db'}", statements=STATEMENTS)
             event.listen(copy, "connect", _make_fast)
             try:
                 yield copy
@@ -99,7 +100,8 @@ def _schema(engine: Engine) -> Iterator[Engine]:
         try:
             _copy_tables(engine, name)
             url = engine.url.render_as_string(hide_password=False)
-            copy = make_engine(url, options=f"-c search_path={name} -c synchronous_commit=off")
+            options = f"-c search_path={name} -c synchronous_commit=off"
+            copy = make_engine(url, options=options, statements=STATEMENTS)
             try:
                 yield copy
             finally:

@@ -153,3 +153,45 @@ def test_what_can_not_be_meant_is_refused(
 
     assert answer.code == 2
     assert said in answer.err
+
+
+ASSUMED = """\
+stages:
+  development: {open: 100%, click: 50%, reply: 50%, purchase: 100%, amount: 30, opt_out: 50%}
+within: {purchase: 12 hours}
+"""
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_customers_do_what_is_assumed_and_campaigns_follow(
+    tmp_path: Path, engine: Engine, database_url: str, seed: int
+) -> None:
+    """Who said no gets no second greeting, and whoever orders is in another stage."""
+    project = sample_project(tmp_path / "project")
+    settings = {"database_url": database_url, "secret_key": KEY}
+    people(project, 40, **settings)
+    (project / "a.yaml").write_text(ASSUMED)
+    before = checksums(engine)
+    ask = ("simulate", "--days", "8", "--now", NOON, "--assume", "a.yaml", "--seed", seed, "--json")
+
+    found = outreach_here(project, *ask, **settings).json
+
+    deeds, fridays = found["deeds"], [day for day in found["days"] if day["campaigns"]]
+    assert deeds["open"] == deeds["purchase"] == 36
+    assert 0 < deeds["click"] < 36
+    assert 0 < deeds["opt_out"] < 36
+    second = fridays[1]["campaigns"]["weekly-greeting"]
+    assert second["skip"]["consent_withdrawn"] == deeds["opt_out"]
+    assert second["send"] == 36 - deeds["opt_out"]
+    assert found["stages"]["main"]["after"] != found["stages"]["main"]["before"]
+    assert outreach_here(project, *ask, **settings).json == found
+    assert checksums(engine) == before
+
+
+def test_assumptions_that_can_not_be_are_told_at_their_place(project: Path) -> None:
+    (project / "a.yaml").write_text("stages: {growht: {open: 1%}}\n")
+
+    answer = outreach_here(project, "simulate", "--days", "1", "--now", NOON, "--assume", "a.yaml")
+
+    assert answer.code == 1
+    assert answer.err == "a.yaml:1:10: there is no stage `growht`; did you mean `growth`?\n"

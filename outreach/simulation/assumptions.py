@@ -1,0 +1,111 @@
+"""What customers are assumed to do with a message, and when: chance that is the same each time."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from hashlib import blake2b
+from typing import NamedTuple
+
+ALL = 10_000  # parts that a share is of
+
+
+class Deed(StrEnum):
+    """What a customer may do with a message."""
+
+    OPEN = "open"  # a mail
+    CLICK = "click"  # follows a link
+    REPLY = "reply"  # answers
+    PURCHASE = "purchase"  # orders something
+    OPT_OUT = "opt_out"  # says no to its topic on its channel
+
+
+KINDS = tuple(Deed)
+BY_HAND = "task"  # a person speaks with them: there is nothing to open, follow or say no to
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What customers of one stage do, in parts of 10,000 of their messages."""
+
+    shares: Mapping[Deed, int] = field(default_factory=dict)
+    amount: Decimal | None = None  # of an order
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """Habits by stage; `within`: how long after a message each deed comes at most."""
+
+    stages: Mapping[str, Habits]
+    otherwise: Habits
+    within: Mapping[Deed, timedelta]
+
+    def of(self, stage: str | None) -> Habits:
+        """The habits of who stands in a stage."""
+        return self.stages.get(stage or "", self.otherwise)
+
+
+class Reached(NamedTuple):
+    """A message that reached somebody."""
+
+    delivery_id: int
+    customer_id: int
+    key: str
+    stage: str | None
+    campaign: str
+    step: str
+    channel: str
+    at: datetime
+    ordered: bool  # of a transactional topic: there is nothing to say no to
+
+
+class Done(NamedTuple):
+    """A deed that will be done with a message."""
+
+    at: datetime
+    deed: Deed
+    delivery_id: int
+    customer_id: int
+    amount: Decimal | None = None
+
+
+def deeds(assumptions: Assumptions, reached: Reached, seed: int) -> Iterator[Done]:
+    """What is done with one message: the same for the same seed, customer and message.
+
+    A link is followed by one of those who open; of a text message nothing says that it was.
+    """
+    habits = assumptions.of(reached.stage)
+    if not habits.shares:
+        return
+    of = f"{seed}\x00{reached.key}\x00{reached.campaign}\x00{reached.step}\x00{reached.at}"
+    for deed, share in habits.shares.items():
+        if not _can(deed, reached):
+            continue
+        # Whoever opens and whoever clicks is drawn by one lot, so that the few are of the many.
+        lot = "read" if deed in (Deed.OPEN, Deed.CLICK) else deed.value
+        drawn, moment = _drawn(f"{of}\x00{lot}")
+        if drawn < share:
+            later = 2 if deed is Deed.CLICK else 1  # nobody clicks before they open
+            when = assumptions.within[deed] * (1 - (1 - moment) / later)
+            amount = habits.amount if deed is Deed.PURCHASE else None
+            yield Done(reached.at + when, deed, reached.delivery_id, reached.customer_id, amount)
+
+
+def _can(deed: Deed, reached: Reached) -> bool:
+    match deed:
+        case Deed.OPEN:
+            return reached.channel == "email"
+        case Deed.OPT_OUT:
+            return reached.channel != BY_HAND and not reached.ordered
+        case Deed.CLICK | Deed.REPLY:
+            return reached.channel != BY_HAND
+        case _:
+            return True
+
+
+def _drawn(of: str) -> tuple[int, float]:
+    """A lot of 0 … 9999, and a part of a span above 0 and up to 1."""
+    digest = blake2b(of.encode(), digest_size=16).digest()
+    lot = int.from_bytes(digest[:8], "big") % ALL
+    return lot, (int.from_bytes(digest[8:12], "big") + 1) / 2**32
