@@ -73,6 +73,8 @@ def week_project(folder: Path, people: int, **settings: str) -> Path:
     rules.write_text(
         rules.read_text().replace("\nchannels:\n", "\nchannels:\n  task: {adapter: task}\n")
     )
+    limited = "  email:\n    rate: 500/second\n    per_domain: {example.com: 400/second}\n"
+    rules.write_text(rules.read_text().replace("  email:\n", limited, 1))
     (project / "templates/call").mkdir()
     (project / "templates/call/task.txt").write_text("Call {{ first_name or 'them' }}\n")
     _write(project / "c.csv", list(_customers(people, random.Random(7))))

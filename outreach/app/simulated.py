@@ -1,9 +1,10 @@
 """A project on a copy of its base under a clock that is put forward: production, sending nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from outreach.app.context import Context
 from outreach.app.running import channels_of, do_what_is_due, finish, plan_pass, take_over
@@ -11,7 +12,9 @@ from outreach.app.stages import refresh_touched
 from outreach.app.watching import WatchedProject
 from outreach.clock import MovingClock
 from outreach.decisions.loading import Rulings
+from outreach.decisions.ruling import Ruling
 from outreach.dispatch.expiry import Expiry
+from outreach.dispatch.held import Held
 from outreach.dispatch.letters import ProjectRulebook, Signer
 from outreach.simulation.assumptions import Assumptions
 from outreach.simulation.behaving import Behaviour
@@ -59,14 +62,21 @@ class Simulated:
 
 @contextmanager
 def simulated(
-    context: Context, start: datetime, assumptions: Assumptions | None = None, seed: int = 0
+    context: Context,
+    start: datetime,
+    assumptions: Assumptions | None = None,
+    seed: int = 0,
+    only: Collection[int] | None = None,
+    tell: Callable[[Context, Ruling, Sequence[Held]], None] = lambda *_: None,
 ) -> Iterator[Simulated]:
     """The project on a copy of its base as it stands now; the copy goes with the block.
 
-    With assumptions customers do what they say, as chance by `seed` has it. ProblemsFound where the company's rules are at fault.
+    With assumptions customers do what they say, as chance by `seed` has it. `only`: the customers
+    of these ids are all there are. `tell` hears of messages as they go, with the project then.
+    ProblemsFound where the company's rules are at fault.
     """
     clock = MovingClock(start)
-    with scratch_copy(context.engine, context.environment.state) as engine:
+    with scratch_copy(context.engine, context.environment.state, only) as engine:
         there = context.on(engine, clock)
         project = WatchedProject(there)
         take_over(there, project.names)
@@ -76,7 +86,8 @@ def simulated(
             worker_id = workers.register(conn, PLANNER, LEASE)
         rulings = Rulings()
         rulebook = ProjectRulebook(rulings.load, Signer((), ""))
-        serving = Serving(engine, rulebook, worker_id, channels_of(context.company()))
+        channels = channels_of(context.company())
+        serving = Serving(engine, rulebook, worker_id, channels, partial(tell, there))
         behaviour = None
         if assumptions is not None:
             topics = there.company().topics

@@ -24,6 +24,7 @@ COMMANDS = {
     "plan": "Who would get a campaign and why the others would not",
     "explain": "Every rule's answer for one customer",
     "simulate": "All campaigns over the coming days, on a copy of the base",
+    "outlook": "One customer's next months across all campaigns",
     "preview": "The very messages that would go",
     "dev": "A page in the browser that follows your edits: messages, problems, plan",
     "test": "Campaign tests: who must get what, and why not",

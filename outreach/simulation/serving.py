@@ -1,6 +1,6 @@
 """What workers would do at one instant: claim all that has come due, and have it accepted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,9 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, literal, null, select, update
 
 from outreach.clock import Instants, SystemClock
+from outreach.decisions.ruling import Ruling
 from outreach.dispatch.claim import Claimer
+from outreach.dispatch.held import Held
+from outreach.dispatch.purse import Grant
 from outreach.dispatch.rulebook import Rulebook
-from outreach.store import channel_holds, deliveries, dialect, tables
+from outreach.store import channel_holds, deliveries, dialect, lanes, tables
 from outreach.store.engine import plan_once, reading, writing
 from outreach.store.types import Instant
 from outreach.vocabulary import State, TaskKind, TaskState
@@ -28,6 +31,7 @@ class Serving:
     rulebook: Rulebook
     worker_id: int
     channels: Sequence[str]
+    tell: Callable[[Ruling, Sequence[Held]], None] = lambda _, __: None  # of what went
 
     def __call__(self, now: datetime) -> int:
         """Send all that may go at an instant; how many messages went, or were decided against."""
@@ -56,16 +60,19 @@ class Serving:
         claimer = Claimer(self.worker_id, self.rulebook, AT_ONCE)
         with reading(self.engine) as conn:
             ruling = self.rulebook.ruling(conn, run.revision_id)
-        moved = 0
+        limits, moved = ruling.company.limits(channel), 0
         while True:
             at = Instants(now, SystemClock().now())
             with writing(self.engine) as conn:
                 plan_once(conn)
-                haul = claimer.claim(conn, run, ruling, channel, at)
+                waiting = lanes.waiting(conn, run.id, channel, at, AT_ONCE, ())
+                shares = tuple((each.lane, each.count) for each in waiting)
+                haul = claimer.claim(conn, run, ruling, channel, at, Grant(limits, shares, AT_ONCE))
                 if haul.held:
                     accept(conn, self.worker_id, channel, ruling.campaign.title, now)
             if haul.is_empty():
                 return moved
+            self.tell(ruling, haul.held)
             moved += len(haul.held) + len(haul.states) + haul.astray + len(haul.moved_to)
 
 

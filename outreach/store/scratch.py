@@ -8,11 +8,11 @@ were left behind by a process that was killed, and removes them.
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, Table, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -28,35 +28,42 @@ _LOCK = "owner.db"  # in the folder: locked by SQLite itself while the owner liv
 UNASKED = frozenset(
     ("attempts", "audit", "erased_addresses", "feedback_mails", "inbound_messages", "receipts")
 )
-_FAST = ("synchronous=OFF", "wal_autocheckpoint=20000", "cache_size=-131072")
+# Of a copy of some customers whole tables of others would have no row to point to.
+_FAST = ("foreign_keys=OFF", "synchronous=OFF", "wal_autocheckpoint=20000", "cache_size=-131072")
 
 
 @contextmanager
-def scratch_copy(engine: Engine, folder: Path) -> Iterator[Engine]:
+def scratch_copy(
+    engine: Engine, folder: Path, only: Collection[int] | None = None
+) -> Iterator[Engine]:
     """An engine on a copy of what is committed, which goes with the block.
 
     `folder` is where a SQLite copy may lie. What killed processes left there is removed first.
+    `only`: ids of customers; what is about others is left out.
     """
     if engine.dialect.name == "sqlite":
-        with _file(engine, folder) as copy:
+        with _file(engine, folder, only) as copy:
             yield copy
     else:
-        with _schema(engine) as copy:
+        with _schema(engine, only) as copy:
             yield copy
 
 
 @contextmanager
-def _file(engine: Engine, folder: Path) -> Iterator[Engine]:
+def _file(engine: Engine, folder: Path, only: Collection[int] | None) -> Iterator[Engine]:
     _remove_folders(folder)
     own = folder / f"{PREFIX}{secrets.token_hex(6)}"
     own.mkdir(parents=True)
     with closing(sqlite3.connect(own / _LOCK, isolation_level=None)) as lock:
         lock.execute("BEGIN EXCLUSIVE")
         try:
-            _copy_file(engine, own / "copy.db")
+            if only is None:
+                _copy_file(engine, own / "copy.db")
             copy = make_engine(f"sqlite:///{own / 'copy.db'}", statements=STATEMENTS)
             event.listen(copy, "connect", _make_fast)
             try:
+                if only is not None:
+                    _copy_some(engine, copy, only)
                 yield copy
             finally:
                 copy.dispose()
@@ -71,6 +78,39 @@ def _copy_file(engine: Engine, path: Path) -> None:
         if not isinstance(source, sqlite3.Connection):
             raise TypeError("not a connection of sqlite3")
         source.backup(target)
+
+
+def _copy_some(engine: Engine, copy: Engine, only: Collection[int]) -> None:
+    metadata.create_all(copy)
+    with copy.connect() as conn:
+        conn.exec_driver_sql("ATTACH DATABASE ? AS base", (str(engine.url.database),))
+        conn.exec_driver_sql("BEGIN")
+        for table in metadata.sorted_tables:
+            conn.exec_driver_sql(_rows_into(table, "main", "base", only))
+        conn.commit()
+        conn.exec_driver_sql("DETACH DATABASE base")
+
+
+def _rows_into(table: Table, to: str, base: str, only: Collection[int] | None) -> str:
+    """The statement that copies a table's rows from one schema to another."""
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    rows = f'SELECT {names} FROM "{base}".{table.name}'  # noqa: S608
+    if only is not None:
+        ids = ", ".join(map(str, sorted(only))) or "NULL"
+        rows += f" WHERE {_is_about(table, base, ids)}"
+    return f'INSERT INTO "{to}".{table.name} ({names}) {rows}'
+
+
+def _is_about(table: Table, base: str, ids: str) -> str:
+    if table.name == "customers":
+        return f"id IN ({ids})"
+    if "customer_id" in table.columns:
+        return f"customer_id IN ({ids})"
+    for column, other in (("delivery_id", "deliveries"), ("event_id", "events")):
+        if column in table.columns:
+            theirs = f'SELECT id FROM "{base}".{other} WHERE customer_id IN ({ids})'  # noqa: S608
+            return f"{column} IN ({theirs})"
+    return "1 = 1"
 
 
 def _make_fast(connection: sqlite3.Connection, _: object) -> None:
@@ -91,14 +131,14 @@ def _remove_folders(folder: Path) -> None:
 
 
 @contextmanager
-def _schema(engine: Engine) -> Iterator[Engine]:
+def _schema(engine: Engine, only: Collection[int] | None) -> Iterator[Engine]:
     _remove_schemas(engine)
     name = f"{PREFIX}{secrets.token_hex(6)}"
     with engine.connect() as owner:
         owner.execute(_LOCKED, {"name": name})
         owner.commit()  # the lock is the session's and stays
         try:
-            _copy_tables(engine, name)
+            _copy_tables(engine, name, only)
             url = engine.url.render_as_string(hide_password=False)
             options = f"-c search_path={name} -c synchronous_commit=off"
             copy = make_engine(url, options=options, statements=STATEMENTS)
@@ -138,7 +178,7 @@ def _drop(conn: Connection, name: str) -> None:
         conn.rollback()
 
 
-def _copy_tables(engine: Engine, name: str) -> None:
+def _copy_tables(engine: Engine, name: str, only: Collection[int] | None) -> None:
     """Every table with its rows as of one instant, then its indexes.
 
     Keys to other tables are left out: what is copied has its rows, and nothing is ever deleted.
@@ -150,11 +190,8 @@ def _copy_tables(engine: Engine, name: str) -> None:
         for table in metadata.sorted_tables:
             made = str(CreateTable(table, include_foreign_key_constraints=[]).compile(engine))
             base.exec_driver_sql(made.replace("CREATE TABLE", "CREATE UNLOGGED TABLE", 1))
-            names = ", ".join(f'"{column.name}"' for column in table.columns)
             if table.name not in UNASKED:
-                base.exec_driver_sql(
-                    f'INSERT INTO {table.name} ({names}) SELECT {names} FROM "{own}".{table.name}'  # noqa: S608
-                )
+                base.exec_driver_sql(_rows_into(table, name, own, only))
             for index in sorted(table.indexes, key=lambda each: str(each.name)):
                 base.execute(CreateIndex(index))
             if "id" in table.columns:

@@ -194,4 +194,4 @@ def test_assumptions_that_can_not_be_are_told_at_their_place(project: Path) -> N
     answer = outreach_here(project, "simulate", "--days", "1", "--now", NOON, "--assume", "a.yaml")
 
     assert answer.code == 1
-    assert answer.err == "a.yaml:1:10: there is no stage `growht`; did you mean `growth`?\n"
+    assert answer.out == "a.yaml:1:10: there is no stage `growht`; did you mean `growth`?\n"

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, select, text
 from outreach.store.engine import reading, writing
 from outreach.store.events import Event, add_events
 from outreach.store.scratch import PREFIX, scratch_copy
-from outreach.store.tables import customers, events, metadata
+from outreach.store.tables import customers, events, metadata, suppressions
 
 
 @pytest.fixture
@@ -101,3 +101,15 @@ def test_a_copy_is_of_what_is_committed(sqlite_engine: Engine, tmp_path: Path) -
         with scratch_copy(sqlite_engine, tmp_path) as copy, reading(copy) as there:
             assert there.execute(select(func.count()).select_from(customers)).scalar() == 1
         other.rollback()
+
+
+def test_a_copy_of_some_customers_has_what_is_about_them(base: Engine, tmp_path: Path) -> None:
+    with scratch_copy(base, tmp_path, only={1, 3}) as copy, reading(copy) as there:
+        assert list(there.execute(select(customers.c.id).order_by(customers.c.id)).scalars()) == [
+            1,
+            3,
+        ]
+        assert sorted(there.execute(select(events.c.customer_id)).scalars()) == [1, 3]
+        assert there.execute(select(func.count()).select_from(suppressions)).scalar() == 1
+    with scratch_copy(base, tmp_path, only={1}) as copy, writing(copy) as there:
+        assert make_customer(there, "new") == 2
