@@ -73,6 +73,8 @@ def week_project(folder: Path, people: int, **settings: str) -> Path:
     rules.write_text(
         rules.read_text().replace("\nchannels:\n", "\nchannels:\n  task: {adapter: task}\n")
     )
+    often = "  - {at_most: 5, per: 7 days}\n"
+    rules.write_text(rules.read_text().replace("  - {at_most: 2, per: 7 days}\n", often, 1))
     limited = "  email:\n    rate: 500/second\n    per_domain: {example.com: 400/second}\n"
     rules.write_text(rules.read_text().replace("  email:\n", limited, 1))
     (project / "templates/call").mkdir()

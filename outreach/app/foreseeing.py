@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, or_, select
 
 from outreach.app.context import Context
-from outreach.app.previewing import Preview, messages_for
+from outreach.app.previewing import Chosen, Preview, messages_for
 from outreach.app.simulated import simulated
 from outreach.decisions.households import group_of
 from outreach.decisions.ruling import Ruling
@@ -90,12 +90,12 @@ def foresee(context: Context, key: str, days: int) -> Outlook:
         with reading(there.engine) as conn:
             for held in went:
                 if held.customer_id == id_:
-                    asked = [(id_, held.channel, held.late_at)]
+                    asked = [Chosen(id_, held.channel, held.late_at, held.variant or "")]
                     for each in messages_for(there, conn, ruling, asked):
                         drawn[held.id] = each
 
     with simulated(context, start, only=only, tell=draw) as sim:
-        for at in instants(start, days):
+        for at in instants(start, start + timedelta(days=days)):
             sim.step(at)
         with reading(sim.context.engine) as conn:
             zone = _zone(context, conn, id_)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from sqlalchemy import Connection
+
 from outreach.app.context import Context
 from outreach.app.running import channels_of, do_what_is_due, finish, plan_pass, take_over
 from outreach.app.stages import refresh_touched
@@ -16,6 +18,7 @@ from outreach.decisions.ruling import Ruling
 from outreach.dispatch.expiry import Expiry
 from outreach.dispatch.held import Held
 from outreach.dispatch.letters import ProjectRulebook, Signer
+from outreach.planning.tick import Candidate
 from outreach.simulation.assumptions import Assumptions
 from outreach.simulation.behaving import Behaviour
 from outreach.simulation.counting import Since, begin
@@ -36,7 +39,7 @@ class Simulated:
     context: Context
     clock: MovingClock
     since: Since
-    _project: WatchedProject
+    campaigns: Sequence[Candidate]
     _rulings: Rulings
     _expiry: Expiry
     _serving: Serving
@@ -49,7 +52,7 @@ class Simulated:
             refresh_touched(self.context, self.behaviour.act(at))
         served, busy = 0, True
         while busy:
-            done = do_what_is_due(self.context, self._project.candidates, self._plan, self._expiry)
+            done = do_what_is_due(self.context, self.campaigns, self._plan, self._expiry)
             now_served = self._serving(at)
             busy = any([done.anything, now_served > 0, finish(self.context)])
             served += now_served
@@ -68,20 +71,26 @@ def simulated(
     seed: int = 0,
     only: Collection[int] | None = None,
     tell: Callable[[Context, Ruling, Sequence[Held]], None] = lambda *_: None,
+    project: Callable[[list[Candidate]], list[Candidate]] = lambda them: them,
+    prepare: Callable[[Connection], None] = lambda _: None,
 ) -> Iterator[Simulated]:
     """The project on a copy of its base as it stands now; the copy goes with the block.
 
     With assumptions customers do what they say, as chance by `seed` has it. `only`: the customers
     of these ids are all there are. `tell` hears of messages as they go, with the project then.
+    `project` makes of its campaigns those that run, `prepare` does something to the copy first.
     ProblemsFound where the company's rules are at fault.
     """
     clock = MovingClock(start)
     with scratch_copy(context.engine, context.environment.state, only) as engine:
         there = context.on(engine, clock)
-        project = WatchedProject(there)
-        take_over(there, project.names)
+        watched = WatchedProject(there)
+        campaigns = project(watched.candidates)
         with writing(engine) as conn:
             let_go(conn)
+            prepare(conn)
+        take_over(there, watched.names)
+        with writing(engine) as conn:
             since = begin(conn, start)
             worker_id = workers.register(conn, PLANNER, LEASE)
         rulings = Rulings()
@@ -94,4 +103,4 @@ def simulated(
             ordered = frozenset(name for name, topic in topics.items() if topic.transactional)
             behaviour = Behaviour(engine, assumptions, seed, ordered)
             behaviour.prepare()
-        yield Simulated(there, clock, since, project, rulings, Expiry(), serving, behaviour)
+        yield Simulated(there, clock, since, campaigns, rulings, Expiry(), serving, behaviour)

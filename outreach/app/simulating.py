@@ -110,7 +110,7 @@ def simulate(context: Context, asked: Asked, tell: Tell = lambda _: None) -> Sim
     start = context.now()
     assumptions = None if asked.assume is None else assumptions_in(context, asked.assume)
     with simulated(context, start, assumptions, asked.seed) as sim:
-        for at in instants(start, asked.days, asked.every):
+        for at in instants(start, start + timedelta(days=asked.days), asked.every):
             sim.step(at)
             tell((at - start) // HOUR)
         with reading(sim.context.engine) as conn:

@@ -25,6 +25,7 @@ COMMANDS = {
     "explain": "Every rule's answer for one customer",
     "simulate": "All campaigns over the coming days, on a copy of the base",
     "outlook": "One customer's next months across all campaigns",
+    "replay": "What a campaign would have done over past days, and what came without it",
     "preview": "The very messages that would go",
     "dev": "A page in the browser that follows your edits: messages, problems, plan",
     "test": "Campaign tests: who must get what, and why not",

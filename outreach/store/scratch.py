@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, Table, event, text
+from sqlalchemy import Connection, Engine, Table, event, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -81,14 +81,21 @@ def _copy_file(engine: Engine, path: Path) -> None:
 
 
 def _copy_some(engine: Engine, copy: Engine, only: Collection[int]) -> None:
-    metadata.create_all(copy)
+    tables = _tables_of(engine)
+    metadata.create_all(copy, tables)
     with copy.connect() as conn:
         conn.exec_driver_sql("ATTACH DATABASE ? AS base", (str(engine.url.database),))
         conn.exec_driver_sql("BEGIN")
-        for table in metadata.sorted_tables:
+        for table in tables:
             conn.exec_driver_sql(_rows_into(table, "main", "base", only))
         conn.commit()
         conn.exec_driver_sql("DETACH DATABASE base")
+
+
+def _tables_of(engine: Engine) -> list[Table]:
+    """The base's own tables, those that others refer to first."""
+    there = set(inspect(engine).get_table_names())
+    return [table for table in metadata.sorted_tables if table.name in there]
 
 
 def _rows_into(table: Table, to: str, base: str, only: Collection[int] | None) -> str:
@@ -183,11 +190,12 @@ def _copy_tables(engine: Engine, name: str, only: Collection[int] | None) -> Non
 
     Keys to other tables are left out: what is copied has its rows, and nothing is ever deleted.
     """
+    tables = _tables_of(engine)
     with reading(engine) as base:
         own = base.exec_driver_sql("SELECT current_schema()").scalar_one()
         base.exec_driver_sql(f"CREATE SCHEMA {name}")
         base.exec_driver_sql(f"SET LOCAL search_path = {name}")
-        for table in metadata.sorted_tables:
+        for table in tables:
             made = str(CreateTable(table, include_foreign_key_constraints=[]).compile(engine))
             base.exec_driver_sql(made.replace("CREATE TABLE", "CREATE UNLOGGED TABLE", 1))
             if table.name not in UNASKED:
@@ -199,7 +207,7 @@ def _copy_tables(engine: Engine, name: str, only: Collection[int] | None) -> Non
         base.commit()
     with engine.connect() as conn:
         conn.execution_options(isolation_level="AUTOCOMMIT")
-        for table in metadata.sorted_tables:
+        for table in tables:
             conn.exec_driver_sql(f"ANALYZE {name}.{table.name}")
 
 

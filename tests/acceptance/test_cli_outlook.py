@@ -36,7 +36,7 @@ def test_people_read_what_is_withheld_and_why(project: Path) -> None:
     assert answer.out == (
         "k0: 0 messages, 2026-07-03 to 2026-07-04, America/New_York\n\nWithheld\n"
         "when                   campaign          channel   why\n"
-        "──────────────────────────────────────────────────────────────\n"
+        "─────────────────────────────────────────────────────────────\n"
         "Fri 2026-07-03 17:00   weekly-greeting   email     no_consent\n"
     )
 

@@ -7,7 +7,7 @@ import pytest
 from commands import outreach_here
 from simulated_week import DAYS, START, comparable, run_hourly, week_project
 
-PEOPLE = 700
+PEOPLE = 350
 KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 
 

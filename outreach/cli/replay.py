@@ -1,0 +1,96 @@
+"""`outreach replay`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from outreach.app.context import read_instant
+from outreach.app.replaying import AskedAgain, Replayed
+from outreach.app.replaying import replay as replay_days
+from outreach.cli.call import call_of
+from outreach.cli.progress import progress
+from outreach.cli.screen import Screen
+from outreach.errors import UsageError
+from outreach.spans import parse_span
+
+
+def replay(
+    ctx: typer.Context,
+    campaign: Annotated[str, typer.Argument(help="The campaign's name; a draft will do")],
+    start: Annotated[str, typer.Option("--from", metavar="DATE", help="The first day, or instant")],
+    end: Annotated[
+        str | None,
+        typer.Option("--to", metavar="DATE", help="The end, excluded", show_default="now"),
+    ] = None,
+    goal: Annotated[
+        str, typer.Option(metavar="KIND", help="The kind of event by which a customer comes back")
+    ] = "order",
+    within: Annotated[
+        str, typer.Option(metavar="SPAN", help="How soon after the message")
+    ] = "30 days",
+    rows: Annotated[
+        Path | None, typer.Option(help="Write a line for each message into this CSV file")
+    ] = None,
+) -> None:
+    """What a campaign would have done over past days, and how many came back without it.
+
+    A baseline, and what it takes to see a difference, before the first message is sent. Events,
+    stages and touches are those of then; customers, consents and suppressions count as they stand
+    today. On a copy: nothing is written or sent.
+    """
+    call = call_of(ctx)
+    with call.context() as context, progress() as bars:
+        first = context.instant(read_instant(start, "--from"))
+        last = context.now() if end is None else context.instant(read_instant(end, "--to"))
+        try:
+            asked = AskedAgain(campaign, first, last, goal, parse_span(within), rows)
+        except ValueError as error:
+            raise UsageError(f"--within: {error}", "write for example `30 days`") from error
+        hours = max(1, int((last - first).total_seconds() // 3600))
+        found = replay_days(context, asked, bars.of("hours", hours))
+    call.show(found, lambda screen: _show(screen, found))
+
+
+def _show(screen: Screen, found: Replayed) -> None:
+    span = f"{found.start:%Y-%m-%d} to {found.end:%Y-%m-%d}"
+    screen.heading(f"{found.campaign}, {span}")
+    messages, customers = f"{found.messages:,}", f"{found.customers:,}"
+    screen.line(f"would have written {messages} messages to {customers} customers")
+    _show_baseline(screen, found)
+    if found.channels:
+        screen.line()
+        screen.heading("By channel")
+        screen.bars(found.channels)
+    if found.skip:
+        screen.line()
+        screen.heading("Left out for")
+        screen.bars(found.skip)
+
+
+def _show_baseline(screen: Screen, found: Replayed) -> None:
+    base = found.baseline
+    if base.share is None:
+        screen.line(f"nobody's {base.within.days} days are over yet: there is no baseline")
+        return
+    low, high = (f"{each:.1%}" for each in base.likely)
+    screen.line(
+        f"{base.share:.1%} came back anyway: {base.came_back:,} of {base.customers:,} had an event "
+        f"`{base.kind}` within {base.within.days} days (95 of 100 times {low} to {high})"
+    )
+    if found.samples:
+        screen.line()
+        screen.heading("To see a difference (95 % sure, 80 % of the time)")
+        rows = [
+            [f"{each.lift:.0%} more", f"{each.goal:.1%}", each.each_group] for each in found.samples
+        ]
+        screen.table(
+            ["lift", "goal", "customers in each group"], rows, right=["customers in each group"]
+        )
+    for each in found.visible:
+        goal = (
+            "no goal would be seen"
+            if each.goal is None
+            else f"{each.goal:.1%} is the least that is seen"
+        )
+        screen.line(f"with {each.holdout:.0%} of these {found.customers:,} held out: {goal}")

@@ -1,0 +1,120 @@
+"""Puts a copy back to an instant that is past: what was to come then is not known, and comes again."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    Table,
+    delete,
+    func,
+    insert,
+    null,
+    select,
+    update,
+)
+
+from outreach.store.dialect import shift
+from outreach.store.stages import MAIN
+from outreach.store.tables import (
+    campaigns,
+    customer_stages,
+    customers,
+    deliveries,
+    events,
+    marks,
+    runs,
+    stage_changes,
+)
+from outreach.store.types import BigId, Instant
+from outreach.vocabulary import RunState
+
+DAYS_ROUND = timedelta(days=2)  # a run is named by the earliest place's instant
+d, c, s = deliveries.c, customers.c, stage_changes.c
+hidden = Table(  # touches that are yet to come
+    "hidden_touches",
+    MetaData(),
+    Column("id", BigId, primary_key=True, autoincrement=False),
+    Column("slot_at", Instant, nullable=False, index=True),
+)
+
+
+def rewind(conn: Connection, name: str, start: datetime, *, given: bool) -> None:
+    """Put the copy back to `start` for one campaign, which has never run since.
+
+    Stages are those of then as far as moves tell, else to be placed anew; `given`: by nobody, so they
+    stay. Touches that came later are hidden until `reveal`; what is open now is not there.
+    """
+    own = select(campaigns.c.id).where(campaigns.c.name == name).scalar_subquery()
+    conn.execute(delete(deliveries).where(d.ready))
+    conn.execute(delete(deliveries).where(d.campaign_id == own, d.planned_at >= start))
+    again = runs.c.occurrence_at >= start - DAYS_ROUND
+    conn.execute(delete(runs).where(runs.c.campaign_id == own, again))
+    conn.execute(update(runs).values(state=RunState.DONE.value))
+    conn.execute(update(campaigns).values(active_since=null(), looked_until=null()))
+    hidden.create(conn)
+    later = select(d.id, d.slot_at).where(d.slot_at > start)
+    conn.execute(insert(hidden).from_select(["id", "slot_at"], later))
+    conn.execute(update(deliveries).where(d.slot_at > start).values(slot_at=null()))
+    _put_back_stages(conn, start, given=given)
+    conn.exec_driver_sql("CREATE INDEX scratch_events_at ON events (at)")
+
+
+def _put_back_stages(conn: Connection, start: datetime, *, given: bool) -> None:
+    conn.execute(delete(stage_changes).where(s.at > start))
+    last = (
+        select(func.max(s.id))
+        .where(s.customer_id == c.id, s.model == MAIN)
+        .correlate(customers)
+        .scalar_subquery()
+    )
+    moved = (select(column).where(s.id == last).scalar_subquery() for column in (s.to_stage, s.at))
+    stage, since = moved
+    values = {} if given else {"stage": stage, "stage_since": since}
+    conn.execute(update(customers).values(facts_at=null(), **values))
+    conn.execute(delete(customer_stages))
+    conn.execute(delete(marks).where(marks.c.name == "facts"))
+
+
+def reveal(conn: Connection, after: datetime, until: datetime) -> None:
+    """Let touches be seen whose time has come."""
+    come = select(hidden.c.slot_at).where(hidden.c.id == d.id).scalar_subquery()
+    which = select(hidden.c.id).where(hidden.c.slot_at > after, hidden.c.slot_at <= until)
+    conn.execute(update(deliveries).where(d.id.in_(which)).values(slot_at=come))
+
+
+def heard_of(conn: Connection, after: datetime, until: datetime) -> list[int]:
+    """Customers with events in (after, until]."""
+    e = events.c
+    query = select(e.customer_id).where(e.at > after, e.at <= until).distinct()
+    return sorted(conn.execute(query).scalars())
+
+
+def came_back(
+    conn: Connection, name: str, start: datetime, kind: str, within: timedelta, now: datetime
+) -> tuple[int, int]:
+    """Of those whom the campaign wrote to so long ago that their time is over: how many, and how
+    many of them had an event of a kind within it."""
+    own = select(campaigns.c.id).where(campaigns.c.name == name).scalar_subquery()
+    first = (
+        select(d.customer_id, func.min(d.sent_at).label("at"))
+        .where(d.campaign_id == own, d.sent_at >= start)
+        .group_by(d.customer_id)
+        .subquery()
+    )
+    over = first.c.at <= now - within
+    e = events.c
+    event = (
+        select(e.id)
+        .where(
+            e.customer_id == first.c.customer_id,
+            e.kind == kind,
+            e.at > first.c.at,
+            e.at <= shift(first.c.at, within),
+        )
+        .exists()
+    )
+    of = conn.execute(select(func.count()).select_from(first).where(over)).scalar_one()
+    came = conn.execute(select(func.count()).select_from(first).where(over, event)).scalar_one()
+    return came, of
