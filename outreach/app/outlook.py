@@ -8,7 +8,7 @@ from outreach.decisions.ruling import Ruling
 from outreach.planning.next_time import LASTING
 from outreach.vocabulary import Decision, Reason
 
-_REMEDIES = {
+REMEDIES = {
     Reason.NOT_IN_AUDIENCE: "the audience would have to pick them",
     Reason.ERASED: "nothing is sent to this record any more",
     Reason.EXCLUDED: "`exclude` would have to leave them alone",
@@ -25,6 +25,7 @@ _REMEDIES = {
     Reason.RESERVED: "a campaign before this one has the place",
     Reason.CONTROL_GROUP: "who is in the control group is never written to",
     Reason.HOLDOUT: "whom the campaign holds out it never writes to",
+    Reason.AWAITING_WINNER: "the winner among the variants is not known in time",
     Reason.HOLIDAY: "it is a public holiday where they live",
     Reason.OUTSIDE_WINDOW: "the campaign's window does not open in time",
     Reason.QUIET_HOURS: "quiet hours do not end in time",
@@ -48,10 +49,10 @@ def outlook(
 
 def _needed(stopping: list[Answer]) -> list[str]:
     """What would have to change, said once where it is the same on each channel."""
-    found = [_REMEDIES[each.rule] for each in stopping]
+    found = [REMEDIES[each.rule] for each in stopping]
     if len(set(found)) == 1:
         return found[:1]
-    return [f"{each.channel}: {_REMEDIES[each.rule]}" for each in stopping]
+    return [f"{each.channel}: {REMEDIES[each.rule]}" for each in stopping]
 
 
 def _in_the_way(ruling: Ruling, found: Explanation) -> list[Answer]:

@@ -31,7 +31,8 @@ def untested(ruling: Ruling, found: Iterable[Got]) -> list[Untested]:
 def _to_test(ruling: Ruling) -> Iterator[str]:
     """What the campaign's own files bring about; the company's rules are not each campaign's to test."""
     campaign, schedule = ruling.campaign, ruling.campaign.schedule
-    if not _is_everyone(campaign.audience) or schedule.on_date is not None:
+    own_days = schedule.on_date is not None or schedule.on_holiday is not None
+    if not _is_everyone(campaign.audience) or own_days:
         yield Reason.NOT_IN_AUDIENCE
     if campaign.exclude is not None:
         yield Reason.EXCLUDED
