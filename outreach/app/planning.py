@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, func, select
 
 from outreach.app.arms import SampleSize, sample_size
+from outreach.app.brakes import held_back
 from outreach.app.context import Context
 from outreach.app.cost import (
     SegmentsTaken,
@@ -39,6 +40,7 @@ from outreach.planning.plan import count, rows
 from outreach.planning.spread import spread_of
 from outreach.reports.rows import DecidedRow, write_rows
 from outreach.settings.company import Company
+from outreach.store.brakes import last_audience
 from outreach.store.engine import reading, reading_together
 from outreach.store.marks import facts_for
 from outreach.store.revisions import digest_of
@@ -81,6 +83,7 @@ class Plan:
     segments: SegmentsTaken | None  # of text messages; None where there would be none
     over: bool  # the schedule has no time to come: no further run is made by itself
     status: Status  # only `active` goes out
+    held_back: list[str]  # why the run would be held for a person before it begins
     sample: SampleSize | None  # what its arms can show; None where nothing is compared
     stages_as_of: date | None  # where stages are asked for an occurrence more than a day ahead
     load: list[Load]  # how long it takes at the rate limits
@@ -112,6 +115,7 @@ def plan_campaign(
         spread = spread_of(conn, question) if closely else None
         unlocks = unlocks_of(conn, question) if closely else None
         sample = _sample_size(conn, campaign, funnel.variants)
+        last = last_audience(conn, question.ruling.campaign_id, None)
         if rows_to is not None:
             write_rows(rows_to, _rows(conn, question))
     total, channels = cost_of(company, campaign.steps[0].channels, funnel, regions, taken)
@@ -137,6 +141,7 @@ def plan_campaign(
         segments=taken,
         over=turn.is_over,
         status=campaign.status,
+        held_back=held_back(campaign, company.brand.currency, total, funnel.audience, last),
         sample=sample,
         stages_as_of=_stages_as_of(context, campaign, occasion),
         load=loads(company, funnel.channels, None if spread is None else spread.domains, left),

@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from outreach import queue
 from outreach.app.admission import is_admitted
+from outreach.app.brakes import why_held
 from outreach.app.context import Context
 from outreach.app.occasion import REPEAT
 from outreach.app.owing import look_after_owed
@@ -204,7 +205,11 @@ def _plan(context: Context, run: Run, rulings: Rulings, planner: str) -> bool:
         late = ruling.campaign.schedule.late
         over = past(asked, late, now, run.active_since)
         facts = facts_for(conn, min([now, *(at for id_, at in asked.items() if id_ not in over)]))
-    scope = scope_of(run, now, facts)
+        scope = scope_of(run, now, facts)
+        held = why_held(context, conn, run, ruling, replace(scope, past=over), instants)
+    if held:
+        _hold(context, run, held)
+        return True
     done = plan_run(context.engine, run, ruling, scope, planner, now)
     if done is not None:
         log.info("run planned", run=run.id, planned=done.planned, complete=done.complete)

@@ -15,6 +15,7 @@ from outreach.reports.funnel import Waiting, report, waiting_in
 from outreach.reports.states import states_of_runs
 from outreach.store import custody, health, lapses, run_answers, runs, unknowns
 from outreach.store.acknowledgement import run_acknowledged
+from outreach.store.brakes import release
 from outreach.store.channel_holds import ChannelHold, waiting
 from outreach.store.custody import Settlement
 from outreach.store.engine import database_now, reading, writing
@@ -157,6 +158,7 @@ def _move(context: Context, run_id: int, to: RunState, among: Collection[RunStat
             hint = f"only one that is {' or '.join(each.value for each in among)} can be"
             raise UsageError(f"run {run_id} is {run.state.value}", hint)
         if to is RunState.PLANNING:
+            release(conn, run)
             run_answers.begin_anew(conn, run_id)
         _note(context, conn, f"run {to.value}", run_id)
 

@@ -225,7 +225,9 @@ def plan_wholly(context: Context, run_id: int) -> None:
         if _run(context, run_id).state is RunState.PLANNING:
             time.sleep(LOOK_SECONDS)
     if run.state is RunState.HELD:
-        raise SetupError(f"run {run_id} is held: {run.reason}", "see `outreach check`")
+        raise SetupError(
+            f"run {run_id} is held: {run.reason}", f"see `outreach runs show {run_id}`"
+        )
 
 
 def _run(context: Context, run_id: int) -> Run:

@@ -12,6 +12,7 @@ from outreach.campaign.joined import all_of, are_words, of_a_list, one_expressio
 from outreach.campaign.misplaced import IN_AUDIENCE, IN_CAMPAIGN, IN_STEP
 from outreach.campaign.schedule_file import ScheduleFile
 from outreach.documents import FileModel, RefusalError
+from outreach.settings.channel_file import Price
 from outreach.settings.near_values import near_window
 from outreach.settings.rules_file import ONLY_THIS, CapFile
 from outreach.settings.written import (
@@ -19,6 +20,7 @@ from outreach.settings.written import (
     Language,
     Name,
     Several,
+    Share,
     Whole,
     Words,
     text_as,
@@ -185,9 +187,7 @@ def _rules(written: object) -> object:
 class CampaignFile(ContentFile):
     """One campaign: what to say, to whom, when, how often."""
 
-    later: ClassVar[frozenset[str]] = frozenset(
-        {"approval", "exit", "goal", "reentry", "budget", "brake"}
-    )
+    later: ClassVar[frozenset[str]] = frozenset({"approval", "exit", "goal", "reentry"})
     elsewhere: ClassVar[Mapping[str, str]] = IN_CAMPAIGN
 
     title: Words | None = Field(
@@ -240,4 +240,14 @@ class CampaignFile(ContentFile):
         None,
         description="Compares variants of the message, or sends some customers nothing, to see "
         "what the campaign does.",
+    )
+    budget: Price | None = Field(
+        None,
+        description="In the company's currency: a run that would cost more is held for a person.",
+        examples=[300],
+    )
+    brake: Share | None = Field(
+        None,
+        description="An audience that much larger than last time is held for a person.",
+        examples=["50%"],
     )

@@ -155,6 +155,8 @@ def _campaign(name: str, file: CampaignFile, document: Document, known: Known | 
         tracking=file.tracking(),
         holdout=(experiment.holdout or 0) if experiment else 0,
         variants=experiment.arms() if experiment else (),
+        budget=file.budget,
+        brake=file.brake or 0,
         winner=experiment.chosen() if experiment else None,
         attachments=tuple(each.attachment() for each in file.attachments),
         images=file.images or "",

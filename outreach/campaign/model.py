@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from outreach.campaign.experiment import Variant, Winner
@@ -162,6 +163,8 @@ class Campaign:
     on_unknown: str = "keep"  # or resend
     holdout: int = 0  # of 10,000
     variants: tuple[Variant, ...] = ()  # none: everybody gets the same
+    budget: Decimal | None = None  # in brand.currency, of one run
+    brake: int = 0  # of 10,000 more than last time
     winner: Winner | None = None  # None: each variant goes to its share
     tracking: Tracking = Tracking()
     attachments: tuple[Attachment, ...] = ()

@@ -72,6 +72,8 @@ def show_plan(screen: Screen, found: Plan) -> None:
     if found.stages_as_of:
         screen.line(f"stages as of {found.stages_as_of}: who moves until then is asked again")
     screen.pairs({"audience": found.audience, "send": found.send, "hold": found.hold})
+    for why in found.held_back:
+        screen.line(f"the run would be held for a person: {why}")
     if not found.audience:
         screen.line("nobody is picked by the audience")
     held = {why.value: count for why, count in found.held.items()}

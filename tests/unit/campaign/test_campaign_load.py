@@ -159,7 +159,7 @@ def test_five_keys_must_be_written(key: str) -> None:
     assert said[0].startswith(f"{FILE}:1:1: `{key}` is missing; write for example `{key}: ")
 
 
-@pytest.mark.parametrize("key", ["approval", "exit", "goal", "reentry", "budget", "brake"])
+@pytest.mark.parametrize("key", ["approval", "exit", "goal", "reentry"])
 def test_keys_that_are_yet_to_come_are_refused(key: str) -> None:
     assert lines(f"{MINIMAL}{key}: none\n") == [
         f"{FILE}:6:1: `{key}` is not supported yet; take it out for now"
