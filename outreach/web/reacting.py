@@ -45,26 +45,29 @@ _PURPOSES = ("sec-purpose", "purpose", "x-moz", "x-purpose")
 
 
 class Notes:
-    """What came, until it is written down by a thread of its own."""
+    """What came, until it is written down by a thread of its own, which begins with the first."""
 
     def __init__(self, write: Callable[[Sequence[Reaction]], None]) -> None:
         self._write = write
         self._held: list[tuple[float, Reaction]] = []
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="reactions")
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
     def add(self, one: Reaction) -> None:
         """Note what came; never waits."""
         with self._lock:
             if len(self._held) < MOST_HELD:
                 self._held.append((time.monotonic(), one))
+            if self._thread is None:  # no process waits for it but by `close`
+                self._thread = threading.Thread(target=self._work, name="reactions", daemon=True)
+                self._thread.start()
 
     def close(self) -> None:
         """Write down the rest; returns when that is done, or can not be."""
         self._closed.set()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     def _work(self) -> None:
         while not self._closed.wait(LOOK_SECONDS):
