@@ -26,6 +26,13 @@ from outreach.store.tables import deliveries
 from outreach.vocabulary import Status
 
 MONTH = timedelta(days=30)
+BY_CALENDAR = (
+    ScheduleKind.CRON,
+    ScheduleKind.AT,
+    ScheduleKind.EVERY,
+    ScheduleKind.ON_DATE,
+    ScheduleKind.ON_HOLIDAY,
+)
 Tell = Callable[[int], None]
 
 
@@ -102,6 +109,11 @@ def _check(context: Context, asked: AskedAgain) -> None:
     if campaign.schedule.kind is ScheduleKind.MANUAL:
         message = f"campaign `{asked.campaign}` goes out by hand alone"
         raise UsageError(message, "give it a schedule to be replayed by, `at` for example")
+    if campaign.schedule.kind not in BY_CALENDAR:
+        message = f"campaign `{asked.campaign}` is started by what happens, not by a calendar"
+        raise UsageError(
+            message, "a campaign with a calendar can be replayed: `cron`, `at`, `every` …"
+        )
     if asked.end > context.now():
         raise UsageError("--to is yet to come", "replay what is past; `simulate` looks ahead")
     if asked.start >= asked.end:

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, literal, null, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    delete,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from outreach.clock import Instants, SystemClock
 from outreach.decisions.ruling import Ruling
@@ -108,9 +119,12 @@ def _give_out(conn: Connection, worker_id: int, title: str, now: datetime) -> No
 def let_go(conn: Connection) -> None:
     """Put a copy to rest: what others hold in the base is settled, what waits to be retried may go.
 
-    What was in a worker's hands counts as sent; no planner is at work here, no channel asks when
-    its next try is.
+    What was in a worker's hands counts as sent; no planner is at work here. Of channels that refuse
+    us only those stay held that wait for a person: the others are tried again by themselves.
     """
+    h = tables.channel_holds.c
+    passing = or_(h.stage.is_(None), h.stage != channel_holds.RETURN)
+    conn.execute(delete(tables.channel_holds).where(passing))
     conn.execute(
         update(tables.deliveries)
         .where(d.worker_id.is_not(None))

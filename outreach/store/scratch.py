@@ -13,9 +13,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Table, event, inspect, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from outreach.errors import SetupError
 from outreach.logger import Logger
 from outreach.store.engine import make_engine, reading
 from outreach.store.tables import metadata
@@ -145,7 +146,7 @@ def _schema(engine: Engine, only: Collection[int] | None) -> Iterator[Engine]:
         owner.execute(_LOCKED, {"name": name})
         owner.commit()  # the lock is the session's and stays
         try:
-            _copy_tables(engine, name, only)
+            _copy_into(engine, name, only)
             url = engine.url.render_as_string(hide_password=False)
             options = f"-c search_path={name} -c synchronous_commit=off"
             copy = make_engine(url, options=options, statements=STATEMENTS)
@@ -161,6 +162,9 @@ def _schema(engine: Engine, only: Collection[int] | None) -> Iterator[Engine]:
 
 _LOCKED = text("SELECT pg_advisory_lock(hashtextextended(:name, 0))")
 _UNLOCKED = text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
+_NOT_ALLOWED = "42501"  # PostgreSQL's documentation, appendix A: insufficient_privilege
+_MAY_NOT = "the database's user may not make a schema for the copy"
+_ALLOW = "GRANT CREATE ON DATABASE … TO …"
 _FREE = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
 _LEFT = text("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, :prefix)")
 
@@ -183,6 +187,16 @@ def _drop(conn: Connection, name: str) -> None:
     except SQLAlchemyError as error:  # the next one who makes a copy removes it
         log.warning("a copy is left behind", schema=name, error=type(error).__name__)
         conn.rollback()
+
+
+def _copy_into(engine: Engine, name: str, only: Collection[int] | None) -> None:
+    """As `_copy_tables`; SetupError where the user may not make a schema."""
+    try:
+        _copy_tables(engine, name, only)
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", "") == _NOT_ALLOWED:
+            raise SetupError(_MAY_NOT, _ALLOW) from error
+        raise
 
 
 def _copy_tables(engine: Engine, name: str, only: Collection[int] | None) -> None:

@@ -6,7 +6,8 @@ import pytest
 from makers import NOW, make_customer, make_event, suppress
 from sqlalchemy import Engine, func, select, text
 
-from outreach.store.engine import reading, writing
+from outreach.errors import SetupError
+from outreach.store.engine import dispose, make_engine, reading, writing
 from outreach.store.events import Event, add_events
 from outreach.store.scratch import PREFIX, scratch_copy
 from outreach.store.tables import customers, events, metadata, suppressions
@@ -113,3 +114,23 @@ def test_a_copy_of_some_customers_has_what_is_about_them(base: Engine, tmp_path:
         assert there.execute(select(func.count()).select_from(suppressions)).scalar() == 1
     with scratch_copy(base, tmp_path, only={1}) as copy, writing(copy) as there:
         assert make_customer(there, "new") == 2
+
+
+def test_a_user_who_may_make_no_schema_is_told_what_to_grant(
+    postgres_engine: Engine, postgres_url: str, tmp_path: Path
+) -> None:
+    with postgres_engine.begin() as conn:
+        conn.exec_driver_sql("DROP ROLE IF EXISTS reader_of_copies")
+        conn.exec_driver_sql("CREATE ROLE reader_of_copies LOGIN")
+        conn.exec_driver_sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader_of_copies")
+    reader = make_engine(postgres_url.replace("postgres@", "reader_of_copies@", 1))
+    try:
+        with pytest.raises(SetupError) as told, scratch_copy(reader, tmp_path):
+            pass
+    finally:
+        dispose(reader)
+        with postgres_engine.begin() as conn:
+            conn.exec_driver_sql("DROP OWNED BY reader_of_copies")
+            conn.exec_driver_sql("DROP ROLE reader_of_copies")
+
+    assert told.value.hint == "GRANT CREATE ON DATABASE … TO …"
