@@ -46,7 +46,8 @@ def _decision(found: Explained) -> str:
     clock = Clock(ZoneInfo(found.timezone))
     at = clock.local(found.at)
     if found.decision is Decision.SEND:
-        return f"{found.key} would get it by {found.channel} at {at}."
+        which = f"variant `{found.variant}`" if found.variant else "it"
+        return f"{found.key} would get {which} by {found.channel} at {at}."
     why = MEANINGS[found.reason] if found.reason else ""
     if found.decision is Decision.HOLD and found.until is not None:
         until = clock.local(found.until)
