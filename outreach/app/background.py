@@ -1,6 +1,7 @@
 """What takes long, worked out in a thread beside: of each topic only what was asked last."""
 
 import threading
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,9 +32,14 @@ class Background:
     A job is named by its key: what is worked out already, or is on its way, is not asked again.
     """
 
-    def __init__(self, told: Callable[[str], None]) -> None:
-        """`told` is called with the topic, in the thread, when one of its jobs is done."""
+    def __init__(self, told: Callable[[str], None], pause_seconds: float = 0.0) -> None:
+        """`told` is called with the topic, in the thread, when one of its jobs is done.
+
+        A topic that has a result already is worked out anew only once nothing was asked for so long.
+        """
         self._told = told
+        self._pause_seconds = pause_seconds
+        self._asked_at = 0.0
         self._changed = threading.Condition()
         self._waiting: dict[str, Job] = {}
         self._under_way: tuple[str, Hashable] | None = None
@@ -49,8 +55,10 @@ class Background:
             if (known is not None and known.key == key) or self._under_way == (topic, key):
                 self._waiting.pop(topic, None)
                 return
-            self._waiting.pop(topic, None)
+            before = self._waiting.pop(topic, None)
             self._waiting[topic] = (topic, key, work)
+            if before is None or before[1] != key:
+                self._asked_at = time.monotonic()
             self._changed.notify_all()
 
     def result(self, topic: str) -> Done | None:
@@ -94,11 +102,19 @@ class Background:
     def _next(self) -> Job | None:
         with self._changed:
             self._changed.wait_for(lambda: self._ends or self._waiting)
+            while not self._ends and (seconds := self._still_pauses()) > 0:
+                self._changed.wait(seconds)
             if self._ends:
                 return None
             _, job = self._waiting.popitem()
             self._under_way = job[0], job[1]
             return job
+
+    def _still_pauses(self) -> float:
+        """How many seconds more: none where anything is waited for that nothing is known of."""
+        if any(topic not in self._done for topic in self._waiting):
+            return 0.0
+        return self._asked_at + self._pause_seconds - time.monotonic()
 
 
 def _tried(work: Callable[[], object]) -> tuple[object, OutreachError | None]:

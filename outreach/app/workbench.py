@@ -30,6 +30,7 @@ from outreach.vocabulary import Reason
 
 AGAIN = timedelta(seconds=10)  # nobody was found: look again after so long
 PATIENCE_SECONDS = 0.4  # for a typical customer: meanwhile a made-up one is shown
+PAUSE_SECONDS = 1.0  # after an edit, before its plan is counted: it takes a core from what is shown
 MOST_KEYS = 20
 FILES, BASE = "files", "base"  # topics: checks of the files by themselves, and beside the base
 
@@ -85,7 +86,8 @@ class Workbench:
         self._stamps = frozenset(stamps(context.project))  # before it is read: no edit is missed
         self._edited = Edited(1, context.with_files(read_project(context.project)))
         self._heard, self._kept = heard, Kept()
-        self._checks, self._counts = Background(self._is_done), Background(self._is_done)
+        self._checks = Background(self._is_done)
+        self._counts = Background(self._is_done, PAUSE_SECONDS)
         self._searches = Background(self._is_done)
         self._check()
 

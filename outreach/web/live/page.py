@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from outreach.app.background import Background
 from outreach.app.context import Context
-from outreach.app.workbench import Workbench
+from outreach.app.workbench import PAUSE_SECONDS, Workbench
 from outreach.web.live.application import make_live
 from outreach.web.live.campaign_tests import TOPIC, CampaignTests
 from outreach.web.live.hub import Hub
@@ -38,7 +38,7 @@ def opened(context: Context, host: str, port: int) -> Iterator[Page]:
     listening = listen(host, port, "see --port")
     hub, token = Hub(), secrets.token_urlsafe(TOKEN_BYTES)
     port = listening.getsockname()[1]
-    workbench, runner = Workbench(context, hub.tell), Background(hub.tell)
+    workbench, runner = Workbench(context, hub.tell), Background(hub.tell, PAUSE_SECONDS)
     tests = CampaignTests(context.project, runner)
     with serving(make_live(workbench, tests, hub, token, port), listening):
         try:

@@ -112,3 +112,18 @@ def test_what_is_forgotten_is_worked_out_anew(told: Told) -> None:
         told.works.forget("plan")
 
     assert done == [1, 1]
+
+
+def test_what_is_known_already_waits_for_a_pause_and_what_is_not_does_not() -> None:
+    heard: Queue[str] = Queue()
+    works, done = Background(heard.put, pause_seconds=0.3), []
+
+    works.ask("plan", 0, lambda: done.append(0))
+    heard.get(timeout=PATIENCE_SECONDS)
+    for number in (1, 2, 3):
+        works.ask("plan", number, lambda n=number: done.append(n))
+        Event().wait(0.01)
+    heard.get(timeout=PATIENCE_SECONDS)
+    works.close()
+
+    assert done == [0, 3]

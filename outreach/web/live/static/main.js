@@ -10,6 +10,7 @@ import { showMessage, showTabs, waysOf } from "./message.js";
 let margin = null;
 let shown = null; // the last look that could be taken
 let lastVersion = 0;
+let rulesLater = 0;
 const own = {}; // by customer, which variant is theirs
 
 async function refreshMargin() {
@@ -47,7 +48,8 @@ async function refreshMessage() {
   const mail = found.look.seen.find(({ preview }) => preview.channel === "email");
   byId("pictures-field").hidden = !mail?.has_remote_pictures;
   await showWay();
-  refreshRules();
+  clearTimeout(rulesLater); // of several edits in a row only the last one is asked about
+  rulesLater = setTimeout(refreshRules, 250);
 }
 
 async function showWay() {
