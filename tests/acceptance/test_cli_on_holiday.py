@@ -83,3 +83,14 @@ def test_check_says_where_no_customers_country_has_the_feast(project: Path) -> N
         "campaigns/hello.yaml:6:31: warning: no customer's country has `Songkran Festival`: nobody "
         "gets it; it is a feast of TH"
     )
+
+
+def test_a_message_that_is_held_past_midnight_keeps_its_day(project: Path) -> None:
+    late = CAMPAIGN.replace('at: "10:00"}', 'at: "23:00"}, late: 12 hours')
+    (project / "campaigns/hello.yaml").write_text(late.replace("NAME", "Easter Monday"))
+    sent = []
+    for at in ("2026-04-05T12:00+02:00", "2026-04-06T23:30+02:00", "2026-04-07T09:00+02:00"):
+        call(project, "run", "--until-idle", now=at)
+        sent.append(call(project, "report", "hello", "--json", now=at).json["sent"])
+
+    assert sent == [0, 0, 1]
