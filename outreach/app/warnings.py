@@ -71,7 +71,7 @@ def _of_campaign(
     yield from _unknown_dates(_dates_in_campaign(row, campaign, compiled), dates)
     yield from unmet_date(conn, row, campaign, dates, context.now().date())
     yield from unmet_feast(conn, campaign)
-    yield from _unknown_kinds(conn, row, campaign)
+    yield from _unknown_kinds(conn, row, campaign, compiled)
     yield from _lacking(conn, row, compiled, campaign)
     yield from _without_consent(conn, campaign, company)
     if "task" in compiled.channels:
@@ -182,7 +182,9 @@ def _unknown_dates(asked: Iterable[Asked], known: Sequence[str]) -> Iterator[Pro
             yield Problem(*at, f"{WARNING}unfound", f"no customer has a date `{name}`", hint)
 
 
-def _unknown_kinds(conn: Connection, row: Row, campaign: Campaign) -> Iterator[Problem]:
+def _unknown_kinds(
+    conn: Connection, row: Row, campaign: Campaign, compiled: Compiled
+) -> Iterator[Problem]:
     """Kinds of events that there is none of, where one was most likely meant that there is."""
     asked = [
         each
@@ -190,6 +192,8 @@ def _unknown_kinds(conn: Connection, row: Row, campaign: Campaign) -> Iterator[P
         for each in kinds_named(expression, row.names)
         if each[0] not in EVENT_KINDS
     ]
+    listed = Place(f"templates/{campaign.steps[0].template}", 0, 0)
+    asked += [(kind, listed) for kind in sorted(compiled.events) if kind not in EVENT_KINDS]
     recent = recent_kinds(conn) if asked else frozenset()
     for kind, place in asked:
         near = closest(kind, EVENT_KINDS | recent)

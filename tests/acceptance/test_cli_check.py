@@ -164,6 +164,20 @@ def test_a_kind_of_event_that_nobody_has_is_told_where_another_is_meant(project:
     ]
 
 
+def test_a_kind_that_a_template_lists_is_told_too(project: Path) -> None:
+    (project / "people.csv").write_text("key,email\na,a@example.com\n")
+    outreach_here(project, "customers", "import", "people.csv")
+    page = project / "templates/win-back/body.html"
+    page.write_text(
+        page.read_text() + "{% for each in last('ordr', 3) %}{{ each.at|date }}{% endfor %}"
+    )
+
+    answer = outreach_here(project, "check")
+
+    said = "templates/win-back: warning: no customer has an event `ordr`; did you mean `order`?"
+    assert said in answer.out.splitlines()
+
+
 def test_data_that_the_audience_lacks_is_counted(project: Path) -> None:
     (project / "people.csv").write_text("key,first_name,tags\na,Ann,\nb,,\nc,,\nd,,staff\n")
     outreach_here(project, "customers", "import", "people.csv")
