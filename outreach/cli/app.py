@@ -21,6 +21,7 @@ COMMANDS = {
     "consent": "The ledger of consent: grant, withdraw, import, show",
     "suppressions": "Addresses that are never used again: import, add, lift, list",
     "stages": "Where customers stand in their lifecycle",
+    "describe": "A campaign read back in words",
     "plan": "Who would get a campaign and why the others would not",
     "explain": "Every rule's answer for one customer",
     "simulate": "All campaigns over the coming days, on a copy of the base",

@@ -1,0 +1,120 @@
+"""A campaign as one paragraph: all that its file says, and the defaults that matter."""
+
+from collections.abc import Iterator
+
+from outreach.campaign.described.occasions import occasions
+from outreach.campaign.described.speaker import Speaker, share
+from outreach.campaign.model import Campaign, Selection, Step
+from outreach.settings.company import Company, Topic
+from outreach.spans import Cap
+
+_LISTS = ("stage", "tier", "owner", "tags", "country", "locale")
+USUAL_PRIORITY = 50
+
+
+def describe(campaign: Campaign, company: Company, language: str) -> str:
+    """The campaign in sentences; `language` is one of LANGUAGES."""
+    speaker = Speaker(language)
+    sentences = [
+        *_about(campaign, company, speaker),
+        *occasions(campaign.schedule, speaker),
+        *_limits(campaign, company, speaker),
+        *(said for step in campaign.steps for said in _step(step, speaker)),
+        *_experiment(campaign, speaker),
+        *_brakes(campaign, company, speaker),
+        *_content(campaign, speaker),
+    ]
+    return speaker.say("end").join(sentences)
+
+
+def _about(campaign: Campaign, company: Company, speaker: Speaker) -> Iterator[str]:
+    topic = company.topics.get(campaign.topic, Topic())
+    about = speaker.say(
+        "about", title=campaign.title, owner=campaign.owner, topic=topic.title or campaign.topic
+    )
+    yield speaker.say("status", about=about, status=speaker.say(campaign.status.value))
+    whom = _parts(campaign.audience, speaker)
+    said = speaker.say("audience", parts=whom) if whom else speaker.say("everyone")
+    if campaign.exclude is not None:
+        said += speaker.say("exclude", parts=_parts(campaign.exclude, speaker))
+    yield said + ("。" if speaker.language == "zh" else ".")
+    yield speaker.say("transactional" if topic.transactional else "consent")
+
+
+def _parts(selection: Selection, speaker: Speaker) -> str:
+    parts = [
+        speaker.say(key, speaker.any_of(names))
+        for key in _LISTS
+        if (names := getattr(selection, key))
+    ]
+    if selection.where is not None:
+        parts.append(speaker.say("where", speaker.quoted(selection.where.source)))
+    return speaker.say("and").join(parts)
+
+
+def _limits(campaign: Campaign, company: Company, speaker: Speaker) -> Iterator[str]:
+    topic = company.topics.get(campaign.topic, Topic())
+    if not (topic.transactional and topic.urgent):
+        yield speaker.say("quiet")
+    if topic.transactional:
+        return
+    caps = "; ".join(_cap(cap, speaker) for cap in campaign.cadence)
+    yield speaker.say("caps", caps=caps) if caps else speaker.say("company_caps")
+    yield speaker.say(f"capped_{campaign.when_capped}")
+    if campaign.priority != USUAL_PRIORITY:
+        yield speaker.say("priority", priority=campaign.priority)
+
+
+def _cap(cap: Cap, speaker: Speaker) -> str:
+    of = "" if cap.channel is None else speaker.say("of_channel", cap.channel)
+    of += "" if cap.topic is None else speaker.say("of_topic", cap.topic)
+    return speaker.say("cap", most=cap.at_most, per=speaker.per(cap.per), of=of)
+
+
+def _step(step: Step, speaker: Speaker) -> Iterator[str]:
+    channels = speaker.say("else").join(step.channels)
+    key = "step" if len(step.channels) > 1 else "step_alone"
+    yield speaker.say(key, channels=channels, template=step.template, id=step.id)
+    if step.when is not None:
+        yield speaker.say("when", when=speaker.quoted(step.when.source))
+
+
+def _experiment(campaign: Campaign, speaker: Speaker) -> Iterator[str]:
+    if campaign.on_unknown == "resend":
+        yield speaker.say("resend")
+    if campaign.holdout:
+        yield speaker.say("holdout", share=share(campaign.holdout))
+    total = sum(each.weight for each in campaign.variants)
+    if campaign.variants:
+        parts = (
+            speaker.say("variant", name=each.name, weight=each.weight, total=total)
+            for each in campaign.variants
+        )
+        yield speaker.say("variants", parts=", ".join(parts))
+    if campaign.winner is not None:
+        winner = campaign.winner
+        yield speaker.say(
+            "winner", share=share(winner.test), span=speaker.span(winner.after),
+            by=speaker.say(winner.by.value), first=campaign.variants[0].name,
+        )  # fmt: skip
+
+
+def _brakes(campaign: Campaign, company: Company, speaker: Speaker) -> Iterator[str]:
+    if campaign.budget is not None:
+        yield speaker.say("budget", budget=campaign.budget, currency=company.brand.currency)
+    if campaign.brake:
+        yield speaker.say("brake", share=share(campaign.brake))
+
+
+def _content(campaign: Campaign, speaker: Speaker) -> Iterator[str]:
+    if campaign.attachments:
+        names = (each.name or each.file for each in campaign.attachments)
+        yield speaker.say("attachments", files=", ".join(names))
+    if campaign.images:
+        yield speaker.say(campaign.images)
+    tracking = campaign.tracking
+    for key, counted in (("links", tracking.links), ("opens", tracking.opens)):
+        if counted is not None:
+            yield speaker.say(f"{key}_{'yes' if counted else 'no'}")
+    if tracking.utm is not None:
+        yield speaker.say("utm")
