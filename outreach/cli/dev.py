@@ -14,7 +14,7 @@ from outreach.supervisor import stop_on_signals
 
 LOOPBACK = "127.0.0.1"  # it shows customers: never to other machines
 LOOK_SECONDS = 0.1  # between two looks at the files' times
-SHARE = 20  # a look takes no more than one part in so many of the time
+SHARE = 20  # looking takes no more than one part in so many of a core
 
 
 def dev(
@@ -44,9 +44,9 @@ def dev(
             threading.Thread(target=webbrowser.open, args=(page.url,), daemon=True).start()
         pause = LOOK_SECONDS
         while not stop.wait(pause):
-            begun = time.monotonic()
+            begun = time.thread_time()  # of this thread alone, however busy the machine is
             if not page.look_for_changes():
-                pause = max(LOOK_SECONDS, SHARE * (time.monotonic() - begun))
+                pause = max(LOOK_SECONDS, SHARE * (time.thread_time() - begun))
 
 
 def _has_screen() -> bool:
