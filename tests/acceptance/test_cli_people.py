@@ -246,7 +246,7 @@ def test_a_customer_is_shown_with_history(peopled: Path) -> None:
     assert (answer.code, answer.err) == (0, "")
     assert list(found) == [
         "customer", "consents", "suppressions", "lifecycles", "stages", "dates", "interests",
-        "deliveries", "tasks", "events",
+        "deliveries", "reactions", "tasks", "events",
     ]  # fmt: skip
     assert found["customer"]["first_name"] == "Ann"
     assert found["customer"]["stage"] == "potential"

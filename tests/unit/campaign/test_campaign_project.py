@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from outreach.campaign.campaign_file import CampaignFile
 from outreach.campaign.check import check_project, load_project
 from outreach.campaign.project import MAX_FILE_BYTES, read_project
+from outreach.documents.fields import keys_of
 from outreach.errors import SetupError
 
 COMPANY = b"brand: {name: Harbour Tea}\ntopics: {greetings: {}}\n"
@@ -200,10 +202,10 @@ def test_files_that_would_never_be_read_are_named() -> None:
 
 
 def test_without_the_companys_file_campaigns_are_still_checked() -> None:
+    keys = ", ".join(f"`{key}`" for key in sorted(keys_of(CampaignFile)))
+
     assert said(outreach_yaml=None, campaigns__hello_yaml=CAMPAIGN + b"x: 1\n") == [
-        "campaigns/hello.yaml:6:1: unknown key `x`; the keys here are `attachments`, `audience`, "
-        "`cadence`, `experiment`, `images`, `on_unknown`, `owner`, `priority`, `schedule`, `status`, "
-        "`steps`, `title`, `topic`, `track_links`, `track_opens`, `utm`, `when_capped`",
+        f"campaigns/hello.yaml:6:1: unknown key `x`; the keys here are {keys}",
         "outreach.yaml: the project has no such file; make one with `outreach init`",
     ]
 
