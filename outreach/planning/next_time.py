@@ -57,7 +57,8 @@ def next_time(
 
     Of what goes it is the turn itself, of what is held its `until`. What is left out comes by the
     campaign's next occurrence that lets it pass; without any to come, as soon as it could be sent
-    by hand. No further is looked than 400 days and 60 instants.
+    by hand. No further is looked than 400 days and 60 instants. For who shares an address it may be
+    later than the first: what the others there get meanwhile, by clocks of their own, is not followed.
     """
     if verdict.decision is not Decision.SKIP:
         return verdict.until or verdict.asked_at
