@@ -46,6 +46,8 @@ class Reason(StrEnum):
     NOT_IN_AUDIENCE = "not_in_audience"  # explain only: the audience does not pick this customer
     ERASED = "erased"  # personal data was erased, or the record merged into another
     EXCLUDED = "excluded"  # the campaign's `exclude` names this customer
+    REENTRY = "reentry"  # is in this journey already, or may not come in again yet
+    EXITED = "exited"  # the journey's `exit` holds: the rest of it is over
     WHEN_FALSE = "when_false"  # the step's `when` does not hold
     NO_ADDRESS = "no_address"  # no address for the channel
     SUPPRESSED = "suppressed"  # the address must never be used again
@@ -125,6 +127,26 @@ class RunKind(StrEnum):
 
     SCHEDULE = "schedule"  # an occurrence of its schedule
     MANUAL = "manual"  # a person
+    JOURNEY = "journey"  # customers who came to a step of theirs
+
+
+class Origin(StrEnum):
+    """What started a journey for a customer."""
+
+    RUN = "run"  # an occurrence of the schedule, or a person
+    EVENT = "event"  # something that happened to them
+    MOVE = "move"  # from one stage to another
+    IDLE = "idle"  # nothing, for so long
+    BACKLOG = "backlog"  # they were idle, or in the stage, before the campaign was active
+
+
+class Ending(StrEnum):
+    """How a customer's journey ended."""
+
+    FINISHED = "finished"  # they came to its end
+    EXITED = "exited"  # its `exit` held
+    ERASED = "erased"  # their personal data was erased, or their record merged into another
+    STOPPED = "stopped"  # the step at which they were is in the file no more
 
 
 class ConsentState(StrEnum):

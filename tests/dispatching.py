@@ -43,7 +43,7 @@ class OneCap:
 
     company: Company = field(default_factory=lambda: Company(brand=Brand(name="Harbour Tea")))
 
-    def ruling(self, conn: Connection, revision_id: int) -> Any:
+    def ruling(self, conn: Connection, revision_id: int, step: str | None = None) -> Any:
         campaign = SimpleNamespace(on_unknown=self.on_unknown)
         return SimpleNamespace(campaign=campaign, company=self.company)
 

@@ -18,7 +18,9 @@ log = Logger(__name__)
 
 def problems_on_trial(context: Context, candidate: "Candidate") -> list[Problem]:
     """What a trial rendering finds: a template that hangs, swells or fails for made-up customers."""
-    return trial(candidate.files, candidate.campaign, context.company())
+    campaign, company = candidate.campaign, context.company()
+    steps = (campaign.at_step(step.id) for step in campaign.steps)
+    return [each for step in steps for each in trial(candidate.files, step, company)]
 
 
 def failing(context: Context) -> Iterator[tuple[Campaign, list[Problem]]]:
@@ -46,6 +48,9 @@ def trials(context: Context) -> Callable[[Campaign], list[Problem]]:
     files, found = context.files.contents, dict[Campaign, list[Problem]]()
 
     def of(campaign: Campaign) -> list[Problem]:
+        return [each for step in campaign.steps for each in of_step(campaign.at_step(step.id))]
+
+    def of_step(campaign: Campaign) -> list[Problem]:
         rendered = as_rendered(campaign, files)
         if rendered not in found:
             found[rendered] = trial_in_check(files, campaign, context.company())

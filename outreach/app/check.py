@@ -5,16 +5,22 @@ from dataclasses import dataclass, replace
 
 from outreach.app.admission import trials, tried
 from outreach.app.context import Context
-from outreach.app.fragments import company_as_read, expressions_in, stages_in, unused_templates
+from outreach.app.fragments import (
+    company_as_read,
+    expressions_in,
+    names_as_read,
+    stages_in,
+    unused_templates,
+)
 from outreach.app.kept import Kept
 from outreach.app.rival_slips import rivals
 from outreach.app.slips import company_slips, slips_of
 from outreach.app.sound import sound_campaigns
 from outreach.audience.check import campaigns_named, literal_comparisons, stages_compared
 from outreach.audience.check import check as check_expression
-from outreach.audience.names import Names, names_of
+from outreach.audience.names import Names
 from outreach.campaign.check import Project
-from outreach.campaign.model import Campaign, Expression
+from outreach.campaign.model import Campaign, Expression, Place
 from outreach.campaign.project import campaign_files
 from outreach.documents import Document, closest, did_you_mean, load
 from outreach.errors import WARNING, Problem, SetupError
@@ -137,8 +143,9 @@ def _deeper_problems(files: Mapping[str, bytes], project: Project) -> Iterator[P
 def _expression_problems(
     documents: Iterable[Document | None], company: Company, lifecycles: Lifecycles
 ) -> Iterator[Problem]:
-    names, lifecycle = names_of(company), lifecycles.main
+    lifecycle = lifecycles.main
     for document in filter(None, documents):
+        names = names_as_read(document, company)
         for expression in expressions_in(document):
             problems = check_expression(expression, names)
             word = expression.source.strip()
@@ -175,9 +182,10 @@ def _unknown_campaigns(context: Context, only: str | None = None) -> Iterator[Pr
     paths = dict(campaign_files(files))
     if company is None:
         return
-    names, asked = names_of(company), []
+    asked: list[tuple[str, Place]] = []
     read = (load(path, files[path])[0] for path in paths.values() if only in (None, path))
     for document in filter(None, read):
+        names = names_as_read(document, company)
         for expression in expressions_in(document):
             if not check_expression(expression, names):
                 asked += campaigns_named(expression, names)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from outreach.decisions.loading import Rulings
+    from outreach.planning.journeys import Journeys
 
 EARLIEST, LATEST = 1900, 2200  # years that can be meant
 
@@ -46,6 +47,13 @@ class Opened:
         from outreach.decisions.loading import Rulings
 
         return Rulings()
+
+    @cached_property
+    def journeys(self) -> "Journeys":
+        """What looks after journeys, with what it remembers from tick to tick."""
+        from outreach.planning.journeys import Journeys
+
+        return Journeys(self.rulings)
 
     def close(self) -> None:
         """Give its connections back."""
@@ -128,6 +136,11 @@ class Context:
     def rulings(self) -> "Rulings":
         """What decides about the revisions in the database, each read and compiled once."""
         return self._opened.rulings
+
+    @property
+    def journeys(self) -> "Journeys":
+        """What looks after journeys, with what it remembers from tick to tick."""
+        return self._opened.journeys
 
     def with_files(self, files: ProjectFiles) -> "Context":
         """The same settings, clock and database with other files: either closes it."""

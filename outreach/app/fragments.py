@@ -1,10 +1,14 @@
 """What can be read of files at fault: so that one fault hides no other."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
+from outreach.audience.names import Names, names_of
 from outreach.campaign.campaign_file import EVERYONE
 from outreach.campaign.joined import several
+from outreach.campaign.laid_out import ids_in, items_in
 from outreach.campaign.model import (
+    TRIGGERED,
     Campaign,
     Expression,
     Schedule,
@@ -12,6 +16,7 @@ from outreach.campaign.model import (
     Selection,
     Step,
 )
+from outreach.campaign.steps_file import is_moment
 from outreach.documents import Document, Path, RefusalError, load
 from outreach.settings.company import ATTRIBUTE_TYPES, SIX_STAGE, Brand, Company
 from outreach.settings.company_file import COMPANY_FILE
@@ -55,19 +60,41 @@ def _is_name(written: str) -> bool:
 
 def expressions_in(document: Document) -> Iterator[Expression]:
     """Every expression of a campaign's file, with its place."""
-    steps = document.get(("steps",))
     paths: list[Path] = [("audience",), ("audience", "where")]
     paths += [("audience", "exclude"), ("audience", "exclude", "where")]
-    paths += [("steps", n, "when") for n in range(len(steps) if isinstance(steps, list) else 0)]
+    paths += [("schedule", "on_event", "where"), ("exit",), ("goal", "when")]
+    for here, item in items_in(document):
+        paths.append((*here, "when"))
+        until = document.get((*here, "wait", "until"))
+        if isinstance(until, str) and not is_moment(until):
+            paths.append((*here, "wait", "until"))
+        ways = item.get("branch") if isinstance(item, dict) else None
+        count = len(ways) if isinstance(ways, list) else 0
+        paths += [(*here, "branch", number, "when") for number in range(count)]
     for path in paths:
         written = document.get(path)
         if isinstance(written, str) and written.strip() not in ("", EVERYONE):
             yield Expression.at(document.file, document.passage(path))
 
 
+def names_as_read(document: Document, company: Company) -> Names:
+    """The names that the expressions of a campaign's file may use, be it at fault elsewhere."""
+    waits = tuple(name for path, name in ids_in(document) if path[-2] == "wait")
+    items = sum(1 for _ in items_in(document))
+    journey = (("exit",), ("goal",), ("reentry",), *(("schedule", each) for each in TRIGGERED))
+    return replace(
+        names_of(company),
+        entered=items > 1 or any(map(document.has, journey)),
+        happened=document.has(("schedule", "on_event")),
+        steps=tuple(name for path, name in ids_in(document) if path[-2] != "wait"),
+        waits=waits,
+    )
+
+
 def stages_in(document: Document) -> Iterator[tuple[Path, str]]:
-    """Every stage that a campaign's audience names, with where it stands."""
-    for path in (("audience", "stage"), ("audience", "exclude", "stage")):
+    """Every stage that a campaign names, with where it stands."""
+    of_moves = (("schedule", "on_stage", "enter"), ("schedule", "on_stage", "leave"))
+    for path in (("audience", "stage"), ("audience", "exclude", "stage"), *of_moves):
         written = document.get(path)
         if isinstance(written, str) and not several(written):
             yield path, written

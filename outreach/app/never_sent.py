@@ -75,11 +75,11 @@ def _ended(
 def _asked(campaign: Campaign, company: Company, now: datetime) -> list[datetime]:
     """Wall-clock times at which messages come up, as UTC; none where that is not certain.
 
-    By hand any hour of a week. With a fixed zone customers may be anywhere: the company's own are
+    By hand, or as each customer's own case comes, any hour of a week. With a fixed zone customers may be anywhere: the company's own are
     taken, if the audience names no country.
     """
     schedule, home = campaign.schedule, company.brand.timezone
-    if schedule.kind is ScheduleKind.MANUAL:
+    if not schedule.by_calendar:
         return [now.replace(tzinfo=UTC) + number * HOUR for number in range(7 * 24)]
     zone = home if schedule.at is not None else schedule.timezone
     if zone != CUSTOMER and (zone != home or campaign.audience.country):

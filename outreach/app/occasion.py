@@ -8,19 +8,19 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from outreach.app.context import Context, read_instant
-from outreach.campaign.model import Campaign, ScheduleKind
+from outreach.campaign.model import Campaign
 from outreach.campaign.occurrences import CUSTOMER, instant_in, occurrences
 from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling
-from outreach.planning.occasion import Occasion, come, past
+from outreach.planning.occasion import REPEAT, Occasion, come, past
 from outreach.planning.tick import WIDEST_DAY
 from outreach.store.activity import activities
 from outreach.store.runs import run_of
 from outreach.vocabulary import RunState
 
+__all__ = ["REPEAT", "Turn", "turn_of"]
 LOOK_AHEAD = timedelta(days=3_660)
 MOST_ASIDE = 50
-REPEAT = timedelta(hours=24)  # by hand: who got it within is a duplicate
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _past_turns(
 
 
 def _runs(campaign: Campaign) -> bool:
-    return campaign.schedule.kind is not ScheduleKind.MANUAL
+    return campaign.schedule.by_calendar
 
 
 def occasions_ahead(context: Context, campaign: Campaign) -> Iterator[Occasion]:

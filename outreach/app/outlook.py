@@ -12,6 +12,8 @@ REMEDIES = {
     Reason.NOT_IN_AUDIENCE: "the audience would have to pick them",
     Reason.ERASED: "nothing is sent to this record any more",
     Reason.EXCLUDED: "`exclude` would have to leave them alone",
+    Reason.REENTRY: "they would have to be through with it, and `reentry` to let them in again",
+    Reason.EXITED: "`exit` would have to hold no more",
     Reason.WHEN_FALSE: "the step's `when` would have to hold",
     Reason.NO_ADDRESS: "an address would be needed",
     Reason.SUPPRESSED: "an address that is not suppressed would be needed",

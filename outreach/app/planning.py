@@ -26,7 +26,7 @@ from outreach.app.occasion import REPEAT, Turn, turn_of
 from outreach.app.rulings import pinned, ruling_of
 from outreach.app.unlocks import Unlock, unlocks_of
 from outreach.audience.check import is_staged
-from outreach.audience.names import names_of
+from outreach.audience.names import names_in
 from outreach.campaign.experiment import Measure
 from outreach.campaign.model import Campaign
 from outreach.campaign.occurrences import CUSTOMER
@@ -90,6 +90,8 @@ class Plan:
     stages: dict[str, int] | None = None  # of those sent or held, as are domains; asked closely
     domains: dict[str, int] | None = None  # of mails
     unlocks: list[Unlock] | None = None  # whom one rule alone keeps out
+    trigger: str | None = None  # planned as if it came to all the audience: `on_event` …
+    step: str | None = None  # of several: the message that is planned, the first
 
 
 def plan_campaign(
@@ -148,6 +150,8 @@ def plan_campaign(
         stages=None if spread is None else spread.stages,
         domains=None if spread is None else spread.domains,
         unlocks=unlocks,
+        trigger=campaign.schedule.kind.value if campaign.schedule.is_triggered else None,
+        step=campaign.steps[0].id if len(campaign.stops) > 1 else None,
     )
 
 
@@ -155,7 +159,7 @@ def _stages_as_of(context: Context, campaign: Campaign, occasion: Occasion) -> d
     """Today by company time, where stages are asked for that many may have left by then."""
     now, company = context.now(), context.company()
     asked = (campaign.audience, campaign.exclude, *(step.when for step in campaign.steps))
-    names = names_of(company)
+    names = names_in(company, campaign)
     if occasion.first_at <= now + DAY or not any(each and is_staged(each, names) for each in asked):
         return None
     return now.astimezone(ZoneInfo(company.brand.timezone)).date()

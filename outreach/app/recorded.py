@@ -123,7 +123,7 @@ def _instant(
 ) -> tuple[datetime, Ruling]:
     """When the customer's turn came or comes, and the ruling of the run and of the rules then."""
     decided_at = run.occurrence_at if record is None else record.decided_at
-    ruling = ruling_at(conn, run.revision_id, decided_at)
+    ruling = ruling_at(conn, run.revision_id, decided_at, run.step)
     if record is not None:
         return record.planned_at, ruling
     return occasion_of_run(run).instants(ruling.grid, [place])[place.id], ruling

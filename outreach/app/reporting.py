@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -20,6 +21,7 @@ from outreach.rendering import Recipient, RenderError, build_context, segments
 from outreach.rendering.links import Tracking, tracking_of
 from outreach.reports.accepted import destinations, latest_accepted
 from outreach.reports.funnel import Report, report
+from outreach.reports.journeys import GoalReached, Journeyed, goal_reached, journeyed
 from outreach.reports.reactions import Reacted, reacted
 from outreach.reports.rows import decided_rows, write_rows
 from outreach.store.activity import activities
@@ -64,6 +66,8 @@ class Reported:
     arms: dict[str, Arm]
     winner: Chosen | None  # of one run that has a test
     cost: Cost | None
+    journey: Journeyed | None = None  # of one campaign: how far those are who came in
+    goal: GoalReached | None = None  # of one campaign that has one
 
 
 def report_on(
@@ -84,8 +88,19 @@ def report_on(
         cost = cost_of_sent(context, conn, campaign, run_id)
         if rows_to is not None:
             write_rows(rows_to, decided_rows(conn, campaign, run_id))
-    tracked = _tracked(context, campaign)
-    return replace(_reported(found, reactions, tracked, cost), arms=arms, winner=winner)
+        tracked = _tracked(context, campaign)
+        told = replace(_reported(found, reactions, tracked, cost), arms=arms, winner=winner)
+        if campaign is None or run_id is not None:
+            return told
+        return replace(told, **_of_campaign(context, conn, campaign))
+
+
+def _of_campaign(context: Context, conn: Connection, name: str) -> dict[str, Any]:
+    """How far its journey and its goal are, by the campaign's file as it stands."""
+    campaign, goal = context.loaded.campaigns.get(name), None
+    if campaign is not None:
+        goal = goal_reached(conn, context.company(), campaign, context.now())
+    return {"journey": journeyed(conn, name), "goal": goal}
 
 
 def _compared(
@@ -193,7 +208,7 @@ def _segments_each(
     rulings, counts = Rulings(), []
     for each in latest_accepted(conn, "sms", SAMPLE, campaign, run_id):
         try:
-            ruling = rulings.load(conn, each.revision_id)
+            ruling = rulings.load(conn, each.revision_id, each.step)
             about = contexts(conn, [each.customer_id], ruling.company.attributes)
             add_events(conn, about, ruling.compiled, context.now())
             customer, now = about[each.customer_id], context.now()

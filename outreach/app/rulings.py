@@ -47,8 +47,10 @@ def ruling_of(context: Context, conn: Connection, name: str) -> Ruling:
     return ruling.below(_above(context, ruling.campaign, ids))
 
 
-def _ruling(context: Context, campaign: Campaign, ids: Mapping[str, int]) -> Ruling:
-    company = context.company()
+def _ruling(
+    context: Context, campaign: Campaign, ids: Mapping[str, int], step: str | None = None
+) -> Ruling:
+    company, campaign = context.company(), campaign.at_step(step)
     compiled = compile_step(context.files.contents, campaign, company)
     return make_ruling(ids.get(campaign.name, 0), 0, campaign, company, compiled)
 

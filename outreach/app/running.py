@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -30,6 +31,7 @@ from outreach.dispatch.highwater import HighWater
 from outreach.dispatch.trouble import DatabaseTrouble
 from outreach.errors import OutreachError, ProblemsFound
 from outreach.logger import Logger
+from outreach.planning.enrolling import enrol_run
 from outreach.planning.occasion import come, occasion_of_run, past
 from outreach.planning.run import plan_run
 from outreach.planning.tick import Candidate, make_due_runs
@@ -41,7 +43,7 @@ from outreach.store.marks import facts_for, refreshed_at
 from outreach.store.runs import Run
 from outreach.store.schema import head
 from outreach.store.tables import customers
-from outreach.vocabulary import RunState
+from outreach.vocabulary import RunKind, RunState
 
 log = Logger(__name__)
 REFRESH_AT = timedelta(minutes=5)  # after midnight, company time
@@ -73,15 +75,16 @@ def do_what_is_due(
         context.company(),
         project,
         now,
-        lambda candidate: is_admitted(context, candidate),
+        partial(is_admitted, context),
     )
     for run_id in made:
         log.info("run made", run=run_id)
     with reading(context.engine) as conn:
         open_runs = runs.runs_in(conn, RunState.PLANNING)
     planned = [plan(run) for run in open_runs]
+    moved = context.journeys(context.engine, project, now, partial(is_admitted, context))
     expired = expiry(context.engine, now)
-    return Done(any([busy, bool(made), *planned, bool(expired)]), expired)
+    return Done(any([busy, bool(made), *planned, moved, bool(expired)]), expired)
 
 
 class Tick:
@@ -195,8 +198,12 @@ def plan_pass(context: Context, run: Run, rulings: Rulings, planner: str) -> boo
 
 def _plan(context: Context, run: Run, rulings: Rulings, planner: str) -> bool:
     now = context.now()
+    if run.kind is RunKind.JOURNEY:  # it goes on again: who comes to its step is planned at once
+        with writing(context.engine) as conn:
+            runs.move_run(conn, run.id, RunState.RUNNING, (RunState.PLANNING,))
+        return True
     with reading(context.engine) as conn:
-        ruling = rulings.load(conn, run.revision_id)
+        ruling = rulings.load(conn, run.revision_id, run.step)
         occasion = occasion_of_run(run)
         instants = occasion.instants(ruling.grid, localities(conn))
         asked = come(instants, run.planned_until, now)
@@ -209,6 +216,10 @@ def _plan(context: Context, run: Run, rulings: Rulings, planner: str) -> bool:
         held = why_held(context, conn, run, ruling, replace(scope, past=over), instants)
     if held:
         _hold(context, run, held)
+        return True
+    if ruling.campaign.is_journey:
+        entered = enrol_run(context.engine, run, ruling, scope, planner, now)
+        log.info("run enrolled", run=run.id, entered=entered)
         return True
     done = plan_run(context.engine, run, ruling, scope, planner, now)
     if done is not None:

@@ -47,6 +47,7 @@ class RunShown:
     channels_held: list[ChannelHold]  # that open messages of it wait for
     params: dict[str, object]  # what a run by hand was asked for
     created_at: datetime
+    step: str | None = None  # of a journey: the message that customers came to
 
 
 def list_runs(context: Context, campaign: str | None, limit: int) -> list[RunShown]:
@@ -197,4 +198,5 @@ def _one(
         channels_held=held,
         params=dict(run.params),
         created_at=run.created_at,
+        step=run.step,
     )

@@ -149,6 +149,8 @@ def send_by_hand(context: Context, asked: Asked) -> Sent:
     _admit(context, campaign)
     run_id = _make(context, campaign, asked)
     plan_wholly(context, run_id)
+    if campaign.is_journey:
+        context.journeys.advance(context.engine, campaign.name, context.now())
     ring(context)
     with reading(context.engine) as conn:
         found = report(conn, run_id=run_id)

@@ -11,7 +11,7 @@ from outreach.app.never_sent import never_sent
 from outreach.app.uncounted import company_uncounted, uncounted
 from outreach.app.without_effect import company_without_effect, without_effect
 from outreach.audience.check import births_ahead, long_ago
-from outreach.audience.names import Names, names_of
+from outreach.audience.names import Names, names_in
 from outreach.audience.slips import thousands_in
 from outreach.campaign.model import Campaign, Expression, ScheduleKind
 from outreach.campaign.occurrences import CUSTOMER, instant_in
@@ -35,8 +35,8 @@ def slips_of(context: Context, campaign: Campaign) -> Iterator[Problem]:
         yield from day_or_weekday(document, campaign)
         yield from outside_of_days(document, campaign)
         yield from _unknown_owner(document, campaign, company)
-        yield from _never_in_touch(campaign, names_of(company))
-        yield from _day_of_birth(campaign, names_of(company))
+        yield from _never_in_touch(campaign, names_in(company, campaign))
+        yield from _day_of_birth(campaign, names_in(company, campaign))
         yield from _thousands(campaign)
         yield from without_effect(document, campaign, company)
         yield from no_feast_to_come(document, campaign, company, context.now())

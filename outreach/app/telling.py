@@ -12,6 +12,8 @@ MEANINGS: dict[Reason, str] = {
     Reason.NOT_IN_AUDIENCE: "the audience does not pick them",
     Reason.ERASED: "their data was erased, or the record merged into another",
     Reason.EXCLUDED: "`exclude` leaves them out",
+    Reason.REENTRY: "they are in this journey already, or may not come in again yet",
+    Reason.EXITED: "the journey is over for them: its `exit` holds",
     Reason.WHEN_FALSE: "the step's `when` does not hold for them",
     Reason.NO_ADDRESS: "there is no address for the channel",
     Reason.SUPPRESSED: "their address must never be used again",

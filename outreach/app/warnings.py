@@ -2,6 +2,7 @@
 
 import time as stopwatch
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import Connection
@@ -11,7 +12,7 @@ from outreach.app.kept import Kept
 from outreach.app.unmet_dates import unmet_date, unmet_feast
 from outreach.audience import presence
 from outreach.audience.check import KEYS, dates_named, kinds_named, literal_comparisons
-from outreach.audience.names import Kind, names_of
+from outreach.audience.names import Kind, names_in, names_of
 from outreach.audience.row import Row
 from outreach.audience.slips import for_stop
 from outreach.campaign.model import Campaign, Expression, Place, Selection
@@ -63,21 +64,24 @@ def _of_campaign(
     context: Context, conn: Connection, row: Row, dates: Sequence[str], campaign: Campaign
 ) -> Iterator[Problem]:
     company, files = context.company(), context.files.contents
-    compiled = compile_step(files, campaign, company)
+    row = replace(row, names=names_in(company, campaign))
     unfound = list(_unfound(conn, row, campaign))
     yield from unfound or _nobody(conn, row, campaign)
     compared = compared_in(files, campaign, company, context_names(company))
     yield from _unfound_in_templates(conn, row, compared)
-    yield from _unknown_dates(_dates_in_campaign(row, campaign, compiled), dates)
     yield from unmet_date(conn, row, campaign, dates, context.now().date())
     yield from unmet_feast(conn, campaign)
-    yield from _unknown_kinds(conn, row, campaign, compiled)
-    yield from _lacking(conn, row, compiled, campaign)
-    yield from _without_consent(conn, campaign, company)
-    if "task" in compiled.channels:
-        calls = (called_in(each, campaign, company) for each in compiled.each)
-        called = frozenset[str]().union(*calls)
-        yield from _without_phone(conn, row, compiled, campaign, called)
+    for step in campaign.steps:
+        about = campaign.at_step(step.id)
+        compiled = compile_step(files, about, company)
+        yield from _unknown_dates(_dates_in_campaign(row, about, compiled), dates)
+        yield from _unknown_kinds(conn, row, about, compiled)
+        yield from _lacking(conn, row, compiled, about)
+        yield from _without_consent(conn, about, company)
+        if "task" in compiled.channels:
+            calls = (called_in(each, about, company) for each in compiled.each)
+            called = frozenset[str]().union(*calls)
+            yield from _without_phone(conn, row, compiled, about, called)
 
 
 def _unfound(conn: Connection, row: Row, campaign: Campaign) -> Iterator[Problem]:
@@ -210,6 +214,7 @@ def _expressions(campaign: Campaign) -> Iterator[tuple[Expression, bool]]:
     if campaign.exclude is not None and campaign.exclude.where is not None:
         yield campaign.exclude.where, False
     yield from ((step.when, False) for step in campaign.steps if step.when is not None)
+    yield from ((each, False) for each in campaign.expressions_on_the_way)
 
 
 def _lacking(

@@ -88,7 +88,8 @@ def _sound(context: Context, problems: Mapping[str, Problem]) -> Iterator[tuple[
         if f"campaigns/{name}.yaml" in problems:
             continue
         try:
-            compile_step(each.files, each.campaign, context.company())
+            for step in each.campaign.steps:
+                compile_step(each.files, each.campaign.at_step(step.id), context.company())
         except ProblemsFound as found:
             log.warning("templates are at fault", campaign=name, why=str(found.problems[0]))
         else:

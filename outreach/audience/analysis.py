@@ -12,7 +12,7 @@ from jinja2 import nodes
 from outreach.audience import tree
 from outreach.audience.calls import read_call
 from outreach.audience.membership import beside, read_in
-from outreach.audience.names import FILTERS, LATER_NAMES, STAGES, TESTS, Kind, Names
+from outreach.audience.names import EVENT, FILTERS, STAGES, TESTS, Kind, Names
 from outreach.audience.operators import (
     LARGEST,
     NotAllowed,
@@ -22,6 +22,7 @@ from outreach.audience.operators import (
     unified,
 )
 from outreach.audience.slips import for_name, for_tag, slips_in, subtractions_in
+from outreach.audience.started import read_event
 from outreach.audience.syntax import Fault, begin, operands, read
 
 P = ParamSpec("P")
@@ -173,13 +174,15 @@ class Reader:
     def _name(self, node: nodes.Name) -> tree.Node | None:
         kind = self.names.kinds.get(node.name)
         if node.name == "entered_at" and not self.names.entered:
-            self.fault(node.lineno, "not-supported", "`entered_at` has no meaning here")
+            message = "`entered_at` has no meaning here"
+            hint = "it is of what has several steps, or starts by `on_event`, `on_stage` or `idle`"
+            self.fault(node.lineno, "not-allowed", message, hint)
         elif kind is not None:
             if node.name in STAGES and not self.asks_for_stage(node.lineno, node.name):
                 return None
             return tree.Name(kind, node.lineno, node.name)
-        elif node.name in LATER_NAMES:
-            self.fault(node.lineno, "not-supported", f"`{node.name}` is not supported yet")
+        elif node.name == EVENT:
+            return read_event(self, node.lineno, None)
         else:
             alone = for_tag(node.name) if node is self.whole else ""
             self.unknown(node.lineno, "name", node.name, self.names.kinds, alone)
@@ -274,8 +277,12 @@ class Reader:
 
     def _refuse(self, node: nodes.Node) -> tree.Node | None:
         owner = node.node if isinstance(node, nodes.Getattr) else None
-        if isinstance(owner, nodes.Name) and owner.name in LATER_NAMES:
-            return self._name(owner)
+        if (
+            isinstance(node, nodes.Getattr)
+            and isinstance(owner, nodes.Name)
+            and owner.name == EVENT
+        ):
+            return read_event(self, owner.lineno, node.attr)
         what = _REFUSED.get(type(node), "this")
         self.fault(begin(node), "not-allowed", f"{what} has no meaning in an expression")
         return None

@@ -10,8 +10,7 @@ from outreach.audience.names import (
     BIRTHDAY,
     DATE_FUNCTIONS,
     FUNCTIONS,
-    LATER_FUNCTIONS,
-    LATER_NAMES,
+    STEP_FUNCTIONS,
     Kind,
 )
 from outreach.audience.operators import LONGEST_SPAN, arithmetic, comparable
@@ -38,6 +37,8 @@ _USAGE = {
     "in_stage_for": "in_stage_for(days(7))",
     "date": "date('contract_end') < today + days(30)",
     "days_until": "days_until('wedding') <= 7",
+    **{name: f"{name}('greet')" for name in ("clicked", "opened", "replied")},
+    "timed_out": "timed_out('patience')",
 }
 _KINDS = {
     "count": Kind.WHOLE,
@@ -61,9 +62,7 @@ def read_call(reader: "Reader", node: nodes.Call) -> tree.Node | None:
         reader.fault(begin(node), "not-allowed", "only functions by their name are called")
         return None
     name, offset = node.node.name, node.node.lineno
-    if name in LATER_FUNCTIONS or name in LATER_NAMES:
-        reader.fault(offset, "not-supported", f"`{name}` is not supported yet")
-    elif name not in FUNCTIONS:
+    if name not in FUNCTIONS:
         if name in ("year", "years"):
             years = node.args[0] if node.args else None
             number = years.value if isinstance(years, nodes.Const) else 1
@@ -140,6 +139,8 @@ def _lookup(reader: "Reader", node: nodes.Call, name: str, offset: int) -> tree.
         return None
     if name in DATE_FUNCTIONS and not _is_date(reader, subject, name):
         return None
+    if name in STEP_FUNCTIONS and not _is_step(reader, subject, name):
+        return None
     kind = _KINDS.get(name, Kind.YES_NO)
     return tree.Lookup(kind, offset, name, subject.value, given.get("within"), given.get("since"))
 
@@ -155,6 +156,22 @@ def _is_lifecycle(reader: "Reader", offset: int, name: str) -> bool:
         reader.fault(offset, "unknown-lifecycle", message, hint)
         return False
     return reader.names.staged
+
+
+def _is_step(reader: "Reader", subject: tree.Literal, function: str) -> bool:
+    """Whether the campaign has a step, or a wait, of this name."""
+    name, of_waits = str(subject.value), function == "timed_out"
+    known = reader.names.waits if of_waits else reader.names.steps
+    if name in known:
+        return True
+    what = "wait" if of_waits else "step"
+    hint = did_you_mean(name, known, listing="there are")
+    if not known:
+        hint = (
+            "write `wait: {id: patience, until: …}`" if of_waits else "it is for steps of this file"
+        )
+    reader.fault(subject.offset, f"unknown-{what}", f"there is no {what} `{name}` here", hint)
+    return False
 
 
 def _is_date(reader: "Reader", subject: tree.Literal, function: str) -> bool:

@@ -13,28 +13,43 @@ from sqlalchemy import (
     false,
     func,
     not_,
+    null,
     or_,
     select,
     type_coerce,
 )
 from sqlalchemy.sql import ColumnElement
 
-from outreach.audience.names import BIRTHDAY
+from outreach.audience.names import BIRTHDAY, EVENT_COLUMNS
 from outreach.audience.row import Row
 from outreach.store import facts, spelling
 from outreach.store.named_dates import asked_of_day, ids_by_day
-from outreach.store.tables import campaigns, deliveries, events
+from outreach.store.tables import campaigns, deliveries, events, reactions
 from outreach.store.types import Instant
+from outreach.vocabulary import ReactionKind
 
+REPLY = "reply"  # a kind of events
+REACTIONS = {
+    "clicked": ReactionKind.CLICKED.value,
+    "opened": ReactionKind.OPENED.value,
+    "replied": REPLY,
+}
 After = ColumnElement[datetime] | None
 
 
 def of_events(
-    row: Row, function: str, kind: str, after: After = None, since: After = None
+    row: Row,
+    function: str,
+    kind: str,
+    after: After = None,
+    since: After = None,
+    *,
+    but_first: bool = False,
 ) -> ColumnElement[Any]:
     """count, total (ten-thousandths), first or last of the customer's events of a kind.
 
-    They lie later than `after`, or not before `since`, and never after `now`.
+    They lie later than `after`, or not before `since`, and never after `now`. `but_first`: what
+    started the campaign is left out.
     """
     seen = events.alias()
     at = seen.c.at
@@ -55,7 +70,44 @@ def of_events(
         query = query.where(at > after)
     if since is not None:
         query = query.where(at >= since)
+    if but_first and row.event_id is not None:
+        query = query.where(seen.c.id.is_distinct_from(row.event_id))
     return query.correlate_except(seen).scalar_subquery()
+
+
+def happened(row: Row, column: str) -> ColumnElement[Any]:
+    """A column of the event that started the campaign; null where none did, or has none of it."""
+    seen = events.alias()
+    found: ColumnElement[Any] = spelling.text_in(seen.c.data, column)
+    if column in EVENT_COLUMNS:
+        found = seen.c[column]
+    if column == "amount":
+        found = type_coerce(found, BigInteger)
+    query = select(found).where(seen.c.id == (null() if row.event_id is None else row.event_id))
+    return query.correlate_except(seen).scalar_subquery()
+
+
+def reacted(row: Row, kind: str, step: str) -> ColumnElement[bool]:
+    """Whether the customer did so with a message of this enrolment up to `now`."""
+    if row.enrolment_id is None:
+        return false()
+    sent, said = deliveries.alias(), (events if kind == REPLY else reactions).alias()
+    of_it = said.c.delivery_id == sent.c.id if kind != REPLY else and_(
+        said.c.customer_id == sent.c.customer_id,
+        spelling.number_in(said.c.data, "delivery") == sent.c.id,
+    )  # fmt: skip
+    query = (
+        select(sent.c.id)
+        .join(said, of_it)
+        .where(sent.c.enrolment_id == row.enrolment_id, sent.c.step == step)
+        .where(said.c.kind == kind, said.c.at <= facts.moment(row.now))
+    )
+    return exists(query.correlate_except(sent, said))
+
+
+def timed_out(row: Row, wait: str) -> ColumnElement[bool]:
+    """Whether the wait of this enrolment came to its end by time alone."""
+    return false() if row.timed_out is None else spelling.list_holds(row.timed_out, wait)
 
 
 def received(row: Row, campaign: str, after: After = None) -> ColumnElement[bool]:

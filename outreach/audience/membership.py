@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from jinja2 import nodes
 
 from outreach.audience import tree
-from outreach.audience.names import LATER_NAMES, Kind
+from outreach.audience.names import EVENT, Kind
 from outreach.audience.operators import NotAllowed, as_kind, comparable
 from outreach.audience.syntax import begin
 
@@ -53,7 +53,7 @@ def beside(reader: "Reader", node: nodes.Expr, other: nodes.Expr) -> tree.Node |
 
 
 def _is_known(reader: "Reader", node: nodes.Name) -> bool:
-    return node.name in reader.names.kinds or node.name in LATER_NAMES
+    return node.name in reader.names.kinds or node.name == EVENT
 
 
 def _holds_text(reader: "Reader", node: nodes.Expr) -> bool:

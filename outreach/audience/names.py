@@ -1,9 +1,10 @@
 """The names that an expression may use, and what kind of value each stands for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
+from outreach.campaign.model import Campaign, Step, Wait
 from outreach.settings.company import Company
 
 
@@ -71,6 +72,12 @@ FACTS = {
 MOMENTS = {"now": Kind.DATETIME, "today": Kind.DATE, "entered_at": Kind.DATETIME}
 EVENT_FUNCTIONS = ("count", "total", "last", "first")
 DATE_FUNCTIONS = ("date", "days_until")
+STEP_FUNCTIONS = (
+    "clicked",
+    "opened",
+    "replied",
+    "timed_out",
+)  # of a step, of a wait of the campaign itself
 FUNCTIONS = (
     "days",
     "hours",
@@ -81,9 +88,10 @@ FUNCTIONS = (
     "stage_in",
     "in_stage_for",
     *DATE_FUNCTIONS,
+    *STEP_FUNCTIONS,
 )
-LATER_FUNCTIONS = ("opened", "clicked", "replied", "timed_out")
-LATER_NAMES = ("event",)
+EVENT = "event"  # what started the campaign; its columns stand behind a `.`
+EVENT_COLUMNS = {"kind": Kind.TEXT, "at": Kind.DATETIME, "amount": Kind.MONEY}  # else text
 BIRTHDAY = "birthday"  # a column that `date` and `days_until` know as well
 STAGES = ("stage", "stage_since")  # also `stage_in`, `in_stage_for`: not in a lifecycle's rules
 FILTERS = ("lower", "upper", "length")
@@ -94,7 +102,8 @@ TESTS = ("none", "defined")
 class Names:
     """The names of one company; `attributes` are (name, kind) pairs.
 
-    `entered`: whether `entered_at` has a meaning where the expression stands. `lifecycles` are the
+    `entered`: whether `entered_at` has a meaning where the expression stands, and `happened`
+    whether `event` has. `steps` and `waits` are those of the campaign. `lifecycles` are the
     further ones that `stage_in` may ask. `staged`: whether stages may be asked for at all.
     """
 
@@ -102,6 +111,9 @@ class Names:
     entered: bool = False
     lifecycles: tuple[str, ...] = ()
     staged: bool = True
+    happened: bool = False
+    steps: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
 
     @cached_property
     def kinds(self) -> dict[str, Kind]:
@@ -119,10 +131,23 @@ NO_ATTRIBUTES = Names()
 
 def is_built_in(name: str) -> bool:
     """Whether a column, fact, moment or function has this name, so that no attribute may."""
-    return name in (*COLUMNS, *FACTS, *MOMENTS, *FUNCTIONS, *LATER_FUNCTIONS, *LATER_NAMES)
+    return name in (*COLUMNS, *FACTS, *MOMENTS, *FUNCTIONS, EVENT)
 
 
-def names_of(company: Company, *, entered: bool = False, staged: bool = True) -> Names:
+def names_of(company: Company, *, staged: bool = True) -> Names:
     """The names that the company's expressions may use."""
     kinds = ((name, Kind(kind)) for name, kind in company.attributes.items())
-    return Names(tuple(sorted(kinds)), entered, tuple(sorted(company.lifecycles)), staged)
+    return Names(tuple(sorted(kinds)), False, tuple(sorted(company.lifecycles)), staged)
+
+
+def names_in(company: Company, campaign: Campaign) -> Names:
+    """The names that the expressions of one campaign may use."""
+    waits = (stop.what.id for stop in campaign.stops if isinstance(stop.what, Wait))
+    steps = (stop.what.id for stop in campaign.stops if isinstance(stop.what, Step))
+    return replace(
+        names_of(company),
+        entered=campaign.is_journey or campaign.goal is not None,
+        happened=campaign.schedule.on_event is not None,
+        steps=tuple(steps),
+        waits=tuple(waits),
+    )

@@ -38,7 +38,8 @@ class Row:
     `now` and `today` are values, or columns where each customer has their own (`today`: a Date
     column). `facts` is "stored", or "as_of" to ask events, touches and moves up to `now` again,
     `stage` and `stage_since` included. Attributes are known by `names` only. `own_message` is the
-    delivery that is decided about: no touch to its own rules.
+    delivery that is decided about: no touch to its own rules. `event_id` is what started the
+    campaign for the customer, `timed_out` the waits of their enrolment that nothing ended.
     """
 
     customer: Columns
@@ -48,6 +49,9 @@ class Row:
     entered_at: ColumnElement[datetime] | datetime | None = None
     facts: str = "stored"
     own_message: ColumnElement[int] | None = None
+    event_id: ColumnElement[int] | None = None
+    enrolment_id: ColumnElement[int] | None = None
+    timed_out: ColumnElement[Any] | None = None
 
     @property
     def id(self) -> ColumnElement[int]:

@@ -32,6 +32,15 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
+class Happened:
+    """`event.column`: of the event that started the campaign."""
+
+    kind: Kind
+    offset: int
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Arithmetic:
     """`left op right`, op one of + - * / // %."""
 
@@ -84,7 +93,7 @@ class Filtered:
 class Lookup:
     """A question to a customer's history: count, total, last, first (subject: kind of event),
     received (subject: campaign), stage_in (subject: lifecycle), date or days_until (subject: name
-    of a date).
+    of a date), replied (subject: step), timed_out (subject: wait).
     """
 
     kind: Kind
@@ -168,6 +177,7 @@ class Several:
 Node = (
     Literal
     | Name
+    | Happened
     | Arithmetic
     | Moved
     | Negative

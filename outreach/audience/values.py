@@ -26,7 +26,17 @@ from sqlalchemy import (
 from sqlalchemy.sql import ColumnElement
 
 from outreach.audience import tree
-from outreach.audience.lookups import date_of, days_until, of_events, received, stage_in
+from outreach.audience.lookups import (
+    REACTIONS,
+    date_of,
+    days_until,
+    happened,
+    of_events,
+    reacted,
+    received,
+    stage_in,
+    timed_out,
+)
 from outreach.audience.moments import instant_or_day, span_microseconds, within_reach
 from outreach.audience.names import MOMENTS, Kind
 from outreach.audience.row import Row
@@ -81,6 +91,8 @@ def value(node: tree.Node, row: Row) -> Sql:
             return _literal(node)
         case tree.Name() if node.name not in MOMENTS:
             return row.column(node.name)
+        case tree.Happened():
+            return happened(row, node.column)
         case tree.Name() | tree.Moved():
             return instant_or_day(node, row, value)
         case tree.Arithmetic() if node.kind in (Kind.DATETIME, Kind.DATE):
@@ -134,7 +146,7 @@ def _is_there(node: tree.Node) -> bool:
         case tree.Moved():
             return node.name in _ALWAYS_THERE
         case tree.Lookup():
-            return node.function in ("count", "total", "received")
+            return node.function in ("count", "total", "received", "timed_out", *REACTIONS)
         case tree.Arithmetic():
             there = _is_there(node.left) and isinstance(node.right, tree.Literal)
             return there and node.op in "+-"
@@ -176,6 +188,10 @@ def _filtered(node: tree.Filtered, row: Row) -> Sql:
 
 
 def _lookup(node: tree.Lookup, row: Row) -> Sql:
+    if node.function == "timed_out":
+        return timed_out(row, node.subject)
+    if node.function in REACTIONS:
+        return reacted(row, REACTIONS[node.function], node.subject)
     if node.function == "stage_in":
         return stage_in(row, node.subject)
     if node.function in ("date", "days_until"):
@@ -189,7 +205,8 @@ def _lookup(node: tree.Lookup, row: Row) -> Sql:
     if node.function == "received":
         return received(row, node.subject, after)
     since_at = None if node.since is None else value(node.since, row)
-    return of_events(row, node.function, node.subject, after, since_at)
+    entered = isinstance(node.since, tree.Name) and node.since.name == "entered_at"
+    return of_events(row, node.function, node.subject, after, since_at, but_first=entered)
 
 
 def _arithmetic(node: tree.Arithmetic, row: Row) -> Sql:

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
 from outreach.campaign.content_file import ContentFile
 from outreach.campaign.experiment_file import ExperimentFile
 from outreach.campaign.joined import all_of, are_words, of_a_list, one_expression
-from outreach.campaign.misplaced import IN_AUDIENCE, IN_CAMPAIGN, IN_STEP
+from outreach.campaign.misplaced import IN_AUDIENCE, IN_CAMPAIGN
 from outreach.campaign.schedule_file import ScheduleFile
+from outreach.campaign.steps_file import Steps
+from outreach.campaign.trigger_file import GoalFile, ReentryText
 from outreach.documents import FileModel, RefusalError
 from outreach.settings.channel_file import Price
 from outreach.settings.near_values import near_window
@@ -23,7 +25,6 @@ from outreach.settings.written import (
     Share,
     Whole,
     Words,
-    text_as,
 )
 from outreach.vocabulary import Status
 
@@ -98,63 +99,6 @@ class AudienceFile(SelectionFile):
     )
 
 
-def parse_template(text: str) -> str:
-    """A folder under templates/, `/` between its parts; those that begin with `_` are layouts."""
-    parts = text.removesuffix("/").split("/")
-    for part in parts:
-        if part in (".", "..", "") or part.startswith(("_", ".")) or "\\" in part:
-            raise RefusalError(f"`{text}` can not be a template", "name a folder under templates/")
-    return "/".join(parts)
-
-
-_CHANNELS = of_a_list("channels", why=": the first on which the customer can be reached")
-
-
-class StepFile(FileModel):
-    """One message."""
-
-    later: ClassVar[frozenset[str]] = frozenset({"wait", "branch"})
-    elsewhere: ClassVar[Mapping[str, str]] = IN_STEP
-
-    id: Name = Field(description="A name for this message.", examples=["greet"])
-    channels: Annotated[Several[Name], _CHANNELS] = Field(
-        description="Where it goes: the first on which the customer can be reached.",
-        examples=[["sms", "email"]],
-    )
-    template: Annotated[str, *text_as(parse_template, "a template's name", "friday-greeting")] = (
-        Field(description="A folder under templates/.", examples=["friday-greeting"])
-    )
-    when: Words | None = Field(
-        None, description="An expression: only those for whom it holds get it."
-    )
-
-
-def _first_of(written: object) -> object:
-    """Several steps are refused with one problem (see load); the first is still looked at."""
-    if isinstance(written, dict):
-        if "-id" in written:
-            raise RefusalError("there is no space after `-`", "write a space after it: `- id: …`")
-        raise RefusalError("`steps` must be a list", "write `- ` before `id`")
-    if is_one_step(written) and isinstance(written, list):
-        return [{key: each for part in written for key, each in part.items()}]
-    return written[:1] if isinstance(written, list) else written
-
-
-def _of_a_list(schema: dict[str, Any]) -> None:
-    """Behind a validator pydantic takes a list's least length for that of a text."""
-    schema["minItems"] = schema.pop("minLength")
-
-
-def is_one_step(written: object) -> bool:
-    """Whether a list of steps is one step with a dash before every line of it."""
-    if not isinstance(written, list) or not all(isinstance(each, dict) for each in written):
-        return False
-    keys = [key for each in written for key in each]
-    needed = {"id", "channels", "template"}
-    fits = set(keys) <= set(StepFile.model_fields) and len(keys) == len(set(keys))
-    return len(written) > 1 and fits and not needed <= set(written[0])
-
-
 def _schedule(written: object) -> object:
     if not isinstance(written, str):
         return written
@@ -187,7 +131,7 @@ def _rules(written: object) -> object:
 class CampaignFile(ContentFile):
     """One campaign: what to say, to whom, when, how often."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"approval", "exit", "goal", "reentry"})
+    later: ClassVar[frozenset[str]] = frozenset({"approval"})
     elsewhere: ClassVar[Mapping[str, str]] = IN_CAMPAIGN
 
     title: Words | None = Field(
@@ -228,13 +172,30 @@ class CampaignFile(ContentFile):
         description="When nobody can say whether a message arrived: `resend` only for what the "
         "customer ordered or must know.",
     )
-    steps: Annotated[
-        tuple[StepFile, ...],
-        BeforeValidator(_first_of),
-        Field(min_length=1, json_schema_extra=_of_a_list),
-    ] = Field(
-        description="The message.",
+    steps: Steps = Field(
+        description="The message; or several, with waits and branches between them.",
         examples=[[{"id": "greet", "channels": ["email"], "template": "friday-greeting"}]],
+    )
+    exit: Words | None = Field(
+        None,
+        description="An expression: for whom it holds the rest is over.",
+        examples=["count('order', since=entered_at) > 0"],
+    )
+    goal: GoalFile | None = Field(
+        None,
+        description="What `report` measures of those who came in; it ends nothing.",
+        examples=[{"when": "count('order', since=entered_at) > 0", "within": "30 days"}],
+    )
+    reentry: ReentryText | None = Field(
+        None,
+        description="Whether who was in it may come in again; never twice at once. Left out: always,"
+        " for `on_stage` and `idle` after 30 days.",
+        examples=["always", "after 90 days", "never"],
+    )
+    migrate: Literal["here"] | None = Field(
+        None,
+        description="`here`: who is under way changes to this version of the file, from the step "
+        "where they are. Left out: they go on by the version by which they came in.",
     )
     experiment: ExperimentFile | None = Field(
         None,

@@ -40,7 +40,7 @@ def parse_every(text: str) -> Every:
         raise RefusalError(f"`{text}` is not how `every` says it", _near(words))
     count, unit, on = int(line["count"] or 1), line["unit"].removesuffix("s"), line["on"]
     at, first = parse_time_of_day(line["at"]), _first(line["first"])
-    if _weekday(line["unit"]) is not None:
+    if weekday_called(line["unit"]) is not None:
         if on is not None or line["count"]:
             again = f"{count} weeks on {line['unit']}" if line["count"] else line["unit"]
             hint = f"write `{again} at {line['at']}`" + _from_hint(count, first)
@@ -71,7 +71,7 @@ def _on(every: Every, unit: str, on: str | None, clock: str) -> Every:
             f"which day of the {unit} is not said", f"write `{unit} on {example} at {clock}`"
         )
     if every.unit is Unit.WEEK:
-        weekday = _weekday(on)
+        weekday = weekday_called(on)
         if weekday is None:
             hint = did_you_mean(on, WEEKDAYS) or "write for example `week on friday at 17:00`"
             raise RefusalError(f"`{on}` is no day of the week", hint)
@@ -82,7 +82,7 @@ def _on(every: Every, unit: str, on: str | None, clock: str) -> Every:
             raise RefusalError(f"no month has a day {match[1]}", hint)
         return _with(every, day=int(match[1]))
     which, _, name = on.removeprefix("the ").partition(" ")
-    weekday = _weekday(name)
+    weekday = weekday_called(name)
     if which in _ORDINALS and weekday is not None:
         return _with(every, weekday=weekday, nth=_ORDINALS[which])
     if on.removeprefix("the ") in ("last", "last day"):
@@ -97,7 +97,7 @@ def _with(
     return Every(every.unit, every.at, every.step, weekday, day, nth, every.first)
 
 
-def _weekday(text: str) -> int | None:
+def weekday_called(text: str) -> int | None:
     """`fri`, `friday` or `fridays` as 4."""
     word = text.removesuffix("s") if len(text) > 3 else text
     return next((n for n, day in enumerate(WEEKDAYS) if word in (day, day[:3])), None)
@@ -121,7 +121,9 @@ def _from_hint(count: int, first: date | None) -> str:
 def _near(words: str) -> str:
     """What was most likely meant where the line as a whole can not be read."""
     line = None if " at " in words else _LINE.fullmatch(f"{words} at 09:00")
-    if line and (line["unit"].removesuffix("s") in _STEPS or _weekday(line["unit"]) is not None):
+    if line and (
+        line["unit"].removesuffix("s") in _STEPS or weekday_called(line["unit"]) is not None
+    ):
         return f"say at what time: `{words} at 09:00`"
     return _FORMS
 

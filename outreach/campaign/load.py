@@ -2,17 +2,26 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
-from outreach.campaign.campaign_file import (
-    CampaignFile,
-    SelectionFile,
-    is_one_step,
-)
+from outreach.campaign.campaign_file import CampaignFile, SelectionFile
 from outreach.campaign.feasts import feast_names, is_known, key_of
 from outreach.campaign.joined import several
 from outreach.campaign.known import Known
-from outreach.campaign.model import Campaign, Expression, Place, Schedule, Selection, Step
+from outreach.campaign.laid_out import Layout, layout_faults, message_paths
+from outreach.campaign.model import (
+    TRIGGERED,
+    Campaign,
+    Expression,
+    Goal,
+    Place,
+    Schedule,
+    ScheduleKind,
+    Selection,
+)
 from outreach.campaign.schedule_file import COMPANY
+from outreach.campaign.steps_file import is_one_step
+from outreach.campaign.triggers import Reentry, ReentryKind
 from outreach.documents import Document, Path, did_you_mean, load, validate
 from outreach.documents.validation import LATER
 from outreach.errors import Problem
@@ -21,6 +30,7 @@ from outreach.settings.rules_file import ADD_TASK, unknown_name, unknown_names
 from outreach.vocabulary import WRITTEN_TASKS
 
 LATER_CHANNELS = frozenset({*WRITTEN_TASKS, "whatsapp", "push"})
+USUAL_SPAN = timedelta(days=30)  # of `on_stage` and `idle`, until one may come in again
 _DATE: Path = ("schedule", "on_date", "field")
 _FEAST: Path = ("schedule", "on_holiday", "name")
 _ADD_TOPIC = "add it to `topics` in outreach.yaml"
@@ -46,7 +56,7 @@ def read_campaign(
     if document is None:
         return None, None, problems
     file, faults = validate(document, CampaignFile)
-    found = {*problems, *faults, *_several_steps(document)}
+    found = {*problems, *faults, *_dashed_step(document), *_winner_of_journey(document)}
     if known is not None:
         found |= {*_unknown_names(document, known), *_resent_advertising(document, known)}
         found |= {*_no_date(document, known), *_no_feast(document, known)}
@@ -54,15 +64,13 @@ def read_campaign(
     return document, campaign, sorted(found)
 
 
-def _several_steps(document: Document) -> Iterator[Problem]:
+def _dashed_step(document: Document) -> Iterator[Problem]:
     if is_one_step(document.get(("steps",))):
         message = "the step has a `-` before more than one of its lines"
         hint = "write `- ` only before `id`, and two spaces before the others"
         yield document.problem(("steps", 1), "bad-value", message, hint)
-    elif document.has(("steps", 1)):
-        message = "several steps are not supported yet"
-        hint = "keep one; for each other write a campaign of its own, with its condition in `where`"
-        yield document.problem(("steps", 1), LATER, message, hint)
+    else:
+        yield from layout_faults(document)
 
 
 def _unknown_names(document: Document, known: Known) -> Iterator[Problem]:
@@ -96,13 +104,17 @@ def _made_transactional(known: Known) -> str:
     return f"a topic is made transactional in outreach.yaml; here write{there}"
 
 
-def channel_paths(document: Document) -> list[Path]:
-    """Where the channels of the step are written: each item of a list, or the one alone."""
-    path: Path = ("steps", 0, "channels")
-    written = document.get(path)
-    if isinstance(written, list):
-        return [(*path, index) for index in range(len(written))]
-    return [] if several(written) else [path]
+def channel_paths(document: Document, step: Path | None = None) -> list[Path]:
+    """Where channels of a step, of all steps else, are written: each of a list, or the one alone."""
+    found: list[Path] = []
+    for here in message_paths(document) if step is None else [step]:
+        path: Path = (*here, "channels")
+        written = document.get(path)
+        if isinstance(written, list):
+            found += [(*path, index) for index in range(len(written))]
+        elif not several(written):
+            found.append(path)
+    return found
 
 
 def _resent_advertising(document: Document, known: Known) -> Iterator[Problem]:
@@ -110,6 +122,18 @@ def _resent_advertising(document: Document, known: Known) -> Iterator[Problem]:
     if advertising and document.get(("on_unknown",)) == "resend":
         message = "only a transactional topic may be sent again when nobody knows if it arrived"
         yield document.problem(("on_unknown",), "bad-value", message, "write `keep`")
+
+
+def _winner_of_journey(document: Document) -> Iterator[Problem]:
+    """A winner is chosen in one run; customers of a journey come to a message in many."""
+    path: Path = ("experiment", "winner")
+    kept = (("exit",), ("reentry",), *(("schedule", each) for each in TRIGGERED))
+    if document.has(path) and (document.has(("steps", 1)) or any(map(document.has, kept))):
+        message = (
+            "`winner` is not supported yet where customers come one by one, or there are steps"
+        )
+        hint = "keep `variants`, and compare them in `outreach report`"
+        yield document.problem(path, LATER, message, hint, key=True)
 
 
 def _no_date(document: Document, known: Known) -> Iterator[Problem]:
@@ -138,14 +162,16 @@ def _no_feast(document: Document, known: Known) -> Iterator[Problem]:
 def _campaign(name: str, file: CampaignFile, document: Document, known: Known | None) -> Campaign:
     written, experiment = file.audience.exclude, file.experiment
     exclude = None if written is None else _selection(written, document, ("audience", "exclude"))
+    layout, schedule = Layout(document), _schedule(file, document, known)
+    path = layout.way(file.steps)
     return Campaign(
         name=name,
         title=file.title or name,
         owner=file.owner,
         topic=file.topic,
         audience=_selection(file.audience, document, ("audience",)),
-        schedule=_schedule(file, document, known),
-        steps=tuple(_step(file, index, document) for index in range(len(file.steps))),
+        schedule=schedule,
+        steps=tuple(layout.steps),
         status=file.status,
         priority=file.priority,
         exclude=exclude,
@@ -161,7 +187,24 @@ def _campaign(name: str, file: CampaignFile, document: Document, known: Known | 
         attachments=tuple(each.attachment() for each in file.attachments),
         images=file.images or "",
         file=document.file,
+        path=() if len(path) == 1 else path,
+        exit=_expression(document, ("exit",)) if file.exit else None,
+        goal=_goal(file, document),
+        reentry=file.reentry or _usual_reentry(schedule),
+        migrates=file.migrate is not None,
     )
+
+
+def _usual_reentry(schedule: Schedule) -> Reentry:
+    if schedule.kind in (ScheduleKind.ON_STAGE, ScheduleKind.IDLE):
+        return Reentry(ReentryKind.AFTER, USUAL_SPAN)
+    return Reentry()
+
+
+def _goal(file: CampaignFile, document: Document) -> Goal | None:
+    if file.goal is None:
+        return None
+    return Goal(_expression(document, ("goal", "when")), file.goal.within)
 
 
 def _schedule(file: CampaignFile, document: Document, known: Known | None) -> Schedule:
@@ -169,6 +212,10 @@ def _schedule(file: CampaignFile, document: Document, known: Known | None) -> Sc
     found = file.schedule.schedule()
     if found.timezone == COMPANY:
         found = replace(found, timezone="UTC" if known is None else known.timezone)
+    event = file.schedule.on_event
+    if found.on_event is not None and event is not None and event.where:
+        where = _expression(document, ("schedule", "on_event", "where"))
+        return replace(found, on_event=replace(found.on_event, where=where))
     if not found.is_of_days:
         return found
     path = _FEAST if found.on_holiday else _DATE
@@ -178,12 +225,6 @@ def _schedule(file: CampaignFile, document: Document, known: Known | None) -> Sc
     own = {key_of(name): days for name, days in known.feasts.items()}
     days = own.get(key_of(found.on_holiday.name), ())
     return replace(found, on_holiday=replace(found.on_holiday, own=days, home=known.country))
-
-
-def _step(file: CampaignFile, index: int, document: Document) -> Step:
-    step, path = file.steps[index], ("steps", index)
-    when = step.when and _expression(document, (*path, "when"))
-    return Step(step.id, step.channels, step.template, when or None, _place(document, path))
 
 
 def _selection(file: SelectionFile, document: Document, path: Path) -> Selection:

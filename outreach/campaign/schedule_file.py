@@ -3,114 +3,49 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, ClassVar, Self
 
-from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
+from outreach.campaign.cron_text import CLOCK_ALONE, in_words, parse_cron
 from outreach.campaign.every_text import EveryText
-from outreach.campaign.model import Schedule, ScheduleKind
+from outreach.campaign.model import OnEvent, Schedule, ScheduleKind
 from outreach.campaign.on_date_file import OnDateFile, group_of_date
 from outreach.campaign.on_holiday_file import OnHolidayFile, group_of_holiday
 from outreach.campaign.public_holidays import Holidays
+from outreach.campaign.trigger_file import (
+    Backlog,
+    IdleFile,
+    OnEventFile,
+    OnStageFile,
+    group_of_event,
+    group_of_idle,
+    group_of_stage,
+)
+from outreach.campaign.triggers import Idle, OnStage
 from outreach.documents import FileModel, RefusalError
 from outreach.settings.near_values import near_moment
 from outreach.settings.written import HoursOfDay, Late, Weekdays, YesNo, parse_zone, text_as
-from outreach.spans import WEEKDAYS
 
 CUSTOMER = "customer"
 COMPANY = "company"  # company time; what it is, only outreach.yaml knows
+NO_TIME = timedelta(0)
 KINDS = tuple(kind.value for kind in ScheduleKind)  # keys of which one says when
 _AT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _YEARS = range(1970, 2200)  # every zone can show them
-_WORD = re.compile(r"[^\W\d]+")
 _IN_WORDS = (
     "write for example `every: friday at 17:00`, `every: day at 09:30`; for one day "
     "`at: 2026-12-24T09:00`"
 )
 _AT_ONCE = "date and time are one key: `at: 2026-12-24T09:00`"
-_CRON_DAYS = {
-    "mo": "MON",
-    "tu": "TUE",
-    "di": "TUE",
-    "we": "WED",
-    "mi": "WED",
-    "th": "THU",
-    "do": "THU",
-    "fr": "FRI",
-    "sa": "SAT",
-    "su": "SUN",
-    "so": "SUN",
-}
-_CRON_WORDS = {
-    **dict.fromkeys(("daily", "day", "täglich"), "0 10 * * *"),
-    **dict.fromkeys(("weekly", "week"), "0 10 * * MON"),
-    **dict.fromkeys(("monthly", "month"), "0 10 1 * *"),
-    **dict.fromkeys(("weekday", "workday", "working day"), "0 10 * * MON-FRI"),
-    **{day: f"0 10 * * {day[:3].upper()}" for day in WEEKDAYS},
-}
-_CLOCK_ALONE = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 _OF_CUSTOMER = ("local", "local time", "customers", "recipient", "own", "user")
-_DAY = 2  # where the day of the month stands
-_CRON_FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
-
-
-def parse_cron(text: str) -> str:
-    """Five fields of cron that come at least once: minute hour day-of-month month day-of-week."""
-    fields = text.split()
-    if len(fields) != 5 and (meant := _in_words(text)):
-        raise RefusalError(f"`{text}` is not how cron says it", f'write `cron: "{meant}"`')
-    if len(fields) != 5:
-        raise RefusalError(
-            f"`{text}` has {len(fields)} field{'s' * (len(fields) != 1)}, cron has 5",
-            'write minute, hour, day, month and weekday, for example "0 17 * * FRI"',
-        )
-    try:
-        next(CronSim(text, datetime(2024, 1, 1)))  # noqa: DTZ001 - a wall clock has no zone
-    except CronSimError as error:
-        faulty = str(error).removeprefix("Bad ")
-        number = _CRON_FIELDS.index(faulty)
-        if number == _DAY and _is_cron(["0", "0", fields[_DAY], "1", "*"]):
-            message = f"`{text}` never comes: there is no day `{fields[2]}` in month `{fields[3]}`"
-            raise RefusalError(message, "name a day that exists") from None
-        hint = _cron_with_days(fields) if number == 4 else ""
-        hint = hint or 'write for example "0 17 * * FRI" for Fridays at 17:00'
-        raise RefusalError(f"`{fields[number]}` is no {faulty} of cron", hint) from None
-    except StopIteration:
-        raise RefusalError(f"`{text}` never comes", "name a day that exists") from None
-    return " ".join(fields)
-
-
-def _in_words(text: str) -> str:
-    """`daily`, `every friday` or a time of day alone as a cron; empty when it is none of them."""
-    word = text.lower().removeprefix("every").removeprefix("@").strip()
-    if match := _CLOCK_ALONE.fullmatch(word):
-        return f"{int(match[2])} {int(match[1])} * * *"
-    return _CRON_WORDS.get(word, _CRON_WORDS.get(word.removesuffix("s"), ""))
-
-
-def _cron_with_days(fields: list[str]) -> str:
-    """A hint with the days of the week as cron knows them; empty when they are no days."""
-    days = _WORD.sub(lambda word: _CRON_DAYS.get(word[0].lower()[:2], word[0]), fields[4])
-    if days == fields[4]:
-        return ""
-    meant = [*fields[:4], days]
-    return f'write "{" ".join(meant)}"' if _is_cron(meant) else ""
-
-
-def _is_cron(fields: list[str]) -> bool:
-    try:
-        next(CronSim(" ".join(fields), datetime(2024, 1, 1)))  # noqa: DTZ001 - a wall clock
-    except (CronSimError, StopIteration):
-        return False
-    return True
 
 
 def parse_at(text: str) -> datetime:
     """`2026-12-24T09:00`: naive, or aware if it has an offset."""
-    if _CLOCK_ALONE.fullmatch(text):
-        hint = f'for each day write `cron: "{_in_words(text)}"`; for one day `at: 2026-12-24T{text:0>5}`'
+    if CLOCK_ALONE.fullmatch(text):
+        hint = f'for each day write `cron: "{in_words(text)}"`; for one day `at: 2026-12-24T{text:0>5}`'
         raise RefusalError(f"`{text}` is a time of day without a date", hint)
     if _AT.fullmatch(text) is None:
         meant = near_moment(text)
@@ -169,7 +104,6 @@ class ScheduleFile(FileModel):
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in KINDS]})
 
-    later: ClassVar[frozenset[str]] = frozenset({"on_event", "on_stage", "idle", "backlog"})
     elsewhere: ClassVar[Mapping[str, str]] = {
         "on": _IN_WORDS,
         **dict.fromkeys(("date", "time", "datetime"), _AT_ONCE),
@@ -199,6 +133,31 @@ class ScheduleFile(FileModel):
         None,
         description="On, before or after a moving feast of the customer's country.",
         examples=[{"name": "Spring Festival", "offset": "-1 day", "at": "09:00"}],
+    )
+    on_event: (
+        Annotated[
+            OnEventFile, BeforeValidator(group_of_event, json_schema_input_type=OnEventFile | str)
+        ]
+        | None
+    ) = Field(
+        None,
+        description="When something happens to a customer: the kind of event.",
+        examples=["order", {"kind": "order", "where": "event.amount > 100", "after": "2 hours"}],
+    )
+    on_stage: Annotated[OnStageFile, BeforeValidator(group_of_stage)] | None = Field(
+        None,
+        description="When a customer comes into a stage, or leaves one.",
+        examples=[{"enter": "decline"}],
+    )
+    idle: Annotated[IdleFile, BeforeValidator(group_of_idle)] | None = Field(
+        None,
+        description="When a customer has not been in touch, say, for so long.",
+        examples=[{"since": "last_contact_at", "for": "30 days"}],
+    )
+    backlog: Backlog | None = Field(
+        None,
+        description="Of `on_stage: {enter: …}` and `idle`: so many a day who were there before are "
+        "let in, longest waiting first. Left out: none.",
     )
     manual: Annotated[YesNo, AfterValidator(_only_true)] | None = Field(
         None, description="Only by hand, with `outreach send`."
@@ -232,12 +191,17 @@ class ScheduleFile(FileModel):
         if not written:
             raise RefusalError(
                 "`schedule` does not say when",
-                "write one of `cron`, `every`, `at`, `on_date`, `on_holiday`, `manual: true`",
+                "write one of `cron`, `every`, `at`, `on_date`, `on_holiday`, `on_event`, "
+                "`on_stage`, `idle`, `manual: true`",
                 "missing",
             )
         if len(written) > 1:
             both = f"`{written[0]}` and `{written[1]}` stand together"
             raise RefusalError(both, "keep one", at=(written[1],))
+        has_backlog = self.idle is not None or (self.on_stage is not None and self.on_stage.enter)
+        if self.backlog is not None and not has_backlog:
+            message = "`backlog` is of `idle` and `on_stage: {enter: …}`"
+            raise RefusalError(message, "take it out", at=("backlog",), key=True)
         if self.at and self.at.tzinfo and "timezone" in self.model_fields_set:
             hint = "keep one: the offset in `at`, or `timezone`"
             raise RefusalError("`at` has an offset already", hint, at=("timezone",))
@@ -254,12 +218,17 @@ class ScheduleFile(FileModel):
         """The schedule as the rest uses it; an `at` with an offset needs no zone and has UTC."""
         kind = next(key for key in KINDS if getattr(self, key) is not None)
         aware = self.at is not None and self.at.tzinfo is not None
+        event, stage, idle = self.on_event, self.on_stage, self.idle
         given = Schedule(
             kind=ScheduleKind(kind),
             cron=self.cron or "",
             every=self.every,
             on_date=self.on_date.on_date() if self.on_date else None,
             on_holiday=self.on_holiday.on_holiday() if self.on_holiday else None,
+            on_event=None if event is None else OnEvent(event.kind, None, event.after or NO_TIME),
+            on_stage=None if stage is None else OnStage(stage.enter or (), stage.leave or ()),
+            idle=None if idle is None else Idle(idle.since, idle.span),
+            backlog=self.backlog or 0,
             at_local=None if aware else self.at,
             at=self.at.astimezone(UTC) if self.at and aware else None,
             timezone="UTC" if aware else self.timezone,

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from outreach.campaign.campaign_file import parse_template
+from outreach.campaign.laid_out import message_paths
 from outreach.campaign.load import channel_paths
+from outreach.campaign.steps_file import parse_template
 from outreach.campaign.variant_files import variant_names
 from outreach.documents import Document, Path, RefusalError, did_you_mean
 from outreach.errors import Problem
@@ -24,7 +25,12 @@ def missing_templates(document: Document, files: Mapping[str, bytes]) -> Iterato
     A variant for one language will do here; whether every language finds one is seen when the
     templates are read.
     """
-    path = ("steps", 0, "template")
+    for step in message_paths(document):
+        yield from _missing_of(document, step, files)
+
+
+def _missing_of(document: Document, step: Path, files: Mapping[str, bytes]) -> Iterator[Problem]:
+    path: Path = (*step, "template")
     written = document.get(path)
     if not isinstance(written, str):
         return
@@ -36,14 +42,14 @@ def missing_templates(document: Document, files: Mapping[str, bytes]) -> Iterato
     whole = [names | _names_in(f"{folder}/{each}", files) for each in variant_names(document)]
     whole = whole or [names]
     if not any(whole):
-        hint = did_you_mean(written, template_names(files)) or _to_make(document)
+        hint = did_you_mean(written, template_names(files)) or _to_make(document, step)
         yield document.problem(path, "no-template", f"there is no folder `{folder}`", hint)
         return
-    for channel in dict.fromkeys(str(document.get(each)) for each in channel_paths(document)):
+    for channel in dict.fromkeys(str(document.get(each)) for each in channel_paths(document, step)):
         groups = NEEDED.get(channel, ())
         for group in groups:
             if not all(each & set(group) for each in whole):
-                yield _missing_file(document, folder, channel, group)
+                yield _missing_file(document, path, folder, channel, group)
 
 
 def missing_attachments(document: Document, files: Mapping[str, bytes]) -> Iterator[Problem]:
@@ -78,15 +84,16 @@ def _named_in(steps: object) -> Iterator[str]:
             yield from _named_in(each)
 
 
-def _to_make(document: Document) -> str:
-    channels = dict.fromkeys(str(document.get(each)) for each in channel_paths(document))
+def _to_make(document: Document, step: Path) -> str:
+    channels = dict.fromkeys(str(document.get(each)) for each in channel_paths(document, step))
     names = [f"`{' or '.join(group)}`" for each in channels for group in NEEDED.get(each, ())]
     names = [name.replace(" or ", "` or `") for name in names]
     return f"make the folder, with {', '.join(names)} in it" if names else "make the folder"
 
 
-def _missing_file(document: Document, folder: str, channel: str, group: tuple[str, ...]) -> Problem:
-    path = ("steps", 0, "template")
+def _missing_file(
+    document: Document, path: Path, folder: str, channel: str, group: tuple[str, ...]
+) -> Problem:
     wanted = " or ".join(f"`{folder}/{name}`" for name in group)
     message = f"channel `{channel}` needs {wanted}"
     return document.problem(path, "no-template", message, "write it, or take the channel out")

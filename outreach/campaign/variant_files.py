@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
-from outreach.campaign.campaign_file import parse_template
+from outreach.campaign.steps_file import parse_template
 from outreach.documents import Document, Path, RefusalError, did_you_mean
 from outreach.errors import WARNING, Problem
 

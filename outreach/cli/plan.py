@@ -69,6 +69,10 @@ def show_plan(screen: Screen, found: Plan) -> None:
     screen.heading(f"{found.campaign}: {found.when}")
     if found.over:
         screen.line(_OVER)
+    if found.trigger:
+        screen.line(f"as if `{found.trigger}` came to all its audience then")
+    if found.step:
+        screen.line(f"its first message, `{found.step}`: what comes behind it is decided then")
     if found.stages_as_of:
         screen.line(f"stages as of {found.stages_as_of}: who moves until then is asked again")
     screen.pairs({"audience": found.audience, "send": found.send, "hold": found.hold})

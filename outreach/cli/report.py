@@ -1,5 +1,7 @@
 """`outreach report`."""
 
+from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +12,7 @@ from outreach.cli.arms import show_arms
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
 from outreach.cli.waiting import show_cost
+from outreach.reports.journeys import Reached
 from outreach.vocabulary import Reason
 
 OF_SENT = ("delivered", "bounced", "complained")
@@ -71,6 +74,26 @@ def _show(screen: Screen, found: Reported) -> None:
         screen.line()
         screen.heading("Clicked links, by messages")
         screen.bars(dict(list(found.links.items())[:MOST_LINKS]))
+    if found.journey is not None:
+        screen.line()
+        screen.heading("Journey")
+        told = {name: number for name, number in asdict(found.journey).items() if number}
+        screen.pairs({name.replace("_", " "): number for name, number in told.items()})
+    if found.goal is not None:
+        screen.line()
+        screen.heading(f"Goal, within {_days(found.goal.within)}")
+        screen.pairs({name: _share(each) for name, each in (
+            ("reached", found.goal.reached), ("held out", found.goal.holdout),
+        ) if each.customers})  # fmt: skip
     if found.cost is not None:
         screen.line()
         show_cost(screen, found.cost)
+
+
+def _days(span: timedelta) -> str:
+    days, rest = divmod(span, timedelta(days=1))
+    return str(span) if rest else f"{days} day{'s' * (days != 1)}"
+
+
+def _share(of: Reached) -> str:
+    return f"{of.reached:,} of {of.customers:,} ({of.reached / of.customers:.1%})"

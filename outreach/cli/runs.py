@@ -150,7 +150,8 @@ def _show_holds(screen: Screen, holds: Iterable[ChannelHold], zone: tzinfo) -> N
 
 def _row(run: RunShown, zone: tzinfo) -> tuple[object, ...]:
     states = {state.value: count for state, count in run.states.items()}
-    return (run.id, run.campaign, _for(run, zone), run.state.value, run.planned, states, run.reason)
+    campaign = f"{run.campaign}: {run.step}" if run.step else run.campaign
+    return (run.id, campaign, _for(run, zone), run.state.value, run.planned, states, run.reason)
 
 
 def _for(run: RunShown, zone: tzinfo) -> str:
@@ -171,7 +172,12 @@ def _asked(run: RunShown, zone: tzinfo) -> dict[str, object]:
 
 def _show(screen: Screen, run: RunShown, zone: tzinfo) -> None:
     screen.heading(f"Run {run.id} of {run.campaign} for {_for(run, zone)}")
-    about = {"state": run.state.value, "reason": run.reason, "kind": run.kind.value}
+    about = {
+        "step": run.step,
+        "state": run.state.value,
+        "reason": run.reason,
+        "kind": run.kind.value,
+    }
     asked = _asked(run, zone)
     screen.pairs({name: value for name, value in (about | asked).items() if value})
     screen.line()

@@ -211,7 +211,8 @@ def ask(
             [on_date.falling(each.day) for each in those if (on_date := _on_date(each))],
             tag_of(number),
         )
-    together = scope.mine is None and scope.about is None and joins_sets(conn)
+    everyone = scope.mine is None and scope.about is None and scope.enrolled is None
+    together = everyone and joins_sets(conn)
     if scope.mine is None and not again:
         zones = with_rows(zones, filled)
         rivals = _rivals(found, together=together)

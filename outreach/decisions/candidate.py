@@ -16,16 +16,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.expression import FromClause as From
 
-from outreach.audience.names import names_of
+from outreach.audience.names import names_in
 from outreach.audience.row import Row
 from outreach.campaign.model import Expression
+from outreach.decisions.own_way import own_way
 from outreach.decisions.rules.arms import is_in_test
 from outreach.decisions.ruling import Ruling
+from outreach.store.dialect import shift
 from outreach.store.spelling import listed_in
 from outreach.store.tables import (
     consent_states,
     customers,
     deliveries,
+    enrolments,
     refusals,
     suppressions,
 )
@@ -50,6 +53,7 @@ class Scope:
     seen_at: datetime | None = None
     after_id: int = 0
     mine: tuple[int, ...] | None = None
+    enrolled: tuple[int, ...] | None = None  # enrolments that have come to the step
     about: int | None = None  # one customer, asked with those who share an address; audience a rule
     to: tuple[str, ...] = ()  # keys: the audience is narrowed to them
     where: Expression | None = None  # the audience is narrowed by it
@@ -69,6 +73,7 @@ class Scope:
         return Marks(
             in_run=self.run_id is not None,
             again=self.mine is not None,
+            enrolled=self.enrolled is not None,
             about=self.about is not None,
             resumed=bool(self.after_id),
             narrowed=bool(self.to),
@@ -87,6 +92,7 @@ class Scope:
             "run_at": self.run_at,
             "run_id": self.run_id,
             "mine": list(self.mine or ()),
+            "enrolled": list(self.enrolled or ()),
             "about": self.about,
             "after_id": self.after_id,
             "to": list(self.to),
@@ -101,6 +107,7 @@ class Marks:
 
     in_run: bool = False
     again: bool = False  # deliveries are decided again
+    enrolled: bool = False  # of who came to a step of their journey
     about: bool = False
     resumed: bool = False
     narrowed: bool = False
@@ -115,6 +122,7 @@ class Marks:
     run_at = bindparam("run_at", type_=Instant())
     run_id = bindparam("run_id", type_=BigId)
     mine = bindparam("mine", type_=Ids())
+    enrolments = bindparam("enrolled", type_=Ids())
     about_id = bindparam("about", type_=BigId)
     after_id = bindparam("after_id", type_=BigId)
     to = bindparam("to", type_=Text(), expanding=True)
@@ -161,6 +169,8 @@ class Candidate:
         self.tag = tag
         self.customer = customers
         self.mine = deliveries.alias("m") if marks.again else None
+        asked = marks.enrolled or (marks.again and ruling.campaign.is_journey)
+        self.enrolment = enrolments.alias("e") if asked else None
         self.consent = [consent_states.alias(f"s{i}") for i in self.numbers]
         self.refusal = [refusals.alias(f"r{i}") for i in self.numbers]
         self.suppression = [suppressions.alias(f"u{i}") for i in self.numbers]
@@ -177,9 +187,12 @@ class Candidate:
             customer=self.customer.c,
             now=self.zones.c.asked_at,
             today=self.zones.c.today,
-            names=names_of(self.ruling.company),
+            names=names_in(self.ruling.company, self.ruling.campaign),
             facts=self.marks.facts,
             own_message=None if self.mine is None else self.mine.c.id,
+            **own_way(
+                self.ruling, self.customer.c.id, self.zones.c.asked_at, self.mine, self.enrolment
+            ),
         )
 
     def address(self, number: int) -> ColumnElement[str | None]:
@@ -202,7 +215,11 @@ class Candidate:
     @property
     def late_at(self) -> ColumnElement[datetime]:
         """Not out by then: expired."""
-        return self.zones.c.late_at if self.mine is None else self.mine.c.late_at
+        if self.mine is not None:
+            return self.mine.c.late_at
+        if self.enrolment is not None:
+            return shift(self.enrolment.c.next_at, self.ruling.campaign.schedule.late)
+        return self.zones.c.late_at
 
     @property
     def mine_id(self) -> ColumnElement[int]:
@@ -215,13 +232,28 @@ class Candidate:
         own = self.customer.c.id == self.marks.about_id
         return own if self.mine is None else and_(own, listed_in(self.mine.c.id, self.marks.mine))
 
+    @property
+    def is_enrolled(self) -> ColumnElement[bool]:
+        """Of `located` the enrolments that are asked about."""
+        if self.enrolment is None:
+            raise ValueError("a scope about enrolments is needed")
+        return listed_in(self.enrolment.c.id, self.marks.enrolments)
+
     def joined(self) -> From:
         """Customers with their zone row and, by channel, consent, refusal and suppression."""
+        return self.with_records(self.located())
+
+    def located(self) -> From:
+        """Customers with their zone row, and with what is asked about."""
         found: From = self.customer
         if self.mine is not None:
             found = self.mine.join(found, self.customer.c.id == self.mine.c.customer_id)
-        found = found.join(self.zones, self.zones.c.place_id == self._zone_row())
-        return self.with_records(found)
+            if self.enrolment is not None:
+                own = self.enrolment.c.id == self.mine.c.enrolment_id
+                found = found.outerjoin(self.enrolment, own)
+        elif self.enrolment is not None:
+            found = self.enrolment.join(found, self.customer.c.id == self.enrolment.c.customer_id)
+        return found.join(self.zones, self.zones.c.place_id == self._zone_row())
 
     def _zone_row(self) -> ColumnElement[int]:
         """Which row of the zone table is the candidate's: below 0 is that of who awaits a winner."""

@@ -100,7 +100,7 @@ def counted_rows(
     by: ColumnElement[int] | None = None,
 ) -> FromClause:
     """`q`: the candidates with what stands in the way by channel, and cadence counted."""
-    few = candidate.marks.again or candidate.marks.about
+    few = candidate.marks.again or candidate.marks.about or candidate.marks.enrolled
     # Few: decided once, looked at again for duplicates. A whole audience: only the few who share
     # an address are decided twice, and nothing is written.
     query = _asked(candidate) if by is None else _asked(candidate).add_columns(by.label("by"))
@@ -173,6 +173,9 @@ def _picked(candidate: Candidate) -> list[ColumnElement[bool]]:
     marks, customer = candidate.marks, candidate.customer.c
     if candidate.mine is not None:
         return [listed_in(candidate.mine.c.id, marks.mine)]
+    if candidate.enrolment is not None:
+        among = [candidate.is_enrolled]
+        return [*among, customer.shares] if marks.sharing else among
     if marks.about:
         return [customer.id.in_(sharing_with(marks.about_id))]
     found = [person.in_audience(candidate)]

@@ -11,6 +11,7 @@ from outreach.decisions.candidate import ADDRESS_COLUMN
 from outreach.decisions.chain import sharing_with
 from outreach.decisions.clocks_said import ClocksSaid
 from outreach.decisions.grid import applicable_caps
+from outreach.decisions.journeyed import before
 from outreach.decisions.lacking import lacking
 from outreach.decisions.localities import Locality
 from outreach.decisions.release import Occupied, Slot, counted_by
@@ -68,9 +69,17 @@ class Details:
             return self._selections.audience()
         if rule is Reason.EXCLUDED and failed:
             return self._selections.excluded()
-        when = self.question.ruling.step.when
-        if rule is Reason.WHEN_FALSE and failed and when is not None:
-            return f"when: {self._selections.failing(when)}"
+        return self._of_way(rule) if failed else ""
+
+    def _of_way(self, rule: Reason) -> str:
+        """Why a journey does not take the customer, or does not bring the message."""
+        ruling = self.question.ruling
+        if rule is Reason.REENTRY:
+            return before(self.conn, ruling, self.verdict, self.local)
+        if rule is Reason.EXITED and ruling.campaign.exit is not None:
+            return f"exit: {ruling.campaign.exit.source}"
+        if rule is Reason.WHEN_FALSE and ruling.step.when is not None:
+            return f"when: {self._selections.failing(ruling.step.when)}"
         return ""
 
     def local(self, at: datetime) -> str:

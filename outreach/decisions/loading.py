@@ -16,6 +16,7 @@ from outreach.rendering.compiling import compile_step
 from outreach.settings.company import Company
 from outreach.settings.company_file import COMPANY_FILE, load_company
 from outreach.store.activity import active_revisions
+from outreach.store.deliveries import Pin
 from outreach.store.revisions import (
     company_digest,
     company_files,
@@ -36,34 +37,35 @@ class Rulings:
     def __init__(self, most: int = 64) -> None:
         self.most = most
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[int, str, tuple[int, ...]], Ruling] = OrderedDict()
-        self._alone: OrderedDict[tuple[int, str], Ruling | None] = OrderedDict()
+        self._kept: OrderedDict[tuple[Pin, str, tuple[int, ...]], Ruling] = OrderedDict()
+        self._alone: OrderedDict[tuple[Pin, str], Ruling | None] = OrderedDict()
 
-    def load(self, conn: Connection, revision_id: int) -> Ruling:
-        """The ruling of a revision under the company's present rules, below active campaigns."""
+    def load(self, conn: Connection, revision_id: int, step: str | None = None) -> Ruling:
+        """The ruling of one message of a revision under the present rules, below active campaigns.
+
+        `step` None: the campaign's first message.
+        """
         digest = company_digest(conn)
         if digest is None:
             raise SetupError("the database holds no company rules", "run `outreach check` first")
         active = active_revisions(conn)
         with self._lock:
-            key = (revision_id, digest, active)
+            key = (Pin(revision_id, step), digest, active)
             kept = self._kept.get(key)
             if kept is None:
                 kept = self._kept[key] = self._made(conn, *key)
             _bound(self._kept, key, self.most)
             return kept
 
-    def _made(
-        self, conn: Connection, revision_id: int, digest: str, active: Sequence[int]
-    ) -> Ruling:
+    def _made(self, conn: Connection, pin: Pin, digest: str, active: Sequence[int]) -> Ruling:
         rules = present_company(conn)
-        ruling = self._alone.get((revision_id, digest)) or _load(conn, revision_id, rules)
-        self._alone[revision_id, digest] = ruling
+        ruling = self._alone.get((pin, digest)) or _load(conn, pin, rules)
+        self._alone[pin, digest] = ruling
         if not ruling.grid.cap_windows:
             return ruling  # nothing caps it
         others = []
         for other in active:
-            key = (other, digest)
+            key = (Pin(other, None), digest)
             if key not in self._alone:
                 self._alone[key] = _load_if_sound(conn, other, rules)
             _bound(self._alone, key, 4 * self.most)
@@ -78,21 +80,21 @@ def _bound(kept: OrderedDict[Any, Any], used: object, most: int) -> None:
         kept.popitem(last=False)
 
 
-def ruling_at(conn: Connection, revision_id: int, at: datetime) -> Ruling:
-    """The ruling of a revision under the company's rules that were in force at an instant.
+def ruling_at(conn: Connection, revision_id: int, at: datetime, step: str | None = None) -> Ruling:
+    """The ruling of a message of a revision under the rules that were in force at an instant.
 
     Below the campaigns that are active now: which were then is not kept.
     """
     rules = _company(company_files_at(conn, at))
     others = (_load_if_sound(conn, other, rules) for other in active_revisions(conn))
-    ruling = _load(conn, revision_id, rules)
+    ruling = _load(conn, Pin(revision_id, step), rules)
     return ruling.below([each for each in others if each is not None])
 
 
 def _load_if_sound(conn: Connection, revision_id: int, rules: Company) -> Ruling | None:
     """None where the rules no longer know what the revision names: it makes no run either."""
     try:
-        return _load(conn, revision_id, rules)
+        return _load(conn, Pin(revision_id, None), rules)
     except ProblemsFound as found:
         log.warning("campaign reserves nothing", revision=revision_id, why=str(found.problems[0]))
         return None
@@ -110,8 +112,9 @@ def _company(files: Mapping[str, bytes]) -> Company:
     return company
 
 
-def _load(conn: Connection, revision_id: int, rules: Company) -> Ruling:
-    revision, files = revision_files(conn, revision_id)
+def _load(conn: Connection, pin: Pin, rules: Company) -> Ruling:
+    revision, files = revision_files(conn, pin.revision_id)
     campaign, company = unpinned(revision.campaign, files, rules)
+    campaign = campaign.at_step(pin.step)
     compiled = compile_step(files, campaign, company)
-    return make_ruling(revision.campaign_id, revision_id, campaign, company, compiled)
+    return make_ruling(revision.campaign_id, pin.revision_id, campaign, company, compiled)

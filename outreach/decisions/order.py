@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, case, false, null, or_
 
 from outreach.decisions.candidate import Candidate
-from outreach.decisions.rules import arms, cadence, consent, person, reach
+from outreach.decisions.rules import arms, cadence, consent, journeys, person, reach
 from outreach.decisions.rules.cadence import Slots
 from outreach.decisions.ruling import Ruling
 from outreach.vocabulary import Reason
@@ -28,17 +28,19 @@ def person_rules(candidate: Candidate) -> list[Failing]:
     """The rules about the customer, in the order asked; the audience is one only at a re-check."""
     found = []
     late = []
-    if candidate.mine is not None:
+    if candidate.mine is not None or candidate.enrolment is not None:
         late.append(candidate.late_at < candidate.zones.c.asked_at)
     if candidate.marks.past:
         late.append(candidate.zones.c.is_past == 1)
     if late:
         found.append(Failing(Reason.EXPIRED, or_(*late)))
-    if candidate.mine is not None or candidate.marks.about:
+    if candidate.mine is not None or candidate.enrolment is not None or candidate.marks.about:
         found.append(Failing(Reason.NOT_IN_AUDIENCE, person.outside_audience(candidate)))
     found.append(Failing(Reason.ERASED, person.erased(candidate)))
     for reason, fails in (
         (Reason.EXCLUDED, person.excluded(candidate)),
+        (Reason.REENTRY, journeys.may_not_enter(candidate)),
+        (Reason.EXITED, journeys.exited(candidate)),
         (Reason.WHEN_FALSE, person.when_false(candidate)),
     ):
         if fails is not None:

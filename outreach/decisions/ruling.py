@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from outreach.campaign.model import Campaign, ScheduleKind, Step
+from outreach.campaign.model import Campaign, Step
 from outreach.decisions.grid import Grid
 from outreach.settings.company import Company, Topic
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """All that decides about one campaign's messages; built once for a revision and rules.
+    """All that decides about one message of a campaign; built once for a revision and rules.
+
+    `campaign` is as that message sees it: its `steps` are that one alone.
 
     `revision_id` is 0 for files that are not in the database (a plan of a draft). `above`: the
     campaigns whose next occurrence reserves slots that this one would take.
@@ -82,7 +84,8 @@ def make_ruling(
 def reserves_before(higher: Campaign, campaign: Campaign) -> bool:
     """Whether a campaign's calendar may reserve slots that another one would take.
 
-    Only a strictly higher one: two never wait for each other. By hand nothing is foreseen.
+    Only a strictly higher one: two never wait for each other. By hand nothing is foreseen, nor what
+    each customer's own case starts, nor a journey that does not begin with a message.
     """
-    by_calendar = higher.schedule.kind is not ScheduleKind.MANUAL
+    by_calendar = higher.schedule.by_calendar and isinstance(higher.stops[0].what, Step)
     return by_calendar and higher.priority > campaign.priority and higher.name != campaign.name

@@ -43,8 +43,8 @@ class Guard:
             self._hold(run_id, why)
 
     def _hold_at(self, conn: Connection, run_id: int) -> HoldAt:
-        revision_id = deliveries.revisions_of(conn, [run_id])[run_id]
-        company = self._shift.rulebook.ruling(conn, revision_id).company
+        pin = deliveries.pins_of(conn, [run_id])[run_id]
+        company = self._shift.rulebook.ruling(conn, *pin).company
         return company.channels.get(self._channel, ChannelSettings()).hold_at
 
     def _hold(self, run_id: int, why: str) -> None:

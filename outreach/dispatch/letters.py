@@ -98,13 +98,13 @@ class Stationery:
 class ProjectRulebook:
     """The rulebook of the project in the database; `load` gives a revision's ruling, cached."""
 
-    load: Callable[[Connection, int], Ruling]
+    load: Callable[[Connection, int, str | None], Ruling]
     signer: Signer
     named: set[str] = field(default_factory=set)  # links and pictures that are in the database
 
-    def ruling(self, conn: Connection, revision_id: int) -> Ruling:
-        """What decides about the messages of a campaign's revision, with the present rules."""
-        return self.load(conn, revision_id)
+    def ruling(self, conn: Connection, revision_id: int, step: str | None = None) -> Ruling:
+        """What decides about one message of a campaign's revision, with the present rules."""
+        return self.load(conn, revision_id, step)
 
     def recheck(
         self,

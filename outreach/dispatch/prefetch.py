@@ -154,7 +154,7 @@ class Prefetch:
         engine = self._shift.engine
         try:
             with reading(engine) as conn:
-                ruling = self._shift.rulebook.ruling(conn, run.revision_id)
+                ruling = self._shift.rulebook.ruling(conn, run.revision_id, run.step)
                 waiting = self._waiting(conn, run.id)
             company = ruling.company
             grant = self._purse.fill(

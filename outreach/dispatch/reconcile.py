@@ -54,8 +54,8 @@ def _sought(shift: Shift, row: Row[Any]) -> list[Sought]:
         row.due_at, row.late_at, row.lapses, row.tries, resend=False,
     )  # fmt: skip
     with reading(shift.engine) as conn:
-        revision_id = deliveries.revisions_of(conn, [row.run_id])[row.run_id]
-        ruling = shift.rulebook.ruling(conn, revision_id)
+        pin = deliveries.pins_of(conn, [row.run_id])[row.run_id]
+        ruling = shift.rulebook.ruling(conn, *pin)
     ready = shift.rulebook.write(shift.engine, ruling, [held], row.claimed_at)
     since = shift.real_clock.now() - unknowns.LAST_AFTER
     return [Sought(one.message, since) for one in ready]

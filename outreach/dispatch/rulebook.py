@@ -14,8 +14,11 @@ from outreach.dispatch.held import Held, Ready
 class Rulebook(Protocol):
     """The rules and templates of a project, as they stand in the database."""
 
-    def ruling(self, conn: Connection, revision_id: int) -> Ruling:
-        """What decides about the messages of a campaign's revision, with the present rules."""
+    def ruling(self, conn: Connection, revision_id: int, step: str | None = None) -> Ruling:
+        """What decides about one message of a campaign's revision, with the present rules.
+
+        `step` None: its first.
+        """
         ...
 
     def recheck(

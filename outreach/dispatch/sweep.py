@@ -62,9 +62,9 @@ def _free(engine: Engine, rulebook: Rulebook, dead: Sequence[int]) -> list[Lapse
 def _resending(conn: Connection, rulebook: Rulebook, run_ids: Iterable[int]) -> set[int]:
     """Which of the runs say `on_unknown: resend`; one that can not be read does not."""
     found = set()
-    for run_id, revision_id in deliveries.revisions_of(conn, sorted(run_ids)).items():
+    for run_id, pin in deliveries.pins_of(conn, sorted(run_ids)).items():
         try:
-            ruling = rulebook.ruling(conn, revision_id)
+            ruling = rulebook.ruling(conn, *pin)
         except OutreachError as error:
             log.error("run can not be decided about", run=run_id, error=type(error).__name__)
             continue

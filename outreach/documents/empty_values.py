@@ -18,7 +18,7 @@ def empty(document: Document, path: Path, model: type[FileModel]) -> Problem:
 
 def _beside(document: Document, path: Path, model: type[FileModel]) -> str:
     """The key right below an empty one, in the same column, if it may be meant to stand in it."""
-    around, owner = document.get(path[:-1]), model_at(model, path)
+    around, owner = document.get(path[:-1]), model_at(model, path, document.value)
     if not isinstance(around, dict) or owner is None:
         return ""
     keys = list(around)

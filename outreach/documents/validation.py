@@ -45,13 +45,21 @@ def validate(document: Document, model: type[M]) -> tuple[M | None, list[Problem
     try:
         found = model.model_validate(document.value)
     except ValidationError as error:
-        errors = error.errors(include_url=False)
+        errors = [_without_tags(each) for each in error.errors(include_url=False)]
     problems = list(_problems(document, model, errors))
     told = {_path(document, error) for error in errors}
     for path in empty_values(document.value, ()):
         if path not in told:
             problems.append(empty(document, path, model))
     return (None if problems else found), sorted(set(problems))
+
+
+def _without_tags(error: ErrorDetails) -> ErrorDetails:
+    """The same without the marks by which pydantic tells the kinds of an item apart."""
+    path = tuple(
+        part for part in error["loc"] if not (isinstance(part, str) and _TAG.fullmatch(part))
+    )
+    return {**error, "loc": path}
 
 
 def _problems(
@@ -62,7 +70,7 @@ def _problems(
     for error in errors:
         if error["type"] == "extra_forbidden":
             path = _path(document, error)
-            owner = model_at(model, path[:-1])
+            owner = model_at(model, path[:-1], document.value)
             key = str(path[-1]).partition(":")[0].strip(f"-{HARD_SPACE}")
             meant = None if owner is None else closest(key, keys_of(owner))
             if owner is not None and (
@@ -127,7 +135,7 @@ def _left_empty(document: Document, hint: str, path: Path) -> str | None:
 
 
 def _missing(document: Document, model: type[FileModel], path: Path) -> Problem:
-    owner = model_at(model, path[:-1])
+    owner = model_at(model, path[:-1], document.value)
     key = str(path[-1])
     examples = examples_of(owner, key) if owner else []
     hint = f"write for example `{_as_yaml({key: examples[0]})}`" if examples else f"add `{key}:`"
@@ -179,6 +187,7 @@ def _in_plain_words(error: ErrorDetails, name: str, written: Tree) -> tuple[str,
     return f"{name}: {error['msg'][:1].lower()}{error['msg'][1:]}", ""
 
 
+_TAG = re.compile(r"<\w+>")
 _UNDER = re.compile(r"it belongs under `(\w+)`")
 _LONG = re.compile(r"-?[1-9]\d{18,}", re.ASCII)  # scalars reads no number of more digits
 _YES_NO = {

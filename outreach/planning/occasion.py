@@ -9,6 +9,7 @@ from outreach.decisions.grid import Grid
 from outreach.decisions.localities import Locality
 from outreach.store.runs import Run
 
+REPEAT = timedelta(hours=24)  # by hand: who got it within is a duplicate
 LATEST_OFFSET = timedelta(hours=-12)  # Etc/GMT+12 sees any local time last
 LONGEST_GAP = timedelta(hours=2)  # a local time that a clock skips comes so much later at most
 

@@ -3,46 +3,31 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     Connection,
     Engine,
     Insert,
-    Select,
-    and_,
-    case,
-    cast,
-    false,
-    func,
-    literal,
-    null,
-    select,
-    true,
 )
-from sqlalchemy import Text as TextType
-from sqlalchemy.sql import ColumnElement
 
 from outreach.decisions.asking import Question
 from outreach.decisions.candidate import Scope
 from outreach.decisions.households import ask_base
 from outreach.decisions.localities import localities
-from outreach.decisions.order import CODES
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.winners import winner_due_at, with_winner
 from outreach.planning.decided import Decided
 from outreach.planning.occasion import come, occasion_of_run, past
+from outreach.planning.rows import delivery_rows
 from outreach.planning.tenure import tenure
 from outreach.store import runs
 from outreach.store.dialect import insert
 from outreach.store.engine import begin_write, let_others_write
-from outreach.store.lanes import lane_for
 from outreach.store.pace import Pace
 from outreach.store.runs import Run
 from outreach.store.tables import deliveries
-from outreach.store.types import BigId, Instant
 from outreach.store.winners import expect_winner
-from outreach.vocabulary import RunState, State
+from outreach.vocabulary import RunState
 
 FIRST_RANGE, MOST = 5_000, 20_000  # rows a transaction
 
@@ -137,67 +122,9 @@ def _write(
 def _insert(
     conn: Connection, run: Run, ruling: Ruling, decided: Decided, after: int, last: int
 ) -> Insert:
-    source = _rows(run, ruling, decided).where(
+    source = delivery_rows(run, ruling, decided).where(
         decided.table.c.id > after, decided.table.c.id <= last
     )
     names = [column.name for column in source.selected_columns]
     made = insert(conn, deliveries).from_select(names, source)
     return made.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-
-
-def _rows(run: Run, ruling: Ruling, decided: Decided) -> Select[Any]:
-    row = decided.table.c
-    free = row.code.is_(None)
-    due_at = case((and_(free, row.why.is_not(None)), row.opens_at), (free, row.asked_at))
-    code = func.coalesce(row.code, row.why)
-    state = case(
-        (row.code.is_not(None), State.SKIPPED.value),
-        (row.why.is_not(None), State.HELD.value),
-        else_=State.DUE.value,
-    )
-    return select(
-        literal(run.id, BigId).label("run_id"),
-        literal(run.occurrence_at, Instant()).label("run_at"),
-        literal(run.campaign_id, BigId).label("campaign_id"),
-        literal(ruling.step.id).label("step"),
-        row.id.label("customer_id"),
-        literal(ruling.campaign.topic).label("topic"),
-        literal(ruling.campaign.priority).label("priority"),
-        case(
-            *((row.number == number, name) for number, name in enumerate(ruling.channels)),
-            else_=null(),
-        ).label("channel"),
-        _lane(ruling, row).label("lane"),
-        case((free, row.address), else_=cast(null(), TextType)).label("address"),
-        row.locale.label("locale"),
-        _variant(ruling, row).label("variant"),
-        state.label("state"),
-        case(*((code == each, reason.value) for reason, each in CODES.items())).label("reason"),
-        row.asked_at.label("planned_at"),
-        due_at.label("due_at"),
-        case((and_(free, row.why.is_not(None)), row.opens_at)).label("until"),
-        case(
-            *((and_(free, row.why == each), reason.value) for reason, each in CODES.items())
-        ).label("held_for"),
-        row.late_at.label("late_at"),
-        due_at.label("slot_at"),
-        case((free, true()), else_=false()).label("ready"),
-        case((free, row.consent_id)).label("consent_id"),
-    )
-
-
-def _variant(ruling: Ruling, row: Any) -> ColumnElement[str | None]:
-    """The name of each row's variant; null where nothing is compared, or none is chosen yet."""
-    if not ruling.variants:
-        return cast(null(), TextType)
-    return case(*((row.variant == number, name) for number, name in enumerate(ruling.variants)))
-
-
-def _lane(ruling: Ruling, row: Any) -> ColumnElement[str]:
-    """What a rate limit will hold each row back in."""
-    limits = {number: ruling.company.limits(name) for number, name in enumerate(ruling.channels)}
-    parted = {number: each for number, each in limits.items() if each.per_domain}
-    if not parted:
-        return literal("")
-    whens = ((row.number == number, lane_for(each, row.address)) for number, each in parted.items())
-    return case(*whens, else_="")

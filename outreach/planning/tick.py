@@ -66,7 +66,8 @@ def _tick(
     admit: Callable[[Candidate], bool],
 ) -> list[int]:
     name, by_hand = each.campaign.name, each.campaign.schedule.kind is ScheduleKind.MANUAL
-    active = each.campaign.status is Status.ACTIVE and not by_hand
+    lives = each.campaign.is_journey or not by_hand
+    active = each.campaign.status is Status.ACTIVE and lives
     since = None if known is None else known.active_since
     if not active:
         if since is not None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from jinja2 import nodes
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection
+from outreach.campaign.triggers import ALWAYS
 from outreach.errors import Problem
 from outreach.rendering.check import prepare, variants_of
 from outreach.rendering.context import context_names
@@ -105,6 +106,7 @@ def as_rendered(campaign: Campaign, files: Mapping[str, bytes]) -> Campaign:
         named, owner="", audience=Selection(), exclude=None, schedule=_ANY, status=Status.DRAFT,
         priority=0, cadence=(), when_capped="", on_unknown="", holdout=0,
         steps=tuple(replace(step, when=None) for step in campaign.steps),
+        path=(), exit=None, goal=None, reentry=ALWAYS, migrates=False,
     )  # fmt: skip
 
 

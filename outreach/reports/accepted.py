@@ -27,6 +27,7 @@ class Accepted:
     """One accepted message."""
 
     revision_id: int
+    step: str | None
     customer_id: int
     address: str
     variant: str | None
@@ -65,7 +66,7 @@ def latest_accepted(
     """The newest accepted messages of a channel, at most `limit`."""
     row = deliveries.c
     query = (
-        select(runs.c.revision_id, row.customer_id, row.address, row.variant)
+        select(runs.c.revision_id, runs.c.step, row.customer_id, row.address, row.variant)
         .join(runs, runs.c.id == row.run_id)
         .where(row.state.in_([state.value for state in ACCEPTED]), row.channel == channel)
         .where(which(campaign, run_id))

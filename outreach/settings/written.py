@@ -256,7 +256,7 @@ Name = Annotated[
 ]
 Whole = Annotated[int, Strict()]
 YesNo = Annotated[bool, Strict()]
-_SPANS = r"\d+\s+(second|minute|hour|day|week)s?"
+SPANS = r"\d+\s+(second|minute|hour|day|week)s?"
 _CLOCKS = r"([01]\d|2[0-3]):[0-5]\d"
 Country = Annotated[
     str, *text_as(parse_country, "a country's two letters", "DE", "CN", pattern="[A-Z]{2}")
@@ -273,11 +273,11 @@ Window = Annotated[
     Per,
     *text_as(
         parse_window, "a window", "7 days", "36 hours", "calendar day", "calendar week",
-        "calendar month", pattern=rf"calendar\s+(day|week|month)|{_SPANS}",
+        "calendar month", pattern=rf"calendar\s+(day|week|month)|{SPANS}",
     ),
 ]  # fmt: skip
 Late = Annotated[
-    timedelta, *text_as(parse_late, "a span of time", "6 hours", "2 days", pattern=_SPANS)
+    timedelta, *text_as(parse_late, "a span of time", "6 hours", "2 days", pattern=SPANS)
 ]
 HoursOfDay = Annotated[
     DaySpan,

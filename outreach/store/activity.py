@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, or_, select, update
 
 from outreach.store.revisions import campaign_id
-from outreach.store.tables import campaigns, revisions, runs
+from outreach.store.tables import campaigns, events, revisions, runs, stage_changes
 from outreach.vocabulary import RunKind
 
 
@@ -57,7 +57,12 @@ def activate(conn: Connection, name: str, since: datetime, looked_until: datetim
     conn.execute(
         update(campaigns)
         .where(campaigns.c.id == number, or_(since_.is_(None), since_ > since))
-        .values(active_since=since, looked_until=looked_until)
+        .values(
+            active_since=since,
+            looked_until=looked_until,
+            events_until=select(func.coalesce(func.max(events.c.id), 0)).scalar_subquery(),
+            moves_until=select(func.coalesce(func.max(stage_changes.c.id), 0)).scalar_subquery(),
+        )
     )
 
 

@@ -66,6 +66,13 @@ class Ruled:
     lane: str = ""
 
 
+class Pin(NamedTuple):
+    """A revision, and one message of it; None: its first."""
+
+    revision_id: int
+    step: str | None
+
+
 def runs_with_work(
     conn: Connection, channel: str, at: Instants, dry: Collection[str] = ()
 ) -> list[Row[Any]]:
@@ -266,7 +273,10 @@ def runs_of_workers(conn: Connection, worker_ids: Sequence[int]) -> set[int]:
     return set(conn.execute(theirs).scalars()) if worker_ids else set()
 
 
-def revisions_of(conn: Connection, run_ids: Sequence[int]) -> dict[int, int]:
-    """The pinned revision of each run."""
-    found = select(runs.c.id, runs.c.revision_id).where(is_any_of(conn, runs.c.id, run_ids))
-    return {row.id: row.revision_id for row in conn.execute(found)} if run_ids else {}
+def pins_of(conn: Connection, run_ids: Sequence[int]) -> dict[int, Pin]:
+    """What each run pins."""
+    found = select(runs.c.id, runs.c.revision_id, runs.c.step)
+    found = found.where(is_any_of(conn, runs.c.id, run_ids))
+    return (
+        {row.id: Pin(row.revision_id, row.step) for row in conn.execute(found)} if run_ids else {}
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, false, literal, null, select, update
 
-from outreach.store import dialect, interests, named_dates, reactions, tasks
+from outreach.store import dialect, enrolments, interests, named_dates, reactions, tasks
 from outreach.store.customers import rows_by_key
 from outreach.store.erased import ADDRESSES, Erased
 from outreach.store.journal import ABOUT_ADDRESSES, record
@@ -87,6 +87,7 @@ def _erase(
     addresses = {name: row[name] for name in ADDRESSES if row[name] is not None}
     kept = erased.keep(conn, addresses, now)
     stopped = _stop(conn, row["id"])
+    enrolments.end_of_customer(conn, row["id"], now)
     written_to = conn.execute(select(d.id, d.address).where(d.customer_id == row["id"])).all()
     ids = [each.id for each in written_to]
     used = {*addresses.values(), *(each.address for each in written_to if each.address)}

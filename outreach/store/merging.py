@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, false, null, or_, select, update
 
-from outreach.store import interests, named_dates, owed
+from outreach.store import enrolments, interests, named_dates, owed
 from outreach.store.consents import Word, record_consents
 from outreach.store.customers import rows_by_key
 from outreach.store.journal import record
@@ -53,6 +53,7 @@ def merge(conn: Connection, closed: str, kept: str, actor: str, now: datetime) -
     conn.execute(update(customers).where(both).values(merged_into=new, updated_at=now))
     conn.execute(update(customers).where(c.id == new).values(shares=True, updated_at=now))
     cancelled = _cancel(conn, old)
+    enrolments.end_of_customer(conn, old, now)
     moved = update(events).where(events.c.customer_id == old).values(customer_id=new)
     count = conn.execute(moved).rowcount
     conn.execute(update(tasks).where(tasks.c.customer_id == old).values(customer_id=new))

@@ -61,6 +61,12 @@ def is_known_revision(conn: Connection, campaign: str, files: Files) -> bool:
     return conn.execute(known.limit(1)).first() is not None
 
 
+def is_pinned(conn: Connection, revision_id: int) -> bool:
+    """Whether a run has had this revision: it was admitted once."""
+    found = select(runs.c.id).where(runs.c.revision_id == revision_id).limit(1)
+    return conn.execute(found).first() is not None
+
+
 def revision_files(conn: Connection, revision_id: int) -> tuple[Revision, dict[str, bytes]]:
     """A revision and the bytes of its files."""
     row = conn.execute(

@@ -36,6 +36,7 @@ class Run:
     cursor: int
     planned_until: datetime | None
     created_at: datetime
+    step: str | None = None  # the message that it is about; None: the campaign's first
 
     @property
     def active_since(self) -> datetime | None:
@@ -57,6 +58,7 @@ class NewRun:
     local_at: datetime | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     created_by: str | None = None
+    step: str | None = None
 
 
 def _all() -> Select[Any]:
@@ -80,6 +82,7 @@ def _run(row: Row[Any]) -> Run:
         cursor=row.cursor,
         planned_until=row.planned_until,
         created_at=row.created_at,
+        step=row.step,
     )
 
 
@@ -116,6 +119,7 @@ def _values(new: NewRun) -> dict[str, Any]:
         "params": dict(new.params),
         "created_at": new.created_at,
         "created_by": new.created_by,
+        "step": new.step,
     }
 
 
@@ -132,8 +136,7 @@ def run_of(conn: Connection, campaign: str, occurrence_at: datetime) -> Run | No
         runs.c.kind == RunKind.SCHEDULE,
         runs.c.occurrence_at == occurrence_at,
     )
-    row = conn.execute(query).one_or_none()
-    return None if row is None else _run(row)
+    return None if (row := conn.execute(query).one_or_none()) is None else _run(row)
 
 
 def latest_runs(conn: Connection, limit: int, campaign: str | None = None) -> list[Run]:

@@ -91,6 +91,9 @@ latest = _spelled(  # of two; null only when both are
     sqlite="max(coalesce({0}, {1}), coalesce({1}, {0}))",
 )
 
+earliest = _spelled(  # of two that are both there
+    "earliest", Instant(), postgresql="least({0}, {1})", sqlite="min({0}, {1})"
+)
 domain_part = _spelled(  # of an address; null where it has none
     "domain_part",
     Text(),
@@ -163,6 +166,12 @@ list_holds = _spelled(  # (list, text): the text is a whole member
     Boolean(),
     postgresql="({0} @> jsonb_build_array(CAST({1} AS text)))",
     sqlite="EXISTS (SELECT 1 FROM json_each({0}) AS member WHERE member.value = {1})",
+)
+list_with = _spelled(  # (list, text): the list with one more member
+    "list_with",
+    Json,
+    postgresql="({0} || jsonb_build_array(CAST({1} AS text)))",
+    sqlite="json_insert({0}, '$[#]', {1})",
 )
 list_length = _spelled(
     "list_length",

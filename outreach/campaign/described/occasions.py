@@ -19,7 +19,7 @@ def occasions(schedule: Schedule, speaker: Speaker) -> Iterator[str]:
     comes, at = _comes(schedule, speaker)
     own = schedule.timezone == "customer"
     clock = speaker.say("theirs") if own else speaker.say("zone", zone=schedule.timezone)
-    bare = schedule.kind is ScheduleKind.MANUAL or schedule.at is not None
+    bare = not schedule.by_calendar or schedule.at is not None
     yield f"{comes}{'' if bare else clock}{_stop(speaker)}"
     yield _late(schedule, speaker, at)
     if schedule.window is not None:
@@ -72,7 +72,19 @@ def _comes(schedule: Schedule, speaker: Speaker) -> tuple[str, str]:
     if schedule.at_local is not None:
         local = schedule.at_local
         return speaker.say("once", at=f"{local:%Y-%m-%d %H:%M}"), f"{local:%H:%M}"
-    return speaker.say("manual"), ""
+    return _case(schedule, speaker) or speaker.say("manual"), ""
+
+
+def _case(schedule: Schedule, speaker: Speaker) -> str:
+    """What starts it for each customer; empty where nothing does."""
+    if (event := schedule.on_event) is not None:
+        return speaker.say("on_event", kind=event.kind, after=speaker.span(event.after))
+    if (move := schedule.on_stage) is not None:
+        stages = ", ".join(move.enter or move.leave)
+        return speaker.say("enter" if move.enter else "leave", stages=stages)
+    if (idle := schedule.idle) is not None:
+        return speaker.say("idle", since=idle.since, span=speaker.span(idle.span))
+    return ""
 
 
 def _offset(days: int, speaker: Speaker) -> str:

@@ -14,6 +14,7 @@ from outreach.store.tables.feedback import feedback_mails
 from outreach.store.tables.holds import channel_holds, run_answers
 from outreach.store.tables.inbound import inbound_messages
 from outreach.store.tables.interests import interest_origins
+from outreach.store.tables.journeys import awaited_events, enrolments
 from outreach.store.tables.limits import limits
 from outreach.store.tables.metadata import metadata
 from outreach.store.tables.people import customers, event_ids, events, places, stage_changes
@@ -27,6 +28,7 @@ from outreach.store.tables.work import blobs, campaigns, company_rules, revision
 __all__ = [
     "attempts",
     "audit",
+    "awaited_events",
     "blobs",
     "campaigns",
     "channel_holds",
@@ -37,6 +39,7 @@ __all__ = [
     "customer_stages",
     "customers",
     "deliveries",
+    "enrolments",
     "erased_addresses",
     "event_ids",
     "events",

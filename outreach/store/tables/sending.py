@@ -66,6 +66,7 @@ deliveries = Table(
     Column("claimed_at", Instant),
     Column("sent_at", Instant),
     Column("settled_at", Instant),
+    Column("enrolment_id", BigId),  # whose step it is; null: of no journey
     UniqueConstraint("run_id", "run_at", "step", "customer_id"),
     CheckConstraint("(state IN ('due', 'held')) = ready", name="ready"),
 )
@@ -114,6 +115,14 @@ Index(
     deliveries.c.claimed_at,
     postgresql_where=deliveries.c.state == "unknown",
     sqlite_where=deliveries.c.state == "unknown",
+)
+
+Index(
+    "ix_deliveries_enrolment_id",
+    deliveries.c.enrolment_id,
+    deliveries.c.step,
+    postgresql_where=deliveries.c.enrolment_id.is_not(None),
+    sqlite_where=deliveries.c.enrolment_id.is_not(None),
 )
 
 attempts = Table(  # one call to an adapter for one delivery

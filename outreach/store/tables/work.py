@@ -39,6 +39,8 @@ campaigns = Table(
     Column("active_since", Instant),  # null: not active when last looked at
     Column("looked_until", Instant),  # occurrences up to here have been made
     Column("revision_id", BigId),  # its files as last looked at: what its next run would pin
+    Column("events_until", BigId),  # events up to this id have been looked at
+    Column("moves_until", BigId),  # moves between stages likewise
 )
 
 revisions = Table(
@@ -59,6 +61,7 @@ runs = Table(
     Column("campaign_id", ForeignKey(campaigns.c.id), nullable=False),
     Column("revision_id", ForeignKey(revisions.c.id), nullable=False),
     Column("kind", Text, nullable=False),
+    Column("step", Text),  # the message that it is about; null: the campaign's first
     Column("occurrence_at", Instant, nullable=False),  # local times: the earliest zone's instant
     Column("local_at", Text),  # the wall-clock time of `timezone: customer`, else null
     Column("state", Text, nullable=False),
@@ -84,6 +87,17 @@ Index(
     unique=True,
     postgresql_where=runs.c.kind == "schedule",
     sqlite_where=runs.c.kind == "schedule",
+)
+
+Index(
+    "uq_runs_of_steps",
+    runs.c.campaign_id,
+    runs.c.revision_id,
+    runs.c.step,
+    runs.c.occurrence_at,
+    unique=True,
+    postgresql_where=runs.c.kind == "journey",
+    sqlite_where=runs.c.kind == "journey",
 )
 
 Index("ix_runs_state", runs.c.state)

@@ -586,7 +586,7 @@ def test_a_run_that_can_not_be_decided_about_is_held_and_the_others_go_on(engine
         revision_id = conn.execute(select(runs.c.revision_id).where(runs.c.id == broken)).scalar()
 
     class Torn(OneCap):
-        def ruling(self, conn: object, asked: int) -> object:
+        def ruling(self, conn: object, asked: int, step: str | None = None) -> object:
             if asked == revision_id:
                 raise SetupError("gone")
             return super().ruling(conn, asked)

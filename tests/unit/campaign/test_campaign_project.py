@@ -202,10 +202,10 @@ def test_files_that_would_never_be_read_are_named() -> None:
 
 
 def test_without_the_companys_file_campaigns_are_still_checked() -> None:
-    keys = ", ".join(f"`{key}`" for key in sorted(keys_of(CampaignFile)))
+    keys = ", ".join(f"`{key}`" for key in sorted(keys_of(CampaignFile))[:20])
 
     assert said(outreach_yaml=None, campaigns__hello_yaml=CAMPAIGN + b"x: 1\n") == [
-        f"campaigns/hello.yaml:6:1: unknown key `x`; the keys here are {keys}",
+        f"campaigns/hello.yaml:6:1: unknown key `x`; the keys here are {keys} …",
         "outreach.yaml: the project has no such file; make one with `outreach init`",
     ]
 
@@ -218,7 +218,7 @@ def test_ten_broken_files_are_all_named_at_once() -> None:
         "campaigns/d-key.yaml": CAMPAIGN + b"cadance: []\n",
         "campaigns/e-topic.yaml": CAMPAIGN.replace(b": greetings", b": greeting"),
         "campaigns/f-cron.yaml": CAMPAIGN.replace(b"manual: true", b"cron: 0 99 * * *"),
-        "campaigns/g-later.yaml": CAMPAIGN + b"goal: {within: 30 days}\n",
+        "campaigns/g-later.yaml": CAMPAIGN + b"approval: one\n",
         "campaigns/h-empty.yaml": b"",
         "campaigns/i-quote.yaml": CAMPAIGN + b"title: 'Hi\n",
         "outreach.yaml": COMPANY + b"brands: x\n",

@@ -1,0 +1,256 @@
+"""Customers who have come to a message of their journey get a delivery of it, decided by the chain."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Insert,
+    Select,
+    and_,
+    case,
+    exists,
+    literal,
+    not_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.sql import ColumnElement
+
+from outreach.campaign.model import Step, Wait
+from outreach.decisions.asking import Question, everywhere
+from outreach.decisions.candidate import Scope
+from outreach.decisions.households import ask_base
+from outreach.decisions.localities import localities
+from outreach.decisions.ruling import Ruling
+from outreach.planning.decided import Decided
+from outreach.planning.occasion import REPEAT
+from outreach.planning.rows import delivery_rows
+from outreach.planning.tick import MAY_HAVE_RUN, rank_of
+from outreach.store import marks, runs
+from outreach.store.dialect import insert, is_any_of, one_at_a_time, shift
+from outreach.store.engine import begin_write, let_others_write, reading, writing
+from outreach.store.runs import NewRun, Run
+from outreach.store.spelling import latest
+from outreach.store.tables import deliveries, enrolments
+from outreach.store.tables import runs as runs_table
+from outreach.store.types import Instant
+from outreach.vocabulary import Origin, RunKind, RunState
+
+MOST = 5_000  # enrolments decided about in one statement
+OF_ONE_RUN = timedelta(hours=1)  # who comes to a step within it belongs to one run
+SHORTEST = timedelta(microseconds=1)
+e, d = enrolments.c, deliveries.c
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One message of a campaign's revision, and where on the way it stands."""
+
+    engine: Engine
+    ruling: Ruling
+    position: int
+
+    @property
+    def step(self) -> Step:
+        """The message."""
+        return self.ruling.step
+
+    @property
+    def waits_after(self) -> timedelta:
+        """The span that is waited behind it in any case."""
+        stops = self.ruling.campaign.stops
+        behind = stops[self.position].then
+        what = stops[behind].what if behind < len(stops) else None
+        return what.span if isinstance(what, Wait) and what.span is not None else timedelta(0)
+
+    def are_here(self, now: datetime) -> ColumnElement[bool]:
+        """The enrolments that have come to the message and have no delivery yet."""
+        return and_(
+            e.revision_id == self.ruling.revision_id,
+            e.position == self.position,
+            e.begun.is_(False),
+            e.next_at <= now,
+            e.ended_at.is_(None),
+        )
+
+
+def plan_arrivals(desk: Desk, now: datetime) -> int:
+    """Plan the message for everyone who has come to it; how many deliveries that made.
+
+    Each page is one statement of the chain and one transaction that writes deliveries and moves
+    enrolments on: a crash between any two leaves nobody with two deliveries, or none.
+    """
+    total, fresh = 0, False
+    while True:
+        run = _run_for(desk, now, fresh=fresh)
+        if run is None:
+            return total
+        ids = _page(desk, run, now)
+        if not ids:
+            fresh = True  # all that are left have one in this run already
+            continue
+        total, fresh = total + _plan(desk, run, ids, now), False
+        let_others_write(desk.engine)
+
+
+def _page(desk: Desk, run: Run, now: datetime) -> list[int]:
+    """The next of those whom the run may have: no delivery of it is theirs yet."""
+    theirs = select(d.id).where(
+        d.run_id == run.id,
+        d.run_at == run.occurrence_at,
+        d.step == desk.step.id,
+        d.customer_id == e.customer_id,
+    )
+    free = not_(exists(theirs.correlate(enrolments)))
+    query = select(e.id).where(desk.are_here(now), _belongs(run), free)
+    with reading(desk.engine) as conn:
+        ids = conn.execute(query.order_by(e.next_at, e.id).limit(MOST)).scalars()
+        return list(ids)
+
+
+def _belongs(run: Run) -> ColumnElement[bool]:
+    """A run of an occurrence takes those who came in by it; any other takes all others."""
+    own = and_(e.origin == Origin.RUN.value, e.origin_id == run.id)
+    return true() if run.kind is RunKind.JOURNEY else own
+
+
+def _run_for(desk: Desk, now: datetime, *, fresh: bool) -> Run | None:
+    """The run whose turn it is: the occurrence's own for its first message, else the hour's.
+
+    None: nobody has come. `fresh`: the hour's last one will not do.
+    """
+    with reading(desk.engine) as conn:
+        first = conn.execute(
+            select(e.origin, e.origin_id, e.next_at)
+            .where(desk.are_here(now))
+            .order_by(e.next_at, e.id)
+            .limit(1)
+        ).first()
+        if first is None:
+            return None
+        if desk.position == 0 and first.origin == Origin.RUN and not fresh:
+            run = runs.run_by_id(conn, first.origin_id)
+            if run is not None and run.state is not RunState.CANCELLED:
+                return run
+        run = None if fresh else _of_this_hour(conn, desk, now)
+        restored_until = marks.restored_until(conn)
+    may_have_run = restored_until is not None and first.next_at <= restored_until
+    return run or _make(desk, now, held=may_have_run)
+
+
+def _of_this_hour(conn: Connection, desk: Desk, now: datetime) -> Run | None:
+    r = runs_table.c
+    query = select(r.id).where(
+        r.campaign_id == desk.ruling.campaign_id,
+        r.revision_id == desk.ruling.revision_id,
+        r.step == desk.step.id,
+        r.kind == RunKind.JOURNEY.value,
+        r.occurrence_at > now - OF_ONE_RUN,
+        r.occurrence_at <= now + OF_ONE_RUN,
+        r.state.not_in((RunState.CANCELLED.value, RunState.HELD.value)),
+    )
+    found = conn.execute(query.order_by(r.occurrence_at.desc()).limit(1)).scalar()
+    return None if found is None else runs.run_by_id(conn, found)
+
+
+def _make(desk: Desk, now: datetime, *, held: bool) -> Run:
+    ruling, at = desk.ruling, now
+    while True:
+        new = NewRun(
+            campaign_id=ruling.campaign_id,
+            revision_id=ruling.revision_id,
+            kind=RunKind.JOURNEY,
+            occurrence_at=at,
+            rank=rank_of(ruling.campaign, ruling.company),
+            created_at=now,
+            step=desk.step.id,
+        )
+        with writing(desk.engine) as conn:
+            run_id = runs.make_run(conn, new)
+            if run_id is not None:
+                state = RunState.HELD if held else RunState.RUNNING
+                runs.set_state(conn, run_id, state, MAY_HAVE_RUN if held else None)
+                run = runs.run_by_id(conn, run_id)
+                assert run is not None
+                return run
+        at += SHORTEST  # there is one of this very instant
+
+
+def _plan(desk: Desk, run: Run, ids: Sequence[int], now: datetime) -> int:
+    with desk.engine.connect() as conn:
+        question = _question(conn, desk, run, ids, now)
+        decided = Decided(conn, question)
+        conn.commit()
+        try:
+            with begin_write(conn):
+                one_at_a_time(conn, "journeys")
+                taken = _take(conn, desk, run, ids, now)
+                if not taken:
+                    return 0
+                made = conn.execute(_insert(conn, run, question, decided, taken)).rowcount
+                _look_when(conn, desk, taken, now)
+                conn.execute(
+                    update(runs_table)
+                    .where(runs_table.c.id == run.id)
+                    .values(planned=runs_table.c.planned + made)
+                )
+                runs.reopen(conn, [run.id])
+        finally:
+            decided.drop()
+            conn.commit()
+    return made
+
+
+def _question(
+    conn: Connection, desk: Desk, run: Run, ids: Sequence[int], now: datetime
+) -> Question:
+    facts = marks.facts_for(conn, now)
+    by_hand = run.kind is RunKind.MANUAL and not run.params.get("again", True)
+    scope = Scope(
+        run_at=run.occurrence_at, run_id=run.id, seen_at=now, enrolled=tuple(ids), facts=facts,
+        repeats_within=run.created_at - REPEAT if by_hand else None,
+    )  # fmt: skip
+    return ask_base(conn, desk.ruling, scope, everywhere(localities(conn), now))
+
+
+def _take(conn: Connection, desk: Desk, run: Run, ids: Sequence[int], now: datetime) -> list[int]:
+    """Those of the enrolments that are still there: ours from here on."""
+    moved = (
+        update(enrolments)
+        .where(is_any_of(conn, e.id, ids), desk.are_here(now))
+        .values(begun=True, run_id=run.id)
+        .returning(e.id)
+    )
+    return list(conn.execute(moved).scalars())
+
+
+def _insert(
+    conn: Connection, run: Run, question: Question, decided: Decided, taken: Sequence[int]
+) -> Insert:
+    row, ruling = decided.table.c, question.ruling
+    own = and_(e.customer_id == row.id, is_any_of(conn, e.id, taken))
+    rows = delivery_rows(run, ruling, decided, planned_at=e.next_at)
+    source: Select[Any] = rows.add_columns(e.id.label("enrolment_id")).where(own)
+    names = [column.name for column in source.selected_columns]
+    made = insert(conn, deliveries).from_select(names, source).on_conflict_do_nothing()
+    return made.execution_options(preserve_rowcount=True)
+
+
+def _look_when(conn: Connection, desk: Desk, taken: Sequence[int], now: datetime) -> None:
+    """Note when what came of the message may matter: not before the wait behind it can be over."""
+    moment = literal(now, Instant())
+    waiting = shift(d.due_at, desk.waits_after)
+    conn.execute(
+        update(enrolments)
+        .where(
+            is_any_of(conn, e.id, taken),
+            d.enrolment_id == e.id,
+            d.step == desk.step.id,
+        )
+        .values(next_at=case((d.ready, latest(waiting, moment)), else_=moment))
+    )

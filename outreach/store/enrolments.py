@@ -1,0 +1,76 @@
+"""Enrolments: what started each, and how they end."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, null, select, update
+from sqlalchemy.sql import ColumnElement
+
+from outreach.store.dialect import is_any_of
+from outreach.store.endings import ended, slot_once_ended
+from outreach.store.facts import moment
+from outreach.store.tables import deliveries, enrolments, events
+from outreach.vocabulary import Ending, Origin, Reason, State
+
+e = enrolments.c
+d = deliveries.c
+
+
+def started_by(
+    customer_id: ColumnElement[int],
+    now: ColumnElement[datetime] | datetime,
+    kind: str | None,
+    enrolment: Any | None,
+) -> ColumnElement[int] | None:
+    """The event that started an enrolment; without one the customer's latest of the kind.
+
+    None where no kind of event starts the campaign.
+    """
+    if kind is None:
+        return None
+    if enrolment is not None:
+        return case((enrolment.origin == Origin.EVENT.value, enrolment.origin_id), else_=null())
+    seen = events.alias()
+    latest = (
+        select(seen.c.id)
+        .where(seen.c.customer_id == customer_id, seen.c.kind == kind, seen.c.at <= moment(now))
+        .order_by(seen.c.at.desc(), seen.c.id.desc())
+        .limit(1)
+    )
+    return latest.correlate_except(seen).scalar_subquery()
+
+
+def end(conn: Connection, ids: Sequence[int], ending: Ending, now: datetime) -> list[int]:
+    """End those of the enrolments that are under way, and what waits of them; their ids.
+
+    A message in a worker's hands is decided about again before it goes, or is out.
+    """
+    if not ids:
+        return []
+    over = (
+        update(enrolments)
+        .where(is_any_of(conn, e.id, ids), e.ended_at.is_(None))
+        .values(ended_at=now, ended_as=ending.value, next_at=null())
+    )
+    done = list(conn.execute(over.returning(e.id)).scalars())
+    waits = and_(is_any_of(conn, d.enrolment_id, done), d.ready)
+    if done:
+        reason = Reason.ERASED if ending is Ending.ERASED else Reason.EXITED
+        conn.execute(
+            update(deliveries)
+            .where(waits)
+            .values(
+                state=ended(State.SKIPPED), reason=reason.value, ready=False, until=null(),
+                slot_at=slot_once_ended(), firm=d.doubt,
+                claimed_at=case((d.doubt, d.claimed_at), else_=now),
+            )
+        )  # fmt: skip
+    return done
+
+
+def end_of_customer(conn: Connection, customer_id: int, now: datetime) -> None:
+    """End all that a customer is in, who is erased or merged into another; deliveries apart."""
+    theirs = (e.customer_id == customer_id, e.ended_at.is_(None))
+    over = {"ended_at": now, "ended_as": Ending.ERASED.value, "next_at": null()}
+    conn.execute(update(enrolments).where(*theirs).values(over))

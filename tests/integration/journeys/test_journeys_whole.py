@@ -1,0 +1,117 @@
+"""A journey from several sides: reports, changed files, sending by hand, leaving, stopped runs."""
+
+from pathlib import Path
+
+from journeying import HEAD, a_way
+from sqlalchemy import Engine
+
+A, B, C = (f"{{id: {name}, channels: email, template: note}}" for name in ("a", "b", "c"))
+ON_ORDER = "schedule: {on_event: order}\n"
+NINE = "2026-07-01T09:00"
+
+
+def test_report_tells_who_is_where_and_who_reached_the_goal(tmp_path: Path, engine: Engine) -> None:
+    """Ann buys again within the goal's week; bob, who came in too, after it."""
+    goal = "goal: {when: \"count('order', since=entered_at) > 0\", within: 7 days}\n"
+    leave = "exit: count('refund', since=entered_at) > 0\n"
+    way = a_way(tmp_path, engine, f"{ON_ORDER}{goal}{leave}steps: [{A}, {{wait: 30 days}}, {B}]\n")
+    way.events(NINE, f"ann,order,{NINE}", f"bob,order,{NINE}")
+    way.run(NINE)
+    way.events("2026-07-04T09:00", "ann,order,2026-07-04T09:00", "bob,refund,2026-07-04T09:00")
+    way.events("2026-07-09T09:00", "bob,order,2026-07-08T09:01")
+    way.run("2026-07-09T09:00")
+
+    said = way.call("2026-07-09T10:00", "report", "way", "--json").json
+    told = way.call("2026-07-09T10:00", "report", "way").out
+
+    assert said["journey"] == {
+        "entered": 3, "under_way": 2, "finished": 0, "exited": 1, "erased": 0, "stopped": 0,
+    }  # fmt: skip
+    assert said["goal"]["reached"] == {"customers": 3, "reached": 1}
+    assert "Goal, within 7 days\nreached  1 of 3 (33.3%)\n" in told
+
+
+def test_who_is_under_way_goes_on_by_their_own_version_of_the_file(
+    tmp_path: Path, engine: Engine
+) -> None:
+    way = a_way(tmp_path, engine, f"{ON_ORDER}steps: [{A}, {{wait: 1 day}}, {B}]\n")
+    way.events(NINE, f"ann,order,{NINE}")
+    way.run(NINE)
+
+    way.campaign(f"{ON_ORDER}steps: [{A}, {{wait: 1 day}}, {C}]\n")
+    way.run("2026-07-02T09:00")
+
+    assert way.messages() == ["a", "b"]
+
+
+def test_migrate_here_takes_them_along(tmp_path: Path, engine: Engine) -> None:
+    way = a_way(tmp_path, engine, f"{ON_ORDER}steps: [{A}, {{wait: 1 day}}, {B}]\n")
+    way.events(NINE, f"ann,order,{NINE}")
+    way.run(NINE)
+
+    way.campaign(f"{ON_ORDER}migrate: here\nsteps: [{A}, {{wait: 1 day}}, {C}]\n")
+    way.run("2026-07-02T08:00", "2026-07-02T09:00")
+
+    assert way.messages() == ["a", "c"]
+
+
+def test_by_hand_everyone_comes_in_and_the_steps_follow(tmp_path: Path, engine: Engine) -> None:
+    way = a_way(
+        tmp_path, engine, f"schedule: {{manual: true}}\nsteps: [{A}, {{wait: 1 day}}, {B}]\n"
+    )
+
+    sent = way.call(NINE, "send", "way", "--yes", "--to", "ann", "--json").json
+    way.run(NINE, "2026-07-02T09:00")
+
+    assert (sent["send"], way.messages("ann"), way.messages("bob")) == (1, ["a", "b"], [])
+
+
+def test_who_leaves_frees_the_message_that_waits_at_once(tmp_path: Path, engine: Engine) -> None:
+    window = 'schedule: {on_event: order, window: "18:00-20:00"}\n'
+    leave = "exit: count('refund', since=entered_at) > 0\n"
+    way = a_way(tmp_path, engine, f"{window}{leave}steps: [{A}]\n")
+    way.events(NINE, f"ann,order,{NINE}")
+    way.run(NINE)
+    waiting = way.messages()
+
+    way.events("2026-07-01T10:00", "ann,refund,2026-07-01T10:00")
+    way.run("2026-07-01T10:00")
+
+    assert (waiting, way.messages(), way.ways()) == (["a outside_window"], ["a exited"], ["exited"])
+
+
+def test_a_step_whose_run_was_cancelled_goes_on_to_the_next(tmp_path: Path, engine: Engine) -> None:
+    window = 'schedule: {on_event: order, window: "18:00-20:00"}\n'
+    way = a_way(tmp_path, engine, f"{window}steps: [{A}, {B}]\n")
+    way.events(NINE, f"ann,order,{NINE}")
+    way.run(NINE)
+
+    assert way.call("2026-07-01T12:00", "runs", "cancel", 1).code == 0
+    way.run("2026-07-01T18:30")
+
+    assert way.messages() == ["a outside_window", "b"]
+
+
+def test_who_is_erased_is_in_no_journey_any_more(tmp_path: Path, engine: Engine) -> None:
+    way = a_way(tmp_path, engine, f"{ON_ORDER}steps: [{A}, {{wait: 1 day}}, {B}]\n")
+    way.events(NINE, f"ann,order,{NINE}")
+    way.run(NINE)
+
+    assert way.call("2026-07-01T12:00", "customers", "forget", "ann").code == 0
+    way.run("2026-07-02T09:00")
+
+    with engine.connect() as conn:
+        assert conn.exec_driver_sql("SELECT ended_as FROM enrolments").scalars().all() == ["erased"]
+
+
+def test_explain_of_a_run_tells_how_it_was_decided(tmp_path: Path, engine: Engine) -> None:
+    way = a_way(tmp_path, engine, f"{ON_ORDER}steps: [{A}, {{id: b, channels: email, template: note, "
+                "when: tier == 'B'}]\n", HEAD)  # fmt: skip
+    way.events(NINE, f"ann,order,{NINE}")
+    way.run(NINE, "2026-07-01T09:01")
+
+    first = way.call("2026-07-01T10:00", "explain", "way", "ann", "--run", 1, "--json").json
+    second = way.call("2026-07-01T10:00", "explain", "way", "ann", "--run", 2, "--json").json
+
+    assert (first["decision"], first["state"]) == ("send", "sent")
+    assert (second["decision"], second["reason"]) == ("skip", "when_false")
