@@ -175,12 +175,13 @@ WRITTEN_TASKS = (TaskKind.CALL, TaskKind.VISIT, TaskKind.LETTER)  # what a templ
 
 
 class TaskCause(StrEnum):
-    """What a task comes from; all but a campaign are kinds of events, and make it urgent."""
+    """What a task comes from; all but a campaign make it urgent. Some are kinds of events."""
 
     CAMPAIGN = "campaign"  # a step on the channel `task`
     PROMISE = "promise"  # was not kept in time
     REPLY = "reply"  # an answer is owed
     COMPLAINT = "complaint"  # an answer is owed
+    FLOOR = "floor"  # nobody was in touch for as long as a floor allows
 
 
 PROMISE_KEPT = "promise_kept"
@@ -198,7 +199,7 @@ class TaskState(StrEnum):
     OPEN = "open"  # given out, not done yet
     DONE = "done"  # done, with a note
     DROPPED = "dropped"  # will not be done, with a note why
-    SETTLED = "settled"  # not needed any more: an event says that it was answered or kept
+    SETTLED = "settled"  # not needed any more: an event answered or kept it, or a touch ended it
 
 
 TASKS_AHEAD = (TaskState.PROMISED, TaskState.WAITING, TaskState.OPEN)  # not closed

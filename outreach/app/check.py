@@ -126,7 +126,8 @@ def _deeper_problems(files: Mapping[str, bytes], project: Project) -> Iterator[P
         company = company_as_read(files.get(COMPANY_FILE, b""))
         certain = company is not None
     company = company or Company(brand=Brand(name="?"))
-    documents = [load(path, files[path])[0] for _, path in campaign_files(files)]
+    paths = (path for _, path in campaign_files(files))
+    documents = [load(path, files[path])[0] for path in (COMPANY_FILE, *paths) if path in files]
     lifecycles = Lifecycles(None)
     if project.company is not None:
         lifecycles = load_lifecycles(company, files)[0]
@@ -183,7 +184,8 @@ def _unknown_campaigns(context: Context, only: str | None = None) -> Iterator[Pr
     if company is None:
         return
     asked: list[tuple[str, Place]] = []
-    read = (load(path, files[path])[0] for path in paths.values() if only in (None, path))
+    every = (COMPANY_FILE, *paths.values())
+    read = (load(path, files[path])[0] for path in every if only in (None, path))
     for document in filter(None, read):
         names = names_as_read(document, company)
         for expression in expressions_in(document):

@@ -1,9 +1,11 @@
 """Company time: the clock by which the company's own people read instants."""
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from outreach.app.context import Context
+
+MORNING = timedelta(minutes=5)  # after midnight: what is done once a day
 
 
 def company_clock(context: Context) -> tzinfo:
@@ -15,3 +17,11 @@ def company_clock(context: Context) -> tzinfo:
 def clock_of(at: datetime, zone: tzinfo) -> str:
     """An instant to the minute by a zone's clock, with the zone's name."""
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M} {zone}"
+
+
+def last_morning(context: Context, now: datetime) -> datetime:
+    """The latest 00:05 of company time that is not after `now`, aware UTC."""
+    zone = company_clock(context)
+    local = (now.astimezone(zone) - MORNING).replace(tzinfo=None)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return (midnight + MORNING).replace(tzinfo=zone).astimezone(UTC)

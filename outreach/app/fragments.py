@@ -4,8 +4,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from outreach.audience.names import Names, names_of
-from outreach.campaign.campaign_file import EVERYONE
-from outreach.campaign.joined import several
 from outreach.campaign.laid_out import ids_in, items_in
 from outreach.campaign.model import (
     TRIGGERED,
@@ -20,6 +18,8 @@ from outreach.campaign.steps_file import is_moment
 from outreach.documents import Document, Path, RefusalError, load
 from outreach.settings.company import ATTRIBUTE_TYPES, SIX_STAGE, Brand, Company
 from outreach.settings.company_file import COMPANY_FILE
+from outreach.settings.joined import several
+from outreach.settings.selection_file import EVERYONE
 from outreach.settings.written import parse_name
 
 _CHANNELS = {
@@ -59,7 +59,7 @@ def _is_name(written: str) -> bool:
 
 
 def expressions_in(document: Document) -> Iterator[Expression]:
-    """Every expression of a campaign's file, with its place."""
+    """Every expression of a campaign's file, or of outreach.yaml, with its place."""
     paths: list[Path] = [("audience",), ("audience", "where")]
     paths += [("audience", "exclude"), ("audience", "exclude", "where")]
     paths += [("schedule", "on_event", "where"), ("exit",), ("goal", "when")]
@@ -71,6 +71,8 @@ def expressions_in(document: Document) -> Iterator[Expression]:
         ways = item.get("branch") if isinstance(item, dict) else None
         count = len(ways) if isinstance(ways, list) else 0
         paths += [(*here, "branch", number, "when") for number in range(count)]
+    for path in _floors(document):
+        paths += [path, (*path, "where")]
     for path in paths:
         written = document.get(path)
         if isinstance(written, str) and written.strip() not in ("", EVERYONE):
@@ -92,9 +94,10 @@ def names_as_read(document: Document, company: Company) -> Names:
 
 
 def stages_in(document: Document) -> Iterator[tuple[Path, str]]:
-    """Every stage that a campaign names, with where it stands."""
-    of_moves = (("schedule", "on_stage", "enter"), ("schedule", "on_stage", "leave"))
-    for path in (("audience", "stage"), ("audience", "exclude", "stage"), *of_moves):
+    """Every stage that a campaign or a floor names, with where it stands."""
+    paths: list[Path] = [("audience", "stage"), ("audience", "exclude", "stage")]
+    paths += [("schedule", "on_stage", "enter"), ("schedule", "on_stage", "leave")]
+    for path in (*paths, *((*floor, "stage") for floor in _floors(document))):
         written = document.get(path)
         if isinstance(written, str) and not several(written):
             yield path, written
@@ -102,6 +105,14 @@ def stages_in(document: Document) -> Iterator[tuple[Path, str]]:
             yield from (
                 ((*path, n), each) for n, each in enumerate(written) if isinstance(each, str)
             )
+
+
+def _floors(document: Document) -> list[Path]:
+    """Where the audiences of floors are written."""
+    floors = document.get(("floors",))
+    return [
+        ("floors", n, "audience") for n in range(len(floors) if isinstance(floors, list) else 0)
+    ]
 
 
 def unused_templates(files: Mapping[str, bytes], used: Collection[str]) -> Iterator[Campaign]:

@@ -1,8 +1,12 @@
-"""Promises and answers that are owed: looked after by the scheduler's tick."""
+"""What is owed to customers, looked after by the scheduler's tick: promises, answers, a touch at times."""
 
+from datetime import datetime
+
+from outreach.app.company_clock import last_morning
 from outreach.app.context import Context
 from outreach.app.stages import refresh_touched
 from outreach.logger import Logger
+from outreach.owed.floors import end_touched, look_at_floors
 from outreach.owed.rounds import go_round
 
 log = Logger(__name__)
@@ -11,10 +15,24 @@ log = Logger(__name__)
 def look_after_owed(context: Context) -> bool:
     """Let events that came give out tasks or end them, and tell of what is overdue; whether any did.
 
-    Facts and stages follow where a promise was missed.
+    Facts and stages follow where a promise was missed. Once a day who had no touch for too long
+    becomes a task.
     """
-    found = go_round(context.engine, context.company(), context.now())
+    now = context.now()
+    touched = _look_after_floors(context, now)
+    found = go_round(context.engine, context.company(), now)
     if found.given or found.escalated:
         log.info("tasks given out", tasks=found.given, escalated=found.escalated)
     refresh_touched(context, sorted(found.missed))
-    return bool(found)
+    return touched or bool(found)
+
+
+def _look_after_floors(context: Context, now: datetime) -> bool:
+    engine, company = context.engine, context.company()
+    ended = end_touched(engine, company, now)
+    new = 0
+    if company.floors:
+        new = look_at_floors(engine, company, last_morning(context, now), now)
+        if new:
+            log.info("customers are owed a touch", tasks=new)
+    return bool(ended or new)

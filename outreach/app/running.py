@@ -4,9 +4,8 @@ import os
 import socket
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
@@ -14,6 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from outreach import queue
 from outreach.app.admission import is_admitted
 from outreach.app.brakes import why_held
+from outreach.app.company_clock import last_morning
 from outreach.app.context import Context
 from outreach.app.occasion import REPEAT
 from outreach.app.owing import look_after_owed
@@ -46,7 +46,6 @@ from outreach.store.tables import customers
 from outreach.vocabulary import RunKind, RunState
 
 log = Logger(__name__)
-REFRESH_AT = timedelta(minutes=5)  # after midnight, company time
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,10 +253,9 @@ def refresh_daily(context: Context, now: datetime) -> bool:
 
     Moves carry that instant, however late the tick is.
     """
-    zone = ZoneInfo(context.company().brand.timezone)
+    at = last_morning(context, now)
     with reading(context.engine) as conn:
         known = refreshed_at(conn)
-        at = _last_refresh(now, zone)
         if known is not None and known >= at:
             return False
         if conn.execute(select(customers.c.id).limit(1)).first() is None:
@@ -265,13 +263,6 @@ def refresh_daily(context: Context, now: datetime) -> bool:
     log.info("stages are refreshed")
     refresh_stages(context, at=at)
     return True
-
-
-def _last_refresh(now: datetime, zone: ZoneInfo) -> datetime:
-    """The latest 00:05 of the zone that is not after `now`, aware UTC."""
-    local = (now.astimezone(zone) - REFRESH_AT).replace(tzinfo=None)
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    return (midnight + REFRESH_AT).replace(tzinfo=zone).astimezone(UTC)
 
 
 def wake(context: Context) -> None:

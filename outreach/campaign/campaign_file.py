@@ -8,84 +8,33 @@ from pydantic import BeforeValidator, Field
 
 from outreach.campaign.content_file import ContentFile
 from outreach.campaign.experiment_file import ExperimentFile
-from outreach.campaign.joined import all_of, are_words, of_a_list, one_expression
-from outreach.campaign.misplaced import IN_AUDIENCE, IN_CAMPAIGN
+from outreach.campaign.misplaced import IN_CAMPAIGN
 from outreach.campaign.schedule_file import ScheduleFile
 from outreach.campaign.steps_file import Steps
 from outreach.campaign.trigger_file import GoalFile, ReentryText
-from outreach.documents import FileModel, RefusalError
+from outreach.documents import RefusalError
 from outreach.settings.channel_file import Price
 from outreach.settings.near_values import near_window
 from outreach.settings.rules_file import ONLY_THIS, CapFile
+from outreach.settings.selection_file import (
+    EVERYONE,
+    SelectionFile,
+    any_expression,
+    everyone_or_expression,
+)
 from outreach.settings.written import (
-    Country,
-    Language,
     Name,
-    Several,
     Share,
     Whole,
     Words,
 )
 from outreach.vocabulary import Status
 
-EVERYONE = "everyone"
 _KEY_ALONE = re.compile(r"([a-z_]+):(\S.*)")
-
-
-class SelectionFile(FileModel):
-    """Picks customers: all keys must hold; of a list, any."""
-
-    elsewhere: ClassVar[Mapping[str, str]] = IN_AUDIENCE
-
-    stage: Annotated[Several[Name], of_a_list("stages")] | None = Field(
-        None, description="Stages of the customer's life.", examples=[["growth", "maturity"]]
-    )
-    tier: Annotated[Several[Words], of_a_list("tiers", words=False)] | None = Field(
-        None, description="The customer's value.", examples=["A"]
-    )
-    owner: Annotated[Several[Words], of_a_list("owners", words=False)] | None = Field(
-        None, description="The person the customer belongs to.", examples=["mei@example.com"]
-    )
-    tags: Annotated[Several[Words], of_a_list("tags", words=False)] | None = Field(
-        None, description="The customer has any of these tags.", examples=[["vip"]]
-    )
-    country: Annotated[Several[Country], of_a_list("countries")] | None = Field(
-        None, description="Countries, by two letters."
-    )
-    locale: Annotated[Several[Language], of_a_list("languages")] | None = Field(
-        None, description="The customer's language."
-    )
-    where: Annotated[Words, BeforeValidator(all_of)] | None = Field(
-        None,
-        description="An expression over what is known of the customer.",
-        examples=["last_order_at > now - days(180) and orders >= 2"],
-    )
-
-
-def _expression_as_where(written: object) -> object:
-    if isinstance(written, str):
-        return {"where": written}
-    if written == {}:
-        raise RefusalError("this picks nobody in particular", "name somebody, or take it out")
-    return written
-
-
-def _one_expression(written: object) -> object:
-    return _expression_as_where(one_expression(written, "or"))
-
-
-def _everyone_or_expression(written: object) -> object:
-    if written == EVERYONE:
-        return {}
-    if written == {}:
-        raise RefusalError("`audience` says nothing", f"for everyone write `audience: {EVERYONE}`")
-    whole = written if are_words(written) else all_of(written)
-    return _expression_as_where(whole)
-
 
 Excluded = Annotated[
     SelectionFile,
-    BeforeValidator(_one_expression, json_schema_input_type=SelectionFile | str),
+    BeforeValidator(any_expression, json_schema_input_type=SelectionFile | str),
 ]
 
 
@@ -154,7 +103,7 @@ class CampaignFile(ContentFile):
     )
     audience: Annotated[
         AudienceFile,
-        BeforeValidator(_everyone_or_expression, json_schema_input_type=AudienceFile | str),
+        BeforeValidator(everyone_or_expression, json_schema_input_type=AudienceFile | str),
     ] = Field(description="Who it is for: keys, an expression, or `everyone`.", examples=[EVERYONE])
     schedule: Annotated[
         ScheduleFile, BeforeValidator(_schedule, json_schema_input_type=ScheduleFile)

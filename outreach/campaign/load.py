@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from outreach.campaign.campaign_file import CampaignFile, SelectionFile
+from outreach.campaign.campaign_file import CampaignFile
 from outreach.campaign.feasts import feast_names, is_known, key_of
-from outreach.campaign.joined import several
 from outreach.campaign.known import Known
 from outreach.campaign.laid_out import Layout, layout_faults, message_paths
 from outreach.campaign.model import (
@@ -26,7 +25,9 @@ from outreach.documents import Document, Path, did_you_mean, load, validate
 from outreach.documents.validation import LATER
 from outreach.errors import Problem
 from outreach.settings.company import Company
+from outreach.settings.joined import several
 from outreach.settings.rules_file import ADD_TASK, unknown_name, unknown_names
+from outreach.settings.selection_file import SelectionFile
 from outreach.vocabulary import WRITTEN_TASKS
 
 LATER_CHANNELS = frozenset({*WRITTEN_TASKS, "whatsapp", "push"})

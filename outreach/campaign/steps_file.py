@@ -8,11 +8,11 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from outreach.campaign.every_text import weekday_called
-from outreach.campaign.joined import of_a_list
 from outreach.campaign.misplaced import IN_STEP
 from outreach.campaign.on_date_file import parse_time_of_day
 from outreach.campaign.triggers import Moment
 from outreach.documents import FileModel, Path, RefusalError
+from outreach.settings.joined import of_a_list
 from outreach.settings.written import SPANS, Name, Several, Words, parse_late, text_as
 from outreach.spans import WEEKDAYS
 

@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from outreach.campaign.joined import of_a_list
 from outreach.campaign.steps_file import Waiting
 from outreach.campaign.triggers import Reentry, ReentryKind
 from outreach.documents import FileModel, RefusalError, did_you_mean
+from outreach.settings.joined import of_a_list
 from outreach.settings.near_values import near_span
 from outreach.settings.written import Name, Several, Words, parse_late, text_as
 

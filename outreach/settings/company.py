@@ -120,6 +120,25 @@ class TaskRules(Frozen):
     fallback: str = ""  # whose the tasks are where a customer has no known owner; "": nobody's
 
 
+class Picked(Frozen):
+    """Whom a rule of the company is about; `where` is an expression, "" where none is written."""
+
+    stage: tuple[str, ...] = ()
+    tier: tuple[str, ...] = ()
+    owner: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    country: tuple[str, ...] = ()
+    locale: tuple[str, ...] = ()
+    where: str = ""
+
+
+class Floor(Frozen):
+    """Who had no touch for so many days of their own is owed one, by their owner."""
+
+    days: int
+    audience: Picked = Picked()  # everyone
+
+
 DEFAULT_CADENCE = (Cap(2, Per(PerKind.DAYS, 7)),)
 DEFAULT_QUIET_HOURS = (QuietHours(parse_day_span("21:00-08:00")),)
 
@@ -143,6 +162,7 @@ class Company(Frozen):
     owners: dict[str, dict[str, str]] = {}
     feasts: dict[str, tuple[FeastDays, ...]] = {}  # own ones, by name
     tasks: TaskRules = TaskRules()
+    floors: tuple[Floor, ...] = ()
 
     def boss_of(self, owner: str) -> str:
         """Who is told of an owner's tasks that are long overdue; "" for nobody else."""

@@ -19,6 +19,7 @@ from outreach.settings.company import (
     Topic,
 )
 from outreach.settings.feast_file import Feast
+from outreach.settings.floor_file import FloorFile, floor_problems
 from outreach.settings.public_url import check_public_url
 from outreach.settings.rules_file import (
     BUILT_IN_CHANNELS,
@@ -125,7 +126,7 @@ def _check_lifecycles(lifecycles: dict[str, str]) -> dict[str, str]:
 class CompanyFile(FileModel):
     """The rules of the whole company."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"floors", "approval", "rates", "retention"})
+    later: ClassVar[frozenset[str]] = frozenset({"approval", "rates", "retention"})
 
     elsewhere: ClassVar[Mapping[str, str]] = {"tone": "it belongs under `brand`"}
 
@@ -208,6 +209,11 @@ class CompanyFile(FileModel):
     tasks: TasksFile | None = Field(
         None, description="Promises that are missed and answers that are owed, as tasks."
     )
+    floors: tuple[FloorFile, ...] = Field(
+        (),
+        description="Who is owed a touch once nobody was in touch for so long: a task of their owner's.",
+        examples=[[{"at_least": 1, "per": "30 days", "audience": {"tier": "A"}, "by": "owner"}]],
+    )
 
 
 def load_company(content: bytes) -> tuple[Company | None, list[Problem]]:
@@ -237,6 +243,7 @@ def _unknown_names(document: Document) -> Iterator[Problem]:
         message = "channel `task` needs `owners`: the people who are given tasks"
         yield document.problem(("channels", "task"), "missing", message, "name them")
     yield from unknown_people(document)
+    yield from floor_problems(document)
 
 
 def _company(file: CompanyFile) -> Company:
@@ -264,5 +271,6 @@ def _company(file: CompanyFile) -> Company:
         owners=file.owners,
         feasts=dict(file.feasts),
         tasks=TaskRules() if file.tasks is None else file.tasks.rules(),
+        floors=tuple(floor.floor() for floor in file.floors),
         **{"salt": file.brand.name, **given},
     )

@@ -12,6 +12,7 @@ from outreach.store.tables import customers, marks, runs
 from outreach.vocabulary import RunState
 
 FACTS = "facts"
+FLOORS = "floors"
 RESTORED = "restored"  # what was sent up to here, the base may know nothing of
 _SENT = "sent "  # and the base's name, which no other has
 _TICK = timedelta(microseconds=1)
@@ -20,6 +21,18 @@ _TICK = timedelta(microseconds=1)
 def refreshed_at(conn: Connection) -> datetime | None:
     """The instant that the stored facts and stages of everyone are as of; None before the first."""
     return _instant(conn, FACTS)
+
+
+def floors_looked_at(conn: Connection) -> datetime | None:
+    """The instant of the last look at who is owed a touch; None before the first."""
+    return _instant(conn, FLOORS)
+
+
+def note_floors(conn: Connection, at: datetime) -> None:
+    """Note that a look at who is owed a touch is done; an earlier one changes nothing."""
+    noted = insert(conn, marks).values(name=FLOORS, at=at)
+    later = {"at": latest(marks.c.at, noted.excluded.at)}
+    conn.execute(noted.on_conflict_do_update(index_elements=["name"], set_=later))
 
 
 def facts_for(conn: Connection, at: datetime, customer_id: int | None = None) -> str:

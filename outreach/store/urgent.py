@@ -1,4 +1,4 @@
-"""Urgent tasks, which come from events: given out up to a cap, escalated, how they stand."""
+"""Urgent tasks, which come from events and floors: given out up to a cap, escalated, how they stand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ from outreach.store import dialect
 from outreach.store.tables import customers, tasks
 from outreach.store.tasks import literal_state
 from outreach.store.types import BigId
-from outreach.vocabulary import TaskState
+from outreach.vocabulary import TaskCause, TaskState
 
 NOBODY = ""  # the owner of tasks of customers without a known one
 t, c = tasks.c, customers.c
 _OPEN, _WAITING = literal_state(TaskState.OPEN), literal_state(TaskState.WAITING)
 _GIVEN = or_(t.state == _OPEN, t.state == _WAITING)
-_URGENT = t.event_id.is_not(None)
+_URGENT = t.cause != TaskCause.CAMPAIGN.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, BindParameter, ColumnElement, Integer, bindpa
 from outreach.campaign.experiment import ends_of
 from outreach.decisions.ruling import Ruling
 from outreach.ids import BUCKETS, arm_factors, test_of, variants_of
+from outreach.settings.company import Company
 
 CONTROL_GROUP = "control group"
 
@@ -17,11 +18,15 @@ def _arm(bucket: ColumnElement[int], salt: str, name: str) -> ColumnElement[int]
 
 
 def in_control_group(ruling: Ruling, bucket: ColumnElement[int]) -> ColumnElement[bool] | None:
+    """The customer is never messaged for the control group; None where nobody is."""
+    return None if ruling.topic.transactional else is_control(ruling.company, bucket)
+
+
+def is_control(company: Company, bucket: ColumnElement[int]) -> ColumnElement[bool] | None:
     """The customer belongs to the company's control group; None where there is none."""
-    share = ruling.company.control_group
-    if not share or ruling.topic.transactional:
+    if not company.control_group:
         return None
-    return _arm(bucket, ruling.company.salt, CONTROL_GROUP) < share
+    return _arm(bucket, company.salt, CONTROL_GROUP) < company.control_group
 
 
 def held_out(ruling: Ruling, bucket: ColumnElement[int]) -> ColumnElement[bool] | None:

@@ -75,7 +75,7 @@ def slots(
 
     own = deliveries.c.customer_id == candidate.c.id
     most = max((len(rival.ruling.channels) for rival in rivals), default=1)
-    theirs = and_(_shared(candidate), _in_turn(marks, candidate))
+    theirs = and_(at_their_addresses(candidate), _in_turn(marks, candidate))
     shared = counted(theirs, most, _planned(marks))
     return case((candidate.c.shares, shared), else_=counted(own, 1, false()))
 
@@ -96,7 +96,7 @@ def of_others(
     there, other = customers.alias("there"), customers.alias("other")
     before = stands_before(ruling, marks.run_at, marks.earlier)
     counted = select(_digits(ruling, zones, before, _planned(marks), (), 1)).where(
-        _shared(other), _in_turn(marks, candidate), *_in_any_window(ruling, zones)
+        at_their_addresses(other), _in_turn(marks, candidate), *_in_any_window(ruling, zones)
     )
     if marks.again:
         counted = counted.where(deliveries.c.id != candidate.c.mine_id)
@@ -111,7 +111,7 @@ def of_others(
     return query.correlate(candidate, zones).scalar_subquery()
 
 
-def _shared(candidate: FromClause) -> ColumnElement[bool]:
+def at_their_addresses(candidate: FromClause) -> ColumnElement[bool]:
     """Deliveries of the customer and of who was merged into it, and what went to their addresses."""
     mine = select(candidate.c.id).select_from(select(literal(1)).subquery()).correlate(candidate)
     others = [

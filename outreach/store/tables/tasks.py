@@ -1,4 +1,4 @@
-"""What staff are asked to do, by campaigns or events, and whose customers were handed over."""
+"""What staff are asked to do, by campaigns, events or floors, and whose customers were handed over."""
 
 from sqlalchemy import Column, ForeignKey, Index, Table, Text, text
 
@@ -32,11 +32,23 @@ tasks = Table(
     Column("settled_by", BigId),  # the event that answered it, or kept the promise
     Column("escalated_to", Text),
     Column("escalated_at", Instant),
+    # of a floor
+    Column("floor_key", Text),  # the customer and the day, so that it is given once
+    Column("owed_since", Instant),  # any touch from here on ends it
     Index("ix_tasks_customer_id", "customer_id"),
     Index("ix_tasks_state_closed_at", "state", "closed_at"),
 )
 
 Index("uq_tasks_event_id", tasks.c.event_id, unique=True)
+
+Index("uq_tasks_floor_key", tasks.c.floor_key, unique=True)
+
+Index(  # which may be ended by a touch
+    "ix_tasks_floor",
+    tasks.c.customer_id,
+    postgresql_where=text("cause = 'floor' AND closed_at IS NULL"),
+    sqlite_where=text("cause = 'floor' AND closed_at IS NULL"),
+)
 
 Index(  # which promises are due
     "ix_tasks_promised",

@@ -114,7 +114,32 @@ def test_channels_keep_what_is_written_of_them() -> None:
     ("text", "line"),
     [
         ("brnd: {name: X}", "1:1: unknown key `brnd`; did you mean `brand`?"),
-        ("floors: []", "2:1: `floors` is not supported yet; take it out for now"),
+        (
+            "owners: {m@example.com: {}}\nfloors: [{at_least: 1, per: calendar month, audience: {tier: A}, by: owner}]",
+            "3:29: a floor counts days, not `calendar month`: it is looked at once a day; write for "
+            "example `30 days`",
+        ),
+        (
+            "owners: {m@example.com: {}}\nfloors: [{at_least: 2, per: 30 days, audience: {tier: A}, by: owner}]",
+            "3:21: more than one touch per span is not supported yet; write `at_least: 1`, with a "
+            "shorter `per` for more",
+        ),
+        (
+            "floors: [{at_least: 1, per: 30 days, audience: {tier: A}, by: owner}]",
+            "2:63: a floor `by: owner` needs `owners`: the people who are given the tasks; name them",
+        ),
+        (
+            "floors: [{at_least: 1, per: 30 days, audience: {tier: A}, by: win-back}]",
+            "2:63: `by: win-back`: a floor by a campaign is not supported yet; write `by: owner`",
+        ),
+        (
+            "owners: {m@example.com: {}}\nfloors: [{at_least: 1, per: 30 days, audience: {}, by: owner}]",
+            "3:38: `audience` says nothing; for everyone write `audience: everyone`",
+        ),
+        (
+            "owners: {m@example.com: {}}\nfloors: [{at_least: 1, per: 30 days, audience: {teir: A}, by: owner}]",
+            "3:49: unknown key `teir`; did you mean `tier`?",
+        ),
         ("approval: {}", "2:1: `approval` is not supported yet; take it out for now"),
         ("rates: {}", "2:1: `rates` is not supported yet; take it out for now"),
         (
