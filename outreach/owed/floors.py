@@ -20,6 +20,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     update,
 )
 
@@ -42,7 +43,7 @@ from outreach.store.engine import let_others_write, reading, writing
 from outreach.store.events import ADDING
 from outreach.store.tables import consent_states, customers, tasks
 from outreach.store.types import BigId, Instant
-from outreach.store.urgent import Columns
+from outreach.store.urgent import NOBODY, Columns
 from outreach.vocabulary import ConsentState, TaskCause, TaskKind, TaskState
 
 AMONG = 20_000  # ids that one look reads
@@ -76,6 +77,7 @@ def look_at_floors(engine: Engine, company: Company, at: datetime, now: datetime
             return 0
         last = conn.execute(select(func.max(customers.c.id))).scalar() or 0
         places = localities(conn)
+    end_touched(engine, company, now, everyones=True)
     made = 0
     for floor in company.floors:
         owed = _Owed(company, floor, _spans(places, company, floor, at), at, now)
@@ -85,15 +87,18 @@ def look_at_floors(engine: Engine, company: Company, at: datetime, now: datetime
     return made
 
 
-def end_touched(engine: Engine, company: Company, now: datetime) -> int:
-    """End the tasks of customers with whom somebody was in touch meanwhile; how many.
+def end_touched(engine: Engine, company: Company, now: datetime, *, everyones: bool = False) -> int:
+    """End the open tasks of customers with whom somebody was in touch meanwhile; how many.
 
-    Of two about one customer, as a merge leaves, the newer stays.
+    `everyones`: also those that wait or are nobody's, of which there may be very many. Of two about
+    one customer, as a merge leaves, the newer stays.
     """
     ended = 0
     while True:
         with reading(engine) as conn:
-            ids = conn.execute(_to_end(company, now).limit(MOST)).scalars().all()
+            ids = (
+                conn.execute(_to_end(company, now, everyones=everyones).limit(MOST)).scalars().all()
+            )
         if not ids:
             return ended
         with writing(engine) as conn:
@@ -221,7 +226,7 @@ def _said_no(outer: FromClause) -> ColumnElement[bool]:
     return no.correlate(person, outer).exists()
 
 
-def _to_end(company: Company, now: datetime) -> Select[tuple[int]]:
+def _to_end(company: Company, now: datetime, *, everyones: bool) -> Select[tuple[int]]:
     """Tasks that are not needed any more."""
     newer = select(other.c.id).where(
         other.c.customer_id == t.customer_id,
@@ -229,12 +234,14 @@ def _to_end(company: Company, now: datetime) -> Select[tuple[int]]:
         other.c.closed_at.is_(None),
         other.c.id > t.id,
     )
+    given = and_(t.state == TaskState.OPEN.value, t.owner != NOBODY)
     return (
         select(t.id)
         .join(person, person.c.id == t.customer_id)
         .where(
             _IS_FLOOR,
             t.closed_at.is_(None),
+            true() if everyones else given,
             or_(
                 is_touched(company, t.owed_since, tasks, planned=False),
                 is_talked_to(t.owed_since, now, tasks),

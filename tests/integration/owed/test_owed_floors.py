@@ -79,7 +79,7 @@ def test_the_same_day_is_looked_at_once(engine: Engine, now: datetime, people: l
     assert look_at_floors(engine, COMPANY, now + DAY, now + DAY) == 60
 
 
-def test_those_that_wait_are_ended_by_a_touch_as_well(
+def test_those_that_wait_are_ended_in_the_morning_after_a_touch(
     engine: Engine, now: datetime, people: list[int]
 ) -> None:
     look_at_floors(engine, COMPANY, now, now)
@@ -87,7 +87,8 @@ def test_those_that_wait_are_ended_by_a_touch_as_well(
     with writing(engine) as conn:
         make_deliveries(conn, people, "sent", at=now + DAY)
 
-    assert end_touched(engine, COMPANY, now + DAY) == 60
+    assert end_touched(engine, COMPANY, now + DAY) == 10
+    assert look_at_floors(engine, COMPANY, now + DAY, now + DAY) == 0
     with reading(engine) as conn:
         assert not listed(conn, TaskState.OPEN)
         assert not listed(conn, TaskState.WAITING)
