@@ -23,7 +23,7 @@ class ServiceLevelFile(FileModel):
 
 
 class EscalateFile(FileModel):
-    """Who is told of a task from promises, replies and complaints that is long overdue.
+    """Who is told of a task from promises, replies, complaints and floors that is long overdue.
 
     It is listed under them in `outreach tasks list --owner`; no message is sent.
     """
@@ -36,7 +36,7 @@ class EscalateFile(FileModel):
 
 
 class AtMostFile(FileModel):
-    """How many tasks from promises, replies and complaints are given out at once; others wait.
+    """How many tasks from promises, replies, complaints and floors are given out at once; others wait.
 
     Tasks that campaigns give out are not counted.
     """
@@ -73,7 +73,7 @@ class TasksFile(FileModel):
     )
     escalate: EscalateFile | None = Field(
         None,
-        description="Under whom a promise, reply or complaint that is long overdue is listed as well: no "
+        description="Under whom a promise, reply, complaint or floor that is long overdue is listed as well: no "
         "message is sent, and tasks of campaigns never are. Left out: nobody.",
     )
     at_most: (
@@ -84,7 +84,7 @@ class TasksFile(FileModel):
         | None
     ) = Field(
         None,
-        description="How many tasks from promises, replies and complaints are given out at once; those of "
+        description="How many tasks from promises, replies, complaints and floors are given out at once; those of "
         "campaigns are not counted. Left out: 3 and 20; `none`: no limit.",
     )
     fallback: Words | None = Field(
