@@ -23,6 +23,7 @@ from outreach.logger import before_first_line
 ROOT = Path(__file__).resolve().parents[1]
 NOW = "2026-07-03T17:00"  # company time of the sample: New York
 SAMPLE = ("outreach.yaml", "campaigns", "templates")
+FIRST_SAMPLES = ("birthday", "service-notice", "weekly-greeting", "win-back")
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,17 @@ def environment(**settings: str) -> dict[str, str]:
     return {**kept, **given, "PYTHONPATH": str(ROOT)}
 
 
-def sample_project(folder: Path) -> Path:
-    """A copy of the sample project at a folder."""
+def sample_project(folder: Path, whole: bool = False) -> Path:
+    """A copy of the sample project at a folder; unless it is to be whole, with FIRST_SAMPLES alone.
+
+    So what commands print about all campaigns is the same however many samples there are.
+    """
     folder.mkdir()
     for name in SAMPLE:
         source = ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copyfile
         copy(source, folder / name)
+    for path in (folder / "campaigns").glob("*.yaml"):
+        if not whole and path.stem not in FIRST_SAMPLES:
+            path.unlink()
     return folder

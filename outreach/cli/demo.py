@@ -16,6 +16,7 @@ from outreach.settings.environment import LogFormat
 from outreach.vocabulary import State
 
 HTML = "Content-Type: text/html"
+CHANNELS = ("sms", "email", "task")
 NOT_OUT = (State.FAILED, State.UNKNOWN, State.EXPIRED, State.CANCELLED)
 
 
@@ -91,11 +92,11 @@ def _show_sent(screen: Screen, shown: Shown) -> None:
     screen.heading("Who was sent what, on which channel")
     others = [s for s in NOT_OUT if any(s in each.states for each in shown.reports.values())]
     rows = [
-        (name, each.planned, each.sent, each.channels.get("sms", 0), each.channels.get("email", 0),
+        (name, each.planned, each.sent, *(each.channels.get(channel, 0) for channel in CHANNELS),
          *(each.states.get(state, 0) for state in others), sum(each.skipped.values()), each.open)
         for name, each in shown.reports.items()
     ]  # fmt: skip
-    columns = ["campaign", "audience", "sent", "sms", "email"]
+    columns = ["campaign", "audience", "sent", *CHANNELS]
     columns += [*(state.value for state in others), "left out", "held"]
     screen.table(columns, rows, right=columns[1:])
     screen.line()
@@ -113,6 +114,7 @@ def _show_next(screen: Screen, shown: Shown) -> None:
         ("the Friday after", "plan weekly-greeting"),
         ("what came of a campaign", "report win-back"),
         ("one customer", "customers show C00007"),
+        ("the letters to write", "tasks"),
     ):
         screen.line(f"{about}:")
         screen.line(f"    {command} {words} {project}")

@@ -13,7 +13,7 @@ from outreach.demo.purchases import Purchase
 COLUMNS = (
     "key", "first_name", "last_name", "nickname", "title", "gender", "email", "phone", "locale",
     "timezone", "country", "city", "birthday", "tier", "owner", "tags", "interests", "genre",
-    "created_at",
+    "membership_ends", "created_at",
 )  # fmt: skip
 OWNERS = ("mei@example.com", "tom@example.com")
 GENRES = ("Blues", "Classical", "Country", "Electronic", "Folk", "Jazz", "Pop", "Rock", "Soul")
@@ -55,6 +55,7 @@ def make_customers(random: Random, purchases: Sequence[Purchase]) -> list[Custom
         customer.row |= {"tier": tiers[number], "owner": _owner(random, tiers[number])}
         customers.append(customer)
     _share_addresses(random, customers)
+    _make_members(customers)
     return customers
 
 
@@ -137,3 +138,13 @@ def _share_addresses(random: Random, customers: Sequence[Customer]) -> None:
     for number, (one_row, other_row) in enumerate(random.sample(pairs, min(16, len(pairs)))):
         column = "email" if number % 2 else "phone"
         other_row[column] = one_row[column]
+
+
+def _make_members(customers: Sequence[Customer]) -> None:
+    """Half of who spends most pays for a membership; it ends on the 15th of a month to come."""
+    random = Random("members")  # noqa: S311 - nothing secret; of its own, so all else stays as it is
+    for customer in customers:
+        member = customer.row["tier"] in ("A", "B") and random.random() < 0.5
+        month = random.randint(1, 12)
+        ends = date(1998 if month >= 7 else 1999, month, 15)
+        customer.row["membership_ends"] = ends.isoformat() if member else ""

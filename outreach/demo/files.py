@@ -12,9 +12,12 @@ from outreach.demo.customers import COLUMNS, Customer, key_of, make_customers
 from outreach.demo.purchases import Purchase, cdnow, has_cdnow, made_up
 
 SEED = 1998
-# Fridays in the sample's life: the greeting is due at 17:00, the win-back at 10:00, by each
-# customer's own clock. At these instants, all on one Friday in New York, every zone has its turn.
+# A week in the sample's life. On Wednesday, the first day of a quarter, letters and reminders are due
+# at 10:00; on Friday the greeting at 17:00, the win-back at 10:00, by each customer's own clock. At
+# these instants, the later ones all on one Friday in New York, every zone has its turn.
 MOMENTS = (
+    datetime(1998, 7, 1, 0, 30, tzinfo=UTC),  # the last purchase is of 30 June; nothing is due yet
+    datetime(1998, 7, 1, 17, tzinfo=UTC),  # 10:00 in Los Angeles, 13:00 in New York
     datetime(1998, 7, 3, 9, tzinfo=UTC),  # 17:00 in Shanghai, 18:00 in Tokyo
     datetime(1998, 7, 3, 16, tzinfo=UTC),  # 17:00 in London, 18:00 in Berlin
     datetime(1998, 7, 3, 22, tzinfo=UTC),  # 17:00 in Chicago, 18:00 in New York
@@ -101,7 +104,8 @@ def _events(random: Random, purchases: Sequence[Purchase]) -> Iterator[Row]:
         if random.random() < 0.02:
             kind = random.choice(("reply", "reply", "call", "visit"))
             answered_at = at + timedelta(hours=random.randrange(1, 60))
-            yield key, kind, _iso(answered_at), "", f"{kind}-{number}", ""
+            if answered_at < MOMENTS[0]:
+                yield key, kind, _iso(answered_at), "", f"{kind}-{number}", ""
 
 
 def _consents(random: Random, customers: Sequence[Customer]) -> Iterator[Row]:
@@ -110,7 +114,10 @@ def _consents(random: Random, customers: Sequence[Customer]) -> Iterator[Row]:
         ("email", "greetings", 0.74), ("email", "offers", 0.58),
         ("sms", "greetings", 0.62), ("sms", "offers", 0.25),
     )  # fmt: skip
+    letters = Random("letters")  # noqa: S311 - nothing secret; of its own, so all else stays as it is
     for customer in customers:
+        if customer.row["owner"] and letters.random() < 0.2:
+            yield from _letter(customer)
         if random.random() < 0.1:
             continue  # never asked: no record at all
         for channel, topic, share in shares:
@@ -130,6 +137,12 @@ def _ledger(random: Random, customer: Customer, channel: str, topic: str) -> Ite
         if changed_at < MOMENTS[0]:
             no = (customer.key, channel, topic, "withdrawn", _iso(changed_at), "unsubscribe link")
             yield *no, "", ""
+
+
+def _letter(customer: Customer) -> Iterator[Row]:
+    """Yes to letters by hand, said to the person who looks after the customer."""
+    said_at = customer.joined_at + timedelta(days=30)
+    yield customer.key, "task", "greetings", "granted", _iso(said_at), "visit", "", ""
 
 
 def _iso(at: datetime) -> str:

@@ -14,6 +14,7 @@ from outreach.app.init import make_project
 from outreach.app.planning import Plan, plan_campaign
 from outreach.app.project import save_rules
 from outreach.app.stages import Standing, refresh_stages
+from outreach.campaign.model import Campaign, ScheduleKind
 from outreach.campaign.project import read_project
 from outreach.channels.capture.adapter import list_outbox, outbox_of
 from outreach.demo.files import DemoFiles, make_files
@@ -24,6 +25,7 @@ from outreach.lifecycle.load import GIVEN
 from outreach.reports.funnel import Report, report
 from outreach.scheduler import run_here
 from outreach.store.engine import reading
+from outreach.vocabulary import Status
 
 MARK = "outreach-demo"  # a folder with this file is a demo's, and may be made anew
 FILES = "import"  # the files to import, in that folder
@@ -71,7 +73,7 @@ def _run(context: Context, folder: Path, files: DemoFiles, tell: Tell) -> Shown:
     imports = dict(_import(context, files, tell))
     tell("stages are computed from the purchases")
     standing = refresh_stages(context)
-    names = [n for n, each in sorted(context.loaded.campaigns.items()) if each.schedule.cron]
+    names = [name for name, each in sorted(context.loaded.campaigns.items()) if _comes(each)]
     tell("the campaigns are planned")
     plans = {name: plan_campaign(context, name) for name in names}
     for number, moment in enumerate(files.moments, 1):
@@ -93,6 +95,12 @@ def _run(context: Context, folder: Path, files: DemoFiles, tell: Tell) -> Shown:
         mail,
         text,
     )
+
+
+def _comes(campaign: Campaign) -> bool:
+    """Whether it goes out by itself."""
+    by_hand = campaign.schedule.kind is ScheduleKind.MANUAL
+    return campaign.status is Status.ACTIVE and not by_hand
 
 
 def _make_folder(folder: Path) -> bool:

@@ -98,6 +98,7 @@ def test_the_doctor_finds_a_new_project_well(project: Path) -> None:
         "broker",
         "email",
         "sms",
+        "task",
     ]
     assert all(each["ok"] for each in answer.json)
 

@@ -29,7 +29,7 @@ _LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
 def test_campaigns_in_the_docs_have_no_problems(tmp_path: Path) -> None:
-    project = sample_project(tmp_path / "project")
+    project = sample_project(tmp_path / "project", whole=True)
     found = _CAMPAIGN.findall((ROOT / "docs" / "campaigns.md").read_text(encoding="utf-8"))
     for number, (name, campaign) in enumerate(found):
         path = project / "campaigns" / f"{name or f'example-{number}'}.yaml"
@@ -40,6 +40,23 @@ def test_campaigns_in_the_docs_have_no_problems(tmp_path: Path) -> None:
     assert len(found) >= 3
     assert answer.code == 0, answer.out
     assert answer.out.endswith("files, no problems\n")
+
+
+def test_the_readme_prints_the_greeting_as_it_ships() -> None:
+    """But for the line that is for editors."""
+    shipped = (ROOT / "campaigns" / "weekly-greeting.yaml").read_text(encoding="utf-8")
+    _, _, campaign = shipped.partition("\n")
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert f"```yaml\n{campaign}```\n" in readme
+
+
+def test_the_docs_list_every_sample() -> None:
+    page = (ROOT / "docs" / "campaigns.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[`([a-z-]+)`\]\(\.\./campaigns/\1\.yaml\)", page, re.MULTILINE)
+
+    assert sorted(listed) == sorted(each.stem for each in (ROOT / "campaigns").glob("*.yaml"))
 
 
 def test_what_is_not_supported_yet_is_what_the_docs_say() -> None:

@@ -16,7 +16,9 @@ from outreach.demo.files import DemoFiles, make_files
 from outreach.imports import import_consents, import_customers, import_events
 from outreach.reports.rows import read_rows
 
-CAMPAIGNS = ("weekly-greeting", "win-back", "service-notice")
+CAMPAIGNS = (
+    "weekly-greeting", "win-back", "service-notice", "renewal-reminder", "quarterly-letter",
+)  # fmt: skip
 KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 
 
@@ -35,7 +37,7 @@ def planned(tmp_path: Path, files: DemoFiles, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv("OUTREACH_DATABASE_URL", url)
         monkeypatch.setenv("OUTREACH_SECRET_KEY", KEY)
         folder = tmp_path / url.partition(":")[0]
-        context = open_context(sample_project(folder), files.now.isoformat())
+        context = open_context(sample_project(folder, whole=True), files.now.isoformat())
         opened.append(context)
         company = context.company()
         import_customers(context.engine, files.customers, company, files.now)
