@@ -36,7 +36,6 @@ from outreach.store.runs import NewRun, Run
 from outreach.vocabulary import RunKind, RunState, State
 
 _UNSENT = (State.DUE, State.HELD, State.CLAIMED)
-_ENDED = (RunState.DONE, RunState.MISSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +108,9 @@ def correct(context: Context, run_id: int, template: str) -> Corrected:
     with reading(context.engine) as conn:
         run = _run(context, conn, run_id, template)
         list(_made(context, conn, run, template))  # templates at fault are told before all else
-    if run.state not in _ENDED:
-        cancel_run(context, run_id)
+    if run.state is not RunState.MISSED:
+        # Also where it is done: what is unknown would be sent again, and the run go on.
+        cancel_run(context, run_id, over=(RunState.DONE,))
     with reading(context.engine) as conn:
         made = list(_made(context, conn, run, template))
     for channel, campaign, files in made:

@@ -101,12 +101,13 @@ def resume_run(context: Context, run_id: int) -> RunShown:
     return show_run(context, run_id)
 
 
-def cancel_run(context: Context, run_id: int) -> RunShown:
+def cancel_run(context: Context, run_id: int, over: Collection[RunState] = ()) -> RunShown:
     """End a run for good: what went out stays, what is due or held is cancelled and its slot free.
 
     One that is cancelled already is cancelled once more: what was left open then is ended.
+    `over`: states of runs that had ended, which are cancelled too.
     """
-    _move(context, run_id, RunState.CANCELLED, (*GOING_ON, *STOPPED, RunState.CANCELLED))
+    _move(context, run_id, RunState.CANCELLED, (*GOING_ON, *STOPPED, RunState.CANCELLED, *over))
     while True:
         with writing(context.engine) as conn:
             if not runs.cancel_open(conn, run_id, BATCH):

@@ -15,14 +15,18 @@ from outreach.simulation.assumptions import KINDS, Assumptions, Habits
 DAY = timedelta(days=1)
 
 
+_TOO_MUCH = 10**12  # as of the amounts in a file of events
+
+
 def _amount(written: object) -> object:
     if isinstance(written, bool) or not isinstance(written, int | Decimal | str):
         raise RefusalError(f"`{written}` is no amount", "write for example `25` or `19.90`")
     try:
         found = Decimal(str(written))
+        fits = found.is_finite() and 0 <= found < _TOO_MUCH and found == round(found, 4)
     except ArithmeticError:
         raise RefusalError(f"`{written}` is no amount", "write for example `19.90`") from None
-    if not found.is_finite() or found < 0 or found != round(found, 4):
+    if not fits:
         raise RefusalError(f"`{written}` is no amount", "write for example `19.90`")
     return found
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, Select, func, select
 
-from outreach.store.tables import campaigns, deliveries, runs
+from outreach.store.tables import campaigns, customers, deliveries, runs
 from outreach.vocabulary import State
 
 GOT = (State.SENT, State.DELIVERED, State.COMPLAINED)
@@ -12,10 +12,18 @@ MAYBE = (State.HANDING, State.UNKNOWN)
 
 
 def may_have_got(run_id: int, channel: str) -> Select[tuple[int]]:
-    """Ids of those to whom a run's message went, or may have gone, by a channel."""
-    row = deliveries.c
+    """Ids of those to whom a run's message went, or may have gone, by a channel.
+
+    Who was merged since is reached as the customer who counts for both.
+    """
+    row, who = deliveries.c, customers.alias("got_it").c
     reached = row.state.in_([state.value for state in (*GOT, *MAYBE)])
-    return select(row.customer_id).where(row.run_id == run_id, row.channel == channel, reached)
+    return (
+        select(func.coalesce(who.merged_into, who.id))
+        .select_from(deliveries)
+        .join(who.id.table, who.id == row.customer_id)
+        .where(row.run_id == run_id, row.channel == channel, reached)
+    )
 
 
 def reached_by(conn: Connection, run_id: int) -> dict[str, Mapping[State, int]]:

@@ -27,6 +27,7 @@ audience: everyone
 schedule: {manual: true, late: 12 hours}
 steps: [{id: offer, channels: [email], template: prices}]
 """
+OFFERS = ("--channel", "email", "--topic", "offers", "--source", "form")
 BODY = "{{ first_name }}: %s\n{{ brand.postal_address }} {{ unsubscribe_url }}\n"
 
 
@@ -52,6 +53,13 @@ class Shop:
             found = conn.execute(text(query)).all()
         engine.dispose()
         return list(found)
+
+    def change(self, statement: str) -> None:
+        """Let what is in the database be otherwise."""
+        engine = create_engine(self.settings["database_url"])
+        with engine.begin() as conn:
+            conn.execute(text(statement))
+        engine.dispose()
 
     def sent(self, words: str) -> list[str]:
         """Who was sent a mail with these words."""
@@ -128,6 +136,32 @@ def test_ended_between_stopping_and_planning_it_goes_on(shop: Shop) -> None:
 
     assert found.json["reached"] == {"got": 3, "maybe": 0, "unsent": 0, "cancelled": 1}
     assert found.json["corrections"][0]["send"] == 3
+
+
+def test_who_was_merged_since_gets_it_as_the_customer_who_counts_for_both(shop: Shop) -> None:
+    assert shop.here("consent", "grant", "x", *OFFERS, "--now", BEFORE).code == 0
+    assert shop.here("customers", "merge", "a", "x", "--now", LATER).code == 0
+    assert shop.here("customers", "merge", "b", "c", "--now", LATER).code == 0
+
+    found = shop.here("correct", 1, "--template", "right-price", "--yes", "--json", "--now", LATER)
+    shop.run(LATER)
+
+    assert found.json["corrections"][0]["send"] == 2
+    assert shop.sent("It is 100 dollars") == ["c@example.com", "x@example.com"]
+
+
+def test_nothing_of_a_run_that_had_ended_goes_out_again_once_it_is_corrected(shop: Shop) -> None:
+    shop.run("2026-07-06T20:00+02:00")
+    shop.change("UPDATE deliveries SET state = 'unknown' WHERE id = 1")
+    assert [row.state for row in shop.rows("SELECT state FROM runs")] == ["done"]
+
+    found = shop.here("correct", 1, "--template", "right-price", "--yes", "--json", "--now", LATER)
+    again = shop.here("runs", "settle", 1, "--again", "--now", LATER)
+
+    assert found.json["reached"] == {"got": 3, "maybe": 1, "unsent": 0, "cancelled": 0}
+    assert (again.code, again.err) == (
+        2, "outreach: run 1 is cancelled; nothing of it is sent any more\n",
+    )  # fmt: skip
 
 
 def test_nothing_is_done_where_nobody_says_yes(shop: Shop) -> None:

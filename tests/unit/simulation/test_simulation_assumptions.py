@@ -91,6 +91,7 @@ def test_a_task_is_not_opened_and_what_was_ordered_is_not_unsubscribed_from() ->
         (b"stages: {growht: {open: 1%}}", "a.yaml:1:10: there is no stage `growht`; did you mean `growth`?"),
         (b"otherwise: {open: 1}", "a.yaml:1:19: this must be a share; write for example `10%`"),
         (b"otherwise: {purchase: 1%, amount: x}", "a.yaml:1:35: `x` is no amount; write for example `19.90`"),
+        (b"otherwise: {purchase: 1%, amount: 1e400}", "a.yaml:1:35: `1e400` is no amount; write for example `19.90`"),
         (b"otherwise: {open: 1%, click: 2%}", "a.yaml:1:30: more links are followed than mails opened; who follows a link has opened the mail"),
         (b"otherwise: {amount: 3}", "a.yaml:1:21: `amount` stands only beside `purchase`; write `purchase` beside it"),
         (b"otherwise: {opne: 1%}", "a.yaml:1:13: unknown key `opne`; did you mean `open`?"),
