@@ -4,41 +4,51 @@ A place is a path of keys, `[]` for what stands in a list: `steps[].when`. A val
 `status=draft`; where a key takes several kinds, each is a place of its own: `audience:string`.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 
 def places(schema: Mapping[str, Any]) -> set[str]:
-    """Every place of a schema; of one that stands in itself only the first time."""
-    return set(_below(schema, schema, "", ()))
+    """Every place of a schema; what stands in several, as a step does, where it stands first."""
+    found: set[str] = set()
+    known: set[str] = set()
+    waiting = deque([("", schema)])
+    while waiting:
+        path, each = waiting.popleft()
+        if "$ref" in each:
+            name = each["$ref"].rsplit("/", 1)[1]
+            if name not in known:
+                known.add(name)
+                waiting.append((path, schema["$defs"][name]))
+            continue
+        found |= set(_forms(schema, path, each))
+        for inner, below in _below(path, each):
+            waiting.append((inner, below))
+            found |= {inner} - {path, f"{path}[]"}
+    return found
 
 
-def _below(
-    root: Mapping[str, Any], schema: Mapping[str, Any], path: str, within: tuple[str, ...]
-) -> Iterator[str]:
-    if "$ref" in schema:
-        name = schema["$ref"].rsplit("/", 1)[1]
-        if name not in within:
-            yield from _below(root, root["$defs"][name], path, (*within, name))
-        return
-    forms = schema.get("anyOf") or schema.get("oneOf")
-    if forms:
-        for each in forms:
-            if (kind := _kind(root, each)) is not None:  # else it only says which keys are needed
-                yield f"{path}:{kind}"
-            yield from _below(root, each, path, within)
+def _forms(root: Mapping[str, Any], path: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    """The kinds of value that a place takes, where it takes several, and the values of a choice."""
+    forms = schema.get("anyOf", schema.get("oneOf", ()))
+    kinds = {_kind(root, each) for each in forms} - {None}  # some only say which keys are needed
+    if len(kinds) > 1:
+        yield from (f"{path}:{kind}" for kind in kinds)
     for value in [schema["const"]] if "const" in schema else schema.get("enum", ()):
         yield f"{path}={value}"
+
+
+def _below(path: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The next schemas below one, with their paths."""
+    for each in schema.get("anyOf", schema.get("oneOf", ())):
+        yield path, each
     if "items" in schema:
-        yield from _below(root, schema["items"], f"{path}[]", within)
+        yield f"{path}[]", schema["items"]
     for key, each in schema.get("properties", {}).items():
-        inner = f"{path}.{key}" if path else key
-        yield inner
-        yield from _below(root, each, inner, within)
-    named = schema.get("additionalProperties")
-    if isinstance(named, Mapping):
-        yield f"{path}.*"
-        yield from _below(root, named, f"{path}.*", within)
+        yield f"{path}.{key}" if path else key, each
+    if isinstance(schema.get("additionalProperties"), Mapping):
+        yield f"{path}.*", schema["additionalProperties"]
 
 
 def _kind(root: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:

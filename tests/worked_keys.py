@@ -161,6 +161,12 @@ class _Place:
             assert answer.code == 0, answer.out + answer.err
         return []
 
+    def _changed(self, keys: Mapping[str, Any]) -> list[str]:
+        """The campaign's file is edited."""
+        name = f"campaigns/{CAMPAIGN}.yaml"
+        now = json.loads((self.folder / name).read_text("utf-8")) | dict(keys)
+        return self._put(name, json.dumps(now, ensure_ascii=False))
+
     def _at(self, instant: str) -> list[str]:
         self.now = instant
         return []
