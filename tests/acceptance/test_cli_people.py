@@ -207,7 +207,7 @@ def test_words_of_consent_come_from_a_file_too(peopled: Path) -> None:
 
 
 NOT_MEANT = {
-    ("a", "fax", "offers", "shop"): "there is no channel `fax`; there are `email`, `sms`",
+    ("a", "fax", "offers", "shop"): "there is no channel `fax`; there are `email`, `sms`, `task`",
     ("a", "email", "ofers", "shop"): "there is no topic `ofers`; did you mean `offers`?",
     ("z", "email", "offers", "shop"): (
         "there is no customer `z`; keys are exact, upper and lower case too"
