@@ -205,6 +205,19 @@ class TaskState(StrEnum):
 TASKS_AHEAD = (TaskState.PROMISED, TaskState.WAITING, TaskState.OPEN)  # not closed
 
 
+class Approval(StrEnum):
+    """How many persons must approve what goes out."""
+
+    NONE = "none"
+    ONE = "one"
+    TWO = "two"
+
+    @property
+    def people(self) -> int:
+        """The number."""
+        return ("none", "one", "two").index(self.value)
+
+
 class Status(StrEnum):
     """Where a campaign stands in its life."""
 

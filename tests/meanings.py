@@ -31,8 +31,9 @@ FOLDER = Path(__file__).parent.parent / "docs" / "meanings"
 SOURCES = sorted(
     path
     for path in FOLDER.glob("*.yaml")
-    if path.stem not in ("date-turns", "floors", "journeys", "owed", "stages")
-)  # those by date_meanings.py, floor_meanings.py, owed_meanings.py, stage_meanings.py
+    if path.stem
+    not in ("approval-brake-budget", "date-turns", "floors", "journeys", "owed", "stages")
+)  # those by approval_meanings.py, date_meanings.py, floor_meanings.py and so on
 COLUMNS = ("#", "given", "at", "decision", "reason", "until", "channel")
 PLAIN = ("key", "email", "phone", "timezone", "country", "erased", "merged_into")
 GROUPS = ("zones", "tags", "attributes", "dates")

@@ -1,6 +1,7 @@
 """Runs that a person looks at before they begin: dearer, or larger, than the campaign allows."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,25 +14,46 @@ from outreach.decisions.candidate import Scope
 from outreach.decisions.households import ask_base
 from outreach.decisions.ruling import Ruling
 from outreach.planning.plan import count
+from outreach.store.approvals import approvals_of
 from outreach.store.brakes import RELEASED, last_audience
 from outreach.store.runs import Run
 
 WHOLE = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """An audience that the next one is compared with, and which that is."""
+
+    audience: int
+    said: str
+
+
+def audience_before(
+    conn: Connection, campaign_id: int, revision_id: int | None, run_id: int | None
+) -> Before | None:
+    """The audience as it was last approved for a revision; else of the last run before a run."""
+    found = [] if revision_id is None else approvals_of(conn, revision_id)
+    if found:
+        return Before(found[-1].audience, f"that {found[-1].person} approved")
+    last = last_audience(conn, campaign_id, run_id)
+    return None if last is None else Before(last[1], f"of run {last[0]}")
+
+
 def held_back(
-    campaign: Campaign, currency: str, total: Decimal, audience: int, last: tuple[int, int] | None
+    campaign: Campaign, currency: str, total: Decimal, audience: int, last: Before | None
 ) -> list[str]:
     """Why a run of this cost and audience is held for a person; empty: it begins by itself."""
     found = []
     if campaign.budget is not None and total > campaign.budget:
         found.append(f"it would cost {total:,} {currency}, and `budget` is {campaign.budget:,}")
-    if campaign.brake and last is not None:
-        run_id, before = last
-        if audience * WHOLE > before * (WHOLE + campaign.brake):
-            more = f"{audience / before - 1:.0%} more than the {before:,} of run {run_id}"
-            brake = f"`brake` is {campaign.brake / 100:g}%"
-            found.append(f"its audience is {audience:,}, {more}, and {brake}")
+    if not campaign.brake or last is None:
+        return found
+    if audience * WHOLE > last.audience * (WHOLE + campaign.brake):
+        share = audience / max(last.audience, 1) - 1
+        more = f"{share:.0%} more than the {last.audience:,} {last.said}"
+        brake = f"`brake` is {campaign.brake / 100:g}%"
+        found.append(f"its audience is {audience:,}, {more}, and {brake}")
     return found
 
 
@@ -59,7 +81,8 @@ def why_held(
     taken = segments_taken(context, conn, question, texts) if texts else None
     total, _ = cost_of(company, ruling.channels, funnel, regions, taken)
     narrowed = run.params.get("to") or run.params.get("where")
-    last = None if narrowed else last_audience(conn, run.campaign_id, run.id)
+    before = run.campaign_id, run.revision_id, run.id
+    last = None if narrowed else audience_before(conn, *before)
     found = held_back(campaign, company.brand.currency, total, funnel.audience, last)
     if not found:
         return ""

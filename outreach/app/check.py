@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from outreach.app.admission import trials, tried
+from outreach.app.approval_slips import unapprovable
 from outreach.app.context import Context
 from outreach.app.fragments import (
     company_as_read,
@@ -116,6 +117,7 @@ def _all_problems(context: Context) -> set[Problem]:
     """Faults of the files, and the warnings that need no database."""
     files = context.files.contents
     shallow = {*context.files.problems, *context.loaded.problems}
+    shallow |= set(unapprovable(files, context.loaded))
     return shallow | set(_deeper_problems(files, context.loaded))
 
 

@@ -75,6 +75,7 @@ class Context:
         self.files = files
         self._frozen = frozen
         self._opened = opened or Opened(environment)
+        self.is_rehearsal = False  # on another database: as if everything were approved
 
     @property
     def project(self) -> Path:
@@ -155,6 +156,7 @@ class Context:
         opened = Opened(self.environment, engine)
         made = Context(self.environment, self.files, self._frozen, opened)
         made.clock = clock
+        made.is_rehearsal = True
         return made
 
     def close(self) -> None:

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, func, select
 
+from outreach.app.approvals import lack
 from outreach.app.arms import SampleSize, sample_size
-from outreach.app.brakes import held_back
+from outreach.app.brakes import Before, audience_before, held_back
 from outreach.app.context import Context
 from outreach.app.cost import (
     SegmentsTaken,
@@ -33,6 +34,7 @@ from outreach.campaign.occurrences import CUSTOMER
 from outreach.decisions.asking import Question
 from outreach.decisions.candidate import Scope
 from outreach.decisions.households import ask_base
+from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.decisions.winners import winner_due_at
 from outreach.planning.occasion import Occasion
@@ -40,7 +42,7 @@ from outreach.planning.plan import count, rows
 from outreach.planning.spread import spread_of
 from outreach.reports.rows import DecidedRow, write_rows
 from outreach.settings.company import Company
-from outreach.store.brakes import last_audience
+from outreach.store.approvals import approvals_of, revision_with
 from outreach.store.engine import reading, reading_together
 from outreach.store.marks import facts_for
 from outreach.store.revisions import digest_of
@@ -117,7 +119,8 @@ def plan_campaign(
         spread = spread_of(conn, question) if closely else None
         unlocks = unlocks_of(conn, question) if closely else None
         sample = _sample_size(conn, campaign, funnel.variants)
-        last = last_audience(conn, question.ruling.campaign_id, None)
+        digest = digest_of(pinned(context, name))
+        lacks, last = _looked_at(conn, question.ruling, digest, funnel.audience)
         if rows_to is not None:
             write_rows(rows_to, _rows(conn, question))
     total, channels = cost_of(company, campaign.steps[0].channels, funnel, regions, taken)
@@ -127,7 +130,7 @@ def plan_campaign(
     left = time_left(campaign.schedule, local.replace(tzinfo=None))
     return Plan(
         campaign=name,
-        revision=digest_of(pinned(context, name))[:12],
+        revision=digest[:12],
         occurrence=occasion.local_at or occasion.first_at,
         audience=funnel.audience,
         send=funnel.send,
@@ -143,7 +146,7 @@ def plan_campaign(
         segments=taken,
         over=turn.is_over,
         status=campaign.status,
-        held_back=held_back(campaign, company.brand.currency, total, funnel.audience, last),
+        held_back=[*lacks, *held_back(campaign, cost.currency, total, funnel.audience, last)],
         sample=sample,
         stages_as_of=_stages_as_of(context, campaign, occasion),
         load=loads(company, funnel.channels, None if spread is None else spread.domains, left),
@@ -153,6 +156,16 @@ def plan_campaign(
         trigger=campaign.schedule.kind.value if campaign.schedule.is_triggered else None,
         step=campaign.steps[0].id if len(campaign.stops) > 1 else None,
     )
+
+
+def _looked_at(
+    conn: Connection, ruling: Ruling, digest: str, audience: int
+) -> tuple[list[str], Before | None]:
+    """What of approvals the files of a digest lack, and the audience that the next is beside."""
+    revision_id = revision_with(conn, ruling.campaign.name, digest)
+    found = [] if revision_id is None else approvals_of(conn, revision_id)
+    said = lack(ruling.campaign, ruling.company, found, audience)
+    return ([said] if said else []), audience_before(conn, ruling.campaign_id, revision_id, None)
 
 
 def _stages_as_of(context: Context, campaign: Campaign, occasion: Occasion) -> date | None:

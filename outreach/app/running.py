@@ -7,18 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from outreach import queue
 from outreach.app.admission import is_admitted
+from outreach.app.approvals import hold_unapproved, lack_of_run, let_approved_go, may_start
 from outreach.app.brakes import why_held
-from outreach.app.company_clock import last_morning
 from outreach.app.context import Context
+from outreach.app.daily import refresh_daily
 from outreach.app.occasion import REPEAT
 from outreach.app.owing import look_after_owed
 from outreach.app.project import save_rules
-from outreach.app.stages import refresh_stages
 from outreach.app.watching import WatchedProject
 from outreach.app.winners import choose_winners
 from outreach.campaign.model import Expression, Place
@@ -39,10 +38,9 @@ from outreach.settings.company import Company
 from outreach.settings.rules_file import BUILT_IN_CHANNELS
 from outreach.store import activity, deliveries, runs, schema
 from outreach.store.engine import reading, writing
-from outreach.store.marks import facts_for, refreshed_at
+from outreach.store.marks import facts_for
 from outreach.store.runs import Run
 from outreach.store.schema import head
-from outreach.store.tables import customers
 from outreach.vocabulary import RunKind, RunState
 
 log = Logger(__name__)
@@ -67,7 +65,10 @@ def do_what_is_due(
     `plan` makes a pass over a run that is to be planned, and says whether there was anything.
     """
     now = context.now()
-    asked = (refresh_daily(context, now), look_after_owed(context), choose_winners(context))
+    asked = (
+        refresh_daily(context, now), look_after_owed(context), choose_winners(context),
+        let_approved_go(context),
+    )  # fmt: skip
     busy = any(asked)
     made = make_due_runs(
         context.engine,
@@ -81,7 +82,9 @@ def do_what_is_due(
     with reading(context.engine) as conn:
         open_runs = runs.runs_in(conn, RunState.PLANNING)
     planned = [plan(run) for run in open_runs]
-    moved = context.journeys(context.engine, project, now, partial(is_admitted, context))
+    moved = context.journeys(
+        context.engine, project, now, partial(is_admitted, context), partial(may_start, context)
+    )
     expired = expiry(context.engine, now)
     return Done(any([busy, bool(made), *planned, moved, bool(expired)]), expired)
 
@@ -212,7 +215,12 @@ def _plan(context: Context, run: Run, rulings: Rulings, planner: str) -> bool:
         over = past(asked, late, now, run.active_since)
         facts = facts_for(conn, min([now, *(at for id_, at in asked.items() if id_ not in over)]))
         scope = scope_of(run, now, facts)
-        held = why_held(context, conn, run, ruling, replace(scope, past=over), instants)
+        rest = replace(scope, past=over)
+        lacks = lack_of_run(context, conn, run, ruling, rest, instants)
+        held = "" if lacks else why_held(context, conn, run, ruling, rest, instants)
+    if lacks:
+        hold_unapproved(context, run, lacks)
+        return True
     if held:
         _hold(context, run, held)
         return True
@@ -246,23 +254,6 @@ def _hold(context: Context, run: Run, reason: str) -> None:
     log.error("run is held", run=run.id, campaign=run.campaign, why=reason)
     with writing(context.engine) as conn:
         deliveries.hold_run(conn, run.id, reason)
-
-
-def refresh_daily(context: Context, now: datetime) -> bool:
-    """Bring facts and stages up to 00:05 company time where it has passed since; whether it did.
-
-    Moves carry that instant, however late the tick is.
-    """
-    at = last_morning(context, now)
-    with reading(context.engine) as conn:
-        known = refreshed_at(conn)
-        if known is not None and known >= at:
-            return False
-        if conn.execute(select(customers.c.id).limit(1)).first() is None:
-            return False
-    log.info("stages are refreshed")
-    refresh_stages(context, at=at)
-    return True
 
 
 def wake(context: Context) -> None:

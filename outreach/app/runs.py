@@ -15,6 +15,7 @@ from outreach.reports.funnel import Waiting, report, waiting_in
 from outreach.reports.states import states_of_runs
 from outreach.store import custody, health, lapses, run_answers, runs, unknowns
 from outreach.store.acknowledgement import run_acknowledged
+from outreach.store.approvals import awaits_approval
 from outreach.store.brakes import release
 from outreach.store.channel_holds import ChannelHold, waiting
 from outreach.store.custody import Settlement
@@ -156,6 +157,9 @@ def _went_out(conn: Connection, rows: Sequence[Row[Any]]) -> None:
 def _move(context: Context, run_id: int, to: RunState, among: Collection[RunState]) -> None:
     with writing(context.engine) as conn:
         run = run_with(conn, run_id)
+        if to is RunState.PLANNING and awaits_approval(run):
+            hint = f"`outreach approve {run.campaign} --as PERSON` lets it go, or cancel it"
+            raise UsageError(f"run {run_id} waits for an approval, not to be resumed", hint)
         if not runs.move_run(conn, run_id, to, among):
             hint = f"only one that is {' or '.join(each.value for each in among)} can be"
             raise UsageError(f"run {run_id} is {run.state.value}", hint)

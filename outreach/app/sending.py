@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from outreach import queue
 from outreach.app.admission import problems_on_trial
+from outreach.app.approvals import lack
 from outreach.app.context import Context
 from outreach.app.occasion import REPEAT
 from outreach.app.person import person
@@ -19,6 +20,7 @@ from outreach.app.running import plan_pass, planner_name, wake
 from outreach.app.runs import held_in, run_with
 from outreach.audience.check import check
 from outreach.audience.names import names_of
+from outreach.campaign.approval import is_counted
 from outreach.campaign.model import Campaign, Expression, Place
 from outreach.decisions.asking import Question
 from outreach.decisions.loading import Rulings
@@ -28,10 +30,11 @@ from outreach.planning.plan import Funnel, count, reaches_anyone
 from outreach.planning.tick import Candidate, rank_of
 from outreach.reports.funnel import Waiting, report
 from outreach.store import runs, workers
+from outreach.store.approvals import approvals_of, revision_with
 from outreach.store.customers import by_keys
 from outreach.store.engine import reading, writing
 from outreach.store.repeats import Earlier, earlier_messages
-from outreach.store.revisions import is_known_revision, save_revision
+from outreach.store.revisions import digest_of, is_known_revision, save_revision
 from outreach.store.runs import NewRun, Run
 from outreach.store.tables import deliveries
 from outreach.vocabulary import Reason, RunKind, RunState, State, Status
@@ -87,6 +90,7 @@ def plan_by_hand(context: Context, asked: Asked) -> PlanByHand:
     with reading(context.engine) as conn:
         question = _question(context, conn, asked)
         funnel = count(conn, question)
+        _must_be_approved(context, conn, question.ruling.campaign, funnel.audience)
         earlier: list[Earlier] = []
         if Reason.DUPLICATE in funnel.skip and not asked.again:
             rows = question.filled().subquery().c
@@ -143,6 +147,9 @@ def send_by_hand(context: Context, asked: Asked) -> Sent:
     with reading(context.engine) as conn:
         # Templates at fault are told before a run is made, too.
         question = _question(context, conn, asked)
+        is_asked = is_counted(campaign, context.company())
+        audience = count(conn, question).audience if is_asked else 0
+        _must_be_approved(context, conn, campaign, audience)
         if not reaches_anyone(conn, question):
             skip = count(conn, question).skip
             return Sent(None, 0, 0, {reason.value: number for reason, number in skip.items()})
@@ -180,6 +187,16 @@ def _active(context: Context, name: str) -> Campaign:
         message = f"campaign `{name}` is not active: its status is `{campaign.status}`"
         raise UsageError(message, f"write `status: active` in {campaign.file}")
     return campaign
+
+
+def _must_be_approved(
+    context: Context, conn: Connection, campaign: Campaign, audience: int
+) -> None:
+    revision_id = revision_with(conn, campaign.name, digest_of(pinned(context, campaign.name)))
+    found = [] if revision_id is None else approvals_of(conn, revision_id)
+    if said := lack(campaign, context.company(), found, audience):
+        what, _, hint = said.partition(": ")
+        raise UsageError(f"campaign `{campaign.name}` may not go out: {what}", hint)
 
 
 def _check(context: Context, conn: Connection, asked: Asked) -> None:

@@ -28,7 +28,7 @@ from outreach.settings.written import (
     Whole,
     Words,
 )
-from outreach.vocabulary import Status
+from outreach.vocabulary import Approval, Status
 
 _KEY_ALONE = re.compile(r"([a-z_]+):(\S.*)")
 
@@ -80,7 +80,6 @@ def _rules(written: object) -> object:
 class CampaignFile(ContentFile):
     """One campaign: what to say, to whom, when, how often."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"approval"})
     elsewhere: ClassVar[Mapping[str, str]] = IN_CAMPAIGN
 
     title: Words | None = Field(
@@ -158,6 +157,13 @@ class CampaignFile(ContentFile):
     )
     brake: Share | None = Field(
         None,
-        description="An audience that much larger than last time is held for a person.",
+        description="An audience that much larger than approved, or than last time, is held for a "
+        "person.",
         examples=["50%"],
+    )
+    approval: Approval = Field(
+        Approval.NONE,
+        description="How many of the people in outreach.yaml approve it before anything goes out. "
+        "Left out: none, or as many as outreach.yaml asks for.",
+        examples=["one", "two"],
     )

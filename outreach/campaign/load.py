@@ -184,6 +184,7 @@ def _campaign(name: str, file: CampaignFile, document: Document, known: Known | 
         variants=experiment.arms() if experiment else (),
         budget=file.budget,
         brake=file.brake or 0,
+        approval=file.approval,
         winner=experiment.chosen() if experiment else None,
         attachments=tuple(each.attachment() for each in file.attachments),
         images=file.images or "",

@@ -13,7 +13,7 @@ from outreach.campaign.triggers import ALWAYS, Idle, Moment, OnStage, Reentry, R
 from outreach.documents import Passage
 from outreach.settings.company import Utm
 from outreach.spans import Cap, DaySpan
-from outreach.vocabulary import Status
+from outreach.vocabulary import Approval, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +243,7 @@ class Campaign:
     variants: tuple[Variant, ...] = ()  # none: everybody gets the same
     budget: Decimal | None = None  # in brand.currency, of one run
     brake: int = 0  # of 10,000 more than last time
+    approval: Approval = Approval.NONE
     winner: Winner | None = None  # None: each variant goes to its share
     tracking: Tracking = Tracking()
     attachments: tuple[Attachment, ...] = ()

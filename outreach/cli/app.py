@@ -30,6 +30,7 @@ COMMANDS = {
     "preview": "The very messages that would go",
     "dev": "A page in the browser that follows your edits: messages, problems, plan",
     "test": "Campaign tests: who must get what, and why not",
+    "approve": "Approve a campaign as it stands, after reading what it does",
     "send": "Send a campaign by hand, or a test of it to staff",
     "run": "Scheduler, worker and public pages in one process",
     "scheduler": "Make runs as they fall due",

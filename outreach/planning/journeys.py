@@ -59,8 +59,12 @@ class Journeys:
         project: Iterable[Candidate],
         now: datetime,
         admit: Callable[[Candidate], bool] = lambda _: True,
+        may_start: Callable[[Ruling], bool] = lambda _: True,
     ) -> bool:
-        """Bring every active journey up to `now`; whether anything moved."""
+        """Bring every active journey up to `now`; whether anything moved.
+
+        A revision that may not start lets nobody in; who is under way goes on.
+        """
         going = [each for each in project if _goes(each.campaign)]
         if not going:
             return False
@@ -72,7 +76,7 @@ class Journeys:
             if life is None:
                 continue
             try:
-                busy |= self._tend(engine, each, life, now, admit)
+                busy |= self._tend(engine, each, life, now, admit, may_start)
             except (OperationalError, InterfaceError):
                 raise  # the database is at fault: the next tick finds the same work
             except OutreachError as error:
@@ -90,7 +94,7 @@ class Journeys:
 
     def _tend(
         self, engine: Engine, each: Candidate, life: Life, now: datetime,
-        admit: Callable[[Candidate], bool],
+        admit: Callable[[Candidate], bool], may_start: Callable[[Ruling], bool],
     ) -> bool:  # fmt: skip
         if life.revision_id not in self._admitted:
             with reading(engine) as conn:
@@ -100,6 +104,9 @@ class Journeys:
             self._admitted.add(life.revision_id)
         with reading(engine) as conn:
             ruling = self.rulings.load(conn, life.revision_id)
+        if not may_start(ruling):
+            _pass_over(engine, ruling, life, now)
+            return self._advance(engine, life.id, now)
         moved = migrate(engine, self.rulings, ruling, now) if each.campaign.migrates else 0
         moved += self._happenings(engine, ruling, life, now)
         moved += self._come_in(engine, ruling, life, now)
@@ -199,6 +206,13 @@ class Journeys:
             own = self.rulings.load(conn, ruling.revision_id, what.id)
         planned = plan_arrivals(Desk(engine, own, position), now)
         return planned + _all(engine, stand.pass_message)
+
+
+def _pass_over(engine: Engine, ruling: Ruling, life: Life, now: datetime) -> None:
+    """Whose idleness began longer than `late` ago starts nothing once the campaign may start."""
+    until = now - ruling.campaign.schedule.late
+    if ruling.campaign.schedule.is_triggered and until - life.looked_until >= LOOK_EVERY:
+        _note(engine, life, looked_until=until)
 
 
 def _goes(campaign: Campaign) -> bool:

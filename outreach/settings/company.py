@@ -9,6 +9,7 @@ from outreach.settings.feast_days import FeastDays
 from outreach.settings.rate_limits import ChannelLimits, DomainLimit
 from outreach.settings.rates import Rate
 from outreach.spans import Cap, Per, PerKind, QuietHours, parse_day_span
+from outreach.vocabulary import Approval
 
 MANAGER = "manager"  # what an owner may say of theirs, under `owners`
 SIX_STAGE = "six-stage"  # the lifecycle where none is written
@@ -139,6 +140,20 @@ class Floor(Frozen):
     audience: Picked = Picked()  # everyone
 
 
+class ApprovalRules(Frozen):
+    """Who approves campaigns, and how many of them at least, whatever a campaign says."""
+
+    people: tuple[str, ...] = ()
+    least: Approval = Approval.NONE
+    audience: int | None = None  # a larger one needs `above`; None: none does
+    above: Approval = Approval.NONE
+
+    @property
+    def most(self) -> Approval:
+        """What the largest audience needs."""
+        return max(self.least, self.above, key=lambda each: each.people)
+
+
 DEFAULT_CADENCE = (Cap(2, Per(PerKind.DAYS, 7)),)
 DEFAULT_QUIET_HOURS = (QuietHours(parse_day_span("21:00-08:00")),)
 
@@ -163,6 +178,7 @@ class Company(Frozen):
     feasts: dict[str, tuple[FeastDays, ...]] = {}  # own ones, by name
     tasks: TaskRules = TaskRules()
     floors: tuple[Floor, ...] = ()
+    approval: ApprovalRules = ApprovalRules()
 
     def boss_of(self, owner: str) -> str:
         """Who is told of an owner's tasks that are long overdue; "" for nobody else."""

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from outreach.documents import Document, FileModel, RefusalError, load, validate
 from outreach.errors import Problem
+from outreach.settings.approval_file import NOBODY, ApprovalFile, too_few_people
 from outreach.settings.attribute_names import parse_attribute_name
 from outreach.settings.channel_file import ChannelFile
 from outreach.settings.company import (
@@ -126,7 +127,7 @@ def _check_lifecycles(lifecycles: dict[str, str]) -> dict[str, str]:
 class CompanyFile(FileModel):
     """The rules of the whole company."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"approval", "rates", "retention"})
+    later: ClassVar[frozenset[str]] = frozenset({"rates", "retention"})
 
     elsewhere: ClassVar[Mapping[str, str]] = {"tone": "it belongs under `brand`"}
 
@@ -214,6 +215,9 @@ class CompanyFile(FileModel):
         description="Who is owed a touch once nobody was in touch for so long: a task of their owner's.",
         examples=[[{"at_least": 1, "per": "30 days", "audience": {"tier": "A"}, "by": "owner"}]],
     )
+    approval: ApprovalFile | None = Field(
+        None, description="Who approves campaigns, and how many of them."
+    )
 
 
 def load_company(content: bytes) -> tuple[Company | None, list[Problem]]:
@@ -229,6 +233,8 @@ def read_company(content: bytes) -> tuple[Document | None, Company | None, list[
         return None, None, problems
     file, faults = validate(document, CompanyFile)
     problems = sorted({*problems, *faults, *_unknown_names(document)})
+    if file is not None and file.approval is not None:
+        problems += too_few_people(document, file.approval.rules())
     return document, (None if problems or file is None else _company(file)), problems
 
 
@@ -272,5 +278,6 @@ def _company(file: CompanyFile) -> Company:
         feasts=dict(file.feasts),
         tasks=TaskRules() if file.tasks is None else file.tasks.rules(),
         floors=tuple(floor.floor() for floor in file.floors),
+        approval=NOBODY if file.approval is None else file.approval.rules(),
         **{"salt": file.brand.name, **given},
     )

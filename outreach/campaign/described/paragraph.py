@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from outreach.campaign.approval import may_approve
 from outreach.campaign.described.occasions import occasions
 from outreach.campaign.described.speaker import Speaker, share
 from outreach.campaign.model import Campaign, Selection, Step
 from outreach.settings.company import Company, Topic
 from outreach.spans import Cap
+from outreach.vocabulary import Approval
 
 _LISTS = ("stage", "tier", "owner", "tags", "country", "locale")
 USUAL_PRIORITY = 50
@@ -104,6 +106,26 @@ def _brakes(campaign: Campaign, company: Company, speaker: Speaker) -> Iterator[
         yield speaker.say("budget", budget=campaign.budget, currency=company.brand.currency)
     if campaign.brake:
         yield speaker.say("brake", share=share(campaign.brake))
+    yield from _approval(campaign, company, speaker)
+
+
+def _approval(campaign: Campaign, company: Company, speaker: Speaker) -> Iterator[str]:
+    rules = company.approval
+    always = max(campaign.approval, rules.least, key=lambda each: each.people)
+    if always.people:
+        yield speaker.say(
+            f"approve_{always}", people=_approvers(campaign, company, always, speaker)
+        )
+    if rules.audience is not None and rules.above.people > always.people:
+        yield speaker.say(
+            "approve_above", audience=f"{rules.audience:,}",
+            number=speaker.say(f"number_{rules.above}"),
+            people=_approvers(campaign, company, rules.above, speaker),
+        )  # fmt: skip
+
+
+def _approvers(campaign: Campaign, company: Company, many: Approval, speaker: Speaker) -> str:
+    return ", ".join(may_approve(campaign, company, many.people)) or speaker.say("nobody")
 
 
 def _content(campaign: Campaign, speaker: Speaker) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Every table, for SQLite and PostgreSQL alike; migrations/ makes them."""
 
+from outreach.store.tables.approvals import approvals
 from outreach.store.tables.consent import (
     consent_states,
     consents,
@@ -26,6 +27,7 @@ from outreach.store.tables.winners import winners
 from outreach.store.tables.work import blobs, campaigns, company_rules, revisions, runs
 
 __all__ = [
+    "approvals",
     "attempts",
     "audit",
     "awaited_events",

@@ -31,6 +31,8 @@ _LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 def test_campaigns_in_the_docs_have_no_problems(tmp_path: Path) -> None:
     project = sample_project(tmp_path / "project", whole=True)
     found = _CAMPAIGN.findall((ROOT / "docs" / "campaigns.md").read_text(encoding="utf-8"))
+    with (project / "outreach.yaml").open("a", encoding="utf-8") as file:
+        file.write("\napproval: {people: [mei@example.com, tom@example.com]}\n")
     for number, (name, campaign) in enumerate(found):
         path = project / "campaigns" / f"{name or f'example-{number}'}.yaml"
         path.write_text(campaign, encoding="utf-8")
@@ -66,7 +68,7 @@ def test_what_is_not_supported_yet_is_what_the_docs_say() -> None:
     )
     said = {name: set(re.findall(r"`([^`]+)`", rest)) for name, _, rest in map(_parted, rows)}
 
-    assert said["campaign"] == CampaignFile.later | StepFile.later
+    assert said.get("campaign", set()) == CampaignFile.later | StepFile.later
     assert said.get("`schedule`", set()) == ScheduleFile.later
     assert said["`experiment`"] >= ExperimentFile.later
     assert said["channels"] >= LATER_CHANNELS

@@ -9,7 +9,7 @@ from makers import make_customer, make_event
 from sqlalchemy import Row, select
 
 from outreach.app.context import Context, open_context
-from outreach.app.running import refresh_daily
+from outreach.app.daily import refresh_daily
 from outreach.app.stages import refresh_touched
 from outreach.store.engine import reading, writing
 from outreach.store.marks import refreshed_at

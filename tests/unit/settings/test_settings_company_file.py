@@ -140,7 +140,24 @@ def test_channels_keep_what_is_written_of_them() -> None:
             "owners: {m@example.com: {}}\nfloors: [{at_least: 1, per: 30 days, audience: {teir: A}, by: owner}]",
             "3:49: unknown key `teir`; did you mean `tier`?",
         ),
-        ("approval: {}", "2:1: `approval` is not supported yet; take it out for now"),
+        (
+            "approval: {people: mei, least: won}",
+            "2:32: `least` can not be `won`; did you mean `two`?",
+        ),
+        (
+            "approval: {people: [mei, Mei]}",
+            "2:26: `Mei` is named twice: one person approves once; take one out",
+        ),
+        (
+            "approval: {people: [mei], least: two}",
+            "2:20: `two` must approve, and `people` names 1; "
+            "name them, as in `people: [mei@example.com, tom@example.com]`",
+        ),
+        (
+            "approval: {people: [mei, tom], least: two, above: {audience: 9, least: one}}",
+            "2:72: `above` asks for no more than `least: two` does for every campaign; "
+            "ask for more, or take it out",
+        ),
         ("rates: {}", "2:1: `rates` is not supported yet; take it out for now"),
         (
             "lifecycles: {main: six-stage}",

@@ -1,0 +1,32 @@
+"""Once a day by company time: facts and stages brought up to date."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from outreach.app.company_clock import last_morning
+from outreach.app.context import Context
+from outreach.app.stages import refresh_stages
+from outreach.logger import Logger
+from outreach.store.engine import reading
+from outreach.store.marks import refreshed_at
+from outreach.store.tables import customers
+
+log = Logger(__name__)
+
+
+def refresh_daily(context: Context, now: datetime) -> bool:
+    """Bring facts and stages up to 00:05 company time where it has passed since; whether it did.
+
+    Moves carry that instant, however late the tick is.
+    """
+    at = last_morning(context, now)
+    with reading(context.engine) as conn:
+        known = refreshed_at(conn)
+        if known is not None and known >= at:
+            return False
+        if conn.execute(select(customers.c.id).limit(1)).first() is None:
+            return False
+    log.info("stages are refreshed")
+    refresh_stages(context, at=at)
+    return True
