@@ -233,7 +233,7 @@ def test_ten_broken_files_are_all_named_at_once() -> None:
         "campaigns/d-key.yaml:6:1 unknown-key",
         "campaigns/e-topic.yaml:2:8 unknown-topic",
         "campaigns/f-cron.yaml:4:18 bad-value",
-        "campaigns/g-later.yaml:5:26 not-supported",
+        "campaigns/g-later.yaml:5:28 not-supported",
         "campaigns/h-empty.yaml:1:1 empty",
         "campaigns/i-quote.yaml:6:8 syntax",
         "outreach.yaml:3:1 unknown-key",
