@@ -31,6 +31,8 @@ def occasions(schedule: Schedule, speaker: Speaker) -> Iterator[str]:
         yield speaker.say("starts", starts=schedule.starts)
     if schedule.ends is not None:
         yield speaker.say("ends", ends=schedule.ends)
+    if schedule.backlog:
+        yield speaker.say("backlog", number=schedule.backlog)
     if schedule.holidays is not Holidays.IGNORE:
         yield speaker.say(f"holidays_{schedule.holidays.value}")
 
@@ -78,7 +80,10 @@ def _comes(schedule: Schedule, speaker: Speaker) -> tuple[str, str]:
 def _case(schedule: Schedule, speaker: Speaker) -> str:
     """What starts it for each customer; empty where nothing does."""
     if (event := schedule.on_event) is not None:
-        return speaker.say("on_event", kind=event.kind, after=speaker.span(event.after))
+        where = speaker.quoted(event.where.source) if event.where else ""
+        only = speaker.say("of_which", where) if where else ""
+        after = speaker.say("later", speaker.span(event.after)) if event.after else ""
+        return speaker.say("on_event", kind=event.kind, only=only, after=after)
     if (move := schedule.on_stage) is not None:
         stages = ", ".join(move.enter or move.leave)
         return speaker.say("enter" if move.enter else "leave", stages=stages)

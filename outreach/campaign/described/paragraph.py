@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from outreach.campaign.approval import may_approve
 from outreach.campaign.described.occasions import occasions
 from outreach.campaign.described.speaker import Speaker, share
-from outreach.campaign.model import Campaign, Selection, Step
+from outreach.campaign.described.way import ending, way
+from outreach.campaign.model import Campaign, Selection
 from outreach.settings.company import Company, Topic
 from outreach.spans import Cap
 from outreach.vocabulary import Approval
@@ -21,7 +22,8 @@ def describe(campaign: Campaign, company: Company, language: str) -> str:
         *_about(campaign, company, speaker),
         *occasions(campaign.schedule, speaker),
         *_limits(campaign, company, speaker),
-        *(said for step in campaign.steps for said in _step(step, speaker)),
+        *way(campaign, speaker),
+        *ending(campaign, speaker),
         *_experiment(campaign, speaker),
         *_brakes(campaign, company, speaker),
         *_content(campaign, speaker),
@@ -71,14 +73,6 @@ def _cap(cap: Cap, speaker: Speaker) -> str:
     of = "" if cap.channel is None else speaker.say("of_channel", cap.channel)
     of += "" if cap.topic is None else speaker.say("of_topic", cap.topic)
     return speaker.say("cap", most=cap.at_most, per=speaker.per(cap.per), of=of)
-
-
-def _step(step: Step, speaker: Speaker) -> Iterator[str]:
-    channels = speaker.say("else").join(step.channels)
-    key = "step" if len(step.channels) > 1 else "step_alone"
-    yield speaker.say(key, channels=channels, template=step.template, id=step.id)
-    if step.when is not None:
-        yield speaker.say("when", when=speaker.quoted(step.when.source))
 
 
 def _experiment(campaign: Campaign, speaker: Speaker) -> Iterator[str]:
