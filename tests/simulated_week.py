@@ -70,9 +70,6 @@ def week_project(folder: Path, people: int, **settings: str) -> Path:
     for name, text in CAMPAIGNS.items():
         (project / f"campaigns/{name}.yaml").write_text(HEAD + text)
     rules = project / "outreach.yaml"
-    rules.write_text(
-        rules.read_text().replace("\nchannels:\n", "\nchannels:\n  task: {adapter: task}\n")
-    )
     often = "  - {at_most: 5, per: 7 days}\n"
     rules.write_text(rules.read_text().replace("  - {at_most: 2, per: 7 days}\n", often, 1))
     limited = "  email:\n    rate: 500/second\n    per_domain: {example.com: 400/second}\n"

@@ -211,9 +211,6 @@ def test_data_that_the_audience_lacks_is_counted(project: Path) -> None:
 def test_who_is_to_be_called_without_a_number_is_counted(
     project: Path, title: str, said: bool
 ) -> None:
-    rules = (project / "outreach.yaml").read_text()
-    rules = rules.replace("channels:\n", "channels:\n  task: {adapter: task}\n")
-    (project / "outreach.yaml").write_text(rules)
     (project / "people.csv").write_text("key,phone\na,+16502530000\nb,\nc,\n")
     outreach_here(project, "customers", "import", "people.csv")
     text = CAMPAIGN.replace("{stage: [growth], where: orders >= 2}", "everyone")
@@ -230,9 +227,6 @@ def test_who_is_to_be_called_without_a_number_is_counted(
 
 
 def test_who_has_no_owner_is_told_to_get_no_task(project: Path) -> None:
-    rules = (project / "outreach.yaml").read_text()
-    rules = rules.replace("channels:\n", "channels:\n  task: {adapter: task}\n")
-    (project / "outreach.yaml").write_text(rules)
     (project / "people.csv").write_text("key\na\n")
     outreach_here(project, "customers", "import", "people.csv")
     text = CAMPAIGN.replace("{stage: [growth], where: orders >= 2}", "everyone")
@@ -267,7 +261,7 @@ def test_warnings_of_files_in_order_come_beside_problems_of_others(project: Path
         "campaigns/past.yaml:5 warning-unfound",
         "campaigns/past.yaml:6 warning-past",
         "campaigns/wrong.yaml:2 unknown-key",
-        "outreach.yaml:54 unknown-lifecycle",
+        "outreach.yaml:55 unknown-lifecycle",
     ]
 
 

@@ -222,7 +222,6 @@ def test_a_task_is_seen_as_its_owner_gets_it(page: Page, project: Path) -> None:
         "template: service-notice", "template: letter"
     )
     (project / "campaigns/letter.yaml").write_text(campaign)
-    edit(project / "outreach.yaml", "channels:\n", "channels:\n  task: {adapter: task}\n")
 
     page.get_by_role("link", name="letter").click()
 

@@ -26,6 +26,6 @@ def test_the_table_of_what_was_sent_adds_up() -> None:
 
     lines = stream.getvalue().splitlines()
     assert [name.strip() for name in lines[2].split("  ") if name] == [
-        "campaign", "audience", "sent", "sms", "email", "failed", "expired", "left out", "held",
+        "campaign", "audience", "sent", "sms", "email", "task", "failed", "expired", "left out", "held",
     ]  # fmt: skip
-    assert lines[4].split() == ["greeting", "15", "5", "2", "3", "1", "2", "4", "3"]
+    assert lines[4].split() == ["greeting", "15", "5", "2", "3", "0", "1", "2", "4", "3"]
