@@ -10,7 +10,7 @@ from outreach.app.context import Context
 from outreach.app.person import person
 from outreach.app.project import save_rules
 from outreach.app.runs import cancel_run, run_with
-from outreach.app.sending import plan_wholly, ring
+from outreach.app.sending import make_by_hand, plan_wholly, ring
 from outreach.campaign.correction import corrected
 from outreach.campaign.model import Campaign, Correction
 from outreach.campaign.pinned import pinned_correction, unpinned
@@ -21,19 +21,19 @@ from outreach.decisions.households import ask_base
 from outreach.decisions.localities import localities
 from outreach.decisions.ruling import make_ruling
 from outreach.documents import did_you_mean
-from outreach.errors import ProblemsFound, SetupError, UsageError
+from outreach.errors import ProblemsFound, UsageError
 from outreach.planning.plan import Funnel, count
-from outreach.planning.tick import Candidate, rank_of
+from outreach.planning.tick import Candidate
 from outreach.rendering.compiling import compile_step
 from outreach.reports.funnel import report
-from outreach.store import dialect, runs
+from outreach.store import dialect
 from outreach.store.engine import reading, writing
 from outreach.store.journal import record
 from outreach.store.marks import facts_for
 from outreach.store.recipients import GOT, MAYBE, corrections_of, reached_by
-from outreach.store.revisions import revision_files, save_revision
-from outreach.store.runs import NewRun, Run
-from outreach.vocabulary import RunKind, RunState, State
+from outreach.store.revisions import revision_files
+from outreach.store.runs import Run
+from outreach.vocabulary import RunState, State
 
 _UNSENT = (State.DUE, State.HELD, State.CLAIMED)
 
@@ -188,21 +188,8 @@ def _make(
         there = corrections_of(conn, run.id).get(channel)
         if there is not None:
             return there[0]
-        revision = save_revision(conn, run.campaign, files, now)
         params = {"again": True, "corrects": run.id, "channel": channel, "template": template}
-        new = NewRun(
-            campaign_id=revision.campaign_id,
-            revision_id=revision.id,
-            kind=RunKind.MANUAL,
-            occurrence_at=now,
-            rank=rank_of(campaign, context.company()),
-            created_at=now,
-            params=params,
-            created_by=person(),
-        )
-        made = runs.make_run(conn, new)
-        if made is None:
-            raise SetupError("the run was not made", "try again")
+        made = make_by_hand(conn, Candidate(campaign, files), context.company(), params, now)
         exception = "caps do not hold for it, once"
         detail = {"by_run": made, "channel": channel, "template": template, "exception": exception}
         record(conn, now, person() or "", "run corrected", run.id, **detail)

@@ -1,9 +1,10 @@
 """A campaign sent by hand: planned here and now, sent by workers."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -29,6 +30,7 @@ from outreach.errors import ProblemsFound, SetupError, UsageError
 from outreach.planning.plan import Funnel, count, reaches_anyone
 from outreach.planning.tick import Candidate, rank_of
 from outreach.reports.funnel import Waiting, report
+from outreach.settings.company import Company
 from outreach.store import runs, workers
 from outreach.store.approvals import approvals_of, revision_with
 from outreach.store.customers import by_keys
@@ -219,18 +221,25 @@ def _make(context: Context, campaign: Campaign, asked: Asked) -> int:
     now, files = context.now(), pinned(context, campaign.name)
     params = {"to": list(asked.to), "where": asked.where, "again": asked.again}
     with writing(context.engine) as conn:
-        revision = save_revision(conn, campaign.name, files, now)
-        new = NewRun(
-            campaign_id=revision.campaign_id,
-            revision_id=revision.id,
-            kind=RunKind.MANUAL,
-            occurrence_at=now,
-            rank=rank_of(campaign, context.company()),
-            created_at=now,
-            params=params,
-            created_by=person(),
-        )
-        run_id = runs.make_run(conn, new)
+        return make_by_hand(conn, Candidate(campaign, files), context.company(), params, now)
+
+
+def make_by_hand(
+    conn: Connection, of: Candidate, company: Company, params: Mapping[str, Any], now: datetime
+) -> int:
+    """Make a run by hand, of this instant; its id. SetupError where another has its place."""
+    revision = save_revision(conn, of.campaign.name, of.files, now)
+    new = NewRun(
+        campaign_id=revision.campaign_id,
+        revision_id=revision.id,
+        kind=RunKind.MANUAL,
+        occurrence_at=now,
+        rank=rank_of(of.campaign, company),
+        created_at=now,
+        params=params,
+        created_by=person(),
+    )
+    run_id = runs.make_run(conn, new)
     if run_id is None:
         raise SetupError("the run was not made", "try again")
     return run_id
