@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b, sha256
+from struct import Struct
 
 VERSION = "1"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -17,7 +18,7 @@ _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, in lower case
 _PAIRS = [first + second for first in _BASE32 for second in _BASE32]
 _SHORT = 10  # characters of a short token's signature, 50 bits
 _SEAL_BYTES = 10  # of a seal: 80 bits, 16 characters
-_SHIFTS = range(120, -1, -10)  # 128 bits and two of padding, ten at a time
+_HALVES = Struct(">QQ").unpack_from  # 128 bits
 
 
 class Purpose(StrEnum):
@@ -103,8 +104,15 @@ def _signature(key: str, purpose: Purpose, number: int) -> str:
 
 
 def _encoded(digest: bytes) -> str:
-    bits = int.from_bytes(digest[:16], "big") << 2
-    return "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
+    # Ten bits at a time, written out: a loop costs half as much again, for each mail twice.
+    x, y = _HALVES(digest)
+    p = _PAIRS
+    return (
+        f"{p[x >> 54]}{p[x >> 44 & 1023]}{p[x >> 34 & 1023]}{p[x >> 24 & 1023]}"
+        f"{p[x >> 14 & 1023]}{p[x >> 4 & 1023]}{p[(x & 15) << 6 | y >> 58]}"
+        f"{p[y >> 48 & 1023]}{p[y >> 38 & 1023]}{p[y >> 28 & 1023]}{p[y >> 18 & 1023]}"
+        f"{p[y >> 8 & 1023]}{p[y << 2 & 1023]}"
+    )
 
 
 @lru_cache(maxsize=64)

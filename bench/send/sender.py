@@ -20,7 +20,7 @@ def _mail(number: int) -> Email:
     to = f"customer{number}@example.net"
     head = f"From: mei@example.com\r\nTo: {to}\r\nSubject: Have a good weekend\r\n\r\n"
     content = (head + LINE * (BYTES // len(LINE))).encode()
-    return Email(number, to, "mei@example.com", content, eight_bit=False)
+    return Email(number, to, "mei@example.com", content, eight_bit=False, plain=True)
 
 
 def main(port: str, mails: str, connections: str) -> None:

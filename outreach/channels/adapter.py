@@ -23,6 +23,8 @@ class Email:
     content: bytes
     eight_bit: bool  # needs 8BITMIME
     begin_by: float = field(default=float("inf"), compare=False)  # time.monotonic; see Source.pull
+    # Whoever made it knows that no line begins with a dot, and that CR and LF only stand together.
+    plain: bool = field(default=False, compare=False)
 
     @property
     def text(self) -> str:

@@ -261,9 +261,9 @@ class Compiled:
         envelope = self._envelopes[ready.source.locale]
         if self._hosted and recipient.here:
             envelope = self._bare[ready.source.locale]
-        content, eight_bit = build(envelope, filling)
+        content, eight_bit, plain = build(envelope, filling)
         sender = recipient.return_path or self._sender[1]
-        return Email(recipient.delivery_id, filling.to, sender, content, eight_bit)
+        return Email(recipient.delivery_id, filling.to, sender, content, eight_bit, plain=plain)
 
     def _bodies(self, ready: Ready, variables: dict[str, object]) -> tuple[str, str]:
         """HTML ("" for none) and text, with what marketing mail owes its reader."""

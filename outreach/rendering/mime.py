@@ -7,7 +7,7 @@ Python before 3.11.10 lets line breaks in (CVE-2024-6923); so only holes pass th
 import re
 from base64 import encodebytes
 from binascii import b2a_qp
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -27,6 +27,9 @@ _HOLE = re.compile(rb"outreach-hole-([a-z]+)")
 _ANY_DATE = "Thu, 01 Jan 1970 00:00:00 +0000"  # a hole that the date's parser lets through
 _LETTERS = "abcdefghij"
 _BEGINS = {"alternative": "", "related": "=_r", "mixed": "=_x"}
+# Lines that go as they are: not too long, no dot to be doubled, none that could be a boundary.
+_AS_THEY_ARE = re.compile(rb"(?:(?!\.|--).{0,%d}+\n)*+" % _LONGEST_LINE)
+_ROOM = 900  # octets of values, beside which no line of the skeleton's is too long
 _POLICY = SMTP.clone(max_line_length=None)
 
 
@@ -57,16 +60,42 @@ class Filling(NamedTuple):
     attached: Sequence[bytes] = ()  # base64 of what is attached, in the envelope's order
 
 
+class Built(NamedTuple):
+    """A whole mail with CRLF line ends."""
+
+    content: bytes
+    eight_bit: bool  # it needs 8BITMIME (RFC 6152)
+    plain: bool  # known to have no line that begins with a dot, no NUL, no CR or LF alone
+
+
 @dataclass(frozen=True, slots=True)
 class _Skeleton:
-    pieces: tuple[bytes, ...]  # fixed bytes and names of holes in turn
+    head: tuple[bytes, ...]  # of the header block: fixed bytes and names of holes in turn
+    rest: tuple[bytes, ...]  # from its last line's end on, the same
     names: tuple[bytes, ...]  # of its headers, in order
+    length: int  # octets of the header block without what goes into its holes
+
+    def verify(self, block: bytes) -> None:
+        """Look at a finished header block; RenderError where it is not what was meant.
+
+        Fixed bytes with as many line ends as they have themselves, each of CR and LF: then no
+        value has brought any, and the names are those of the skeleton.
+        """
+        ends = len(self.names) - 1
+        sound = (
+            block.count(b"\n") == ends == block.count(b"\r")
+            and block.isascii()
+            and b"\x00" not in block
+            and len(block) - self.length <= _ROOM
+        )
+        if not sound:
+            verify_header_block(block, self.names)
 
 
-def build(envelope: Envelope, filling: Filling) -> tuple[bytes, bool]:
-    """The whole mail with CRLF line ends, and whether it needs 8BITMIME (RFC 6152)."""
-    text, text_encoding = _body(filling.text, envelope.boundary)
-    html, html_encoding = _body(filling.html, envelope.boundary)
+def build(envelope: Envelope, filling: Filling) -> Built:
+    """The whole mail, filled into the skeleton that all of its kind have in common."""
+    text, text_encoding, text_plain = _body(filling.text, envelope.boundary)
+    html, html_encoding, html_plain = _body(filling.html, envelope.boundary)
     skeleton = _skeleton(
         envelope,
         bool(filling.unsubscribe_url),
@@ -86,24 +115,36 @@ def build(envelope: Envelope, filling: Filling) -> tuple[bytes, bool]:
         holes[_hole("related", place)] = asset.encoded
     for place, encoded in enumerate(filling.attached):
         holes[_hole("attached", place)] = encoded
-    content = b"".join(
-        holes[piece] if index % 2 else piece for index, piece in enumerate(skeleton.pieces)
-    )
-    verify_header_block(content[: content.index(b"\r\n\r\n")], skeleton.names)
-    return content, "8bit" in (text_encoding, html_encoding)
+    head = _filled(skeleton.head, holes)
+    skeleton.verify(head)
+    plain = text_plain and html_plain and not (envelope.related or filling.attached)
+    content = head + _filled(skeleton.rest, holes)
+    return Built(content, "8bit" in (text_encoding, html_encoding), plain)
 
 
-def _body(text: str, boundary: str) -> tuple[bytes, Encoding]:
-    """A part's bytes and how they are encoded (RFC 2045 section 6), as plainly as they can be."""
+def _filled(pieces: Sequence[bytes], holes: Mapping[bytes, bytes]) -> bytes:
+    filled = list(pieces)
+    for place in range(1, len(filled), 2):
+        filled[place] = holes[filled[place]]
+    return b"".join(filled)
+
+
+def _body(text: str, boundary: str) -> tuple[bytes, Encoding, bool]:
+    """A part's bytes, how they are encoded (RFC 2045 section 6), as plainly as they can be.
+
+    Also whether no line of it begins with a dot, as far as is known.
+    """
     raw = text.encode("utf-8", "replace").translate(None, _DROPPED).rstrip(b"\n") + b"\n"
+    if _AS_THEY_ARE.fullmatch(raw):
+        return raw.replace(b"\n", b"\r\n"), "7bit" if raw.isascii() else "8bit", True
     safe = boundary.encode() not in raw
     lines = raw.split(b"\n")
     raw = b"\r\n".join(lines)
     if safe and max(map(len, lines)) <= _LONGEST_LINE:
-        return raw, "7bit" if raw.isascii() else "8bit"
+        return raw, "7bit" if raw.isascii() else "8bit", False
     if safe and raw.isascii():
-        return b2a_qp(raw, istext=True), "quoted-printable"
-    return encodebytes(raw).replace(b"\n", b"\r\n"), "base64"
+        return b2a_qp(raw, istext=True), "quoted-printable", False
+    return encodebytes(raw).replace(b"\n", b"\r\n"), "base64", True
 
 
 @lru_cache(maxsize=256)
@@ -127,8 +168,13 @@ def _skeleton(
     for name, value in (*_headers(envelope, one_click), *body_headers):
         message[name] = value
     flat = message.as_bytes().replace(_ANY_DATE.encode(), b"outreach-hole-date", 1)
-    pieces = tuple(_HOLE.split(flat))
-    return _Skeleton(pieces, tuple(name.encode() for name in message.keys()))  # noqa: SIM118
+    block, rest = flat[: (end := flat.index(b"\r\n\r\n"))], flat[end:]
+    head = tuple(_HOLE.split(block))
+    names = tuple(name.encode() for name in message.keys())  # noqa: SIM118
+    # A fixed line of its own that is near the limit leaves values no room for the quick look.
+    longest = max(map(len, block.split(b"\r\n")))
+    length = sum(map(len, head[::2])) if longest <= _LONGEST_LINE - _ROOM else -_ROOM
+    return _Skeleton(head, tuple(_HOLE.split(rest)), names, length)
 
 
 def _page(envelope: Envelope, html: Encoding) -> EmailMessage:

@@ -42,9 +42,9 @@ def wire(message: Email, extensions: frozenset[str]) -> Wire | Outcome:
     wide = not (sender + recipient).isascii()
     if wide and "smtputf8" not in extensions:
         return _refused(message, POLICY, "the server lacks SMTPUTF8, which this address needs")
-    if not _has_whole_lines(message.content):
+    if not (message.plain or _has_whole_lines(message.content)):
         return _refused(message, CONTENT, "the message has a bare CR or LF, or a NUL")
-    content, options = message.content, b" SMTPUTF8" if wide else b""
+    content, options, plain = message.content, b" SMTPUTF8" if wide else b"", message.plain
     if message.eight_bit or not content.isascii():
         if "8bitmime" in extensions:
             options += b" BODY=8BITMIME"
@@ -53,16 +53,21 @@ def wire(message: Email, extensions: frozenset[str]) -> Wire | Outcome:
                 content = message_from_bytes(content, policy=_SEVEN_BIT).as_bytes()
             except (ValueError, LookupError):
                 return _refused(message, CONTENT, "the message can not be written in 7 bits")
+            plain = False
     return Wire(
         b"MAIL FROM:<" + sender.encode() + b">" + options,
         b"RCPT TO:<" + recipient.encode() + b">",
-        stuffed(content),
+        ended(content) if plain else stuffed(content),
     )
 
 
 def stuffed(content: bytes) -> bytes:
     """A message with its lines' leading dots doubled and the final dot (RFC 5321 4.5.2)."""
-    body = (b"\r\n" + content).replace(b"\r\n.", b"\r\n..")[2:]
+    return ended((b"\r\n" + content).replace(b"\r\n.", b"\r\n..")[2:])
+
+
+def ended(body: bytes) -> bytes:
+    """A message that no dots are to be doubled in, with the final one."""
     return body + (b".\r\n" if body.endswith(b"\r\n") or not body else b"\r\n.\r\n")
 
 

@@ -1,5 +1,6 @@
 """Mails as bytes: what is filled in reads as if the standard library had built it whole."""
 
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from rendering_project import NOW, body, mail, render
 
 from outreach.channels.adapter import Email
+from outreach.channels.email.wire import wire
 from outreach.rendering import RenderError
 from outreach.rendering.headers import (
     bare_address,
@@ -19,7 +21,7 @@ from outreach.rendering.headers import (
     one_line,
     verify_header_block,
 )
-from outreach.rendering.mime import Envelope, Filling, build
+from outreach.rendering.mime import Built, Envelope, Filling, build
 
 ENVELOPE = Envelope("Mei Lin", "mei@tea.example.com", "re@tea.example.com", "greetings.example.com")
 words = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=200)
@@ -27,6 +29,11 @@ pages = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"
 
 
 def filled(text: str = "Hello\n", html: str = "", subject: str = "Hi") -> tuple[bytes, bool]:
+    built = filled_whole(text, html, subject)
+    return built.content, built.eight_bit
+
+
+def filled_whole(text: str, html: str, subject: str = "Hi") -> Built:
     return build(
         ENVELOPE,
         Filling("eve@example.com", encode_subject(subject), NOW, "<1@example.com>", "", text, html),
@@ -99,6 +106,24 @@ def test_no_mail_has_a_bare_line_end_or_a_line_too_long(text: str, html: str, su
     assert not any(b"\r" in line or b"\n" in line or b"\0" in line for line in lines)
     assert content.endswith(b"\r\n")
     assert eight_bit or content.isascii()
+
+
+lines_of_dots = st.lists(st.sampled_from(["", ".", "..", ".a", "a", "--", "-", "x" * 999, "\0."]))
+
+
+@settings(deadline=None, max_examples=100)
+@given(lines_of_dots, lines_of_dots)
+def test_what_is_called_plain_goes_over_the_wire_as_it_is(text: list[str], html: list[str]) -> None:
+    built = filled_whole("\n".join(text), "\n".join(html))
+
+    looked_at = Email(1, "a@example.com", "b@example.com", built.content, built.eight_bit)
+    as_it_is = replace(looked_at, plain=built.plain)
+    assert wire(as_it_is, frozenset()) == wire(looked_at, frozenset())
+
+
+def test_a_usual_page_is_plain_and_one_with_a_dot_before_a_line_is_not() -> None:
+    assert filled_whole("Hello\n", "<p>\nHello.\n</p>").plain
+    assert not filled_whole("Hello\n", "<p>\n.Hello\n</p>").plain
 
 
 @pytest.mark.parametrize(
