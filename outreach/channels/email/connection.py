@@ -112,7 +112,8 @@ class Connection:
         self, current: _Prepared, left: deque[Message], report: Report, over: Callable[[], bool]
     ) -> None:
         """Converse about a message that has begun, report it, and begin the next one."""
-        ending = await self._envelope(current.wire)
+        goes_on = self._ahead and self._replies.go_on()  # as nearly always
+        ending = None if goes_on else await self._envelope(current.wire)
         if ending is None:
             if self._ahead and self._prompt and not over():
                 self._next = self._prepared(left, report)
