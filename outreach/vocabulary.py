@@ -49,6 +49,7 @@ class Reason(StrEnum):
     REENTRY = "reentry"  # is in this journey already, or may not come in again yet
     EXITED = "exited"  # the journey's `exit` holds: the rest of it is over
     WHEN_FALSE = "when_false"  # the step's `when` does not hold
+    CHANNEL_FAILED = "channel_failed"  # this message failed for good on the channel before
     NO_ADDRESS = "no_address"  # no address for the channel
     SUPPRESSED = "suppressed"  # the address must never be used again
     CONSENT_WITHDRAWN = "consent_withdrawn"  # the last word for this topic and channel was no

@@ -32,7 +32,15 @@ SOURCES = sorted(
     path
     for path in FOLDER.glob("*.yaml")
     if path.stem
-    not in ("approval-brake-budget", "date-turns", "floors", "journeys", "owed", "stages")
+    not in (
+        "approval-brake-budget",
+        "date-turns",
+        "falling-over",
+        "floors",
+        "journeys",
+        "owed",
+        "stages",
+    )
 )  # those by approval_meanings.py, date_meanings.py, floor_meanings.py and so on
 COLUMNS = ("#", "given", "at", "decision", "reason", "until", "channel")
 PLAIN = ("key", "email", "phone", "timezone", "country", "erased", "merged_into")

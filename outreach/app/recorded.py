@@ -22,7 +22,14 @@ from outreach.planning.next_time import Search, next_time
 from outreach.planning.occasion import occasion_of_run
 from outreach.store.engine import reading
 from outreach.store.marks import facts_for
-from outreach.store.records import Answered, Recorded, answers_to, recorded
+from outreach.store.records import (
+    Answered,
+    Failed,
+    Recorded,
+    answers_to,
+    failures_of,
+    recorded,
+)
 from outreach.store.runs import Run
 from outreach.store.tables import revisions
 from outreach.vocabulary import Decision, State
@@ -57,6 +64,7 @@ class ExplainedThen:
     claimed_at: datetime | None
     sent_at: datetime | None
     attempts: tuple[Answered, ...]
+    failed: tuple[Failed, ...]  # channels that it fell over from, in order
     said: tuple[str, ...]
     rules: tuple[Answer, ...]
 
@@ -73,6 +81,7 @@ class _Found:
     as_of: datetime
     record: Recorded | None
     attempts: tuple[Answered, ...]
+    failed: tuple[Failed, ...]
     asked: Explanation
     next: datetime | None
 
@@ -113,6 +122,7 @@ def _found(
         as_of=as_of,
         record=record,
         attempts=() if record is None else answers_to(conn, record.id),
+        failed=() if record is None else failures_of(conn, record.id),
         asked=asked,
         next=next_time(conn, search, asked.verdict, asked.answers),
     )
@@ -163,6 +173,7 @@ def _told(found: _Found) -> ExplainedThen:
         claimed_at=None if record is None else record.claimed_at,
         sent_at=None if record is None else record.sent_at,
         attempts=found.attempts,
+        failed=found.failed,
         said=tuple(_said(found)),
         rules=found.asked.answers,
     )
@@ -182,7 +193,7 @@ def _said(found: _Found) -> list[str]:
     if record is None:
         said = absence(found.run, verdict, found.at, found.key, clock)
         return [f"{about}, has no message for {found.key}", *said]
-    said = history(record, found.attempts, clock)
+    said = history(record, found.attempts, found.failed, clock)
     if (next_at := _next(found)) is not None:
         said.append(f"next possible, by what was known then: {clock.local(next_at)}")
     return [f"{about}, planned for {clock.local(found.at)}", *said, *again(record, verdict)]

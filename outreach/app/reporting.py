@@ -20,6 +20,7 @@ from outreach.errors import ProblemsFound, UsageError
 from outreach.rendering import Recipient, RenderError, build_context, segments
 from outreach.rendering.links import Tracking, tracking_of
 from outreach.reports.accepted import destinations, latest_accepted
+from outreach.reports.falling import FellOver, fell_over
 from outreach.reports.funnel import Report, report
 from outreach.reports.journeys import GoalReached, Journeyed, goal_reached, journeyed
 from outreach.reports.reactions import Reacted, reacted
@@ -66,6 +67,7 @@ class Reported:
     arms: dict[str, Arm]
     winner: Chosen | None  # of one run that has a test
     cost: Cost | None
+    fell_over: tuple[FellOver, ...] = ()  # what failed for good on a channel, by where it went
     journey: Journeyed | None = None  # of one campaign: how far those are who came in
     goal: GoalReached | None = None  # of one campaign that has one
 
@@ -89,7 +91,9 @@ def report_on(
         if rows_to is not None:
             write_rows(rows_to, decided_rows(conn, campaign, run_id))
         tracked = _tracked(context, campaign)
-        told = replace(_reported(found, reactions, tracked, cost), arms=arms, winner=winner)
+        fallen = tuple(fell_over(conn, campaign, run_id))
+        told = _reported(found, reactions, tracked, cost)
+        told = replace(told, arms=arms, winner=winner, fell_over=fallen)
         if campaign is None or run_id is not None:
             return told
         return replace(told, **_of_campaign(context, conn, campaign))

@@ -13,7 +13,7 @@ from outreach.app.person import person
 from outreach.errors import UsageError
 from outreach.reports.funnel import Waiting, report, waiting_in
 from outreach.reports.states import states_of_runs
-from outreach.store import custody, health, lapses, run_answers, runs, unknowns
+from outreach.store import custody, endings, health, lapses, run_answers, runs, unknowns
 from outreach.store.acknowledgement import run_acknowledged
 from outreach.store.approvals import awaits_approval
 from outreach.store.brakes import release
@@ -111,7 +111,7 @@ def cancel_run(context: Context, run_id: int, over: Collection[RunState] = ()) -
     _move(context, run_id, RunState.CANCELLED, (*GOING_ON, *STOPPED, RunState.CANCELLED, *over))
     while True:
         with writing(context.engine) as conn:
-            if not runs.cancel_open(conn, run_id, BATCH):
+            if not endings.cancel_open(conn, run_id, BATCH):
                 break
     run_acknowledged(context.engine, run_id)
     return show_run(context, run_id)

@@ -238,6 +238,7 @@ def make_by_hand(
         created_at=now,
         params=params,
         created_by=person(),
+        channels=of.campaign.steps[0].channels,
     )
     run_id = runs.make_run(conn, new)
     if run_id is None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from outreach.decisions.verdict import Verdict
-from outreach.store.records import Answered, Recorded
+from outreach.store.records import Answered, Failed, Recorded
 from outreach.store.runs import Run
 from outreach.vocabulary import Decision, Reason, RunState, State
 
@@ -33,13 +33,16 @@ class Clock:
         return f"{at.astimezone(self.zone).isoformat(' ', 'minutes')} {self.zone.key}"
 
 
-def history(record: Recorded, attempts: Sequence[Answered], clock: Clock) -> list[str]:
-    """What is recorded of a delivery: how it stands and why, then each attempt."""
+def history(
+    record: Recorded, attempts: Sequence[Answered], failed: Sequence[Failed], clock: Clock
+) -> list[str]:
+    """What is recorded of a delivery: how it stands and why, then each channel and attempt."""
     said = [_state(record, clock)]
     if record.until is not None and record.state is not State.HELD:
         said.append(f"it was held until {clock.local(record.until)} first")
     if record.consent_id is not None and record.state is not State.SKIPPED:
         said.append(f"consent record {record.consent_id} allowed it")
+    said += [_fell(each, clock) for each in failed]
     said += [
         f"attempt {number} at {clock.local(each.at)}: {_answer(each)}"
         for number, each in enumerate(attempts, 1)
@@ -68,6 +71,14 @@ def _state(record: Recorded, clock: Clock) -> str:
     return f"the message {by} {_OTHERS.get(record.state, record.state.value)}{why}"
 
 
+def _fell(each: Failed, clock: Clock) -> str:
+    """A channel that failed for good, and that no other took over, or one might."""
+    how = "came back" if each.state is State.BOUNCED else each.state.value
+    why = f" ({each.reason})" if each.reason and each.reason != each.state else ""
+    other = f"no other channel took over: {each.stopped}" if each.stopped else "the next was tried"
+    return f"by {each.channel} it {how}{why} at {clock.local(each.at)}, and {other}"
+
+
 def _answer(attempt: Answered) -> str:
     said = f"{attempt.answer} by {attempt.adapter} ({attempt.channel}"
     said += "".join(f", {each}" for each in (attempt.stage, attempt.code) if each) + ")"
@@ -76,6 +87,8 @@ def _answer(attempt: Answered) -> str:
 
 def again(record: Recorded, verdict: Verdict) -> list[str]:
     """Where the rules, asked as of then, say otherwise than the record."""
+    if record.is_as_it_failed:
+        return []
     left_out = record.state is State.SKIPPED
     agrees = left_out == (verdict.decision is Decision.SKIP) and not (
         left_out and verdict.reason is not None and verdict.reason.value != record.reason

@@ -215,7 +215,7 @@ _PARTS = {
     "stages": ("at", "model", "from_stage", "to_stage"),
     "dates": ("name", "date", "note"),
     "interests": ("interest", "source", "at"),
-    "deliveries": ("planned_at", "run_id", "step", "channel", "state", "reason"),
+    "deliveries": ("planned_at", "run_id", "step", "channel", "state", "reason", "fell_from"),
     "reactions": ("at", "kind", "run_id", "step", "link"),
     "tasks": ("task", "due_at", "kind", "title", "owner", "state"),
     "events": ("kind", "count", "first_at", "last_at"),

@@ -69,6 +69,13 @@ def _show(screen: Screen, found: Reported) -> None:
         screen.bars(found.skipped)
         if Reason.EXPIRED in found.skipped:
             screen.line(_EXPIRED)
+    if found.fell_over:
+        screen.line()
+        screen.heading("Failed for good on a channel")
+        screen.table(["channel", "went on by", "no other for", "messages"], [
+            [each.channel, each.next or "", each.stopped or "", f"{each.messages:,}"]
+            for each in found.fell_over
+        ])  # fmt: skip
     show_arms(screen, found.arms, found.winner)
     if found.links:
         screen.line()

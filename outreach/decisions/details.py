@@ -51,6 +51,8 @@ class Details:
             return f"their turn was {turn}, and nothing is sent for it any more"
         if rule is Reason.ERASED and failed:
             return self._erased()
+        if rule is Reason.CHANNEL_FAILED and failed:
+            return "this message failed for good on it"
         if rule in _CONSENT and channel is not None:
             return self._consent(channel)
         if rule is Reason.NO_ADDRESS and channel == "task" and failed:

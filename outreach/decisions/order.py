@@ -50,7 +50,11 @@ def person_rules(candidate: Candidate) -> list[Failing]:
 
 def channel_rules(candidate: Candidate, number: int) -> list[Failing]:
     """The rules about one channel's address and consent, in the order asked."""
-    found = [
+    found = []
+    failed = reach.failed_before(candidate, number)
+    if failed is not None:
+        found.append(Failing(Reason.CHANNEL_FAILED, failed))
+    found += [
         Failing(Reason.NO_ADDRESS, reach.no_address(candidate, number)),
         Failing(Reason.SUPPRESSED, reach.suppressed(candidate, number)),
         Failing(Reason.CONSENT_WITHDRAWN, consent.withdrawn(candidate, number)),

@@ -16,6 +16,7 @@ from outreach.dispatch.retry import Backoff
 from outreach.store import attempts, custody, run_answers, soft_bounces, suppressions, tasks
 from outreach.store.attempts import Attempt
 from outreach.store.custody import Settlement
+from outreach.store.fallbacks import FAILED_FOR_GOOD, fall_over
 from outreach.store.handover import Accepted, Desk, Handing, exchange
 from outreach.store.suppressions import Suppression
 from outreach.vocabulary import Answer, Fault, State
@@ -99,6 +100,16 @@ def _again(answered: Answered, now: datetime, backoff: Backoff) -> Settlement:
     )  # fmt: skip
 
 
+def settled(conn: Connection, settlements: Sequence[Settlement], now: datetime) -> dict[int, State]:
+    """Write what answers say, and let what failed for good wait for the next channel of its step.
+
+    The state that each delivery has now, if it moved; `now` by the decisions' clock.
+    """
+    moved = custody.settle(conn, settlements)
+    failed = [id_ for id_, state in moved.items() if state in FAILED_FOR_GOOD]
+    return {**moved, **dict.fromkeys(fall_over(conn, failed, now), State.DUE)}
+
+
 def runs_and_outcomes(flush: Sequence[Answered]) -> list[tuple[int, Outcome]]:
     """Each answer with the id of the run that its message belongs to."""
     return [(one.held.run_id, one.outcome) for one in flush]
@@ -132,7 +143,7 @@ class Ledger:
         about = {one.held.address for one in flush if one.is_about_address}
         addressees = suppressions.lock_addressees(conn, self.channel, about)
         settlements = [settlement(one, at.now, self.backoff) for one in flush]
-        moved = custody.settle(conn, settlements)
+        moved = settled(conn, settlements, at.now)
         self._count(conn, self._unwritten(conn, flush, moved), addressees, at.now)
         given = [one.outcome.task for one in flush if moved.get(one.held.id) is State.SENT]
         tasks.give_out(conn, [task for task in given if task is not None], at.now)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sqlalchemy import Connection, Engine
 
 from outreach.dispatch.rulebook import Rulebook
+from outreach.dispatch.settle import settled
 from outreach.dispatch.shift import Shift
 from outreach.errors import OutreachError
 from outreach.logger import Logger
@@ -103,7 +104,7 @@ class Stocktaking:
                    if state is State.HANDING]  # fmt: skip
         with shift.writing() as conn:
             custody.give_back(conn, shift.worker_id, claimed)
-            moved = custody.settle(conn, handing)
+            moved = settled(conn, handing, shift.instants().now)
         shift.tally.add(state for state in moved.values() if state is not State.DUE)
         log.warning("lost sight of deliveries", claimed=len(claimed), handing=len(handing))
 

@@ -1,10 +1,11 @@
 """Unsubscribing by a message's own link: many at once in one transaction.
 
 RFC 8058: one POST, no more steps. The no is for the topic and channel of the message, and for the
-address that it went to.
+address that it went to; of a message that fell over, for each channel that it went out by.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from outreach.store.acknowledgement import Handing, InHand, in_hand, wait_until_begun
 from outreach.store.engine import reading, writing
+from outreach.store.fallbacks import earlier
 from outreach.store.opt_outs import Against, OptOut, addressed, opt_out
 
 LONGEST_AGENT = 80
@@ -45,10 +47,12 @@ def unsubscribe(engine: Engine, asked: Sequence[OneClick], now: datetime) -> lis
     """
     with writing(engine) as conn:
         noes = _noes(conn, asked)
-        places = [place for place, no in enumerate(noes) if no is not None]
-        against = opt_out(conn, [no for no in noes if no is not None], now) if places else []
-    pending = dict(zip(places, still_begun(engine, against), strict=True))
-    return [pending.get(place, NOTHING) for place in range(len(asked))]
+        against = opt_out(conn, [no for _, no in noes], now) if noes else []
+    pending = dict.fromkeys(range(len(asked)), NOTHING)
+    for (place, _), one in zip(noes, still_begun(engine, against), strict=True):
+        handing = pending[place].handing | one.handing
+        pending[place] = Pending(handing, one.since)
+    return list(pending.values())
 
 
 def still_begun(engine: Engine, against: Sequence[Against]) -> list[Pending]:
@@ -72,18 +76,22 @@ def begun(engine: Engine, pending: Pending) -> None:
     wait_until_begun(engine, pending.handing, pending.since)
 
 
-def _noes(conn: Connection, asked: Sequence[OneClick]) -> list[OptOut | None]:
+def _noes(conn: Connection, asked: Sequence[OneClick]) -> list[tuple[int, OptOut]]:
+    """The noes, each with the place of what asked for it: one for each channel it went out by."""
     ids = {one.delivery_id for one in asked if one.delivery_id is not None}
-    known = addressed(conn, ids)
-    found: list[OptOut | None] = []
-    for one in asked:
+    known, before = addressed(conn, ids), defaultdict(list)
+    for (id_, channel), failed in sorted(earlier(conn, ids).items()):
+        before[id_].append((channel, failed.address))
+    found: list[tuple[int, OptOut]] = []
+    for place, one in enumerate(asked):
         row = None if one.delivery_id is None else known.get(one.delivery_id)
-        if row is None:
-            found.append(None)
-        else:
+        if row is not None:
             proof = proof_of(row.delivery_id, one.agent)
-            about = (row.customer_id, row.channel, row.topic, row.address)
-            found.append(OptOut(*about, one.source, proof))
+            went = dict([(row.channel, row.address), *before[row.delivery_id]])
+            found += [
+                (place, OptOut(row.customer_id, channel, row.topic, address, one.source, proof))
+                for channel, address in went.items()
+            ]
     return found
 
 

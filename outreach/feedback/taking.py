@@ -117,8 +117,8 @@ class Mailroom:
 
     def _write(self, conn: Connection, letter: "_Letter", delivery_id: int) -> Taken:
         notice, at = letter.notice, letter.at
-        row = feedback_mails.message_of(conn, delivery_id)
-        if row is None or row.channel != CHANNEL:  # of a database before this one
+        row = feedback_mails.message_of(conn, delivery_id, CHANNEL)
+        if row is None:  # of a database before this one
             return Taken(notice.kind, notice.status, delivery_id)
         if notice.kind is Kind.COMPLAINT:
             one_at_a_time(conn, "complaints")

@@ -169,6 +169,7 @@ def _make(desk: Desk, now: datetime, *, held: bool) -> Run:
             rank=rank_of(ruling.campaign, ruling.company),
             created_at=now,
             step=desk.step.id,
+            channels=desk.step.channels,
         )
         with writing(desk.engine) as conn:
             run_id = runs.make_run(conn, new)

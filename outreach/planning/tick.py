@@ -217,6 +217,7 @@ def _run(
         local_at=occasion.local_at,
         rank=rank_of(campaign, company),
         created_at=now,
+        channels=campaign.steps[0].channels,
     )
     if known.active_since is not None and occasion.first_at < known.active_since:
         return replace(new, params={"active_since": known.active_since.isoformat()})

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
 
 from outreach.reports.funnel import ACCEPTED, which
 from outreach.store.regions import region_of
-from outreach.store.tables import customers, deliveries, runs
+from outreach.store.tables import customers, deliveries, fallbacks, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +40,44 @@ def destinations(
     run_id: int | None = None,
     since: datetime | None = None,
 ) -> list[Destination]:
-    """Where the accepted messages of one run, of one campaign, or all went; `since`: only later."""
-    row = deliveries.c
-    is_phone = row.address.like("+%")
-    # A number the customer has no more is looked up by itself: they are few.
-    old = case((and_(is_phone, row.address.is_distinct_from(customers.c.phone)), row.address))
-    own = func.coalesce(case((is_phone, customers.c.phone_region)), customers.c.country)
-    parts = (row.channel, case((old.is_(None), own)), old)
-    query = (
-        select(*parts, func.count())
-        .join(customers, customers.c.id == row.customer_id)
-        .where(row.state.in_([state.value for state in ACCEPTED]), which(campaign, run_id))
-        .group_by(*parts)
+    """Where the accepted messages of one run, of one campaign, or all went; `since`: only later.
+
+    Also those that came back, and went on by another channel.
+    """
+    row, before = deliveries.c, fallbacks.c
+    query = _destinations(row.channel, row.address, row.sent_at, campaign, run_id, since)
+    present = query.where(row.state.in_([state.value for state in ACCEPTED]))
+    query = _destinations(before.channel, before.address, before.sent_at, campaign, run_id, since)
+    earlier = query.join(fallbacks, before.delivery_id == row.id).where(
+        before.sent_at.is_not(None), before.channel != row.channel
     )
-    if since is not None:
-        query = query.where(row.sent_at >= since)
     return [
         Destination(channel, country if number is None else region_of(number), messages)
-        for channel, country, number, messages in conn.execute(query)
+        for channel, country, number, messages in [*conn.execute(present), *conn.execute(earlier)]
     ]
+
+
+def _destinations(
+    channel: ColumnElement[str | None],
+    address: ColumnElement[str | None],
+    sent_at: ColumnElement[datetime | None],
+    campaign: str | None,
+    run_id: int | None,
+    since: datetime | None,
+) -> Select[Any]:
+    is_phone = address.like("+%")
+    # A number the customer has no more is looked up by itself: they are few.
+    old = case((and_(is_phone, address.is_distinct_from(customers.c.phone)), address))
+    own = func.coalesce(case((is_phone, customers.c.phone_region)), customers.c.country)
+    parts = (channel, case((old.is_(None), own)), old)
+    query = (
+        select(*parts, func.count())
+        .select_from(deliveries)
+        .join(customers, customers.c.id == deliveries.c.customer_id)
+        .where(which(campaign, run_id))
+        .group_by(*parts)
+    )
+    return query if since is None else query.where(sent_at >= since)
 
 
 def latest_accepted(

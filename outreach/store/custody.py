@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
+    Update,
     and_,
     bindparam,
     case,
@@ -31,12 +32,13 @@ from outreach.store.dialect import (
     row_values,
     rows_from,
 )
-from outreach.store.endings import ended, slot_once_ended
+from outreach.store.endings import ended, restore, slot_once_ended
 from outreach.store.runs import reopen
 from outreach.store.tables import deliveries, runs
 from outreach.vocabulary import RunState, State
 
 d = deliveries.c
+_CANCELLED = State.CANCELLED.value
 BEGIN_SECONDS = 2.0  # a delivery not begun so long after its handing was committed never is
 
 
@@ -151,7 +153,7 @@ def _end_claims(
         )
         .values(**values)
     )
-    return set(conn.execute(ended.returning(d.id)).scalars())
+    return _freed(conn, ended)
 
 
 def take_back(
@@ -174,7 +176,14 @@ def take_back(
         )
         .values(**back_to_due())
     )
-    return set(conn.execute(freed.returning(d.id)).scalars())
+    return _freed(conn, freed)
+
+
+def _freed(conn: Connection, freed: Update) -> set[int]:
+    """The ids that changed; what was free of a cancelled run, and fell over, ends as it failed."""
+    found = conn.execute(freed.returning(d.id, d.fell_from, d.state)).all()
+    restore(conn, [row.id for row in found if row.fell_from and row.state == _CANCELLED])
+    return {row.id for row in found}
 
 
 def settle(conn: Connection, settlements: Sequence[Settlement]) -> dict[int, State]:
@@ -189,11 +198,12 @@ def settle(conn: Connection, settlements: Sequence[Settlement]) -> dict[int, Sta
     values = row_values(conn, "settled", _SETTLED, [_row(one) for one in settlements])
     moved = conn.execute(_settling(conn.dialect.name), values).all()
     reopen(conn, {row.run_id for row in moved if row.state == State.DUE.value})
+    restore(conn, [row.id for row in moved if row.fell_from and row.state == _CANCELLED])
     return {row.id: State(row.state) for row in moved}
 
 
 @cache
-def _settling(database: str) -> ReturningUpdate[int, str, int]:
+def _settling(database: str) -> ReturningUpdate[int, str, int, str | None]:
     """The statement of `settle`, built once."""
     v = row_source(database, "settled", _SETTLED).c
     due = v.state == State.DUE.value
@@ -227,7 +237,7 @@ def _settling(database: str) -> ReturningUpdate[int, str, int]:
             tries=d.tries + v.tries,
             worker_id=null(),
         )
-        .returning(d.id, d.state, d.run_id)
+        .returning(d.id, d.state, d.run_id, d.fell_from)
     )
 
 

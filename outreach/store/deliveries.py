@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, case, func, literal, null, or_, select, 
 from outreach.clock import Instants
 from outreach.store import lanes, workers
 from outreach.store.dialect import is_any_of, rows_from
-from outreach.store.endings import ended
+from outreach.store.endings import ended, restore
 from outreach.store.tables import customers, deliveries, runs
 from outreach.store.types import Instant
 from outreach.vocabulary import OPEN_STATES, Reason, RunState, State
@@ -206,7 +206,9 @@ def put_off(conn: Connection, ruled: Sequence[Ruled], now: datetime) -> set[int]
             claimed_at=case((or_(v.ready, d.doubt), d.claimed_at), else_=moment),
         )
     )
-    return set(conn.execute(written.returning(d.id)).scalars())
+    found = conn.execute(written.returning(d.id, d.fell_from)).all()
+    restore(conn, [row.id for row in found if row.fell_from is not None])
+    return {row.id for row in found}
 
 
 def _put_off_row(one: Ruled) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, case, null, select, update
 from sqlalchemy.sql import ColumnElement
 
 from outreach.store.dialect import is_any_of
-from outreach.store.endings import ended, slot_once_ended
+from outreach.store.endings import ended, restore, slot_once_ended
 from outreach.store.facts import moment
 from outreach.store.tables import deliveries, enrolments, events
 from outreach.vocabulary import Ending, Origin, Reason, State
@@ -57,7 +57,7 @@ def end(conn: Connection, ids: Sequence[int], ending: Ending, now: datetime) -> 
     waits = and_(is_any_of(conn, d.enrolment_id, done), d.ready)
     if done:
         reason = Reason.ERASED if ending is Ending.ERASED else Reason.EXITED
-        conn.execute(
+        left_out = conn.execute(
             update(deliveries)
             .where(waits)
             .values(
@@ -65,7 +65,9 @@ def end(conn: Connection, ids: Sequence[int], ending: Ending, now: datetime) -> 
                 slot_at=slot_once_ended(), firm=d.doubt,
                 claimed_at=case((d.doubt, d.claimed_at), else_=now),
             )
+            .returning(d.id, d.fell_from)
         )  # fmt: skip
+        restore(conn, [row.id for row in left_out if row.fell_from is not None])
     return done
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, false, literal, null, select, update
 
 from outreach.store import dialect, enrolments, interests, named_dates, reactions, tasks
 from outreach.store.customers import rows_by_key
+from outreach.store.endings import restore
 from outreach.store.erased import ADDRESSES, Erased
 from outreach.store.journal import ABOUT_ADDRESSES, record
 from outreach.store.places import NOWHERE, place_ids
@@ -22,6 +23,7 @@ from outreach.store.tables import (
     customers,
     deliveries,
     events,
+    fallbacks,
     feedback_mails,
     further_suppressions,
     receipts,
@@ -90,6 +92,10 @@ def _erase(
     enrolments.end_of_customer(conn, row["id"], now)
     written_to = conn.execute(select(d.id, d.address).where(d.customer_id == row["id"])).all()
     ids = [each.id for each in written_to]
+    in_vain = select(fallbacks.c.delivery_id, fallbacks.c.address).where(
+        dialect.is_any_of(conn, fallbacks.c.delivery_id, ids)
+    )
+    written_to = [*written_to, *conn.execute(in_vain)]
     used = {*addresses.values(), *(each.address for each in written_to if each.address)}
     _blank_customer(conn, row["id"], new_key, now)
     _forget_addresses(conn, row["id"], addresses)
@@ -111,7 +117,10 @@ def _stop(conn: Connection, customer_id: int) -> int:
         "firm": false(), "slot_at": null(), "worker_id": null(), "until": null(),
     }  # fmt: skip
     mine = (d.customer_id == customer_id, d.state.in_(_NOT_BEGUN))
-    return conn.execute(update(deliveries).where(*mine).values(skipped)).rowcount
+    stopped = conn.execute(update(deliveries).where(*mine).values(skipped).returning(d.id))
+    ids = list(stopped.scalars())
+    restore(conn, ids)
+    return len(ids)
 
 
 def _blank_customer(conn: Connection, customer_id: int, new_key: str, now: datetime) -> None:
@@ -144,6 +153,7 @@ def _blank_history(conn: Connection, customer_id: int, ids: Sequence[int]) -> No
     conn.execute(update(deliveries).where(d.customer_id == customer_id).values(address=null()))
     for table, column in (
         (attempts, attempts.c.detail),
+        (fallbacks, fallbacks.c.address),
         (receipts, receipts.c.raw),
         (feedback_mails, feedback_mails.c.detail),
     ):

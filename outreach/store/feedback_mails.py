@@ -9,18 +9,22 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     and_,
+    case,
     func,
     literal_column,
+    or_,
     select,
+    union_all,
     update,
 )
 
 from outreach.store.attempts import storable
 from outreach.store.dialect import insert
-from outreach.store.tables import customers, deliveries, feedback_mails
+from outreach.store.tables import customers, deliveries, fallbacks, feedback_mails
 
-d, f = deliveries.c, feedback_mails.c
+d, f, b = deliveries.c, feedback_mails.c, fallbacks.c
 COMPLAINT = "complaint"
 BOUNCED = "bounced"
 
@@ -46,21 +50,25 @@ class Complaints:
     since_held: int
 
 
-def message_of(conn: Connection, delivery_id: int) -> Row[Any] | None:
-    """The delivery that a mail is about with its customer's `erased_at`; None: there is none."""
-    columns: list[Any] = [
-        d.id,
-        d.state,
-        d.run_id,
-        d.customer_id,
-        d.channel,
-        d.address,
-        customers.c.erased_at,
-    ]
-    query = (
-        select(*columns)
+def message_of(conn: Connection, delivery_id: int, channel: str) -> Row[Any] | None:
+    """What a delivery sent by a channel, with its customer's `erased_at`; None: nothing.
+
+    State and address are those of the channel, also where the delivery has another one since.
+    """
+    present = d.channel == channel
+    of_it = and_(b.delivery_id == d.id, b.channel == channel)
+    query: Select[Any] = (
+        select(
+            d.id,
+            case((present, d.state), else_=b.state).label("state"),
+            d.run_id,
+            d.customer_id,
+            case((present, d.address), else_=b.address).label("address"),
+            customers.c.erased_at,
+        )
         .join_from(deliveries, customers, customers.c.id == d.customer_id)
-        .where(d.id == delivery_id)
+        .outerjoin(fallbacks, of_it)
+        .where(d.id == delivery_id, or_(present, b.delivery_id.is_not(None)))
     )
     return conn.execute(query).one_or_none()
 
@@ -98,11 +106,12 @@ def returned_by_run(
     query = (
         select(f.run_id, func.count(f.delivery_id.distinct()).label("mails"))
         .join_from(feedback_mails, deliveries, d.id == f.delivery_id)
+        .outerjoin(fallbacks, and_(b.delivery_id == d.id, b.channel == "email"))
         .where(f.kind == BOUNCED, f.status.in_(sorted(statuses)), f.at > since)
         .group_by(f.run_id)
     )
     if settled_after is not None:
-        query = query.where(d.settled_at > settled_after)
+        query = query.where(func.coalesce(b.settled_at, d.settled_at) > settled_after)
     return {row.run_id: row.mails for row in conn.execute(query)}
 
 
@@ -128,10 +137,12 @@ def accepted_up_to(conn: Connection, run_id: int, channel: str, most: int) -> in
 
     A run of a million is so not read whole for a few complaints.
     """
-    some = (
+    accepted = select(d.id).where(d.run_id == run_id, d.channel == channel, d.sent_at.is_not(None))
+    before = (
         select(d.id)
-        .where(d.run_id == run_id, d.channel == channel, d.sent_at.is_not(None))
-        .limit(most)
-        .subquery()
+        .join(fallbacks, b.delivery_id == d.id)
+        .where(d.run_id == run_id, d.channel != channel)
+        .where(b.channel == channel, b.sent_at.is_not(None))
     )
+    some = union_all(accepted, before).limit(most).subquery()
     return conn.execute(select(func.count()).select_from(some)).scalar_one()

@@ -8,7 +8,7 @@ from sqlalchemy.sql import ColumnElement
 
 from outreach.store.custody import back_to_due
 from outreach.store.dialect import is_any_of, rows_from
-from outreach.store.endings import ended, slot_once_ended
+from outreach.store.endings import ended, restore, slot_once_ended
 from outreach.store.runs import reopen
 from outreach.store.tables import deliveries, runs
 from outreach.vocabulary import RunState, State
@@ -63,8 +63,10 @@ def lapse(conn: Connection, dead: Sequence[int]) -> list[Lapse]:
         .where(theirs, d.state == State.HANDING.value)
         .values(state=State.UNKNOWN.value, reason=LAPSED, worker_id=null())
     )
-    columns = (d.id, d.run_id, d.fence, d.state)
-    rows = [row for moved in (freed, lost) for row in conn.execute(moved.returning(*columns))]
+    columns = (d.id, d.run_id, d.fence, d.state, d.fell_from)
+    found = [row for moved in (freed, lost) for row in conn.execute(moved.returning(*columns))]
+    restore(conn, [row.id for row in found if row.fell_from is not None])
+    rows = [row[:4] for row in found]
     return [Lapse(id_, run_id, fence, State(state)) for id_, run_id, fence, state in rows]
 
 

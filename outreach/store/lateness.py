@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select, update
 
 from outreach.store.dialect import is_any_of
-from outreach.store.endings import ended, slot_once_ended
+from outreach.store.endings import ended, restore, slot_once_ended
 from outreach.store.tables import deliveries, runs
 from outreach.vocabulary import Reason, RunState, State
 
@@ -44,6 +44,7 @@ def expire(conn: Connection, run_id: int, now: datetime, limit: int) -> int:
             state=ended(State.EXPIRED), reason=Reason.EXPIRED.value, ready=False, firm=d.doubt,
             slot_at=slot_once_ended(),
         )
+        .returning(d.id, d.fell_from)
     )  # fmt: skip
-    conn.execute(expired)
+    restore(conn, [row.id for row in conn.execute(expired) if row.fell_from is not None])
     return len(ids)

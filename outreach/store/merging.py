@@ -12,6 +12,7 @@ from sqlalchemy import Connection, false, null, or_, select, update
 from outreach.store import enrolments, interests, named_dates, owed
 from outreach.store.consents import Word, record_consents
 from outreach.store.customers import rows_by_key
+from outreach.store.endings import restore
 from outreach.store.journal import record
 from outreach.store.keys import kept_keys
 from outreach.store.sharing import lock_with_sharers
@@ -87,7 +88,10 @@ def _cancel(conn: Connection, customer_id: int) -> int:
         "slot_at": null(), "worker_id": null(), "until": null(),
     }  # fmt: skip
     mine = (d.customer_id == customer_id, d.state.in_(_NOT_BEGUN))
-    return conn.execute(update(deliveries).where(*mine).values(cancelled)).rowcount
+    ended = conn.execute(update(deliveries).where(*mine).values(cancelled).returning(d.id))
+    ids = list(ended.scalars())
+    restore(conn, ids)
+    return len(ids)
 
 
 def _withdraw(conn: Connection, old: int, new: int, closed: str, actor: str, now: datetime) -> int:

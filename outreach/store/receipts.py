@@ -6,10 +6,10 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Update, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Update, select, update
 
 from outreach.clock import Instants
-from outreach.store import suppressions
+from outreach.store import fallbacks, suppressions, tables
 from outreach.store.dialect import insert_rows, is_any_of, row_source, row_values
 from outreach.store.suppressions import Suppression
 from outreach.store.tables import deliveries, receipts
@@ -26,7 +26,7 @@ HARD = "hard"  # in what is kept of a bounce: it was one of an address that does
 _BEFORE = (State.DUE, State.HELD, State.CLAIMED, State.HANDING, State.UNKNOWN)
 _COLUMNS: tuple[ColumnElement[Any], ...] = (
     d.id, d.run_id, d.channel, d.address, d.state, d.ready, d.slot_at, d.claimed_at, d.sent_at,
-    d.settled_at, d.provider_id,
+    d.settled_at, d.provider_id, d.fell_from,
 )  # fmt: skip
 _NOT_REACHED = (State.FAILED, State.BOUNCED)  # no touch: the cadence slot is free again
 
@@ -73,58 +73,88 @@ def receive(conn: Connection, said: Sequence[Receipt], at: Instants) -> Received
     """Keep the receipts and let the deliveries follow; the same one a second time changes nothing.
 
     One may come before the worker has settled its answer: it settles the delivery itself. None
-    lowers a state. A bounce or failure frees the cadence slot; a complaint and a hard bounce
-    suppress the address that the message went to.
+    lowers a state. A bounce or failure frees the cadence slot, and the next channel of the step is
+    waited for; a complaint and a hard bounce suppress the address that the message went to. Of a
+    channel that the delivery fell over from before, they move it only where its message arrived
+    after all and nothing has gone out since.
     """
     found = _deliveries_of(conn, said)
     known = [(one, found[place]) for place, one in enumerate(said) if place in found]
     unmatched = tuple(one for place, one in enumerate(said) if place not in found)
     # Customers are locked before deliveries, as everywhere.
-    against = _addresses(known)
+    against = _addresses(conn, known)
     addressees = {
         channel: suppressions.lock_addressees(conn, channel, addresses)
         for channel, addresses in sorted(against.items())
     }
-    rows = _locked(conn, {row.id for _, row in known})
-    new = _unseen(conn, [(one, row.id) for one, row in known])
+    rows = _locked(conn, {id_ for _, id_ in known})
+    before = fallbacks.earlier(conn, [id_ for id_, row in rows.items() if row.fell_from])
+    new = _unseen(conn, known)
     _keep(conn, new)
+    told = [(one, id_, _told_of(one, rows[id_], before)) for one, id_ in new]
+    of_runs = [(one, rows[id_].run_id, row) for one, id_, row in told]
     for channel, theirs in addressees.items():
-        suppressions.suppress(conn, channel, _suppressions(new, rows, channel, at.now), theirs)
-    suppressed = {id_: one.suppresses for one, id_ in new if one.suppresses and rows[id_].address}
-    return Received(_follow(conn, new, rows, at), unmatched, suppressed)
+        suppressions.suppress(conn, channel, _suppressions(of_runs, channel, at.now), theirs)
+    suppressed = {id_: one.suppresses for one, id_, row in told if one.suppresses and row.address}
+    present = [(one, id_) for one, id_, row in told if row is rows[id_]]
+    moved = _follow(conn, present, rows, at)
+    moved |= _follow_later(conn, [each for each in told if each[2] is not rows[each[1]]])
+    fallbacks.fall_over(conn, [id_ for id_, to in moved.items() if to in _NOT_REACHED], at.now)
+    return Received(moved, unmatched, suppressed)
 
 
-def _deliveries_of(conn: Connection, said: Sequence[Receipt]) -> dict[int, Row[Any]]:
-    """By the receipt's place its delivery as it stands; not locked yet."""
+def _deliveries_of(conn: Connection, said: Sequence[Receipt]) -> dict[int, int]:
+    """By the receipt's place the id of its delivery; not locked yet."""
     ids = sorted({one.delivery_id for one in said if one.delivery_id is not None})
     names = sorted({one.provider_id for one in said if one.delivery_id is None and one.provider_id})
-    by_token = select(*_COLUMNS).where(is_any_of(conn, d.id, ids))
-    by_id = {row.id: row for row in conn.execute(by_token)}
+    there = set(conn.execute(select(d.id).where(is_any_of(conn, d.id, ids))).scalars())
     # A mail server uses its queue ids again after a while: the latest delivery is meant.
-    named = select(*_COLUMNS).where(is_any_of(conn, d.provider_id, names)).order_by(d.id)
-    by_name = {(row.channel, row.provider_id): row for row in conn.execute(named)}
-    found: dict[int, Row[Any]] = {}
+    f = tables.fallbacks.c
+    before = select(f.channel, f.provider_id, f.delivery_id).order_by(f.delivery_id)
+    present = select(d.channel, d.provider_id, d.id).order_by(d.id)
+    by_name = {
+        (channel, name): id_
+        for query, column in ((before, f.provider_id), (present, d.provider_id))
+        for channel, name, id_ in conn.execute(query.where(is_any_of(conn, column, names)))
+    }
+    found: dict[int, int] = {}
     for place, one in enumerate(said):
-        if one.delivery_id is not None:
-            row = by_id.get(one.delivery_id)
-        else:
-            row = by_name.get((one.channel, one.provider_id))
-        if row is not None:
-            found[place] = row
+        id_ = one.delivery_id
+        if id_ is None:
+            id_ = by_name.get((one.channel, one.provider_id or ""))
+        if id_ is not None and (one.delivery_id is None or id_ in there):
+            found[place] = id_
     return found
 
 
-def _addresses(known: Sequence[tuple[Receipt, Row[Any]]]) -> dict[str, set[str]]:
+def _addresses(conn: Connection, known: Sequence[tuple[Receipt, int]]) -> dict[str, set[str]]:
+    """By channel the addresses that are spoken against; not locked yet."""
+    against = [(one, id_) for one, id_ in known if one.suppresses]
+    ids = sorted({id_ for _, id_ in against})
+    if not ids:
+        return {}
+    rows = {row.id: row for row in conn.execute(_about(conn, ids))}
+    before = fallbacks.earlier(conn, [id_ for id_, row in rows.items() if row.fell_from])
     found: dict[str, set[str]] = {}
-    for one, row in known:
-        if one.suppresses and row.address:
-            found.setdefault(one.channel, set()).add(row.address)
+    for one, id_ in against:
+        address = _told_of(one, rows[id_], before).address
+        if address:
+            found.setdefault(one.channel, set()).add(address)
     return found
+
+
+def _told_of(one: Receipt, row: Row[Any], before: Mapping[tuple[int, str], Row[Any]]) -> Row[Any]:
+    """What the receipt tells of: the delivery, or the channel that it fell over from before."""
+    return row if row.channel == one.channel else before.get((row.id, one.channel), row)
+
+
+def _about(conn: Connection, ids: Sequence[int]) -> Select[Any]:
+    return select(*_COLUMNS).where(is_any_of(conn, d.id, ids)).order_by(d.id)
 
 
 def _locked(conn: Connection, ids: set[int]) -> dict[int, Row[Any]]:
-    query = select(*_COLUMNS).where(is_any_of(conn, d.id, sorted(ids))).order_by(d.id)
-    return {row.id: row for row in conn.execute(query.with_for_update())}
+    query = _about(conn, sorted(ids)).with_for_update()
+    return {row.id: row for row in conn.execute(query)}
 
 
 def _unseen(conn: Connection, known: Sequence[tuple[Receipt, int]]) -> list[tuple[Receipt, int]]:
@@ -158,15 +188,15 @@ def _keep(conn: Connection, new: Sequence[tuple[Receipt, int]]) -> None:
 
 
 def _suppressions(
-    new: Sequence[tuple[Receipt, int]], rows: Mapping[int, Row[Any]], channel: str, now: datetime
+    told: Sequence[tuple[Receipt, int, Row[Any]]], channel: str, now: datetime
 ) -> list[Suppression]:
     return [
         Suppression(
-            channel, rows[id_].address, one.suppresses, one.source, now,
-            run_id=rows[id_].run_id if one.kind is ReceiptKind.BOUNCED else None,
+            channel, row.address, one.suppresses, one.source, now,
+            run_id=run_id if one.kind is ReceiptKind.BOUNCED else None,
         )
-        for one, id_ in new
-        if one.suppresses and one.channel == channel and rows[id_].address
+        for one, run_id, row in told
+        if one.suppresses and one.channel == channel and row.address
     ]  # fmt: skip
 
 
@@ -187,6 +217,19 @@ def _follow(
     if moves:
         conn.execute(_moving(conn.dialect.name), row_values(conn, "moved", _MOVED, moves))
     return {id_: state for id_, (state, _) in furthest.items() if state != rows[id_].state}
+
+
+def _follow_later(
+    conn: Connection, told: Sequence[tuple[Receipt, int, Row[Any]]]
+) -> dict[int, State]:
+    """Note what is said of channels that deliveries fell over from; those that moved by it."""
+    moved: dict[int, State] = {}
+    for one, id_, row in told:
+        to = State(one.kind.value)
+        if _outranks(to, State(row.state)):
+            now = fallbacks.raise_state(conn, id_, one.channel, to)
+            moved |= {} if now is None else {id_: now}
+    return moved
 
 
 def _outranks(to: State, state: State) -> bool:

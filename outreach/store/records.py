@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from outreach.store.tables import attempts, deliveries
+from outreach.store.tables import attempts, deliveries, fallbacks
 from outreach.vocabulary import Decision, Reason, State
 
 
@@ -40,6 +40,12 @@ class Recorded:
     claimed_at: datetime | None
     sent_at: datetime | None
     consent_id: int | None
+    fell_from: str | None = None  # the channel that failed before this one
+
+    @property
+    def is_as_it_failed(self) -> bool:
+        """Whether it failed for good, and no other channel took over."""
+        return self.fell_from is not None and self.channel == self.fell_from
 
     @property
     def decision(self) -> Decision:
@@ -83,3 +89,22 @@ def answers_to(conn: Connection, delivery_id: int) -> tuple[Answered, ...]:
     names = (row.at, row.channel, row.adapter, row.answer, row.stage, row.code, row.detail)
     query = select(*names).where(row.delivery_id == delivery_id).order_by(row.id)
     return tuple(Answered(*each) for each in conn.execute(query))
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A channel on which a delivery failed for good; `stopped`: why no other one took over."""
+
+    channel: str
+    at: datetime
+    state: State
+    reason: str | None
+    stopped: str | None
+
+
+def failures_of(conn: Connection, delivery_id: int) -> tuple[Failed, ...]:
+    """Every channel that a delivery fell over from, in order."""
+    row = fallbacks.c
+    query = select(row.channel, row.at, row.state, row.reason, row.stopped)
+    found = conn.execute(query.where(row.delivery_id == delivery_id).order_by(row.fence))
+    return tuple(Failed(name, at, State(state), *why) for name, at, state, *why in found)

@@ -9,10 +9,9 @@ from sqlalchemy import Connection, Row, Select, and_, exists, or_, select, updat
 from sqlalchemy.sql import ColumnElement
 
 from outreach.store.dialect import insert
-from outreach.store.endings import ended, slot_once_ended
 from outreach.store.engine import database_now
 from outreach.store.tables import campaigns, deliveries, runs
-from outreach.vocabulary import RunKind, RunState, State
+from outreach.vocabulary import RunKind, RunState
 
 PLANNER_LEASE = timedelta(seconds=6)
 
@@ -59,6 +58,7 @@ class NewRun:
     params: Mapping[str, Any] = field(default_factory=dict)
     created_by: str | None = None
     step: str | None = None
+    channels: tuple[str, ...] = ()  # of the message, in the file's order
 
 
 def _all() -> Select[Any]:
@@ -120,6 +120,7 @@ def _values(new: NewRun) -> dict[str, Any]:
         "created_at": new.created_at,
         "created_by": new.created_by,
         "step": new.step,
+        "channels": list(new.channels),
     }
 
 
@@ -239,19 +240,6 @@ def note_reason(conn: Connection, run_id: int, state: RunState, reason: str) -> 
         .returning(row.id)
     )
     return conn.execute(noted).scalar() is not None
-
-
-def cancel_open(conn: Connection, run_id: int, limit: int) -> int:
-    """Cancel up to `limit` of a run's due and held deliveries, which frees their slots; how many."""
-    row = deliveries.c
-    some = select(row.id).where(row.run_id == run_id, row.ready).limit(limit).scalar_subquery()
-    cancelled = (
-        update(deliveries)
-        .where(row.id.in_(some), row.ready)
-        .values(state=ended(State.CANCELLED), ready=False, slot_at=slot_once_ended())
-        .returning(row.id)
-    )
-    return len(conn.execute(cancelled).all())
 
 
 def _has_open() -> ColumnElement[bool]:

@@ -17,7 +17,8 @@ def test_the_sample_is_read_back(project: Path) -> None:
         "day. The company's quiet hours hold as well. At most 1 per 7 days about greetings, besides "
         "the company's limits. Who has had as many gets none. Where two campaigns want the last "
         "place the higher priority has it; this one has 40. It goes by sms, else by email: the "
-        "first that may reach them, as the template weekly-greeting (greet).\n"
+        "first that may reach them, as the template weekly-greeting (greet). What fails for "
+        "good there, in time, goes on by the next.\n"
     )
 
 

@@ -47,7 +47,7 @@ WORDS = {
     "quiet": "同时遵守公司的免打扰时段。",
     "late_by": "到 {by} 仍不能发送的，不再发送。", "late_next": "到次日 {by} 仍不能发送的，不再发送。",
     "late": "在{span} 内不能发送的，不再发送。",
-    "step": "通过 {channels} 发送：用第一个可达的渠道，模板为 {template}（{id}）。",
+    "step": "通过 {channels} 发送：用第一个可达的渠道，模板为 {template}（{id}）。在期限内被最终拒绝或退回的，改由下一个渠道发送。",
     "step_alone": "通过 {channels} 发送，模板为 {template}（{id}）。",
     "when": "只发给满足条件 {when} 的客户。",
     "cap": "每{per}最多 {most} 条{of}", "of_channel": "（{} 渠道）", "of_topic": "（{} 主题）",

@@ -47,7 +47,7 @@ WORDS = {
     "quiet": "The company's quiet hours hold as well.",
     "late_by": "What can not go by {by} is dropped.", "late_next": "What can not go by {by} the next day is dropped.",
     "late": "What can not go within {span} is dropped.",
-    "step": "It goes by {channels}: the first that may reach them, as the template {template} ({id}).",
+    "step": "It goes by {channels}: the first that may reach them, as the template {template} ({id}). What fails for good there, in time, goes on by the next.",
     "step_alone": "It goes by {channels}, as the template {template} ({id}).",
     "when": "Only to those for whom {when} holds.",
     "cap": "At most {most} per {per}{of}", "of_channel": " by {}", "of_topic": " about {}",

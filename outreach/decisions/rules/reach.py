@@ -5,16 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BindParameter, ColumnElement, Text, and_, bindparam, case, false, func, or_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+)
 
 from outreach.audience.row import name_is_missing
 from outreach.decisions.candidate import Candidate
 from outreach.decisions.rules import arms
 from outreach.decisions.ruling import Ruling
 from outreach.rendering.needs import Need
+from outreach.store.tables import fallbacks
 
 if TYPE_CHECKING:
     from outreach.rendering.compiled import Compiled
+
+
+def failed_before(candidate: Candidate, number: int) -> ColumnElement[bool] | None:
+    """The message failed for good on the channel before; None: it can go by no other."""
+    if candidate.mine is None or len(candidate.numbers) == 1:
+        return None
+    mine, f = candidate.mine.c, fallbacks.alias(f"f{number}").c
+    channel = candidate.ruling.channels[number]
+    failed = select(f.delivery_id).where(f.delivery_id == mine.id, f.channel == channel)
+    if candidate.marks.about:  # explained as of an instant: what failed later had not yet
+        failed = failed.where(f.at <= candidate.zones.c.asked_at)
+    return and_(mine.fell_from.is_not(None), exists(failed))
 
 
 def no_address(candidate: Candidate, number: int) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from outreach.store.tables.consent import (
 )
 from outreach.store.tables.dates import customer_dates
 from outreach.store.tables.erasures import erased_addresses
+from outreach.store.tables.fallbacks import fallbacks
 from outreach.store.tables.feedback import feedback_mails
 from outreach.store.tables.holds import channel_holds, run_answers
 from outreach.store.tables.inbound import inbound_messages
@@ -45,6 +46,7 @@ __all__ = [
     "erased_addresses",
     "event_ids",
     "events",
+    "fallbacks",
     "feedback_mails",
     "further_suppressions",
     "inbound_messages",

@@ -67,6 +67,7 @@ deliveries = Table(
     Column("sent_at", Instant),
     Column("settled_at", Instant),
     Column("enrolment_id", BigId),  # whose step it is; null: of no journey
+    Column("fell_from", Text),  # the channel that failed before this one; null: none did
     UniqueConstraint("run_id", "run_at", "step", "customer_id"),
     CheckConstraint("(state IN ('due', 'held')) = ready", name="ready"),
 )

@@ -62,6 +62,7 @@ runs = Table(
     Column("revision_id", ForeignKey(revisions.c.id), nullable=False),
     Column("kind", Text, nullable=False),
     Column("step", Text),  # the message that it is about; null: the campaign's first
+    Column("channels", Json),  # of that message, in the file's order
     Column("occurrence_at", Instant, nullable=False),  # local times: the earliest zone's instant
     Column("local_at", Text),  # the wall-clock time of `timezone: customer`, else null
     Column("state", Text, nullable=False),

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Engine, update
 from outreach.store import custody, deliveries, lapses, lateness, workers
 from outreach.store.custody import Settlement
 from outreach.store.deliveries import Claim, Ruled
+from outreach.store.endings import cancel_open
 from outreach.store.engine import writing
-from outreach.store.runs import cancel_open
 from outreach.store.tables import runs
 from outreach.vocabulary import Reason, State
 

@@ -27,7 +27,7 @@ from sqlalchemy import Engine, select
 
 from outreach.clock import Instants
 from outreach.dispatch.sweep import sweep
-from outreach.store import runs, suppressions
+from outreach.store import endings, runs, suppressions
 from outreach.store.consents import Word, record_consents
 from outreach.store.deliveries import runs_with_work
 from outreach.store.engine import reading
@@ -202,7 +202,7 @@ class Deliveries(RuleBasedStateMachine):
         run_id = self._run(number)
         with self.fleet.writing() as conn:
             if runs.move_run(conn, run_id, RunState.CANCELLED, (*GOING_ON, RunState.PAUSED)):
-                runs.cancel_open(conn, run_id, 100)
+                endings.cancel_open(conn, run_id, 100)
 
     def _finish(self, _: int) -> None:
         with self.fleet.writing() as conn:

@@ -12,8 +12,9 @@ from sqlalchemy import Engine
 from outreach.dispatch.sweep import sweep
 from outreach.store.acknowledgement import all_acknowledged
 from outreach.store.consents import Word, record_consents
+from outreach.store.endings import cancel_open
 from outreach.store.engine import writing
-from outreach.store.runs import cancel_open, move_run
+from outreach.store.runs import move_run
 from outreach.vocabulary import ConsentState, RunState
 
 
