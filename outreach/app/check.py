@@ -29,6 +29,7 @@ from outreach.lifecycle.load import check_lifecycles, load_lifecycles
 from outreach.lifecycle.model import Lifecycle, Lifecycles
 from outreach.rendering.check import check_templates, compared_in
 from outreach.rendering.context import context_names
+from outreach.rendering.happened import STARTED
 from outreach.rendering.misnamed import unread
 from outreach.settings.company import Brand, Company
 from outreach.settings.company_file import COMPANY_FILE
@@ -216,24 +217,24 @@ def _campaigns_of_old(context: Context) -> Iterable[str]:
 def _template_problems(
     files: Mapping[str, bytes], project: Project, company: Company, lifecycle: Lifecycle | None
 ) -> Iterator[Problem]:
-    names = context_names(company)
     used: dict[str, set[str]] = {}
     for campaign in project.campaigns.values():
         for step in campaign.steps:
             used.setdefault(step.template, set()).update(each.name for each in campaign.variants)
-        yield from check_templates(files, campaign, company, names)
+        yield from check_templates(files, campaign, company, context_names(company, campaign))
     unused = list(unused_templates(files, used.keys()))
     used |= {step.template: set() for each in unused for step in each.steps}
     attached = {
         each.file for campaign in project.campaigns.values() for each in campaign.attachments
     }
     yield from unread(files, used, attached)
-    for campaign in unused:
+    for campaign in unused:  # one that an event starts may come to use it
+        names = context_names(company, campaign) | {STARTED}
         found = check_templates(files, campaign, company, names)
         yield from (each for each in found if each.code != "duty")  # its topic is not known
     if lifecycle is not None:
         for campaign in (*project.campaigns.values(), *unused):
-            asked = compared_in(files, campaign, company, names)
+            asked = compared_in(files, campaign, company, context_names(company, campaign))
             for each in (one for one in asked if one.name == "stage"):
                 # Only where another is meant: a template may speak of several lifecycles' stages.
                 if each.text not in lifecycle.ids and closest(each.text, lifecycle.ids):

@@ -23,6 +23,7 @@ from outreach.dispatch.held import Held
 from outreach.dispatch.letters import Signer, add_events
 from outreach.rendering import Compiled, RenderError, Segments, build_context, segments
 from outreach.rendering.context import customer_names
+from outreach.rendering.happened import STARTED, Happened
 from outreach.rendering.made_up import TRIAL_ADDRESSES, made_up_customer
 from outreach.rendering.sandbox import Dates
 from outreach.store.customers import by_keys, contexts
@@ -235,6 +236,8 @@ def _is_known(made: Mapping[str, object], name: str) -> bool:
         return made[name] not in (None, "", [])
     whole, _, part = name.partition(".")
     dates = made.get(whole)
+    if whole == STARTED:
+        return isinstance(dates, Happened) and dates.known.get(part) is not None
     return not isinstance(dates, Dates) or dates.known.get(part) is not None
 
 

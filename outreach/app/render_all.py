@@ -12,7 +12,7 @@ from outreach.app.previewing import signer_of
 from outreach.decisions.asking import Question
 from outreach.decisions.verdict import Verdict
 from outreach.dispatch.held import Held
-from outreach.dispatch.letters import Signer
+from outreach.dispatch.letters import Signer, add_events
 from outreach.errors import Problem, ProblemsFound
 from outreach.planning.decided import Decided
 from outreach.planning.plan import count
@@ -90,6 +90,7 @@ def _failing(
 ) -> Iterator[Problem]:
     ruling, now = question.ruling, context.now()
     about = contexts(conn, [each.customer_id for each in part], ruling.company.attributes)
+    add_events(conn, about, ruling.compiled, now)
     for each in part:
         customer, channel = about[each.customer_id], each.channel or ""
         held = Held(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from outreach.app.context import Context
 from outreach.app.kept import Kept
+from outreach.app.unknown_fields import unknown_fields
 from outreach.app.unmet_dates import unmet_date, unmet_feast
 from outreach.audience import presence
 from outreach.audience.check import KEYS, dates_named, kinds_named, literal_comparisons
@@ -67,7 +68,7 @@ def _of_campaign(
     row = replace(row, names=names_in(company, campaign))
     unfound = list(_unfound(conn, row, campaign))
     yield from unfound or _nobody(conn, row, campaign)
-    compared = compared_in(files, campaign, company, context_names(company))
+    compared = compared_in(files, campaign, company, context_names(company, campaign))
     yield from _unfound_in_templates(conn, row, compared)
     yield from unmet_date(conn, row, campaign, dates, context.now().date())
     yield from unmet_feast(conn, campaign)
@@ -76,6 +77,7 @@ def _of_campaign(
         compiled = compile_step(files, about, company)
         yield from _unknown_dates(_dates_in_campaign(row, about, compiled), dates)
         yield from _unknown_kinds(conn, row, about, compiled)
+        yield from unknown_fields(conn, compiled)
         yield from _lacking(conn, row, compiled, about)
         yield from _without_consent(conn, about, company)
         if "task" in compiled.channels:

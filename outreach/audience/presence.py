@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, sele
 
 from outreach.audience.compile import compile_selection
 from outreach.audience.lookups import written_day
+from outreach.audience.missing import name_is_missing
 from outreach.audience.names import Kind, Names
-from outreach.audience.row import Row, name_is_missing
+from outreach.audience.row import Row
 from outreach.campaign.model import Selection
 from outreach.store import spelling
 from outreach.store.tables import customers

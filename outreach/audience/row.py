@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, Text, literal, null, or_, type_coerce
+from sqlalchemy import BigInteger, Text, literal, null, type_coerce
 from sqlalchemy.sql import ColumnElement
 
 from outreach.audience.names import FACTS, NO_ATTRIBUTES, Kind, Names
-from outreach.settings.date_names import DATES
 from outreach.store import facts, spelling
-from outreach.store.named_dates import asked_of_day
 
 _READERS: dict[Kind, Callable[..., ColumnElement[Any]]] = {
     Kind.TEXT: spelling.text_in,
@@ -98,21 +96,6 @@ class Row:
         if isinstance(self.today, date):
             return literal(self.today.isoformat(), Text())
         return spelling.day_text(self.today)
-
-
-def name_is_missing(name: str, row: Row) -> ColumnElement[bool]:
-    """Whether the customer has no value for the name, or an empty list; KeyError: nobody knows it.
-
-    A named date is asked for as templates print it: `dates.wedding`.
-    """
-    if name.startswith(f"{DATES}."):
-        day = asked_of_day(row.id, name.removeprefix(f"{DATES}."), lambda day: day)
-        return day.is_(None)
-    column = row.column(name)
-    missing = column.is_(None)
-    if row.names.kinds[name] is Kind.LIST:
-        return or_(missing, spelling.list_length(column) == 0)
-    return missing
 
 
 def months_later(day: date, months: int) -> date:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, and_, select
 
-from outreach.audience.row import name_is_missing
+from outreach.audience.missing import name_is_missing
 from outreach.decisions.asking import Question
 from outreach.decisions.verdict import Verdict
 from outreach.store.tables import customers

@@ -17,7 +17,7 @@ from outreach.decisions.verdict import Verdict
 from outreach.dispatch.held import Held, Ready
 from outreach.logger import Logger
 from outreach.rendering.compiled import Compiled
-from outreach.rendering.happened import EVENTS, Happened
+from outreach.rendering.happened import EVENTS, STARTED, Happened
 from outreach.rendering.links import CLICKED, OPENED, Tracking
 from outreach.rendering.recipient import Recipient
 from outreach.rendering.refusal import RenderError
@@ -25,7 +25,7 @@ from outreach.settings.company import ChannelSettings
 from outreach.store.customers import contexts
 from outreach.store.engine import reading, writing
 from outreach.store.hosted import Picture, save_pictures
-from outreach.store.latest_events import latest_events
+from outreach.store.latest_events import latest_events, starting_events
 from outreach.store.reactions import save_links
 from outreach.tokens import Purpose
 
@@ -129,7 +129,7 @@ class ProjectRulebook:
                 conn, ids, ruling.company.attributes, own,
                 names=compiled.names, dates=bool(compiled.dates),
             )  # fmt: skip
-            add_events(conn, customers, compiled, now)
+            add_events(conn, customers, compiled, now, own)
         if not self.named.issuperset(compiled.named):
             # no message goes out with a link that leads nowhere
             with writing(engine) as conn:
@@ -143,17 +143,35 @@ class ProjectRulebook:
 
 
 def add_events(
-    conn: Connection, customers: dict[int, dict[str, Any]], compiled: Compiled, now: datetime
+    conn: Connection,
+    customers: dict[int, dict[str, Any]],
+    compiled: Compiled,
+    now: datetime,
+    delivery_ids: Sequence[int] | None = None,
 ) -> None:
-    """Add the latest events that templates list to what is known of customers."""
-    if not compiled.events:
+    """Add the events that templates look at to what is known of customers.
+
+    `event` is what started the campaign, by the deliveries; without these each customer's latest
+    of the kind.
+    """
+    kind, wanted = compiled.starter, dict(compiled.events)
+    if kind is not None and delivery_ids is None:
+        wanted[kind] = max(1, wanted.get(kind, 0))
+    found = latest_events(conn, customers, wanted, now) if wanted else {}
+    if compiled.events:
+        for id_, known in customers.items():
+            known[EVENTS] = {
+                kind: [Happened(*each) for each in latest]
+                for kind, latest in found.get(id_, {}).items()
+            }
+    if kind is None:
         return
-    found = latest_events(conn, customers, compiled.events, now)
+    if delivery_ids is None:
+        began = {id_: kinds[kind][0] for id_, kinds in found.items() if kind in kinds}
+    else:
+        began = starting_events(conn, delivery_ids)
     for id_, known in customers.items():
-        known[EVENTS] = {
-            kind: [Happened(*each) for each in latest]
-            for kind, latest in found.get(id_, {}).items()
-        }
+        known[STARTED] = Happened(*began[id_], kind) if id_ in began else None
 
 
 def keep_named(conn: Connection, compiled: Compiled) -> None:

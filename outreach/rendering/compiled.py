@@ -21,6 +21,7 @@ from outreach.rendering.context import Frame
 from outreach.rendering.errand import task_of
 from outreach.rendering.filters import FUNCTIONS
 from outreach.rendering.footer import complete, with_pixel
+from outreach.rendering.happened import STARTED
 from outreach.rendering.headers import (
     bare_address,
     encode_subject,
@@ -38,6 +39,7 @@ from outreach.rendering.plaintext import fill, text_of
 from outreach.rendering.recipient import Recipient
 from outreach.rendering.refusal import RenderError
 from outreach.rendering.salutation import SALUTED_BY, Tone, salutation
+from outreach.rendering.started import FieldRead
 from outreach.rendering.texting import text_message
 from outreach.settings.company import ChannelSettings, Company
 
@@ -140,6 +142,20 @@ class Compiled:
             for kind, number in (asked for s in ready.source.sources() for asked in s.events):
                 found[kind] = max(number, found.get(kind, 0))
         return found
+
+    @cached_property
+    def started(self) -> frozenset[FieldRead]:
+        """Where its templates read a field of the event that started the campaign."""
+        ready = [each for by_locale in self._ready.values() for each in by_locale.values()]
+        return frozenset(
+            read for each in ready for source in each.source.sources() for read in source.started
+        )
+
+    @cached_property
+    def starter(self) -> str | None:
+        """The kind of the event whose fields templates may look up; None: they look up none."""
+        on_event = self._campaign.schedule.on_event
+        return on_event.kind if on_event is not None and STARTED in self.names else None
 
     @cached_property
     def names(self) -> frozenset[str]:

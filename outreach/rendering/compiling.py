@@ -10,6 +10,7 @@ from outreach.rendering.check import Ready, prepare, variants_of
 from outreach.rendering.compiled import Compiled
 from outreach.rendering.context import context_names
 from outreach.rendering.named_dates import DateRead
+from outreach.rendering.started import FieldRead
 from outreach.settings.company import Company
 
 
@@ -62,6 +63,11 @@ class Variants(Compiled):
         return frozenset[DateRead]().union(*(one.dates for one in self.each))
 
     @cached_property
+    def started(self) -> frozenset[FieldRead]:
+        """Where templates read a field of the event that started the campaign."""
+        return frozenset[FieldRead]().union(*(one.started for one in self.each))
+
+    @cached_property
     def names(self) -> frozenset[str]:
         """All that templates may look up, or a salutation is made from."""
         return frozenset[str]().union(*(one.names for one in self.each))
@@ -69,7 +75,7 @@ class Variants(Compiled):
 
 def compile_step(files: Mapping[str, bytes], campaign: Campaign, company: Company) -> Compiled:
     """Compile a campaign's step; raises ProblemsFound with everything that is wrong."""
-    names = context_names(company)
+    names = context_names(company, campaign)
     prepared = {
         variant: prepare(files, campaign.steps[0], campaign, company, names, variant)
         for variant in variants_of(campaign)

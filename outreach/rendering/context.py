@@ -6,7 +6,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from outreach.campaign.model import Campaign
-from outreach.rendering.happened import EVENTS
+from outreach.rendering.happened import EVENTS, STARTED
 from outreach.rendering.salutation import Tone, salutation
 from outreach.rendering.sandbox import Dates, Person
 from outreach.settings.company import Brand, Company
@@ -55,10 +55,13 @@ _PRINTED_BY = {
     **dict.fromkeys(("today", "now"), "date"),
     "typical_gap": "days",
     "spend": "money",
+    f"{STARTED}.at": "date",
+    f"{STARTED}.amount": "money",
 }
 _KINDS = {"date": "date", "datetime": "date", "money": "money"}  # of attributes
 CAMPAIGN_KEYS = frozenset({"name", "title", "topic"})
 BRAND_KEYS = frozenset(Brand.model_fields)
+_EVENTS = (EVENTS, STARTED)
 _ALWAYS_READ = ("locale", "timezone")  # what is written at all, and when it is
 _OTHERS = frozenset(
     ["brand", "campaign", DATES, "salutation", "today", "now", "language", "unsubscribe_url"]
@@ -86,9 +89,10 @@ def shown_by(company: Company) -> dict[str, str]:
     return own | _PRINTED_BY
 
 
-def context_names(company: Company) -> frozenset[str]:
-    """Every name a template may use; functions and filters are not among them."""
-    return customer_names(company) | _OTHERS
+def context_names(company: Company, campaign: Campaign) -> frozenset[str]:
+    """Every name a campaign's templates may use; functions and filters are not among them."""
+    names = customer_names(company) | _OTHERS
+    return names | {STARTED} if campaign.schedule.on_event is not None else names
 
 
 def build_context(
@@ -152,8 +156,9 @@ class Frame:
         known = self._company.owners.get(owner) if isinstance(owner, str) else None
         context["owner"] = Person(owner, known) if isinstance(owner, str) else None
         context[DATES] = Dates(days if isinstance(days, Mapping) else {})
-        if EVENTS in customer:
-            context[EVENTS] = customer[EVENTS]
+        for name in _EVENTS:
+            if name in customer:
+                context[name] = customer[name]
         context.update(self._times(customer.get("timezone"), now))
         return context
 

@@ -1,4 +1,4 @@
-"""`last('order', 3)` in templates: the latest events of a kind, newest first."""
+"""Events in templates: `last('order', 3)`, the latest of a kind, and `event`, which started it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -13,6 +13,8 @@ from outreach.rendering.tree import Part
 FUNCTION = "last"
 FILTER = "_last"
 EVENTS = "_events"  # where they stand among what is known of a customer: by kind, newest first
+STARTED = "event"  # the name of what started the campaign for the customer
+FIELDS = frozenset({"kind", "at", "amount"})  # that every event has; others are imported with it
 MOST = 20
 USAGE = "write for example `{% for order in last('order', 3) %}`"
 
@@ -23,9 +25,15 @@ class Happened:
     __slots__ = ("known",)
 
     def __init__(
-        self, at: datetime, amount: Decimal | None, data: Mapping[str, Any] | None
+        self,
+        at: datetime,
+        amount: Decimal | None,
+        data: Mapping[str, Any] | None,
+        kind: str | None = None,
     ) -> None:
         self.known: dict[str, Any] = {**(data or {}), "at": at, "amount": amount}
+        if kind is not None:
+            self.known["kind"] = kind
 
 
 def events_read(tree: nodes.Template) -> Iterator[tuple[str, int]]:

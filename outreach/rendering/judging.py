@@ -5,9 +5,11 @@ from collections.abc import Collection, Iterator, Mapping
 from jinja2 import nodes
 
 from outreach.errors import WARNING, Problem
+from outreach.rendering.happened import STARTED
 from outreach.rendering.named_dates import misread_dates
 from outreach.rendering.patterns import misread_patterns
 from outreach.rendering.raw_values import raw_values
+from outreach.rendering.started import NONE_DID, USAGE
 from outreach.rendering.syntax import (
     did_you_mean,
     groups_printed,
@@ -32,6 +34,9 @@ def faults(
     """What no template may do or ask for; `names` are those it may use, `local` its own."""
     yield from judge(path, text, tree)
     for name, hint in unknown_names(tree, names, local):
+        if name.name == STARTED:
+            yield noted(path, text, name.lineno, STARTED, "unknown-name", NONE_DID, USAGE)
+            continue
         alone = hint.startswith("write")  # `customer.first_name`
         message = f"{'there is' if alone else 'customer has'} no `{name.name}`"
         yield noted(path, text, name.lineno, name.name, "unknown-name", message, hint)
@@ -62,7 +67,7 @@ def shown_raw(
     local: Collection[str],
 ) -> Iterator[Problem]:
     """Warnings of values that nobody wants to read as they are: dates, amounts, spans."""
-    shown = {name: kind for name, kind in kinds.items() if name not in local}
+    shown = {name: kind for name, kind in kinds.items() if name.partition(".")[0] not in local}
     if DATES not in local and not list(misread_dates(tree, names)):
         shown[DATES] = "date"
     for value, word, message, hint in raw_values(tree, shown):

@@ -1,7 +1,7 @@
 """Made-up customers, and what fails when a message is made for them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +12,7 @@ from outreach.errors import Problem, ProblemsFound
 from outreach.rendering.compiled import Compiled
 from outreach.rendering.compiling import compile_step
 from outreach.rendering.context import build_context, customer_names
+from outreach.rendering.happened import FIELDS, STARTED, Happened
 from outreach.rendering.recipient import Recipient
 from outreach.rendering.refusal import BY_ZERO, RenderError
 from outreach.rendering.sandbox import Dates
@@ -23,7 +24,7 @@ _NOW = datetime(2026, 7, 3, 9, 0, tzinfo=UTC)
 _PLACE = re.compile(r"(templates/[^:]+):(\d+): (.*)", re.DOTALL)
 _TAG = re.compile(r"\{[{%].*?(?:[}%]\}|$)")
 _YEAR = ".year"
-_WORD = re.compile(rf"{DATES}\.\w+(?:\{_YEAR})?|[^\W\d]\w*")
+_WORD = re.compile(rf"(?:{DATES}|{STARTED})\.\w+(?:\{_YEAR})?|[^\W\d]\w*")
 _NOTHING_LEFT = (
     "for a customer of whom little is known; write something outside of `{% if … %}` too"
 )
@@ -76,7 +77,8 @@ def _tried(
     """The same for one variant."""
     problems: dict[Problem, None] = {}
     dates = {f"{DATES}.{read.name}" for read in compiled.dates}
-    names = customer_names(company) | dates | {f"{date}{_YEAR}" for date in dates}
+    fields = {f"{STARTED}.{read.name}" for read in compiled.started}
+    names = customer_names(company) | dates | fields | {f"{date}{_YEAR}" for date in dates}
     for channel in compiled.channels:
         to = TRIAL_ADDRESSES[channel]
         recipient = Recipient(1, "trial", to, "https://example.com/u/trial", "<trial@example.com>")
@@ -113,13 +115,24 @@ def made_up_customer(
     dates = {read.name for read in compiled.dates}
     said: dict[str, object] = {"locale": locale or company.brand.locale}
     if all_known:
-        return {**rich, DATES: dict.fromkeys(dates, "2014-06-14"), **said}
+        happened = _event(compiled, {read.name for read in compiled.started})
+        return {**rich, DATES: dict.fromkeys(dates, "2014-06-14"), **said, **happened}
     needs = [n for n in compiled.needs(channel) if n.locales is None or locale in n.locales]
     names = {name for need in needs for name in need.names}
     names |= {min(group) for need in needs for group in need.any_of}
     known = {name: rich[name] for name in names if name in rich}
     needed = {name: "06-14" for name in dates if f"{DATES}.{name}" in names}
-    return {**_ALWAYS, **known, DATES: needed, **said}
+    fields = {name.partition(".")[2] for name in names if name.startswith(f"{STARTED}.")}
+    return {**_ALWAYS, **known, DATES: needed, **said, **_event(compiled, fields)}
+
+
+def _event(compiled: Compiled, fields: Collection[str]) -> dict[str, object]:
+    """What started the campaign, with these fields, where templates look at it."""
+    if compiled.starter is None:
+        return {}
+    amount = Decimal("49.90") if "amount" in fields else None
+    others = dict.fromkeys(sorted(set(fields) - FIELDS), "words")
+    return {STARTED: Happened(_NOW, amount, others, compiled.starter)}
 
 
 def _made_up(
@@ -143,6 +156,10 @@ def _has_all(compiled: Compiled, channel: str, context: Mapping[str, object]) ->
 
 
 def _has(context: Mapping[str, object], name: str) -> bool:
+    of, _, field = name.partition(".")
+    if of == STARTED and field:
+        event = context.get(STARTED)
+        return isinstance(event, Happened) and event.known.get(field) is not None
     dates = context.get(DATES)
     if not isinstance(dates, Dates) or not name.startswith(f"{DATES}."):
         return context.get(name) not in (None, [])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from jinja2 import nodes
 
+from outreach.rendering.happened import STARTED
 from outreach.rendering.tree import Part, Walk
 from outreach.settings.date_names import DATES
 
@@ -161,15 +162,16 @@ class _Reader(Walk):
         return frozenset({absent | {name}}) if self._may_lack(name) else frozenset()
 
     def _may_lack(self, name: str) -> bool:
-        return name in self.names or name.startswith(f"{DATES}.")
+        return name in self.names or name.startswith((f"{DATES}.", f"{STARTED}."))
 
     def _name_of(self, node: nodes.Node) -> str | None:
         """The name that the expression is, `dates.wedding` among them; None: it is something else."""
         if isinstance(node, nodes.Name):
             return node.name
-        if not isinstance(node, nodes.Getattr) or self._name_of(node.node) != DATES:
+        of = self._name_of(node.node) if isinstance(node, nodes.Getattr) else None
+        if not isinstance(node, nodes.Getattr) or of not in (DATES, STARTED):
             return None
-        return None if DATES in self.local else f"{DATES}.{node.attr}"
+        return None if of in self.local else f"{of}.{node.attr}"
 
     def _clauses_of_or(self, node: nodes.Or) -> frozenset[Clause]:
         """Of `a or b` one must be there: the names before the last are excused by it."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from jinja2 import nodes
 
+from outreach.rendering.happened import STARTED
 from outreach.settings.date_names import DATES
 
 _FALLBACKS = frozenset({"default", "d"})
@@ -25,7 +26,7 @@ def raw_values(
         for printed in output.nodes:
             for node, name in _bare(printed):
                 first, _, word = name.partition(".")
-                kind = kinds.get(first)
+                kind = kinds.get(name if first == STARTED else first)
                 if kind is not None:
                     how = f"{name}.days" if kind == "days" else f"{name}|{_filter(kind)}"
                     hint = f"write `{{{{ {how} }}}}`"
@@ -41,8 +42,8 @@ def _bare(node: nodes.Expr | None) -> Iterator[tuple[nodes.Expr, str]]:
     match node:
         case nodes.Name():
             yield node, node.name
-        case nodes.Getattr(node=nodes.Name(name=owner)) if owner == DATES:
-            yield node, f"{DATES}.{node.attr}"
+        case nodes.Getattr(node=nodes.Name(name=owner)) if owner in (DATES, STARTED):
+            yield node, f"{owner}.{node.attr}"
         case nodes.Or():
             yield from _bare(node.left)
             yield from _bare(node.right)

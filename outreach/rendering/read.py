@@ -11,7 +11,7 @@ from outreach.campaign.model import Attachment
 from outreach.errors import Problem
 from outreach.rendering.assets import Asset, begins_as, fixed, form_of, found_in
 from outreach.rendering.compared import Compared, texts_compared
-from outreach.rendering.happened import events_read
+from outreach.rendering.happened import STARTED, events_read
 from outreach.rendering.judging import faults, noted, shown_raw
 from outreach.rendering.layout import written_in_vain
 from outreach.rendering.leftovers import leftovers
@@ -23,11 +23,8 @@ from outreach.rendering.needs import Printed, printed_by
 from outreach.rendering.pictures import Pictures
 from outreach.rendering.placing import misplaced
 from outreach.rendering.sources import Sources
-from outreach.rendering.syntax import (
-    did_you_mean,
-    names_set,
-    parse,
-)
+from outreach.rendering.started import FieldRead, fields_read
+from outreach.rendering.syntax import did_you_mean, names_set, parse
 from outreach.rendering.translations import Translations
 from outreach.rendering.tree import Part, references
 from outreach.settings.date_names import DATES
@@ -44,6 +41,7 @@ class Source:
     dates: tuple[DateRead, ...]
     pictures: Mapping[str, Asset] = field(default_factory=dict, hash=False)  # by name as written
     events: frozenset[tuple[str, int]] = frozenset()  # kinds that it lists, and how many of each
+    started: tuple[FieldRead, ...] = ()  # fields of `event` that it reads
 
     @property
     def path(self) -> str:
@@ -237,7 +235,9 @@ class Reader:
         reads = () if DATES in local else tuple(dates)
         printed = printed_by(part, self.needable, self.lists)
         listed = frozenset(asked for tree in judged.values() for asked in events_read(tree))
-        return Source(part, printed, reads, pictures.found, listed)
+        asked = [each for file in judged for each in fields_read(file, texts[file], judged[file])]
+        started = () if STARTED in local else tuple(asked)
+        return Source(part, printed, reads, pictures.found, listed, started)
 
     def _gather(
         self,

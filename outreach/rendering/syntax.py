@@ -11,7 +11,7 @@ from outreach.errors import Problem
 from outreach.rendering.context import BRAND_KEYS, CAMPAIGN_KEYS
 from outreach.rendering.filters import FILTERS, FUNCTIONS
 from outreach.rendering.happened import FUNCTION as LAST
-from outreach.rendering.happened import MOST, USAGE, asked_by
+from outreach.rendering.happened import MOST, STARTED, USAGE, asked_by
 from outreach.rendering.mending import mended
 from outreach.rendering.positions import BadTemplateError, Line, line_at, offset_of, read_tree
 from outreach.rendering.sandbox import ALL_METHODS
@@ -37,6 +37,7 @@ _SPECIAL = frozenset(
     {"loop", "caller", "super", "self", "varargs", "kwargs", "true", "false", "none"}
 )
 _KEYS = {"brand": BRAND_KEYS, "campaign": CAMPAIGN_KEYS}
+_PARTS = {"brand": "name", "campaign": "title", STARTED: "amount"}  # what is printed of a group
 _ORDERS = "orders"  # a number, of which people expect the orders themselves
 _ORDER_DETAILS = frozenset(
     ["order", "last_order", "order_items", "line_items", "items", "products", "product", "invoice"]
@@ -201,11 +202,11 @@ def unknown_attributes(tree: nodes.Template) -> Iterator[tuple[nodes.Getattr, fr
 
 
 def groups_printed(tree: nodes.Template) -> Iterator[tuple[nodes.Name, str]]:
-    """Where `brand` or `campaign` is printed whole, each with the part that was meant."""
+    """Where `brand`, `campaign` or `event` is printed whole, each with a part that may be meant."""
     for output in tree.find_all(nodes.Output):
         for printed in map(_unfiltered, output.nodes):
-            if isinstance(printed, nodes.Name) and printed.name in _KEYS:
-                part = "title" if printed.name == "campaign" else "name"
+            if isinstance(printed, nodes.Name) and printed.name in _PARTS:
+                part = _PARTS[printed.name]
                 yield printed, f"write `{{{{ {printed.name}.{part} }}}}`"
 
 

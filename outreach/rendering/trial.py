@@ -14,7 +14,7 @@ from pathlib import Path
 
 from jinja2 import nodes
 
-from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection
+from outreach.campaign.model import Campaign, OnEvent, Schedule, ScheduleKind, Selection
 from outreach.campaign.triggers import ALWAYS
 from outreach.errors import Problem
 from outreach.rendering.check import prepare, variants_of
@@ -72,7 +72,7 @@ def trial_in_check(
     What every message's budget can bound is rendered in this process, which has compiled it
     already: a process of its own takes longer than all the rest of a check.
     """
-    names, step = context_names(company), campaign.steps[0]
+    names, step = context_names(company, campaign), campaign.steps[0]
     prepared = [
         prepare(files, step, campaign, company, names, variant) for variant in variants_of(campaign)
     ]
@@ -103,11 +103,17 @@ def as_rendered(campaign: Campaign, files: Mapping[str, bytes]) -> Campaign:
         replace(campaign, file="") if says_which else replace(campaign, name="", title="", file="")
     )
     return replace(
-        named, owner="", audience=Selection(), exclude=None, schedule=_ANY, status=Status.DRAFT,
+        named, owner="", audience=Selection(), exclude=None, schedule=_schedule(campaign), status=Status.DRAFT,
         priority=0, cadence=(), when_capped="", on_unknown="", holdout=0,
         steps=tuple(replace(step, when=None) for step in campaign.steps),
         path=(), exit=None, goal=None, reentry=ALWAYS, migrates=False,
     )  # fmt: skip
+
+
+def _schedule(campaign: Campaign) -> Schedule:
+    """What of a schedule messages depend on: whether an event starts it."""
+    on_event = campaign.schedule.on_event
+    return _ANY if on_event is None else replace(_ANY, on_event=OnEvent(on_event.kind))
 
 
 def _builds_lists(tree: nodes.Template) -> bool:

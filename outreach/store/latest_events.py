@@ -1,4 +1,4 @@
-"""The latest events of customers: a batch in one statement."""
+"""Events of customers for their messages, a batch in one statement: the latest, and what began it."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, or_, select
 
 from outreach.store import dialect
-from outreach.store.tables import events
+from outreach.store.tables import deliveries, enrolments, events
+from outreach.vocabulary import Origin
 
 
 class Latest(NamedTuple):
@@ -40,3 +41,24 @@ def latest_events(
         kinds = found.setdefault(row.customer_id, {})
         kinds.setdefault(row.kind, []).append(Latest(row.at, row.amount, row.data))
     return found
+
+
+def starting_events(conn: Connection, delivery_ids: Collection[int]) -> dict[int, Latest]:
+    """By customer the event that started what the deliveries belong to; who has none is left out."""
+    d, n, e = deliveries.c, enrolments.c, events.c
+    query = (
+        select(d.customer_id, e.at, e.amount, e.data)
+        .join(enrolments, n.id == d.enrolment_id)
+        .join(events, e.id == n.origin_id)
+        .where(dialect.is_any_of(conn, d.id, sorted(delivery_ids)))
+        .where(n.origin == Origin.EVENT.value)
+    )
+    return {id_: Latest(*event) for id_, *event in conn.execute(query)}
+
+
+def fields_of(conn: Connection, kind: str, among: int) -> frozenset[str] | None:
+    """What else was imported with the latest `among` events of a kind; None: there is no such event."""
+    e = events.c
+    query = select(e.data).where(e.kind == kind).order_by(e.id.desc()).limit(among)
+    found = conn.execute(query).scalars().all()
+    return frozenset(name for data in found for name in data or ()) if found else None

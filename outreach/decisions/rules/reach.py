@@ -19,7 +19,7 @@ from sqlalchemy import (
     select,
 )
 
-from outreach.audience.row import name_is_missing
+from outreach.audience.missing import name_is_missing
 from outreach.decisions.candidate import Candidate
 from outreach.decisions.rules import arms
 from outreach.decisions.ruling import Ruling

@@ -12,8 +12,9 @@ from plain_evaluation import days_until
 from sqlalchemy import Date, Engine, literal, not_, select, text, update
 
 from outreach.audience.compile import compile_expression, compile_selection
+from outreach.audience.missing import name_is_missing
 from outreach.audience.names import Kind, Names
-from outreach.audience.row import Row, months_later, name_is_missing
+from outreach.audience.row import Row, months_later
 from outreach.campaign.model import Expression, Place, Selection
 from outreach.store import spelling
 from outreach.store.engine import reading, writing

@@ -76,7 +76,7 @@ def problems(templates: Mapping[str, str], topic: str = "greetings", **changes: 
     """What `check` says of the templates, a line each."""
     us = company(**changes)
     step = campaign(*channels_of(templates), topic=topic)
-    return [str(p) for p in check_templates(files(templates), step, us, context_names(us))]
+    return [str(p) for p in check_templates(files(templates), step, us, context_names(us, step))]
 
 
 def render(

@@ -59,7 +59,7 @@ def said(templates: Templates, *attachments: Attachment) -> list[str]:
     """What `check` says."""
     us = company()
     step = replace(campaign("email", topic="service"), attachments=attachments)
-    found = check_templates(project(templates), step, us, context_names(us))
+    found = check_templates(project(templates), step, us, context_names(us, step))
     return [str(each) for each in found]
 
 

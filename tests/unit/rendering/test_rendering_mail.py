@@ -229,7 +229,8 @@ def test_a_channel_without_files_is_a_problem() -> None:
     from outreach.rendering import check_templates, context_names
 
     us = company()
-    said = check_templates(files({}), campaign("email", "sms"), us, context_names(us))
+    both = campaign("email", "sms")
+    said = check_templates(files({}), both, us, context_names(us, both))
 
     assert [str(p) for p in said] == [
         "templates/hello: there is no `body.html`; add it",

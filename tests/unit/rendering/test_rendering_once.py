@@ -25,7 +25,7 @@ def prepared(
 ) -> Prepared:
     rules = rules or company()
     asked = campaign(*(channels or ("email",)), topic=topic)
-    return prepare(files(templates), asked.steps[0], asked, rules, context_names(rules))
+    return prepare(files(templates), asked.steps[0], asked, rules, context_names(rules, asked))
 
 
 def test_the_same_files_under_the_same_rules_are_compiled_once() -> None:
@@ -36,7 +36,9 @@ def test_files_of_other_templates_change_nothing() -> None:
     asked, rules = campaign("email"), company()
     more = {**files(TEMPLATES), "templates/other/body.txt": b"{{ nobody", "campaigns/a.yaml": b""}
 
-    assert prepare(more, asked.steps[0], asked, rules, context_names(rules)) is prepared(TEMPLATES)
+    assert prepare(more, asked.steps[0], asked, rules, context_names(rules, asked)) is prepared(
+        TEMPLATES
+    )
 
 
 @pytest.mark.parametrize("name", ["_base/layout.html", "subject.txt", "body.txt", "new.txt"])

@@ -24,7 +24,7 @@ def text(ready: Compiled, variant: str, locale: str = "en") -> str:
 def problems(templates: dict[str, str]) -> list[Problem]:
     rules = company()
     asked = replace(campaign("sms"), variants=BOTH)
-    return check_templates(files(templates), asked, rules, context_names(rules))
+    return check_templates(files(templates), asked, rules, context_names(rules, asked))
 
 
 def test_each_variant_is_its_own_message() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from outreach.campaign.model import Campaign, OnEvent, Schedule, ScheduleKind, Selection, Step
 from outreach.campaign.schema import company_schema
 from outreach.errors import Problem
 from outreach.rendering.context import context_names
@@ -325,11 +326,17 @@ def test_a_fault_of_the_brand_is_refused_at_its_place(text: str, line: str) -> N
     assert lines(text) == [f"outreach.yaml:{line}"]
 
 
+ON_ORDER = Campaign(
+    "thanks", "Thanks", "mei@example.com", "service", Selection(),
+    Schedule(ScheduleKind.ON_EVENT, on_event=OnEvent("order")), (Step("s", ("sms",), "t"),),
+)  # fmt: skip
+
+
 def test_no_attribute_can_take_the_name_of_anything_customers_have() -> None:
     columns = {column.name for column in customers.columns}
 
     assert columns <= COLUMNS | FACTS
-    assert context_names(company(BRAND)) <= COLUMNS | FACTS | FUNCTIONS | WORDS
+    assert context_names(company(BRAND), ON_ORDER) <= COLUMNS | FACTS | FUNCTIONS | WORDS
 
 
 def test_the_schema_says_something_of_every_key() -> None:
