@@ -20,6 +20,7 @@ from outreach.app.sound import sound_campaigns
 from outreach.audience.check import campaigns_named, literal_comparisons, stages_compared
 from outreach.audience.check import check as check_expression
 from outreach.audience.names import Names
+from outreach.audience.unreached import unreached
 from outreach.campaign.check import Project
 from outreach.campaign.model import Campaign, Expression, Place
 from outreach.campaign.project import campaign_files
@@ -139,6 +140,7 @@ def _deeper_problems(files: Mapping[str, bytes], project: Project) -> Iterator[P
         *_template_problems(files, project, company, lifecycles.main),
         *check_lifecycles(company, files),
     ]
+    found += (each for campaign in project.campaigns.values() for each in unreached(campaign))
     if lifecycles.main is not None:
         found += _stage_problems(documents, lifecycles.main)
     yield from (each for each in found if certain or each.code not in _OUR_NAMES)

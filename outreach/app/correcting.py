@@ -146,7 +146,7 @@ def _made(
     campaign, _ = unpinned(run.campaign, original, company)
     for channel, states in reached_by(conn, run.id).items():
         if any(state in states for state in (*GOT, *MAYBE)):
-            derived = corrected(campaign, Correction(run.id, channel, template))
+            derived = corrected(campaign, Correction(run.id, channel, template, run.step))
             files = pinned_correction(derived, original, context.files.contents, company)
             compile_step(files, derived, company)
             yield channel, derived, files

@@ -52,6 +52,11 @@ def _prices(company: Company, channels: Iterable[str]) -> dict[str, dict[str, De
     return {name: prices for name, prices in found.items() if prices}
 
 
+def is_priced(company: Company, channels: Iterable[str]) -> bool:
+    """Whether a message on any of the channels has a price."""
+    return bool(_prices(company, channels))
+
+
 def price_of(prices: Mapping[str, Decimal], region: str | None) -> Decimal:
     """What a message to a country costs: its own price, else the default."""
     return prices.get(region or DEFAULT, prices.get(DEFAULT, Decimal(0)))

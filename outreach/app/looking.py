@@ -10,6 +10,7 @@ from outreach.app.explaining import customer_of
 from outreach.app.mail_parts import attached_to, html_of, page_of, parsed
 from outreach.app.mail_view import as_read, has_dark_rules, has_remote_pictures
 from outreach.app.previewing import Chosen, Preview, made_up_messages, messages_for
+from outreach.app.project import campaign_named
 from outreach.app.rulings import ruling_alone
 from outreach.decisions.ruling import Ruling
 from outreach.rendering.segments import outside_gsm
@@ -27,11 +28,15 @@ class Who(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """Whom a message is looked at for: `key` of a customer, `locale` of one who is made up."""
+    """Whom a message is looked at for: `key` of a customer, `locale` of one who is made up.
+
+    `step` of several; "" or one that there is no more: the first.
+    """
 
     who: Who = Who.TYPICAL
     key: str = ""
     locale: str = ""
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,8 @@ class Look:
     variants: tuple[str, ...]
     key: str
     seen: tuple[Seen, ...]
+    steps: tuple[str, ...] = ()  # of several messages each; none where there is one
+    step: str = ""  # the one that is looked at
 
 
 def look_at(context: Context, name: str, whom: Whom) -> Look:
@@ -71,10 +78,19 @@ def look_at(context: Context, name: str, whom: Whom) -> Look:
 
     ProblemsFound where files are at fault, UsageError where there is no such customer.
     """
-    ruling = ruling_alone(context, name)
+    steps, step = _steps(context, name, whom)
+    ruling = ruling_alone(context, name, step)
     found = _messages(context, ruling, whom)
     seen = tuple(_seen(context, ruling, each) for each in found)
-    return Look(name, ruling.channels, locales_of(ruling), ruling.variants, whom.key, seen)
+    locales, variants = locales_of(ruling), ruling.variants
+    several = steps if len(steps) > 1 else ()
+    return Look(name, ruling.channels, locales, variants, whom.key, seen, several, step)
+
+
+def _steps(context: Context, name: str, whom: Whom) -> tuple[tuple[str, ...], str]:
+    """The campaign's messages by name, and the one that is looked at."""
+    steps = tuple(each.id for each in campaign_named(context, name).steps)
+    return steps, whom.step if whom.step in steps else steps[0]
 
 
 def mail_html(context: Context, name: str, whom: Whom, variant: str, *, dark: bool) -> str:
@@ -82,7 +98,7 @@ def mail_html(context: Context, name: str, whom: Whom, variant: str, *, dark: bo
 
     `variant` of those that are compared, "" where none are.
     """
-    ruling = ruling_alone(context, name)
+    ruling = ruling_alone(context, name, _steps(context, name, whom)[1])
     for each in _messages(context, ruling, whom):
         if each.text and (each.channel, each.variant) == ("email", variant):
             return as_read(_page(context, ruling, parsed(each.text)), dark=dark)

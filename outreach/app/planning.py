@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +22,7 @@ from outreach.app.cost import (
     region_number,
     segments_taken,
 )
+from outreach.app.later_costs import LaterCost, later_cost, later_steps
 from outreach.app.load import Load, loads, time_left
 from outreach.app.occasion import REPEAT, Turn, turn_of
 from outreach.app.rulings import pinned, ruling_of
@@ -94,6 +95,7 @@ class Plan:
     unlocks: list[Unlock] | None = None  # whom one rule alone keeps out
     trigger: str | None = None  # planned as if it came to all the audience: `on_event` …
     step: str | None = None  # of several: the message that is planned, the first
+    later: list[LaterCost] = field(default_factory=list)  # of later messages that have a price
 
 
 def plan_campaign(
@@ -106,8 +108,7 @@ def plan_campaign(
 ) -> Plan:
     """The plan of a campaign for `at`, else its next occurrence; its rows as CSV if asked for.
 
-    `closely`: also by stage and domain, and what each rule alone keeps out, two more passes over
-    the base.
+    `closely`: also by stage and domain, and what each rule alone keeps out: two more passes.
     """
     with reading_together(context.engine, _hands(context.engine)) as (conn, *more):
         question, turn = question_of(context, conn, name, at, over_as_sent=True)
@@ -120,12 +121,12 @@ def plan_campaign(
         unlocks = unlocks_of(conn, question) if closely else None
         sample = _sample_size(conn, campaign, funnel.variants)
         digest = digest_of(pinned(context, name))
+        later = _later(context, conn, more, name, at)
         lacks, last = _looked_at(conn, question.ruling, digest, funnel.audience)
         if rows_to is not None:
             write_rows(rows_to, _rows(conn, question))
     total, channels = cost_of(company, campaign.steps[0].channels, funnel, regions, taken)
     cost, occasion = Cost(company.brand.currency, total, channels), turn.occasion
-    when = said_when(occasion, campaign, company)
     local = occasion.local_at or occasion.first_at.astimezone(_zone(campaign, company))
     left = time_left(campaign.schedule, local.replace(tzinfo=None))
     return Plan(
@@ -141,7 +142,7 @@ def plan_campaign(
         variants=funnel.variants,
         locales=funnel.locales,
         cost=cost,
-        when=when,
+        when=said_when(occasion, campaign, company),
         held_until=on_clock(funnel.held_until, campaign, company),
         segments=taken,
         over=turn.is_over,
@@ -155,7 +156,18 @@ def plan_campaign(
         unlocks=unlocks,
         trigger=campaign.schedule.kind.value if campaign.schedule.is_triggered else None,
         step=campaign.steps[0].id if len(campaign.stops) > 1 else None,
+        later=later,
     )
+
+
+def _later(
+    context: Context, conn: Connection, more: list[Connection], name: str, at: str | None
+) -> list[LaterCost]:
+    """What later messages cost at most, of those that have a price."""
+    return [
+        later_cost(context, conn, more, question_of(context, conn, name, at, step=step)[0])
+        for step in later_steps(context, name)
+    ]
 
 
 def _looked_at(
@@ -223,14 +235,19 @@ def question_of(
     at: str | None,
     *,
     over_as_sent: bool = False,
+    step: str | None = None,
     **scope: Any,
 ) -> tuple[Question, Turn]:
     """The chain over the whole base for a campaign's turn; `scope` narrows it, as in Scope.
 
     With `over_as_sent` a schedule that has no time to come is asked as `send` asks, which leaves
-    out who got it within 24 hours.
+    out who got it within 24 hours. Of a later `step` it is asked as if all who come in were there
+    now, and met its `when`.
     """
-    ruling = ruling_of(context, conn, name)
+    ruling = ruling_of(context, conn, name, step)
+    if step is not None:
+        there = replace(ruling.campaign, steps=(replace(ruling.step, when=None),))
+        ruling = replace(ruling, campaign=there, kept={})
     turn, now = turn_of(context, conn, ruling, at), context.now()
     asked = turn.instants
     if over_as_sent and turn.is_over:

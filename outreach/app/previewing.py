@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from outreach.app.context import Context
-from outreach.app.explaining import Explained, explain_customer
+from outreach.app.explaining import Explained, explain_by
 from outreach.app.mail_parts import parsed
 from outreach.app.planning import question_of
+from outreach.app.project import campaign_named
 from outreach.app.rulings import ruling_of
 from outreach.app.tasks import Card, card_of, cards_of
 from outreach.channels.adapter import Message, Task, Text
@@ -51,6 +52,7 @@ class Preview:
     verdict: str = ""  # of one customer who is asked about: `send`, else what is in the way
     chosen: bool = False  # would go; False on a channel that another one comes before
     variant: str = ""  # of an experiment
+    step: str = ""  # of a campaign of several
     file: str = ""  # where it was written
     kind: str = ""  # of a task, as are the following
     due_at: datetime | None = None
@@ -72,34 +74,64 @@ class Chosen(NamedTuple):
 
 
 def preview_campaign(
-    context: Context, name: str, key: str | None = None, out: Path | None = None
+    context: Context,
+    name: str,
+    key: str | None = None,
+    out: Path | None = None,
+    step: str | None = None,
 ) -> list[Preview]:
     """The messages for one customer on every channel with an address, or for a few of the plan.
 
-    With `out` they are written into that folder, one file each, as the bytes that would go.
+    Of every step, or of one: later ones for the same customers, as if they came to it now; whether
+    they will is decided then. With `out` they are written into that folder, one file each, as the
+    bytes that would go.
     """
-    explained = None if key is None else explain_customer(context, name, key, ahead=False)
+    steps = [each.id for each in campaign_named(context, name).steps]
     with reading(context.engine) as conn:
+        first = ruling_of(context, conn, name)
+        explained = None if key is None else explain_by(context, conn, first, key, ahead=False)
         if explained is None:
-            found = _of_plan(context, conn, name)
+            chosen = _of_plan(context, conn, name)
         else:
-            customer_id = by_keys(conn, [explained.key])[explained.key]
-            ruling = ruling_of(context, conn, name)
-            late_at = explained.at + ruling.campaign.schedule.late
-            variants = [explained.variant or ""]
-            if ruling.variants and not explained.variant:  # the winner is to be chosen
-                variants = list(ruling.variants)
-            asked = [
-                Chosen(customer_id, channel, late_at, variant)
-                for channel in ruling.channels
-                for variant in variants
-            ]
-            found = messages_for(context, conn, ruling, asked)
-        found = [_judged(each, explained) for each in found]
+            chosen = _of_customer(conn, first, explained)
+        found: list[Preview] = []
+        for each in steps if step is None else [step]:
+            ruling = first if each == steps[0] else ruling_of(context, conn, name, each)
+            own = chosen if ruling is first else _as_if_there(ruling, chosen)
+            made = messages_for(context, conn, ruling, own)
+            if ruling is first:
+                made = [_judged(one, explained) for one in made]
+            several = len(steps) > 1
+            found += [replace(one, step=each if several else "") for one in made]
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         found = [_written(each, out) for each in found]
     return found
+
+
+def _of_customer(conn: Connection, ruling: Ruling, explained: Explained) -> list[Chosen]:
+    """The customer's own variant on every channel, or each where theirs is to be chosen."""
+    customer_id = by_keys(conn, [explained.key])[explained.key]
+    late_at = explained.at + ruling.campaign.schedule.late
+    variants = [explained.variant or ""]
+    if ruling.variants and not explained.variant:  # the winner is to be chosen
+        variants = list(ruling.variants)
+    return [
+        Chosen(customer_id, channel, late_at, variant)
+        for channel in ruling.channels
+        for variant in variants
+    ]
+
+
+def _as_if_there(ruling: Ruling, chosen: Sequence[Chosen]) -> list[Chosen]:
+    """The same customers in their variants on the channels of a later step, a few on each."""
+    people = list(dict.fromkeys((each.id, each.variant, each.late_at) for each in chosen))
+    few = people[: SOME * max(1, len(ruling.variants))]
+    return [
+        Chosen(id_, channel, late_at, variant)
+        for channel in ruling.channels
+        for id_, variant, late_at in few
+    ]
 
 
 def _judged(preview: Preview, explained: Explained | None) -> Preview:
@@ -112,14 +144,14 @@ def _judged(preview: Preview, explained: Explained | None) -> Preview:
 
 
 def _written(preview: Preview, out: Path) -> Preview:
-    variant = f".{preview.variant}" if preview.variant else ""
-    name = f"{preview.key}.{preview.channel}{variant}{preview.suffix}"
+    parts = (preview.key, preview.step, preview.channel, preview.variant)
+    name = ".".join(part for part in parts if part) + preview.suffix
     path = out / name.replace("/", "_")
     path.write_bytes(preview.text.encode())
     return replace(preview, file=str(path))
 
 
-def _of_plan(context: Context, conn: Connection, name: str) -> list[Preview]:
+def _of_plan(context: Context, conn: Connection, name: str) -> list[Chosen]:
     question, _ = question_of(context, conn, name, None)
     rows = question.filled().subquery()
     chosen: list[Chosen] = []
@@ -130,7 +162,7 @@ def _of_plan(context: Context, conn: Connection, name: str) -> list[Preview]:
             query = sent.where(rows.c.variant == arm) if variant else sent
             found = conn.execute(query.limit(SOME))
             chosen += [Chosen(row.id, channel, row.late_at, variant) for row in found]
-    return messages_for(context, conn, question.ruling, chosen)
+    return chosen
 
 
 def made_up_messages(

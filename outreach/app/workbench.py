@@ -188,12 +188,12 @@ class Workbench:
         self._searches.ask(topic, key, lambda: typical_customer(context, name))
         done = self._searches.wait(topic, key, PATIENCE_SECONDS)
         if done is None:
-            return Whom(Who.FULL, locale=whom.locale), None, True
+            return Whom(Who.FULL, locale=whom.locale, step=whom.step), None, True
         if not isinstance(done.value, Typical):
             if datetime.now(UTC) - done.at > AGAIN:  # somebody may have been imported
                 self._searches.forget(topic)
-            return Whom(Who.FULL, locale=whom.locale), None, False
-        return Whom(Who.TYPICAL, done.value.key), done.value, False
+            return Whom(Who.FULL, locale=whom.locale, step=whom.step), None, False
+        return Whom(Who.TYPICAL, done.value.key, step=whom.step), done.value, False
 
 
 def _checked(done: Done | None) -> tuple[int, Checked] | None:

@@ -15,7 +15,7 @@ def corrected(campaign: Campaign, correction: Correction) -> Campaign:
     Topic, owner and quiet hours stay; its own audience, window and limits do not matter any more.
     """
     step = replace(
-        campaign.steps[0],
+        campaign.at_step(correction.step).steps[0],
         channels=(correction.channel,),
         template=correction.template,
         when=None,
@@ -26,6 +26,9 @@ def corrected(campaign: Campaign, correction: Correction) -> Campaign:
         exclude=None,
         schedule=Schedule(ScheduleKind.MANUAL),
         steps=(step,),
+        path=(),
+        exit=None,
+        goal=None,
         priority=HIGHEST,
         cadence=(),
         when_capped="skip",

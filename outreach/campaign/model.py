@@ -180,6 +180,7 @@ class Correction:
     run: int
     channel: str
     template: str
+    step: str | None = None  # the message that went wrong; None: the campaign's first
 
 
 @dataclass(frozen=True, slots=True)

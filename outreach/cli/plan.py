@@ -95,6 +95,9 @@ def show_plan(screen: Screen, found: Plan) -> None:
     if found.cost.channels:
         screen.line()
         show_cost(screen, found.cost)
+    for each in found.later:
+        most = f"{each.total:,} {found.cost.currency} for {each.messages:,} messages"
+        screen.line(f"at most, as if all who come in came to it: `{each.step}` {most}")
     if found.segments:
         screen.line()
         screen.line(_said_of(found.segments))

@@ -20,11 +20,17 @@ def preview(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write each message into this folder")
     ] = None,
+    step: Annotated[
+        str | None, typer.Option(metavar="ID", help="Of several steps only this one")
+    ] = None,
 ) -> None:
-    """The very messages that would go: for one customer, or for a few of the plan."""
+    """The very messages that would go: for one customer, or for a few of the plan.
+
+    Of several steps each, later ones as if those customers came to it now.
+    """
     call = call_of(ctx)
     with call.context() as context:
-        found = preview_campaign(context, campaign, customer, out)
+        found = preview_campaign(context, campaign, customer, out, step)
     call.show(found, lambda screen: _show(screen, found))
 
 
@@ -36,7 +42,8 @@ def _show(screen: Screen, found: list[Preview]) -> None:
             screen.heading(_said_of(each.key, each.verdict))
             screen.line()
     for each in found:
-        of = f", variant {each.variant}" if each.variant else ""
+        of = f", step {each.step}" if each.step else ""
+        of += f", variant {each.variant}" if each.variant else ""
         whose = f"{'for' if each.card else 'to'} {each.key}"
         screen.heading(f"{each.channel} {whose}{of}{_judged(each)}")
         screen.pairs(_facts(each))

@@ -131,4 +131,4 @@ def _whom(request: Request) -> Whom:
     who = asked.get("who", "")
     who = who if who in set(Who) else Who.TYPICAL.value
     key = asked.get("key", "") if who == Who.CUSTOMER else ""
-    return Whom(Who(who), key, asked.get("locale", ""))
+    return Whom(Who(who), key, asked.get("locale", ""), asked.get("step", ""))

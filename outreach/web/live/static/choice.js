@@ -1,6 +1,6 @@
 // What is looked at: kept in the address, so that it outlives a reload and can be bookmarked.
 
-const KINDS = ["campaign", "who", "key", "locale", "variant", "tab", "pictures"];
+const KINDS = ["campaign", "who", "key", "locale", "step", "variant", "tab", "pictures"];
 
 export function choice() {
   const said = new URLSearchParams(location.hash.slice(1));
@@ -20,6 +20,6 @@ export function choose(changed) {
 }
 
 // How a question names whom the message is for.
-export function whom({ campaign, who, key, locale }) {
-  return { campaign, who, key: who === "customer" ? key : "", locale };
+export function whom({ campaign, who, key, locale, step }) {
+  return { campaign, who, key: who === "customer" ? key : "", locale, step };
 }

@@ -44,6 +44,7 @@ async function refreshMessage() {
   byId("message").classList.remove("old");
   shown = found;
   showLocales(found.look.locales, chosen);
+  showSteps(found.look);
   showAbout(aboutOf(found));
   const mail = found.look.seen.find(({ preview }) => preview.channel === "email");
   byId("pictures-field").hidden = !mail?.has_remote_pictures;
@@ -72,6 +73,11 @@ async function showWay() {
 function variantOf({ campaign, key, variants }, chosen) {
   const mine = own[`${campaign} ${key}`];
   return [chosen.variant, mine, variants[0]].find((each) => variants.includes(each)) ?? "";
+}
+
+function showSteps({ steps, step }) {
+  fill(byId("step"), steps.map((each) => el("option", { value: each, selected: each === step }, each)));
+  byId("step-field").hidden = !steps.length;
 }
 
 function showVariants(variants, variant) {
@@ -192,7 +198,7 @@ addEventListener("hashchange", () => {
   before = now;
   showForm();
   if (margin) showMargin();
-  const isOther = ["campaign", "who", "key", "locale"].some((kind) => now[kind] !== was[kind]);
+  const isOther = ["campaign", "who", "key", "locale", "step"].some((kind) => now[kind] !== was[kind]);
   if (now.campaign !== was.campaign) {
     fill(byId("plan"));
     fill(byId("coming"));
@@ -209,6 +215,7 @@ byId("who").addEventListener("change", (event) => {
   if (event.target.value === "customer") byId("key").focus();
 });
 byId("locale").addEventListener("change", (event) => choose({ locale: event.target.value }));
+byId("step").addEventListener("change", (event) => choose({ step: event.target.value }));
 byId("variant").addEventListener("change", (event) => choose({ variant: event.target.value }));
 byId("pictures").addEventListener("change", (event) => choose({ pictures: event.target.checked ? "1" : "" }));
 byId("key").addEventListener("change", (event) => choose({ key: event.target.value.trim() }));

@@ -1,0 +1,42 @@
+"""What the later messages of a journey would cost at most."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from outreach.app.context import Context
+from outreach.app.cost import cost_of, is_priced, priced_regions, region_number, segments_taken
+from outreach.app.project import campaign_named
+from outreach.decisions.asking import Question
+from outreach.planning.plan import count
+
+
+@dataclass(frozen=True, slots=True)
+class LaterCost:
+    """What a later message costs if all who come in come to it, and meet its `when`."""
+
+    step: str
+    messages: int
+    total: Decimal  # in brand.currency
+    channels: dict[str, Decimal]
+
+
+def later_steps(context: Context, name: str) -> list[str]:
+    """The later messages of a campaign that have a price on any of their channels."""
+    steps = campaign_named(context, name).steps[1:]
+    return [each.id for each in steps if is_priced(context.company(), each.channels)]
+
+
+def later_cost(
+    context: Context, conn: Connection, more: Sequence[Connection], question: Question
+) -> LaterCost:
+    """The most that the message of the question costs; `more` connections count the base too."""
+    company, channels = context.company(), question.ruling.channels
+    regions = priced_regions(company, channels)
+    funnel = count(conn, question, more, region_number(regions) if regions else None)
+    texts = funnel.channels.get("sms", 0)
+    taken = segments_taken(context, conn, question, texts) if texts else None
+    total, by_channel = cost_of(company, channels, funnel, regions, taken)
+    return LaterCost(question.ruling.step.id, funnel.send + funnel.hold, total, by_channel)
