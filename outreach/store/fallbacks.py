@@ -80,9 +80,12 @@ def _next(row: Row[Any], before: set[str]) -> str | None:
 
 
 def _waiting(channel: Any, now: datetime) -> dict[str, Any]:
-    """Column values of a delivery that waits for another channel: as though it had not been tried."""
+    """Column values of a delivery that waits for another channel: as though it had not been tried.
+
+    The fence rises: an answer of the failed channel that is settled later must not move it.
+    """
     return {
-        "fell_from": d.channel, "channel": channel, "lane": "", "address": null(),
+        "fence": d.fence + 1, "fell_from": d.channel, "channel": channel, "lane": "", "address": null(),
         "state": State.DUE.value, "ready": true(), "firm": false(), "due_at": now,
         "slot_at": now, "reason": null(), "until": null(), "held_for": null(),
         "retry_at": null(), "tries": 0, "lapses": 0, "worker_id": null(), "consent_id": null(),

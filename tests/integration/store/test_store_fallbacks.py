@@ -9,6 +9,7 @@ from makers import NOW, make_customer, make_deliveries, make_run
 from sqlalchemy import Connection, Engine, Update, select, update
 
 from outreach.app.sentences import Clock, history
+from outreach.clock import Instants
 from outreach.dispatch.settle import settled
 from outreach.feedback.one_click import OneClick, unsubscribe
 from outreach.reports.accepted import destinations
@@ -20,11 +21,12 @@ from outreach.store.endings import cancel_open
 from outreach.store.engine import reading, writing
 from outreach.store.erased import Erased
 from outreach.store.erasure import erase
+from outreach.store.receipts import Receipt, receive
 from outreach.store.records import failures_of, recorded
 from outreach.store.runs import finish_runs, run_by_id
 from outreach.store.tables import consent_states
 from outreach.store.tables import deliveries as table
-from outreach.vocabulary import Reason, State
+from outreach.vocabulary import Reason, ReceiptKind, State
 
 LATER = NOW + timedelta(hours=1)
 REFUSED = "policy"
@@ -55,6 +57,11 @@ class Falling:
         """Settle it; the state that it has then, if it moved."""
         said = Settlement(self.id, fence, state, NOW, REFUSED)
         return settled(conn, [said], NOW).get(self.id)
+
+    def row_state(self, conn: Connection) -> str:
+        """Its state, as this transaction sees it."""
+        found: str = conn.execute(select(table.c.state).where(table.c.id == self.id)).scalar_one()
+        return found
 
     def standing(self) -> tuple[object, ...]:
         """State, channel, the channel before, address, whether it is a touch."""
@@ -100,12 +107,26 @@ def test_the_same_answer_written_twice_moves_it_once(falling: Falling) -> None:
 def test_a_late_answer_of_the_first_channel_does_not_move_the_second(falling: Falling) -> None:
     with writing(falling.engine) as conn:
         falling.answer(conn)
-    falling.hand("+12025550101", 1)
+    falling.hand("+12025550101", 2)
 
     with writing(falling.engine) as conn:
         assert falling.answer(conn, State.FAILED, fence=1) is None
 
     assert falling.standing() == ("handing", "sms", "email", "+12025550101", True)
+
+
+def test_an_answer_behind_its_own_bounce_does_not_send_it_by_the_next_channel(
+    falling: Falling,
+) -> None:
+    bounced = Receipt("email", ReceiptKind.BOUNCED, NOW, "test", falling.id)
+    with writing(falling.engine) as conn:
+        receive(conn, [bounced], Instants(NOW, NOW))
+        waiting = falling.row_state(conn)
+
+        assert falling.answer(conn, State.SENT) is None
+
+    assert waiting == "due"
+    assert falling.standing() == ("due", "sms", "email", None, False)
 
 
 def test_of_a_run_that_is_over_it_opens_the_run_again(falling: Falling) -> None:
@@ -132,7 +153,7 @@ def test_taken_back_and_cancelled_it_ends_as_it_failed(falling: Falling) -> None
 def test_left_out_by_a_claim_it_says_why_no_other_took_over(falling: Falling) -> None:
     with writing(falling.engine) as conn:
         falling.answer(conn)
-        ruled = Ruled(falling.id, 1, State.SKIPPED, Reason.NO_CONSENT, NOW, "sms", "")
+        ruled = Ruled(falling.id, 2, State.SKIPPED, Reason.NO_CONSENT, NOW, "sms", "")
         deliveries.put_off(conn, [ruled], LATER)
     with reading(falling.engine) as conn:
         record = recorded(conn, falling.run_id, falling.customer)
@@ -154,9 +175,9 @@ def test_what_came_back_is_paid_for_and_what_took_over_too(falling: Falling) -> 
         settled(conn, [said], NOW)
         conn.execute(_bounced(falling.id))
         fallbacks.fall_over(conn, [falling.id], LATER)
-    falling.hand("+12025550101", 1)
+    falling.hand("+12025550101", 2)
     with writing(falling.engine) as conn:
-        settled(conn, [Settlement(falling.id, 2, State.SENT, LATER, sent_at=LATER)], LATER)
+        settled(conn, [Settlement(falling.id, 3, State.SENT, LATER, sent_at=LATER)], LATER)
     with reading(falling.engine) as conn:
         paid = {each.channel: each.messages for each in destinations(conn)}
         told = fell_over(conn)
