@@ -1,4 +1,4 @@
-"""A new revision is rendered on trial, in a process of its own with limits, before any run has it."""
+"""A new revision is rendered on trial before any run has it."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING

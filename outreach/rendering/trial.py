@@ -1,6 +1,7 @@
-"""Renders a new revision in a process of its own, with limits on its time and memory.
+"""Renders a new revision before it is admitted: what a template can make hang or swell is found here.
 
-What a template can make hang or swell is found here, before the revision is admitted.
+What every message's budget can bound is rendered in this process; what it can not, in a process of
+its own, with limits on its time and memory. That one takes longer than all the rest of a check.
 """
 
 import os
@@ -8,7 +9,7 @@ import pickle
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from jinja2 import nodes
 from outreach.campaign.model import Campaign, OnEvent, Schedule, ScheduleKind, Selection
 from outreach.campaign.triggers import ALWAYS
 from outreach.errors import Problem
-from outreach.rendering.check import prepare, variants_of
+from outreach.rendering.check import Prepared, prepare, variants_of
 from outreach.rendering.context import context_names
 from outreach.rendering.made_up import try_rendering
 from outreach.settings.company import Company
@@ -32,13 +33,33 @@ _FLAT = ("join", "_concat", "_compare")  # filters that keep nothing of a list b
 
 
 def trial(
+    files: Mapping[str, bytes], campaign: Campaign, company: Company, seconds: int = SECONDS
+) -> list[Problem]:
+    """Problems of rendering the campaign's first step for made-up customers; [] if it works.
+
+    `files` by path, as they are read; `seconds` is the most that a process of its own may take.
+    """
+    return _rendered(files, campaign, company, _prepared(files, campaign, company), seconds)
+
+
+def trial_in_check(
+    files: Mapping[str, bytes], campaign: Campaign, company: Company, seconds: int = SECONDS
+) -> list[Problem]:
+    """The same for who was told already what the templates lack by themselves: [] where they do."""
+    prepared = _prepared(files, campaign, company)
+    if _problems(prepared):
+        return []
+    return _rendered(files, campaign, company, prepared, seconds)
+
+
+def trial_apart(
     files: Mapping[str, bytes],
     campaign: Campaign,
     company: Company,
     contexts: Sequence[Mapping[str, object]] = (),
     seconds: int = SECONDS,
 ) -> list[Problem]:
-    """Problems of rendering the campaign for these contexts and made-up customers; [] if it works.
+    """Problems of rendering the campaign in a process of its own; [] if it works.
 
     `contexts` are build_context's. A context that lacks what a template needs is left out. The
     made-up customers are one of whom everything is known, and one who has just what is needed.
@@ -64,33 +85,6 @@ def trial(
     return found
 
 
-def trial_in_check(
-    files: Mapping[str, bytes], campaign: Campaign, company: Company, seconds: int = SECONDS
-) -> list[Problem]:
-    """The same for somebody who waits; [] where the templates have other problems already.
-
-    What every message's budget can bound is rendered in this process, which has compiled it
-    already: a process of its own takes longer than all the rest of a check.
-    """
-    names, step = context_names(company, campaign), campaign.steps[0]
-    prepared = [
-        prepare(files, step, campaign, company, names, variant) for variant in variants_of(campaign)
-    ]
-    if any(each.problems for each in prepared):
-        return []
-    trees = [
-        tree
-        for each in prepared
-        for by_locale in each.channels.values()
-        for ready in by_locale.values()
-        for source in ready.source.sources()
-        for tree in source.part.trees.values()
-    ]
-    if any(map(_builds_lists, trees)):
-        return trial(files, campaign, company, seconds=seconds)
-    return try_rendering(files, campaign, company, [])
-
-
 def as_rendered(campaign: Campaign, files: Mapping[str, bytes]) -> Campaign:
     """The campaign without all that its messages do not depend on: a trial of two alike finds the same."""
     folders = ("templates/_base/", *(f"templates/{step.template}/" for step in campaign.steps))
@@ -108,6 +102,34 @@ def as_rendered(campaign: Campaign, files: Mapping[str, bytes]) -> Campaign:
         steps=tuple(replace(step, when=None) for step in campaign.steps),
         path=(), exit=None, goal=None, reentry=ALWAYS, migrates=False,
     )  # fmt: skip
+
+
+def _rendered(
+    files: Mapping[str, bytes], campaign: Campaign, company: Company,
+    prepared: Sequence[Prepared], seconds: int,
+) -> list[Problem]:  # fmt: skip
+    if not _problems(prepared) and any(map(_builds_lists, _trees(prepared))):
+        return trial_apart(files, campaign, company, seconds=seconds)
+    return try_rendering(files, campaign, company, [])
+
+
+def _prepared(files: Mapping[str, bytes], campaign: Campaign, company: Company) -> list[Prepared]:
+    names, step = context_names(company, campaign), campaign.steps[0]
+    variants = variants_of(campaign)
+    return [prepare(files, step, campaign, company, names, variant) for variant in variants]
+
+
+def _problems(prepared: Iterable[Prepared]) -> bool:
+    return any(each.problems for each in prepared)
+
+
+def _trees(prepared: Iterable[Prepared]) -> Iterator[nodes.Template]:
+    """The syntax of every file that the messages are made of."""
+    for each in prepared:
+        for by_locale in each.channels.values():
+            for ready in by_locale.values():
+                for source in ready.source.sources():
+                    yield from source.part.trees.values()
 
 
 def _schedule(campaign: Campaign) -> Schedule:

@@ -1,15 +1,19 @@
-"""A new revision is rendered in a process of its own first."""
+"""A new revision is rendered on trial first."""
 
+from collections.abc import Callable
+
+import pytest
 from rendering_project import NOW, campaign, company, files
 
+from outreach.errors import Problem
 from outreach.rendering import build_context
-from outreach.rendering.trial import trial, trial_in_check
+from outreach.rendering.trial import trial, trial_apart, trial_in_check
 
 
 def tried(text: str, *customers: dict[str, object]) -> list[str]:
     us, step = company(), campaign("sms")
     contexts = [build_context(customer, us, step, NOW) for customer in customers]
-    return [str(p) for p in trial(files({"sms.txt": text}), step, us, contexts)]
+    return [str(p) for p in trial_apart(files({"sms.txt": text}), step, us, contexts)]
 
 
 def test_a_sound_revision_has_no_problems() -> None:
@@ -23,10 +27,16 @@ def test_what_fails_while_rendering_is_told_with_its_place() -> None:
 
 
 def test_what_can_not_be_compiled_is_told_too() -> None:
-    assert tried("{{ nam }}") == ["templates/hello/sms.txt:1:4: customer has no `nam`"]
+    wrong = ["templates/hello/sms.txt:1:4: customer has no `nam`"]
+    broken = files({"sms.txt": "{{ nam }}"})
+
+    assert tried("{{ nam }}") == wrong
+    assert [str(each) for each in trial(broken, campaign("sms"), company())] == wrong
+    assert trial_in_check(broken, campaign("sms"), company()) == []  # check has told it already
 
 
-def test_a_revision_that_hangs_is_refused_by_check_too() -> None:
+@pytest.mark.parametrize("try_it", [trial, trial_in_check])
+def test_a_revision_that_hangs_is_refused(try_it: Callable[..., list[Problem]]) -> None:
     """Lists of lists grow faster than a message's budget counts: no process of ours tries them."""
     text = (
         "{% set a = [1] %}"
@@ -36,7 +46,7 @@ def test_a_revision_that_hangs_is_refused_by_check_too() -> None:
     )
 
     text += "{{ [a]|map('string')|join }}"
-    said = [str(p) for p in trial_in_check(files({"sms.txt": text}), campaign("sms"), company(), 2)]
+    said = [str(p) for p in try_it(files({"sms.txt": text}), campaign("sms"), company(), 2)]
 
     assert len(said) == 1
     assert "more than 2 seconds" in said[0] or "broke its process" in said[0]
