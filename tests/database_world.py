@@ -9,15 +9,19 @@ from makers import make_campaign, make_customer, make_delivery, make_place, make
 from sqlalchemy import Connection, insert, select, update
 from world import Other, Touch, Verdict, World, address_of, zones_of
 
+from outreach.campaign.model import Campaign
 from outreach.campaign.occurrences import occurrences
 from outreach.decisions.asking import Question, everywhere
 from outreach.decisions.candidate import Scope
 from outreach.decisions.households import ask_base
 from outreach.decisions.localities import localities
+from outreach.decisions.rules.arms import CONTROL_GROUP
 from outreach.decisions.ruling import Ruling, make_ruling
 from outreach.decisions.winners import winner_due_at
+from outreach.ids import arm, bucket
 from outreach.planning.decided import Decided
 from outreach.rendering.needs import Need
+from outreach.settings.company import Company
 from outreach.store import tables
 from outreach.store.named_dates import NamedDate, write_dates
 from outreach.store.sharing import mark_sharing
@@ -74,6 +78,14 @@ def fill(conn: Connection, world: World) -> tuple[Ruling, dict[str, int]]:
         _touch(conn, ids[touch.key], touch)
     ruling = make_ruling(number, 0, world.campaign, world.company, Needs(dict(world.needs)))  # type: ignore[arg-type]
     return ruling.below(_other(conn, world, other) for other in world.others), ids
+
+
+def arms(company: Company, campaign: Campaign, key: str) -> tuple[int, int]:
+    """Where the product puts a key: its arm of the control group, and of the hold-out."""
+    return (
+        arm(bucket(key), company.salt, CONTROL_GROUP),
+        arm(bucket(key), company.salt, campaign.name),
+    )
 
 
 @contextmanager

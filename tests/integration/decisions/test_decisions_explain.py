@@ -4,11 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from database_world import fill, question_of, undone, verdicts
+from database_world import arms, fill, question_of, undone, verdicts
 from hypothesis import HealthCheck, given, settings
 from meanings import Example, examples
 from sqlalchemy import Connection, Engine, select, update
-from test_decisions_reference import arms
 from world import Verdict, World
 from worlds import random_world
 

@@ -3,11 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from database_world import fill, undone
+from database_world import arms, fill, undone
 from hypothesis import HealthCheck, given, settings
 from meanings import build_world
 from sqlalchemy import Connection, select
-from test_decisions_reference import arms
 from world import World
 from worlds import random_world
 

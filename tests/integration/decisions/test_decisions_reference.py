@@ -1,25 +1,11 @@
 """The chain agrees with the plain-Python reference row by row, on random worlds."""
 
-from database_world import fill, undone, verdicts
+from database_world import arms, fill, undone, verdicts
 from hypothesis import HealthCheck, given, settings
 from reference import decide
 from sqlalchemy import Connection
 from world import World
 from worlds import random_household, random_world
-
-from outreach.ids import arm
-
-
-def arms(company: object, campaign: object, key: str) -> tuple[int, int]:
-    """Where the product puts a key: control group and hold-out."""
-    from outreach.decisions.rules.arms import CONTROL_GROUP
-    from outreach.ids import bucket
-
-    return (
-        arm(bucket(key), company.salt, CONTROL_GROUP),
-        arm(bucket(key), company.salt, campaign.name),
-    )
-
 
 ON_ONE_DATABASE = settings(
     max_examples=30,

@@ -2,12 +2,11 @@
 
 from collections import Counter
 
-from database_world import fill, question_of, undone
+from database_world import arms, fill, question_of, undone
 from hypothesis import HealthCheck, given, settings
 from meanings import build_world
 from sqlalchemy import Connection
 from test_decisions_explain import explained
-from test_decisions_reference import arms
 from world import World
 from worlds import random_world
 
