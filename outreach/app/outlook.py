@@ -15,6 +15,7 @@ REMEDIES = {
     Reason.REENTRY: "they would have to be through with it, and `reentry` to let them in again",
     Reason.EXITED: "`exit` would have to hold no more",
     Reason.WHEN_FALSE: "the step's `when` would have to hold",
+    Reason.CHANNEL_FAILED: "another channel would have to take over",
     Reason.NO_ADDRESS: "an address would be needed",
     Reason.SUPPRESSED: "an address that is not suppressed would be needed",
     Reason.CONSENT_WITHDRAWN: "they would have to agree anew, by a yes later than their no",

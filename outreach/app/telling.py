@@ -15,6 +15,7 @@ MEANINGS: dict[Reason, str] = {
     Reason.REENTRY: "they are in this journey already, or may not come in again yet",
     Reason.EXITED: "the journey is over for them: its `exit` holds",
     Reason.WHEN_FALSE: "the step's `when` does not hold for them",
+    Reason.CHANNEL_FAILED: "this message was refused, or came back, on the channel before",
     Reason.NO_ADDRESS: "there is no address for the channel",
     Reason.SUPPRESSED: "their address must never be used again",
     Reason.CONSENT_WITHDRAWN: "their last word on this topic was no",

@@ -250,6 +250,21 @@ def test_of_variants_the_one_is_seen_that_is_chosen(page: Page, project: Path) -
     expect(page.frame_locator(MAIL).get_by_text("Warmly: ")).to_have_count(0)
 
 
+def test_of_several_steps_the_one_is_seen_that_is_chosen(page: Page, project: Path) -> None:
+    greeting = project / "campaigns/weekly-greeting.yaml"
+    text = greeting.read_text()
+    later = "  - wait: 3 days\n  - {id: more, channels: [email], template: win-back}\n"
+    at = text.index("\n", text.index("template: weekly-greeting")) + 1
+    greeting.write_text(text[:at] + later + text[at:])
+
+    expect(page.locator("#step-field")).to_be_visible()
+    expect(page.locator("#step")).to_have_value("greet")
+    page.locator("#step").select_option("more")
+
+    expect(page.locator("#step")).to_have_value("more")
+    assert "step=more" in page.url
+
+
 def test_campaign_tests_run_again_when_anything_they_look_at_is_edited(
     page: Page, project: Path
 ) -> None:
