@@ -55,6 +55,8 @@ SEES: Columns = [("place_id", BigId), ("since_at", Instant()), ("today", Date())
 t, s, other = tasks.c, consent_states.c, tasks.alias("other")
 _IS_FLOOR = t.cause == literal(TaskCause.FLOOR.value, literal_execute=True)
 
+_IS_ANY = select(t.id).where(_IS_FLOOR, t.closed_at.is_(None)).limit(1)  # asked at each tick
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -96,6 +98,8 @@ def end_touched(engine: Engine, company: Company, now: datetime, *, everyones: b
     ended = 0
     while True:
         with reading(engine) as conn:
+            if conn.execute(_IS_ANY).first() is None:
+                return ended
             ids = (
                 conn.execute(_to_end(company, now, everyones=everyones).limit(MOST)).scalars().all()
             )

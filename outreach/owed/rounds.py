@@ -11,7 +11,7 @@ from outreach.owed.giving import escalate, give_out, miss, staff_of
 from outreach.owed.looking import Rules, look
 from outreach.settings.company import Company, TaskRules
 from outreach.settings.company_file import COMPANY_FILE, load_company
-from outreach.store import owed
+from outreach.store import owed, urgent
 from outreach.store.engine import reading, writing
 from outreach.store.revisions import company_files_numbered
 
@@ -36,6 +36,9 @@ def go_round(engine: Engine, company: Company, now: datetime) -> Round:
     """Do what has come due; several may at once, and the same again does nothing."""
     looked, late = _look(engine, company, now)
     missed = frozenset((*late, *miss(engine, company, now)))
+    with reading(engine) as conn:
+        if not urgent.is_any(conn):
+            return Round(looked, missed, 0, 0)
     escalated = escalate(engine, company, now)  # first, for it makes room
     return Round(looked, missed, give_out(engine, company, now), escalated)
 
@@ -45,7 +48,7 @@ def _look(engine: Engine, company: Company, now: datetime) -> tuple[int, Iterabl
     looked, missed = 0, set[int]()
     while True:
         with reading(engine) as conn:
-            if not owed.pending(conn, now, 1):
+            if not owed.is_any_pending(conn, now):
                 return looked, missed
         with writing(engine) as conn:
             count, theirs = look(conn, _rules(conn, company), staff_of(company), now, MOST)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     ScalarSelect,
     Text,
+    bindparam,
     delete,
     literal,
     null,
@@ -105,6 +106,14 @@ class AboutPromise:
     at: datetime
     names: str  # the id of the promise's event as its sender gave it; "" where none is named
     task_id: int | None  # it was kept by closing this task
+
+
+_IS_ANY = select(p.event_id).where(p.at <= bindparam("now", type_=p.at.type)).limit(1)
+
+
+def is_any_pending(conn: Connection, now: datetime) -> bool:
+    """Whether there is an event that nobody has looked at, not dated after `now`: asked at each tick."""
+    return conn.execute(_IS_ANY, {"now": now}).first() is not None
 
 
 def pending(conn: Connection, now: datetime, limit: int) -> list[Pending]:

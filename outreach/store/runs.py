@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, exists, or_, select, update
@@ -151,8 +152,12 @@ def latest_runs(conn: Connection, limit: int, campaign: str | None = None) -> li
 
 def runs_in(conn: Connection, *states: RunState) -> list[Run]:
     """Runs in any of these states, those that are claimed first in front."""
-    query = _all().where(runs.c.state.in_(states)).order_by(runs.c.rank, runs.c.id)
-    return [_run(row) for row in conn.execute(query)]
+    return [_run(row) for row in conn.execute(_in_states(states))]
+
+
+@cache
+def _in_states(states: tuple[RunState, ...]) -> Select[Any]:
+    return _all().where(runs.c.state.in_(states)).order_by(runs.c.rank, runs.c.id)
 
 
 def take_planning(conn: Connection, run_id: int, planner: str) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Executable,
     Subquery,
     Text,
+    and_,
     case,
     func,
     literal,
@@ -56,6 +57,14 @@ class Caps:
 
 Found = tuple[int, int, str]  # task, customer, owner
 Columns = list[tuple[str, TypeEngine[Any]]]
+
+
+_IS_ANY = select(t.id).where(or_(t.state == _WAITING, and_(t.state == _OPEN, _URGENT))).limit(1)
+
+
+def is_any(conn: Connection) -> bool:
+    """Whether there is an urgent task that waits or is given out: asked at each tick."""
+    return conn.execute(_IS_ANY).first() is not None
 
 
 def to_give(conn: Connection, caps: Caps, limit: int) -> list[Found]:

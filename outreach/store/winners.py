@@ -5,13 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from outreach.store.dialect import insert
 from outreach.store.tables import runs, winners
 from outreach.vocabulary import RunState
 
 _OVER = (RunState.CANCELLED, RunState.MISSED)
+_DUE = (  # built once: each tick asks
+    select(winners.c.run_id, runs.c.revision_id)
+    .join(runs, runs.c.id == winners.c.run_id)
+    .where(
+        winners.c.variant.is_(None),
+        winners.c.due_at <= bindparam("now", type_=winners.c.due_at.type),
+        runs.c.state.not_in([state.value for state in _OVER]),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +48,7 @@ def winner_of(conn: Connection, run_id: int) -> RunWinner | None:
 
 def to_be_chosen(conn: Connection, now: datetime) -> list[tuple[int, int]]:
     """`(run, revision)` of each test whose time has come."""
-    query = (
-        select(winners.c.run_id, runs.c.revision_id)
-        .join(runs, runs.c.id == winners.c.run_id)
-        .where(
-            winners.c.variant.is_(None),
-            winners.c.due_at <= now,
-            runs.c.state.not_in([state.value for state in _OVER]),
-        )
-    )
-    return [(run_id, revision_id) for run_id, revision_id in conn.execute(query)]
+    return [(run_id, revision_id) for run_id, revision_id in conn.execute(_DUE, {"now": now})]
 
 
 def choose(
