@@ -20,7 +20,7 @@ from outreach.campaign.returning import OnDate
 from outreach.decisions.candidate import Candidate, Marks, Rival, Scope
 from outreach.decisions.chain import decide, outcomes
 from outreach.decisions.localities import Locality, localities
-from outreach.decisions.lookahead import planning_values, tag_of, wanted, whose
+from outreach.decisions.lookahead import WHOSE, planning_values, tag_of, wanted, whose
 from outreach.decisions.release import Occupied, Slot, release, slots_of
 from outreach.decisions.reservations import Reservation, reservations
 from outreach.decisions.rules import arms, dates, reach
@@ -29,6 +29,7 @@ from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict, verdict_of
 from outreach.decisions.zonetable import zone_rows, zone_table
 from outreach.store.dialect import fill_rows, joins_sets, with_rows
+from outreach.store.engine import is_alone
 from outreach.store.tables import campaigns
 from outreach.vocabulary import Reason
 
@@ -92,8 +93,7 @@ class Question:
         """Write the answers into a table of the statement's columns."""
         names = [column.name for column in table.columns]
         if not self.again:
-            source = select(self.filled().subquery())
-            conn.execute(insert(table).from_select(names, source))
+            conn.execute(insert(table).from_select(names, select(self.filled().subquery())))
             return
         key = ("written", table, self.statement)
         written: Insert | None = self.ruling.kept.get(key)
@@ -154,9 +154,7 @@ class Question:
 
     def _reserved(self, conn: Connection, verdicts: Sequence[Verdict]) -> dict[int, list[Slot]]:
         """What campaigns above would send these customers by their next occurrence."""
-        candidate = self.candidate()
-        rows = whose(conn, self.zones, [each.customer_id for each in verdicts])
-        query = select(rows.c.id, rows.c.place_id, *wanted(candidate, rows))
+        candidate, ids = self.candidate(), [each.customer_id for each in verdicts]
         return {
             row.id: [
                 Slot(at, channel, rival.ruling.campaign.topic, False, rival.ruling.campaign.name)
@@ -166,8 +164,18 @@ class Question:
                 for place, channel in enumerate(rival.ruling.channels)
                 if (row[2 + number] or 0) >> (place * rival.days + day) & 1
             ]
-            for row in conn.execute(query, self.values)
+            for row in conn.execute(self._wanting(candidate), {**self.values, WHOSE.key: ids})
         }
+
+    def _wanting(self, candidate: Candidate) -> Select[Any]:
+        """The statement of which campaigns above want whom, kept where the question is."""
+        key, rows = ("wanting", self.statement), whose(self.zones)
+        found: Select[Any] | None = self.ruling.kept.get(key)
+        if found is None:
+            found = select(rows.c.id, rows.c.place_id, *wanted(candidate, rows))
+            if self.again:
+                _keep(self.ruling, key, found)
+        return found
 
 
 def ask(
@@ -184,6 +192,8 @@ def ask(
     `locales`: of all who may be asked about; called where a language variant needs data. `again`:
     the like of it is asked over and over, hour by hour: the statement is kept as a re-check's is.
     """
+    if again and scope.mine is None and is_alone(conn.engine):
+        scope = replace(scope, placed=True)
     places = localities(conn, None if len(asked) > 200 else asked.keys())
     rows = ruling.grid.rows(places, asked)
     if scope.marks.awaits and scope.winner_at is not None:
@@ -226,13 +236,12 @@ def _rivals(found: Sequence[Reservation], *, together: bool = False) -> tuple[Ri
     """The campaigns of the reservations; of days of the customers' own all are one rival."""
     rivals: list[Rival] = []
     for number, each in enumerate(found):
-        planning = each.run is not None
         last = rivals[-1] if rivals else None
         dated = each.ruling.campaign.schedule.on_date is not None
         if dated and last is not None and last.ruling is each.ruling:
-            rivals[-1] = replace(last, planning=(*last.planning, planning))
+            rivals[-1] = replace(last, days=last.days + 1)
         else:
-            rivals.append(Rival(each.ruling, number, (planning,), together))
+            rivals.append(Rival(each.ruling, number, together=together))
     return tuple(rivals)
 
 
@@ -264,7 +273,7 @@ def _kept(
     together: bool,
 ) -> Select[Any]:
     """A statement that is built once, or building it would take longer than deciding."""
-    rivals = tuple((id(each.ruling), each.run is not None) for each in found)
+    rivals = tuple(id(each.ruling) for each in found)
     key = (marks, zones, rivals, together)
     kept: Select[Any] | None = ruling.kept.get(key)
     if kept is None:

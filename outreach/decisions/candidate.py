@@ -64,6 +64,7 @@ class Scope:
     then: bool = False  # asked as of an instant that is past: no run made since is known
     sharing: bool = False  # only who shares an address with others
     each_rule: bool = False  # also those behind the first that fails
+    placed: bool = False  # customers are found by their place: the base has an index of it
     winner: int | None = None  # the number of the variant that was chosen for the run
     winner_at: datetime | None = None  # when it is, while none is; None: nobody waits for one
 
@@ -80,8 +81,9 @@ class Scope:
             where=self.where,
             repeats=self.repeats_within is not None,
             facts=self.facts,
-            past=bool(self.past),
+            past=bool(self.past) or (self.run_id is not None and self.mine is None),
             sharing=self.sharing,
+            placed=self.placed,
             each_rule=self.each_rule or self.about is not None,
             awaits=self.winner is None and self.winner_at is not None,
         )
@@ -117,6 +119,7 @@ class Marks:
     past: bool = False
     sharing: bool = False
     each_rule: bool = False
+    placed: bool = False  # customers are found by their place
     awaits: bool = False  # who is not in the test has a row of their own in the zone table
 
     run_at = bindparam("run_at", type_=Instant())
@@ -134,20 +137,15 @@ class Marks:
 class Rival:
     """A campaign above in a statement: its next occurrence reserves slots, or its next days.
 
-    `first`: the number of its first reservation. `planning`, by reservation: the run is there
-    already, and those who have a row in it are not counted twice. `together`: whom it wants is
+    `first`: the number of its first reservation, `days` how many it has: several are days of the
+    customers' own. Who has a row in the run of one already is not counted twice. `together`: whom it wants is
     asked of everyone at once, not one by one where it matters.
     """
 
     ruling: Ruling
     first: int
-    planning: tuple[bool, ...]
+    days: int = 1
     together: bool = False
-
-    @property
-    def days(self) -> int:
-        """How many reservations it has: several are days of the customers' own, one for each."""
-        return len(self.planning)
 
 
 class Candidate:

@@ -179,8 +179,7 @@ def _picked(candidate: Candidate) -> list[ColumnElement[bool]]:
     if marks.about:
         return [customer.id.in_(sharing_with(marks.about_id))]
     found = [person.in_audience(candidate)]
-    if marks.resumed:
-        found.append(customer.id > marks.after_id)
+    found += [customer.id > marks.after_id] if marks.resumed else []
     if marks.sharing:
         found.append(customer.shares)
     return found
