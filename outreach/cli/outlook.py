@@ -6,6 +6,7 @@ import typer
 
 from outreach.app.foreseeing import Foreseen, Outlook, foresee
 from outreach.cli.call import call_of
+from outreach.cli.ending import tidy_end
 from outreach.cli.screen import Screen
 
 _WHEN = "%a %Y-%m-%d %H:%M"
@@ -21,7 +22,7 @@ def outlook(
     By the customer's own clock; messages as they will be read. On a copy: nothing is written or sent.
     """
     call = call_of(ctx)
-    with call.context() as context:
+    with call.context() as context, tidy_end():
         found = foresee(context, customer, days)
     call.show(found, lambda screen: _show(screen, found))
 

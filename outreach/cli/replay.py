@@ -9,6 +9,7 @@ from outreach.app.context import read_instant
 from outreach.app.replaying import AskedAgain, Replayed
 from outreach.app.replaying import replay as replay_days
 from outreach.cli.call import call_of
+from outreach.cli.ending import tidy_end
 from outreach.cli.progress import progress
 from outreach.cli.screen import Screen
 from outreach.errors import UsageError
@@ -40,7 +41,7 @@ def replay(
     today. On a copy: nothing is written or sent.
     """
     call = call_of(ctx)
-    with call.context() as context, progress() as bars:
+    with call.context() as context, tidy_end(), progress() as bars:
         first = context.instant(read_instant(start, "--from"))
         last = context.now() if end is None else context.instant(read_instant(end, "--to"))
         try:

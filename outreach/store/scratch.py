@@ -18,12 +18,13 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from outreach.errors import SetupError
 from outreach.logger import Logger
-from outreach.store.engine import make_engine, reading
+from outreach.store.engine import alone, make_engine, reading
 from outreach.store.tables import metadata
 
 log = Logger(__name__)
 PREFIX = "outreach_scratch_"
-STATEMENTS = 100  # kept compiled: many campaigns over many days ask in many ways
+STATEMENTS = 200  # kept compiled: many campaigns over many days ask in many ways
+_MAKING = "making_scratch_"
 _LOCK = "owner.db"  # in the folder: locked by SQLite itself while the owner lives
 # What a decision never asks: left out where the copy is made table by table.
 UNASKED = frozenset(
@@ -31,6 +32,11 @@ UNASKED = frozenset(
 )
 # Of a copy of some customers whole tables of others would have no row to point to.
 _FAST = ("foreign_keys=OFF", "synchronous=OFF", "wal_autocheckpoint=20000", "cache_size=-131072")
+
+_ASKED_OFTEN = (  # of everyone each hour of months, not now and then
+    "CREATE INDEX scratch_events_at ON events (at)",
+    "CREATE INDEX scratch_customers_place_id ON customers (place_id, birthday)",
+)
 
 
 @contextmanager
@@ -53,18 +59,24 @@ def scratch_copy(
 @contextmanager
 def _file(engine: Engine, folder: Path, only: Collection[int] | None) -> Iterator[Engine]:
     _remove_folders(folder)
-    own = folder / f"{PREFIX}{secrets.token_hex(6)}"
-    own.mkdir(parents=True)
-    with closing(sqlite3.connect(own / _LOCK, isolation_level=None)) as lock:
+    number = secrets.token_hex(6)
+    own, made = folder / f"{PREFIX}{number}", folder / f"{_MAKING}{number}"
+    made.mkdir(parents=True)
+    with closing(sqlite3.connect(made / _LOCK, isolation_level=None)) as lock:
         lock.execute("BEGIN EXCLUSIVE")
+        made.rename(own)  # by this name it is locked, or was left behind
         try:
             if only is None:
                 _copy_file(engine, own / "copy.db")
-            copy = make_engine(f"sqlite:///{own / 'copy.db'}", statements=STATEMENTS)
+            copy = alone(make_engine(f"sqlite:///{own / 'copy.db'}", statements=STATEMENTS))
             event.listen(copy, "connect", _make_fast)
             try:
                 if only is not None:
                     _copy_some(engine, copy, only)
+                with copy.connect() as conn:
+                    for statement in _ASKED_OFTEN:
+                        conn.exec_driver_sql(statement)
+                    conn.commit()
                 yield copy
             finally:
                 copy.dispose()
@@ -149,7 +161,7 @@ def _schema(engine: Engine, only: Collection[int] | None) -> Iterator[Engine]:
             _copy_into(engine, name, only)
             url = engine.url.render_as_string(hide_password=False)
             options = f"-c search_path={name} -c synchronous_commit=off"
-            copy = make_engine(url, options=options, statements=STATEMENTS)
+            copy = alone(make_engine(url, options=options, statements=STATEMENTS))
             try:
                 yield copy
             finally:
@@ -218,6 +230,8 @@ def _copy_tables(engine: Engine, name: str, only: Collection[int] | None) -> Non
                 base.execute(CreateIndex(index))
             if "id" in table.columns:
                 base.exec_driver_sql(_counted_on(table.name))
+        for statement in _ASKED_OFTEN:
+            base.exec_driver_sql(statement)
         base.commit()
     with engine.connect() as conn:
         conn.execution_options(isolation_level="AUTOCOMMIT")
