@@ -76,6 +76,7 @@ class Context:
         self._frozen = frozen
         self._opened = opened or Opened(environment)
         self.is_rehearsal = False  # on another database: as if everything were approved
+        self.has_sound_facts = False  # stored ones, of all events up to the last daily refresh
 
     @property
     def project(self) -> Path:

@@ -19,9 +19,10 @@ from outreach.planning.tick import Candidate
 from outreach.reports.rows import check_place, decided_rows, write_rows
 from outreach.simulation import counting
 from outreach.simulation.honest import Sample, Visible, interval, samples, visible
-from outreach.simulation.rewinding import came_back, heard_of, reveal, rewind
+from outreach.simulation.rewinding import came_back, reveal, rewind
 from outreach.simulation.span import HOUR, instants
 from outreach.store.engine import reading, writing
+from outreach.store.facts import heard_of
 from outreach.store.tables import deliveries
 from outreach.vocabulary import Status
 

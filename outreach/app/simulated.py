@@ -44,16 +44,18 @@ class Simulated:
     _expiry: Expiry
     _serving: Serving
     behaviour: Behaviour | None = None
+    _looked_at: datetime | None = None
 
     def step(self, at: datetime) -> None:
         """Put the clock to an instant and do all that comes due there, until nothing is left."""
+        before, self._looked_at = self._looked_at, at
         self.clock.at = at
         if self.behaviour is not None:
             refresh_touched(self.context, self.behaviour.act(at))
         served, busy = 0, True
         while busy:
             done = do_what_is_due(self.context, self.campaigns, self._plan, self._expiry)
-            now_served = self._serving(at)
+            now_served = self._serving(at, before)
             busy = any([done.anything, now_served > 0, finish(self.context)])
             served += now_served
         if self.behaviour is not None and served:
@@ -70,7 +72,7 @@ def simulated(
     assumptions: Assumptions | None = None,
     seed: int = 0,
     only: Collection[int] | None = None,
-    tell: Callable[[Context, Ruling, Sequence[Held]], None] = lambda *_: None,
+    tell: Callable[[Context, Ruling, Sequence[Held]], None] | None = None,
     project: Callable[[list[Candidate]], list[Candidate]] = lambda them: them,
     prepare: Callable[[Connection], None] = lambda _: None,
 ) -> Iterator[Simulated]:
@@ -96,7 +98,8 @@ def simulated(
         rulings = Rulings()
         rulebook = ProjectRulebook(rulings.load, Signer((), ""))
         channels = channels_of(context.company())
-        serving = Serving(engine, rulebook, worker_id, channels, partial(tell, there))
+        heard = None if tell is None else partial(tell, there)
+        serving = Serving(engine, rulebook, worker_id, channels, heard)
         behaviour = None
         if assumptions is not None:
             topics = there.company().topics

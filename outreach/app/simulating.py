@@ -72,6 +72,7 @@ class Simulation:
 
     start: datetime
     end: datetime
+    timezone: str  # company time
     seed: int
     customers: int
     days: list[Day]
@@ -145,6 +146,7 @@ def _simulation(sim: Simulated, conn: Connection, asked: Asked, start: datetime)
     return Simulation(
         start=start,
         end=end,
+        timezone=company.brand.timezone,
         seed=asked.seed,
         customers=touches.customers,
         days=_days(counted, start, end, zone),

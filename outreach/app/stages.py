@@ -61,10 +61,13 @@ def refresh_stages(
     context: Context,
     progress: Callable[[int], None] | None = None,
     at: datetime | None = None,
+    *,
+    stored: bool = False,
 ) -> Standing:
     """Bring everyone's facts and stages up to now; who stands where then, and who moved.
 
-    `at`: up to an earlier instant, which moves carry; who has newer ones keeps them.
+    `at`: up to an earlier instant, which moves carry; who has newer ones keeps them. `stored`: all
+    stored facts are as of then.
     """
     lifecycles = lifecycles_of(context)
     save_rules(context)
@@ -77,6 +80,7 @@ def refresh_stages(
         progress=progress,
         present=None if at is None else now,
         further=lifecycles.further,
+        stored=stored,
     )
     return _told(lifecycles, found)
 
@@ -85,13 +89,14 @@ def refresh_touched(
     context: Context,
     customer_ids: Sequence[int] | None,
     progress: Callable[[int], None] | None = None,
+    at: datetime | None = None,
 ) -> None:
-    """Bring facts and stages of some customers up to now; None: of everyone."""
+    """Bring facts and stages of some customers up to now; None: of everyone. `at`: as above."""
     if customer_ids is None or len(customer_ids) > 0:
         company, lifecycles = context.company(), lifecycles_of(context)
         now, further = context.now(), lifecycles.further
-        engine, main = context.engine, lifecycles.main
-        refresh(engine, company, main, now, customer_ids, progress, further=further)
+        engine, main, present = context.engine, lifecycles.main, None if at is None else now
+        refresh(engine, company, main, at or now, customer_ids, progress, present, further)
 
 
 def stages_now(context: Context) -> Standing:

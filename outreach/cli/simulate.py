@@ -1,17 +1,20 @@
 """`outreach simulate`."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from outreach.app.simulating import Asked, OfCampaign, Simulation, draw, read_step
 from outreach.app.simulating import simulate as simulate_days
 from outreach.cli.call import call_of
+from outreach.cli.ending import tidy_end
 from outreach.cli.progress import progress
 from outreach.cli.screen import Screen, shown
 from outreach.cli.waiting import show_cost
+from outreach.simulation.starving import Starved
 
 FEW = 10  # lines of a list that goes on
 _NONE = timedelta()
@@ -43,7 +46,7 @@ def simulate(
     """
     call = call_of(ctx)
     asked = Asked(days, seed, read_step(every), rows, assume)
-    with call.context() as context, progress() as bars:
+    with call.context() as context, tidy_end(), progress() as bars:
         found = simulate_days(context, asked, bars.of("hours", days * 24))
     if svg is not None:
         draw(found, svg)
@@ -123,9 +126,13 @@ def _show_touches(screen: Screen, found: Simulation) -> None:
     screen.line(f"{found.unreached:,} customers are reached by nothing")
     if found.starved:
         screen.line()
-        screen.heading("Starved by cadence")
-        rows = [[each.campaign, each.by, each.customers] for each in found.starved[:FEW]]
-        screen.table(["campaign", "by", "customers"], rows, right=["customers"])
+        screen.heading("Left out by cadence, and what had taken the place")
+        rows = [[each.campaign, _taker(each), each.customers] for each in found.starved[:FEW]]
+        screen.table(["left out", "place taken by", "customers"], rows, right=["customers"])
+
+
+def _taker(each: Starved) -> str:
+    return "an earlier one of its own" if each.by == each.campaign else each.by
 
 
 def _show_load(screen: Screen, found: Simulation) -> None:
@@ -134,14 +141,18 @@ def _show_load(screen: Screen, found: Simulation) -> None:
     screen.line()
     screen.heading("Rate limits")
     screen.table(
-        ["limit", "rate", "messages", "busiest", "at", "longest wait", "days over"],
+        ["limit", "rate", "messages", "busiest", "at, company time", "longest wait", "days over"],
         [
-            [each.limit, each.rate, each.messages, each.busiest, each.busiest_at,
+            [each.limit, each.rate, each.messages, each.busiest, _at(each.busiest_at, found),
              _span(each.longest_wait), each.days_over]
             for each in found.load[:FEW]
         ],
         right=["messages", "busiest", "days over"],
     )  # fmt: skip
+
+
+def _at(at: datetime, found: Simulation) -> str:
+    return f"{at.astimezone(ZoneInfo(found.timezone)):%a %Y-%m-%d %H:%M}"
 
 
 def _span(span: timedelta) -> str:
@@ -150,11 +161,11 @@ def _span(span: timedelta) -> str:
 
 def _show_stages(screen: Screen, found: Simulation) -> None:
     for model, drift in found.stages.items():
-        if not drift.moves:
+        names = sorted({*drift.before, *drift.after})
+        if not (drift.moves and names):
             continue
         screen.line()
         screen.heading("Stages" if model == "main" else f"Stages: {model}")
-        names = sorted({*drift.before, *drift.after})
         rows = [[name or "none", drift.before.get(name, 0), drift.after.get(name, 0)]
                 for name in names]  # fmt: skip
         screen.table(["stage", "before", "after"], rows, right=["before", "after"])
@@ -170,7 +181,11 @@ def _show_people(screen: Screen, found: Simulation) -> None:
         screen.line()
         screen.heading("Who is forgotten")
         forgotten = [
-            [each.key, each.last_contact_at or "never", each.why or "no campaign is for them"]
+            [
+                each.key,
+                "never" if each.last_contact_at is None else _at(each.last_contact_at, found),
+                each.why or "no campaign is for them",
+            ]
             for each in found.forgotten
         ]
-        screen.table(["customer", "last in touch", "left out for"], forgotten)
+        screen.table(["customer", "last in touch, company time", "left out for"], forgotten)

@@ -182,6 +182,8 @@ def _picked(candidate: Candidate) -> list[ColumnElement[bool]]:
     found += [customer.id > marks.after_id] if marks.resumed else []
     if marks.sharing:
         found.append(customer.shares)
+    elif marks.placed:
+        found.append(customer.place_id.in_(select(candidate.zones.c.place_id)))
     return found
 
 

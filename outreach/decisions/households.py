@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, func, not_, select
+from sqlalchemy import ColumnElement, Connection, func, literal_column, not_, select
 
 from outreach.decisions.asking import Question, Settled, ask
 from outreach.decisions.candidate import Scope
@@ -86,9 +86,14 @@ def group_of(conn: Connection, customer_id: int) -> set[int]:
 
 def _does_anyone_share(conn: Connection, places: Collection[int]) -> bool:
     """Whether anybody in these places has an address with others."""
-    there = is_any_of(conn, customers.c.place_id, sorted(places))
+    there = is_any_of(conn, _by_itself(customers.c.place_id), sorted(places))
     found = select(customers.c.id).where(customers.c.shares, there).limit(1)
     return conn.execute(found).first() is not None
+
+
+def _by_itself(place_id: ColumnElement[int]) -> ColumnElement[int]:
+    """A place that is not looked up in an index: few share an address, and they are found by that."""
+    return place_id + literal_column("0")
 
 
 def _are_parted(conn: Connection, places: Collection[int]) -> bool:
@@ -98,7 +103,7 @@ def _are_parted(conn: Connection, places: Collection[int]) -> bool:
     """
     own, other = customers.alias("own"), customers.alias("other")
     reader, others_reader = customers.alias("reader"), customers.alias("others_reader")
-    there = is_any_of(conn, reader.c.place_id, sorted(places))
+    there = is_any_of(conn, _by_itself(reader.c.place_id), sorted(places))
     elsewhere = not_(is_any_of(conn, others_reader.c.place_id, sorted(places)))
     ties = (
         select(own.c.id)

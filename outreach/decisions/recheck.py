@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from outreach.decisions.asking import ask
+from outreach.decisions.asking import Question, ask
 from outreach.decisions.candidate import Scope
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
@@ -30,6 +30,19 @@ def recheck(
     """
     if not delivery_ids:
         return {}
+    question = ask_again(conn, ruling, run_id, run_at, delivery_ids, now)
+    return {each.delivery_id: each for each in question.verdicts(conn)}
+
+
+def ask_again(
+    conn: Connection,
+    ruling: Ruling,
+    run_id: int,
+    run_at: datetime,
+    delivery_ids: Sequence[int],
+    now: datetime,
+) -> Question:
+    """The chain ready to be asked about deliveries of one run, of which there must be some."""
     about = conn.execute(
         select(customers.c.place_id, customers.c.locale)
         .join(deliveries, deliveries.c.customer_id == customers.c.id)
@@ -41,5 +54,4 @@ def recheck(
     scope = Scope(run_at, run_id, local_at=local_at, mine=tuple(delivery_ids))
     scope = with_winner(conn, ruling, run_id, scope)
     asked = {row.place_id: now for row in about}
-    question = ask(conn, ruling, scope, asked, lambda: {row.locale for row in about})
-    return {each.delivery_id: each for each in question.verdicts(conn)}
+    return ask(conn, ruling, scope, asked, lambda: {row.locale for row in about}, again=True)

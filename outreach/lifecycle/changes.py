@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     and_,
     case,
+    false,
     literal,
     null,
     or_,
@@ -78,12 +79,15 @@ def changes(
     models: Mapping[str, Lifecycle | None],
     now: datetime,
     among: range | None = None,
+    *,
+    stored: bool = False,
 ) -> Select[Any]:
     """A row for each customer whose facts are others than stored, or whose rules say another stage.
 
     `models` begin with the main one, None where its stages are given. `among`: as of `fresh_rows`.
+    `stored`: the stored facts are those of `now`.
     """
-    fresh = fresh_rows(which, now, among)
+    fresh = stored_rows(which) if stored else fresh_rows(which, now, among)
     people: Any = fresh
     columns: list[Label[Any]] = []
     for place, (name, model) in enumerate(models.items()):
@@ -104,9 +108,8 @@ def changes(
         .select_from(people)
         .cte("placed")
     )
-    other_facts = or_(
-        *(placed.c[name].is_distinct_from(placed.c[f"old_{name}"]) for name in STORED_FACTS)
-    )
+    others = (placed.c[name].is_distinct_from(placed.c[f"old_{name}"]) for name in STORED_FACTS)
+    other_facts = false() if stored else or_(*others)
     moved = [
         placed.c[f"new_{place}"].is_distinct_from(placed.c[f"old_{place}"])
         for place in range(len(models))
@@ -135,6 +138,16 @@ def fresh_rows(which: ColumnElement[bool], now: datetime, among: range | None = 
         )
         .join_from(customers, facts, facts.c.customer_id == t.id)
         .where(t.erased_at.is_(None), t.merged_into.is_(None), in_range(t.id, among))
+        .subquery("fresh")
+    )
+
+
+def stored_rows(which: ColumnElement[bool]) -> Subquery:
+    """The customers with their facts as they are stored."""
+    t = customers.c
+    return (
+        select(*t, *(t[name].label(f"old_{name}") for name in STORED_FACTS))
+        .where(which, t.erased_at.is_(None), t.merged_into.is_(None))
         .subquery("fresh")
     )
 

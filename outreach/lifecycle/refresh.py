@@ -25,7 +25,7 @@ from outreach.lifecycle.changes import FACTS, Found, Spot, changes, spots
 from outreach.lifecycle.model import Lifecycle
 from outreach.settings.company import Company
 from outreach.store import dialect, stages
-from outreach.store.engine import let_others_write, reading, writing
+from outreach.store.engine import let_others_write, pace_on, reading, writing
 from outreach.store.facts import STORED_FACTS
 from outreach.store.pace import Pace
 from outreach.store.stages import MAIN
@@ -44,7 +44,7 @@ Moved = list[tuple[Found, str | None]]  # rows of `changes`, each with the new s
 class Refreshed:
     """What a refresh found and did; `further` holds the same of each further lifecycle."""
 
-    counts: dict[str | None, int]  # everyone by stage; empty when only some were refreshed
+    counts: dict[str | None, int]  # everyone by stage; empty when not all was made anew
     moves: dict[Move, int]  # (from, to) → customers that it moved
     further: dict[str, "Refreshed"] = field(default_factory=dict)
 
@@ -58,24 +58,28 @@ def refresh(
     progress: Callable[[int], None] | None = None,
     present: datetime | None = None,
     further: Mapping[str, Lifecycle] | None = None,
+    *,
+    stored: bool = False,
 ) -> Refreshed:
     """Bring facts and stages up to `now`, for everyone or for some; moves carry `now`.
 
     Events dated after `now` are not seen. Without a model (stages are given) only facts change,
     and the stages of `further` lifecycles, by name. `progress` is told how many customers are
     done. With `present`, an instant after `now`, whose facts are newer than `now` already (as of
-    an event that came since) stays as they are.
+    an event that came since) stays as they are. `stored`: the stored facts are those of `now`, so that
+    only stages are asked for.
     """
     models = {MAIN: model, **(further or {})}
     at = spots(models)
     moves: dict[str, Counter[Move]] = {name: Counter() for name in models}
-    done, pace = 0, Pace(FIRST_PART, MOST)
+    done, pace = 0, pace_on(engine, FIRST_PART, MOST) if stored else Pace(FIRST_PART, MOST)
     for part in _parts(engine, customer_ids, pace):
         with writing(engine, pace) as conn:
             dialect.one_at_a_time(conn, "refresh stages")
             which = and_(_are(conn, part), _are_older(now, present))
             among = part if isinstance(part, range) else None
-            found = conn.execute(changes(which, company, models, now, among)).all()
+            asked = changes(which, company, models, now, among, stored=stored)
+            found = conn.execute(asked).all()
             for name, moved in _write(conn, found, at, now).items():
                 moves[name].update(moved)
         done += len(part)
@@ -86,8 +90,9 @@ def refresh(
     if customer_ids is None:
         with writing(engine) as conn:
             _mark(conn, now)
-        with reading(engine) as conn:
-            counts = {name: stages.distribution(conn, name) for name in models}
+        if not stored:
+            with reading(engine) as conn:
+                counts = {name: stages.distribution(conn, name) for name in models}
     all_ = {name: Refreshed(counts[name], dict(moves[name])) for name in models}
     main = all_.pop(MAIN)
     return Refreshed(main.counts, main.moves, all_)

@@ -44,10 +44,10 @@ def delivery_rows(
             *((row.number == number, name) for number, name in enumerate(ruling.channels)),
             else_=null(),
         ).label("channel"),
-        _lane(ruling, row).label("lane"),
+        lane_of_row(ruling, row).label("lane"),
         case((free, row.address), else_=cast(null(), TextType)).label("address"),
         row.locale.label("locale"),
-        _variant(ruling, row).label("variant"),
+        variant_of_row(ruling, row).label("variant"),
         state.label("state"),
         case(*((code == each, reason.value) for reason, each in CODES.items())).label("reason"),
         (row.asked_at if planned_at is None else planned_at).label("planned_at"),
@@ -63,14 +63,14 @@ def delivery_rows(
     )
 
 
-def _variant(ruling: Ruling, row: Any) -> ColumnElement[str | None]:
+def variant_of_row(ruling: Ruling, row: Any) -> ColumnElement[str | None]:
     """The name of each row's variant; null where nothing is compared, or none is chosen yet."""
     if not ruling.variants:
         return cast(null(), TextType)
     return case(*((row.variant == number, name) for number, name in enumerate(ruling.variants)))
 
 
-def _lane(ruling: Ruling, row: Any) -> ColumnElement[str]:
+def lane_of_row(ruling: Ruling, row: Any) -> ColumnElement[str]:
     """What a rate limit will hold each row back in."""
     limits = {number: ruling.company.limits(name) for number, name in enumerate(ruling.channels)}
     parted = {number: each for number, each in limits.items() if each.per_domain}

@@ -22,8 +22,7 @@ from outreach.planning.rows import delivery_rows
 from outreach.planning.tenure import tenure
 from outreach.store import runs
 from outreach.store.dialect import insert
-from outreach.store.engine import begin_write, let_others_write
-from outreach.store.pace import Pace
+from outreach.store.engine import begin_write, let_others_write, pace_on
 from outreach.store.runs import Run
 from outreach.store.tables import deliveries
 from outreach.store.winners import expect_winner
@@ -100,7 +99,7 @@ def _write(
     decided = Decided(conn, question)
     conn.commit()
     after = run.cursor if run.local_at is None else 0
-    total, pace = 0, Pace(FIRST_RANGE, MOST)
+    total, pace = 0, pace_on(conn.engine, FIRST_RANGE, MOST)
     try:
         while (last := decided.last_of(after, pace.rows)) is not None:
             conn.rollback()

@@ -58,7 +58,6 @@ def rewind(conn: Connection, name: str, start: datetime, *, given: bool) -> None
     conn.execute(insert(hidden).from_select(["id", "slot_at"], later))
     conn.execute(update(deliveries).where(d.slot_at > start).values(slot_at=null()))
     _put_back_stages(conn, start, given=given)
-    conn.exec_driver_sql("CREATE INDEX scratch_events_at ON events (at)")
 
 
 def _put_back_stages(conn: Connection, start: datetime, *, given: bool) -> None:
@@ -82,13 +81,6 @@ def reveal(conn: Connection, after: datetime, until: datetime) -> None:
     come = select(hidden.c.slot_at).where(hidden.c.id == d.id).scalar_subquery()
     which = select(hidden.c.id).where(hidden.c.slot_at > after, hidden.c.slot_at <= until)
     conn.execute(update(deliveries).where(d.id.in_(which)).values(slot_at=come))
-
-
-def heard_of(conn: Connection, after: datetime, until: datetime) -> list[int]:
-    """Customers with events in (after, until]."""
-    e = events.c
-    query = select(e.customer_id).where(e.at > after, e.at <= until).distinct()
-    return sorted(conn.execute(query).scalars())
 
 
 def came_back(

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Row,
+    and_,
     delete,
     func,
     literal,
@@ -24,6 +26,7 @@ from outreach.dispatch.claim import Claimer
 from outreach.dispatch.held import Held
 from outreach.dispatch.purse import Grant
 from outreach.dispatch.rulebook import Rulebook
+from outreach.simulation.claiming import Batch, claim_as_planned, come_due, went
 from outreach.store import channel_holds, deliveries, dialect, lanes, tables
 from outreach.store.engine import plan_once, reading, writing
 from outreach.store.types import Instant
@@ -42,13 +45,16 @@ class Serving:
     rulebook: Rulebook
     worker_id: int
     channels: Sequence[str]
-    tell: Callable[[Ruling, Sequence[Held]], None] = lambda _, __: None  # of what went
+    tell: Callable[[Ruling, Sequence[Held]], None] | None = None  # of what went, one by one
 
-    def __call__(self, now: datetime) -> int:
-        """Send all that may go at an instant; how many messages went, or were decided against."""
+    def __call__(self, now: datetime, before: datetime | None = None) -> int:
+        """Send all that may go at an instant; how many messages went, or were decided against.
+
+        `before`: the look before this one, None for the first.
+        """
         served = 0
         while work := self._work(now):
-            moved = sum(self._drain(run, channel, now) for run, channel in work)
+            moved = sum(self._drain(run, channel, now, before) for run, channel in work)
             if not moved:
                 return served
             served += moved
@@ -66,11 +72,35 @@ class Serving:
             ]
         return sorted(found, key=lambda each: (each[0].rank, each[0].occurrence_at, each[0].id))
 
-    def _drain(self, run: Row[Any], channel: str, now: datetime) -> int:
+    def _drain(self, run: Row[Any], channel: str, now: datetime, before: datetime | None) -> int:
         """Claim all of one run on one channel."""
-        claimer = Claimer(self.worker_id, self.rulebook, AT_ONCE)
         with reading(self.engine) as conn:
-            ruling = self.rulebook.ruling(conn, run.revision_id)
+            ruling = self.rulebook.ruling(conn, run.revision_id, run.step)
+        together = 0 if self.tell else self._together(run, ruling, channel, now, before)
+        return together + self._one_by_one(run, ruling, channel, now)
+
+    def _together(
+        self, run: Row[Any], ruling: Ruling, channel: str, now: datetime, before: datetime | None
+    ) -> int:
+        """Claim what statements can: of who shares no address; how many deliveries."""
+        moved, ids = 0, [0]
+        if before is not None:
+            with writing(self.engine) as conn:
+                moved = claim_as_planned(conn, run, channel, before, now)
+        while ids:
+            with writing(self.engine) as conn:
+                ids = come_due(conn, run.id, channel, now)
+                if ids:
+                    Batch(run, ruling, channel, now, ids).settle(conn)
+            moved += len(ids)
+        if moved and channel == TASK:
+            with writing(self.engine) as conn:
+                _give_out(conn, went(run, channel, now), ruling.campaign.title, now)
+        return moved
+
+    def _one_by_one(self, run: Row[Any], ruling: Ruling, channel: str, now: datetime) -> int:
+        """Claim as a worker does, a verdict at a time."""
+        claimer = Claimer(self.worker_id, self.rulebook, AT_ONCE)
         limits, moved = ruling.company.limits(channel), 0
         while True:
             at = Instants(now, SystemClock().now())
@@ -83,22 +113,24 @@ class Serving:
                     accept(conn, self.worker_id, channel, ruling.campaign.title, now)
             if haul.is_empty():
                 return moved
-            self.tell(ruling, haul.held)
+            if self.tell:
+                self.tell(ruling, haul.held)
             moved += len(haul.held) + len(haul.states) + haul.astray + len(haul.moved_to)
 
 
 def accept(conn: Connection, worker_id: int, channel: str, title: str, now: datetime) -> None:
     """Settle all that the worker has claimed as accepted; a task is given to the owner."""
+    claimed = and_(d.worker_id == worker_id, d.state == State.CLAIMED.value)
     if channel == TASK:
-        _give_out(conn, worker_id, title, now)
+        _give_out(conn, claimed, title, now)
     conn.execute(
         update(tables.deliveries)
-        .where(d.worker_id == worker_id, d.state == State.CLAIMED.value)
+        .where(claimed)
         .values(state=State.SENT.value, sent_at=now, settled_at=now, worker_id=null())
     )
 
 
-def _give_out(conn: Connection, worker_id: int, title: str, now: datetime) -> None:
+def _give_out(conn: Connection, sent: ColumnElement[bool], title: str, now: datetime) -> None:
     row = (
         select(
             func.coalesce(c.merged_into, c.id), func.coalesce(c.owner, ""), d.id, d.campaign_id,
@@ -106,7 +138,7 @@ def _give_out(conn: Connection, worker_id: int, title: str, now: datetime) -> No
             literal(now, Instant()), d.late_at,
         )
         .join(tables.customers, c.id == d.customer_id)
-        .where(d.worker_id == worker_id, d.state == State.CLAIMED.value, c.erased_at.is_(None))
+        .where(sent, c.erased_at.is_(None))
     )  # fmt: skip
     names = (
         "customer_id", "owner", "delivery_id", "campaign_id", "run_id", "kind", "title", "words",

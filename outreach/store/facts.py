@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Connection,
     Integer,
     Select,
     Table,
@@ -86,6 +87,12 @@ def facts_select(
         _typical_gap(found) if name == "typical_gap" else found.c[name] for name in STORED_FACTS
     ]
     return select(found.c.customer_id, *facts)
+
+
+def heard_of(conn: Connection, after: datetime, until: datetime) -> list[int]:
+    """Customers with events in (after, until], of whom alone facts change meanwhile, by id."""
+    theirs = select(events.c.customer_id).where(events.c.at > after, events.c.at <= until)
+    return sorted(conn.execute(theirs.distinct()).scalars())
 
 
 def in_range(id_: ColumnElement[int], among: range | None) -> ColumnElement[bool]:

@@ -2,13 +2,15 @@
 
 import csv
 import hashlib
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import outreach, outreach_here, sample_project
+from commands import begin, outreach, outreach_here, sample_project
 from letterbox import people
 from sqlalchemy import Engine, select
+from waiting import wait_for
 
 from outreach.store.engine import reading
 from outreach.store.tables import metadata
@@ -63,7 +65,7 @@ def test_people_read_days_campaigns_touches_and_names(project: Path) -> None:
 
     assert answer.code == 0
     assert answer.out.startswith(SHOWN)
-    assert answer.out.endswith("k0         never           no_consent\n")
+    assert answer.out.endswith("k0         never                         no_consent\n")
 
 
 def test_programs_get_one_document(project: Path) -> None:
@@ -131,6 +133,19 @@ def test_nothing_but_the_copy_changes(tmp_path: Path, engine: Engine, database_u
     assert answer.json["channels"] == {"email": 18}
     assert checksums(engine) == before
     assert files(project) == kept
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_simulation_that_is_told_to_end_takes_its_copy_along(
+    project: Path, number: signal.Signals
+) -> None:
+    begun = begin(project, "simulate", "--days", "366", "--now", NOON)
+    wait_for(lambda: list(project.glob(".outreach/outreach_scratch_*/copy.db")))
+
+    begun.send_signal(number)
+
+    assert begun.wait(60) == 128 + number
+    assert not list(project.glob(".outreach/*scratch_*"))
 
 
 def test_the_same_question_has_the_same_answer(project: Path) -> None:
