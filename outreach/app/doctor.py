@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, timedelta
 
+from sqlalchemy import Connection
+
 from outreach import queue
 from outreach.app.admission import failing
 from outreach.app.check import faults
-from outreach.app.company_clock import company_clock
+from outreach.app.company_clock import clock_of, company_clock
 from outreach.app.context import Context
 from outreach.app.feedback import feedback_checks
 from outreach.app.held_channels import told
@@ -15,7 +17,9 @@ from outreach.app.machine_keys import machine_keys
 from outreach.app.mail_domains import mail_domains
 from outreach.app.public_site import public_site
 from outreach.app.recording import recording
+from outreach.app.sound import sound_campaigns
 from outreach.app.tasks import task_checks
+from outreach.campaign.project import campaign_files
 from outreach.channels.adapter import Check
 from outreach.channels.registry import make_adapter
 from outreach.clock import Instants, SystemClock
@@ -24,6 +28,7 @@ from outreach.settings.rules_file import BUILT_IN_CHANNELS
 from outreach.store import health
 from outreach.store.channel_holds import held
 from outreach.store.engine import reading
+from outreach.store.revisions import last_revision_at
 from outreach.vocabulary import RunState, State, Status
 
 # Older than this, something is wrong: a worker takes what is due within a second, and an answer
@@ -83,11 +88,28 @@ def _database(context: Context) -> Iterator[Check]:
         zone = company_clock(context)
         yield from (Check(f"channel {h.channel}", False, told(h, zone)) for h in held(conn))
         yield from map(_stopped, health.stopped(conn))
+        yield from _at_fault(context, conn)
         yield _sums(health.sums(conn))
         if company:
             yield from limit_checks(conn, company)
             yield from task_checks(conn, company)
     yield from recording(context, engine)
+
+
+def _at_fault(context: Context, conn: Connection) -> Iterator[Check]:
+    """Campaigns that have had runs, and whose files are wrong by now."""
+    if context.loaded.company is None:
+        return
+    sound = {each.name for each in sound_campaigns(context, faults(context))}
+    for name, path in campaign_files(context.files.contents):
+        loaded = context.loaded.campaigns.get(name)
+        in_order = name in sound or (loaded is not None and loaded.status is Status.ARCHIVED)
+        last_at = None if in_order else last_revision_at(conn, name)
+        if last_at is not None:
+            of = clock_of(last_at, company_clock(context))
+            what = f"{path} or a template of it is at fault; run `outreach check`"
+            meanwhile = f"a scheduler that is running goes on with the files of {of}"
+            yield Check(f"campaign {name}", False, f"{what}; {meanwhile}")
 
 
 def _age(age: health.Age, at: Instants, workers: int, slowed: Sequence[str]) -> Check:
@@ -115,6 +137,8 @@ def _stopped(run: health.Stopped) -> Check:
     detail = f"{run.campaign}, {run.state}; open messages: {run.waiting:,}"
     if run.state is RunState.PAUSED:
         return Check(name, True, detail)
+    if run.for_approval:  # its reason says who lets it go, and how
+        return Check(name, False, f"{detail}; {run.reason}")
     why = f"{run.reason}; " if run.reason else ""
     return Check(name, False, f"{detail}; {why}let it go on: `outreach runs resume {run.run_id}`")
 

@@ -1,5 +1,6 @@
 """Approvals of revisions, and runs that wait for one before they begin."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,7 +69,12 @@ def await_approval(conn: Connection, run: Run, reason: str, audience: int | None
 
 def awaits_approval(run: Run) -> bool:
     """Whether nothing but an approval lets the run go."""
-    return run.state is RunState.HELD and run.params.get(AWAITS) == APPROVAL
+    return is_for_approval(run.state, run.params)
+
+
+def is_for_approval(state: RunState, params: Mapping[str, object]) -> bool:
+    """The same of a run's state and params."""
+    return state is RunState.HELD and params.get(AWAITS) == APPROVAL
 
 
 def awaiting(conn: Connection) -> list[Run]:

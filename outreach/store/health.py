@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, case, func, literal_column, or_, select
 
 from outreach.clock import Instants
+from outreach.store.approvals import is_for_approval
 from outreach.store.dialect import database_clock
 from outreach.store.runs import is_stranded
 from outreach.store.tables import campaigns, deliveries, runs, workers
@@ -37,13 +38,17 @@ class Age:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A run that does not go on by itself, why it is held, and how many of its deliveries wait."""
+    """A run that does not go on by itself, why it is held, and how many of its deliveries wait.
+
+    `for_approval`: nothing but an approval lets it go.
+    """
 
     run_id: int
     campaign: str
     state: RunState
     reason: str | None
     waiting: int
+    for_approval: bool = False
 
 
 def stopped(conn: Connection) -> list[Stopped]:
@@ -53,14 +58,14 @@ def stopped(conn: Connection) -> list[Stopped]:
         select(func.count()).where(deliveries.c.run_id == row.id, deliveries.c.ready)
     ).scalar_subquery()
     query = (
-        select(row.id, campaigns.c.name, row.state, row.reason, waiting)
+        select(row.id, campaigns.c.name, row.state, row.reason, waiting, row.params)
         .join(campaigns, campaigns.c.id == row.campaign_id)
         .where(or_(row.state.in_((RunState.HELD, RunState.PAUSED)), is_stranded()))
         .order_by(row.id)
     )
     return [
-        Stopped(id_, name, RunState(state), reason, count)
-        for id_, name, state, reason, count in conn.execute(query)
+        Stopped(id_, name, RunState(state), reason, count, is_for_approval(RunState(state), params))
+        for id_, name, state, reason, count, params in conn.execute(query)
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, case, select
+from sqlalchemy import Connection, case, func, select
 
 from outreach.store.dialect import insert
 from outreach.store.tables import blobs, campaigns, company_rules, revisions, runs
@@ -51,6 +51,12 @@ def save_revision(conn: Connection, campaign: str, files: Files, now: datetime) 
         conn.execute(insert(conn, revisions).values(row).on_conflict_do_nothing())
         found = conn.execute(known).scalar_one()
     return Revision(found, number, campaign, digest)
+
+
+def last_revision_at(conn: Connection, campaign: str) -> datetime | None:
+    """When the campaign's latest revision was first stored, aware UTC; None: it has none."""
+    query = select(func.max(revisions.c.at)).join(campaigns)
+    return conn.execute(query.where(campaigns.c.name == campaign)).scalar()
 
 
 def is_known_revision(conn: Connection, campaign: str, files: Files) -> bool:

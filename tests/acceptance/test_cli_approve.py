@@ -61,6 +61,7 @@ def test_an_unapproved_run_is_held_and_goes_by_itself_once_it_is_approved(place:
     place.write("approval: one\n")
     plan = place.call("plan", "friday", "--json", at=BEFORE).json
     held = place.run()
+    doctor = place.call("doctor", "--json").json
     resumed = place.call("runs", "resume", 1)
     by_hand = place.call("send", "friday", "--yes", "--json")
     unsent = place.sent()
@@ -70,6 +71,10 @@ def test_an_unapproved_run_is_held_and_goes_by_itself_once_it_is_approved(place:
     why = f"it is not approved by one of {MEI}, {TOM}, {LI}: `outreach approve friday --as PERSON`"
     assert plan["held_back"] == [why]
     assert held == [{"id": 1, "state": "held", "reason": why, "planned": 0}]
+    [named] = (each for each in doctor if each["check"] == "run 1")
+    assert named == {
+        "check": "run 1", "ok": False, "detail": f"friday, held; open messages: 0; {why}",
+    }  # fmt: skip
     assert resumed.code == 2
     assert "waits for an approval" in resumed.err
     assert "`outreach approve friday --as PERSON` lets it go" in resumed.err

@@ -10,6 +10,7 @@ from makers import make_customer, make_delivery, make_run
 
 from outreach.app.context import open_context
 from outreach.store.engine import writing
+from outreach.store.revisions import save_revision
 
 KEY = "rT4!mQ8zLw2#pX6vNc9@bH3kYs7&dF1g"
 
@@ -119,6 +120,24 @@ def test_the_doctor_names_runs_that_are_held_and_counts_what_waits(project: Path
         f"let it go on: `outreach runs resume {ids[0]}`"
     )
     assert paused["detail"] == "friday-greeting, paused; open messages: 1"
+
+
+def test_the_doctor_names_a_campaign_whose_file_is_wrong_and_what_goes_on_meanwhile(
+    project: Path,
+) -> None:
+    file = project / "campaigns/weekly-greeting.yaml"
+    with closing(open_context(project, NOW)) as context, writing(context.engine) as conn:
+        save_revision(conn, "weekly-greeting", {file.name: file.read_bytes()}, context.now())
+    file.write_text(file.read_text().replace("schedule:", "shedule:"))
+
+    answer = outreach_here(project, "doctor", "--json", "--now", NOW)
+
+    [named] = (each for each in answer.json if each["check"] == "campaign weekly-greeting")
+    assert not named["ok"]
+    assert named["detail"] == (
+        "campaigns/weekly-greeting.yaml or a template of it is at fault; run `outreach check`; "
+        "a scheduler that is running goes on with the files of 2026-07-03 17:00 America/New_York"
+    )
 
 
 def test_a_run_that_is_done_though_something_waits_is_named_and_can_be_resumed(
