@@ -5,7 +5,7 @@ once would count in the snapshot from before it got the lock, and go over the ca
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -83,7 +83,8 @@ class Claimer:
         held = [
             _held(one, v, run.id, ruling, grant) for one, v in sorted_out.send if one.id in ours
         ]
-        return _haul(channel, held, [one for one in sorted_out.ruled if one.id in written])
+        ruled = [one for one in sorted_out.ruled if one.id in written]
+        return _haul(channel, held, [replace(one, state=written[one.id]) for one in ruled])
 
 
 def in_company(picked: Sequence[Picked]) -> Sequence[Picked]:

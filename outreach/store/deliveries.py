@@ -173,14 +173,16 @@ def claim(conn: Connection, worker_id: int, claims: Sequence[Claim], now: dateti
     return set(conn.execute(claimed.returning(d.id)).scalars())
 
 
-def put_off(conn: Connection, ruled: Sequence[Ruled], now: datetime) -> set[int]:
-    """Write down what was decided against sending now; the ids that changed.
+def put_off(conn: Connection, ruled: Sequence[Ruled], now: datetime) -> dict[int, State]:
+    """Write down what was decided against sending now; of those that changed what they came to.
+
+    That is what was decided, but for what fell over and ends as it failed.
 
     What waits keeps a cadence slot at the instant waited for; nothing else has one. Of what ends
     without having been in anybody's hands `claimed_at` tells when it was decided.
     """
     if not ruled:
-        return set()
+        return {}
     columns = [
         ("id", d.id.type), ("fence", d.fence.type), ("state", d.state.type),
         ("reason", d.reason.type), ("due_at", d.due_at.type), ("until_at", d.until.type),
@@ -207,8 +209,9 @@ def put_off(conn: Connection, ruled: Sequence[Ruled], now: datetime) -> set[int]
         )
     )
     found = conn.execute(written.returning(d.id, d.fell_from)).all()
-    restore(conn, [row.id for row in found if row.fell_from is not None])
-    return {row.id for row in found}
+    failed = restore(conn, [row.id for row in found if row.fell_from is not None])
+    decided = {one.id: one.state for one in ruled}
+    return {row.id: failed.get(row.id, decided[row.id]) for row in found}
 
 
 def _put_off_row(one: Ruled) -> tuple[object, ...]:

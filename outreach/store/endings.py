@@ -45,14 +45,14 @@ def cancel_open(conn: Connection, run_id: int, limit: int) -> int:
     return len(found)
 
 
-def restore(conn: Connection, ids: Collection[int]) -> None:
-    """Let deliveries that no other channel took over end as the last one failed.
+def restore(conn: Connection, ids: Collection[int]) -> dict[int, State]:
+    """Let deliveries that no other channel took over end as the last one failed: their states then.
 
     For whoever ended them unsent, in the same transaction; `ids` may hold others, which stay. Why
     they were not sent is kept.
     """
     if not ids:
-        return
+        return {}
     over = (
         f.delivery_id == d.id,
         f.channel == d.fell_from,
@@ -61,7 +61,8 @@ def restore(conn: Connection, ids: Collection[int]) -> None:
     )
     why = case((d.state == State.SKIPPED.value, d.reason), else_=d.state)
     conn.execute(update(fallbacks).where(*over).values(stopped=why))
-    conn.execute(update(deliveries).where(*over).values(as_it_failed()))
+    failed = update(deliveries).where(*over).values(as_it_failed()).returning(d.id, d.state)
+    return {id_: State(state) for id_, state in conn.execute(failed)}
 
 
 def as_it_failed() -> dict[str, Any]:

@@ -56,7 +56,7 @@ def test_it_waits_as_a_touch(again: Again) -> None:
 
 def skip(conn: Connection, again: Again) -> None:
     ruled = Ruled(again.id, 1, State.SKIPPED, Reason.CAPPED, NOW, "email", "")
-    assert deliveries.put_off(conn, [ruled], NOW) == {again.id}
+    assert deliveries.put_off(conn, [ruled], NOW) == {again.id: State.SKIPPED}
 
 
 def cancel(conn: Connection, again: Again) -> None:

@@ -142,7 +142,7 @@ def test_what_is_put_off_waits_with_its_slot_or_ends_without(
         changed = deliveries.put_off(conn, [ruled], NOW)
 
     row = desk.row()
-    assert changed == {desk.id}
+    assert changed == {desk.id: state}
     assert (row.state, row.reason, row.ready, row.slot_at) == (state, reason, *expected)
 
 

@@ -154,7 +154,7 @@ def test_left_out_by_a_claim_it_says_why_no_other_took_over(falling: Falling) ->
     with writing(falling.engine) as conn:
         falling.answer(conn)
         ruled = Ruled(falling.id, 2, State.SKIPPED, Reason.NO_CONSENT, NOW, "sms", "")
-        deliveries.put_off(conn, [ruled], LATER)
+        assert deliveries.put_off(conn, [ruled], LATER) == {falling.id: State.FAILED}
     with reading(falling.engine) as conn:
         record = recorded(conn, falling.run_id, falling.customer)
         assert record is not None
