@@ -139,6 +139,7 @@ class Origin(StrEnum):
     MOVE = "move"  # from one stage to another
     IDLE = "idle"  # nothing, for so long
     BACKLOG = "backlog"  # they were idle, or in the stage, before the campaign was active
+    FLOOR = "floor"  # nobody was in touch for as long as a floor allows
 
 
 class Ending(StrEnum):

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from outreach.logger import before_first_line
 ROOT = Path(__file__).resolve().parents[1]
 NOW = "2026-07-03T17:00"  # company time of the sample: New York
 SAMPLE = ("outreach.yaml", "campaigns", "templates")
+FLOORS = re.compile(r"^floors:\n(?:  - .*\n)+", re.MULTILINE)
 FIRST_SAMPLES = ("birthday", "service-notice", "weekly-greeting", "win-back")
 
 
@@ -104,7 +106,13 @@ def sample_project(folder: Path, whole: bool = False) -> Path:
         source = ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copyfile
         copy(source, folder / name)
+    if whole:
+        return folder
     for path in (folder / "campaigns").glob("*.yaml"):
-        if not whole and path.stem not in FIRST_SAMPLES:
+        if path.stem not in FIRST_SAMPLES:
             path.unlink()
+    birthday = folder / "campaigns/birthday.yaml"  # one of them is a draft
+    birthday.write_text(birthday.read_text("utf-8").replace("status: active", "status: draft"))
+    rules = (folder / "outreach.yaml").read_text("utf-8")  # a floor gives customers to one of them
+    (folder / "outreach.yaml").write_text(FLOORS.sub("", rules), "utf-8")
     return folder

@@ -24,6 +24,7 @@ class Row:
     happens: tuple[Mapping[str, Any], ...]
     looks: tuple[str, ...]
     messages: tuple[str, ...]
+    rules: str
 
     def __str__(self) -> str:
         return f"journeys-{self.number}"
@@ -48,6 +49,7 @@ def _row(number: int, case: Mapping[str, Any], given: Mapping[str, Any]) -> Row:
         happens=tuple(case.get("happens", ())),
         looks=tuple(case.get("looks", ())),
         messages=tuple(case["messages"]),
+        rules=yaml.safe_dump({"floors": case["floors"]}) if "floors" in case else "",
     )
 
 
@@ -74,7 +76,8 @@ def page() -> str:
     lines += [f"These rows are in [{PATH.name}]({PATH.name}).", ""]
     lines += ["| # | given | campaign | happens | messages |", "|---|---|---|---|---|"]
     for number, case in enumerate(document["cases"], start=1):
-        cells = (case["name"], _shown(case.get("campaign")), _told(case), _messages(case))
+        written = case.get("campaign", {}) | {k: case[k] for k in ("floors",) if k in case}
+        cells = (case["name"], _shown(written), _told(case), _messages(case))
         lines.append(f"| {number} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 

@@ -128,15 +128,16 @@ def a_way(
     head: str = HEAD,
     customer: Mapping[str, str | None] = MappingProxyType({}),
     before: Sequence[str] = (),
+    rules: str = "",
 ) -> Way:
     """Two customers, and a campaign that has just become active.
 
-    `customer`: columns of ann's; `before`: events from before that.
+    `customer`: columns of ann's; `before`: events from before that; `rules`: more of outreach.yaml.
     """
     way = Way(sample_project(folder / "project"), engine)
     for path in (way.project / "campaigns").iterdir():
         path.unlink()
-    (way.project / "outreach.yaml").write_text(COMPANY)
+    (way.project / "outreach.yaml").write_text(COMPANY + rules)
     (way.project / "c.csv").write_text(CUSTOMERS)
     (way.project / "templates/note").mkdir()
     (way.project / "templates/note/subject.txt").write_text("A note")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from outreach.app.admission import trials, tried
 from outreach.app.approval_slips import unapprovable
 from outreach.app.context import Context
+from outreach.app.floor_slips import unfit_floors
 from outreach.app.fragments import (
     company_as_read,
     expressions_in,
@@ -120,6 +121,7 @@ def _all_problems(context: Context) -> set[Problem]:
     files = context.files.contents
     shallow = {*context.files.problems, *context.loaded.problems}
     shallow |= set(unapprovable(files, context.loaded))
+    shallow |= set(unfit_floors(files, context.loaded))
     return shallow | set(_deeper_problems(files, context.loaded))
 
 

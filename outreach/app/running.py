@@ -16,7 +16,7 @@ from outreach.app.brakes import why_held
 from outreach.app.context import Context
 from outreach.app.daily import refresh_daily
 from outreach.app.occasion import REPEAT
-from outreach.app.owing import look_after_owed
+from outreach.app.owing import let_owed_in, look_after_owed
 from outreach.app.project import save_rules
 from outreach.app.watching import WatchedProject
 from outreach.app.winners import choose_winners
@@ -83,8 +83,9 @@ def do_what_is_due(
         open_runs = runs.runs_in(conn, RunState.PLANNING)
     planned = [plan(run) for run in open_runs]
     moved = context.journeys(
-        context.engine, project, now, partial(is_admitted, context), partial(may_start, context)
-    )
+        context.engine, project, now, partial(is_admitted, context), partial(may_start, context),
+        partial(let_owed_in, context),
+    )  # fmt: skip
     expired = expiry(context.engine, now)
     return Done(any([busy, bool(made), *planned, moved, bool(expired)]), expired)
 

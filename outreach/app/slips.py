@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from outreach.app.context import Context
 from outreach.app.day_slips import day_or_weekday, outside_of_days
+from outreach.app.floor_slips import floors_in_vain
 from outreach.app.holiday_slips import lost_on_holidays, no_feast_to_come
 from outreach.app.never_sent import never_sent
 from outreach.app.uncounted import company_uncounted, uncounted
@@ -53,6 +54,7 @@ def company_slips(context: Context) -> Iterator[Problem]:
     if company is not None and document is not None:
         yield from company_without_effect(document, company)
         yield from company_uncounted(document, company, context.public_url)
+        yield from floors_in_vain(context.files.contents, context.loaded)
 
 
 def _never_comes(

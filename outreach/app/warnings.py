@@ -8,6 +8,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
+from outreach.app.floor_audiences import about_nobody
 from outreach.app.kept import Kept
 from outreach.app.unknown_fields import unknown_fields
 from outreach.app.unmet_dates import unmet_date, unmet_feast
@@ -54,6 +55,7 @@ def warnings(context: Context, campaigns: Iterable[Campaign], kept: Kept) -> Ite
         dates = known_names(conn)
         lifecycles, _ = load_lifecycles(company, context.files.contents)
         yield from _unknown_dates(_dates_in_rules(row, lifecycles), dates)
+        yield from about_nobody(context, conn, row)
         ask = partial(_of_campaign, context, conn, row, dates)
         for campaign in campaigns:
             if stopwatch.monotonic() > until:

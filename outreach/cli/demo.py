@@ -71,7 +71,9 @@ def _show_base(screen: Screen, shown: Shown) -> None:
     screen.line()
     if shown.source == "cdnow":
         screen.heading("Real purchases: 69,659 orders of 23,570 customers of CDNOW, 1997 to 1998")
-        screen.line("(names, addresses and consents are made up; no address can exist)")
+        screen.line(
+            "(names, addresses, consents and the orders of July are made up; no address can exist)"
+        )
     else:
         screen.heading("A small made-up base: the package with the real purchases is not there")
     screen.line()
@@ -113,6 +115,7 @@ def _show_next(screen: Screen, shown: Shown) -> None:
         ("why one customer, why not", "explain weekly-greeting C00007"),
         ("the Friday after", "plan weekly-greeting"),
         ("what came of a campaign", "report win-back"),
+        ("two variants of a journey", "report onboarding"),
         ("one customer", "customers show C00007"),
         ("the letters to write", "tasks"),
     ):

@@ -15,6 +15,7 @@ COLUMNS = (
     "timezone", "country", "city", "birthday", "tier", "owner", "tags", "interests", "genre",
     "membership_ends", "created_at",
 )  # fmt: skip
+NEWCOMERS = 40
 OWNERS = ("mei@example.com", "tom@example.com")
 GENRES = ("Blues", "Classical", "Country", "Electronic", "Folk", "Jazz", "Pop", "Rock", "Soul")
 _NICKNAMES = {
@@ -56,6 +57,22 @@ def make_customers(random: Random, purchases: Sequence[Purchase]) -> list[Custom
         customers.append(customer)
     _share_addresses(random, customers)
     _make_members(customers)
+    return customers
+
+
+def make_newcomers(random: Random) -> list[Customer]:
+    """Who made an account in June 1998 and has not bought yet; they have a mail address alone."""
+    customers = []
+    for number, person in enumerate(draw(random, NEWCOMERS), 1):
+        joined_at = datetime(1998, 6, random.randint(1, 30), 13, tzinfo=UTC)
+        customer = Customer(f"N{number:05d}", joined_at)
+        row = _row(random, customer, person, {})
+        mail = row["email"] or f"{person.mailbox}@{MAIL_DOMAINS[0]}"
+        customer.row = row | {
+            "tier": "C", "owner": "", "tags": "", "membership_ends": "", "email": f"new.{mail}",
+            "birthday": row["birthday"] if number % 8 else "1960-07-03",
+        }  # fmt: skip
+        customers.append(customer)
     return customers
 
 

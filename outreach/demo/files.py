@@ -8,16 +8,17 @@ from hashlib import sha256
 from pathlib import Path
 from random import Random
 
-from outreach.demo.customers import COLUMNS, Customer, key_of, make_customers
+from outreach.demo.customers import COLUMNS, Customer, key_of, make_customers, make_newcomers
 from outreach.demo.purchases import Purchase, cdnow, has_cdnow, made_up
+from outreach.demo.week import week_orders
 
 SEED = 1998
 # A week in the sample's life. On Wednesday, the first day of a quarter, letters and reminders are due
-# at 10:00; on Friday the greeting at 17:00, the win-back at 10:00, by each customer's own clock. At
+# at 10:00, and orders come in; on Friday the greeting at 17:00, the win-back at 10:00, by each customer's own clock. At
 # these instants, the later ones all on one Friday in New York, every zone has its turn.
 MOMENTS = (
     datetime(1998, 7, 1, 0, 30, tzinfo=UTC),  # the last purchase is of 30 June; nothing is due yet
-    datetime(1998, 7, 1, 17, tzinfo=UTC),  # 10:00 in Los Angeles, 13:00 in New York
+    datetime(1998, 7, 1, 17, tzinfo=UTC),  # 10:00 in Los Angeles, 13:00 in New York; orders came
     datetime(1998, 7, 3, 9, tzinfo=UTC),  # 17:00 in Shanghai, 18:00 in Tokyo
     datetime(1998, 7, 3, 16, tzinfo=UTC),  # 17:00 in London, 18:00 in Berlin
     datetime(1998, 7, 3, 22, tzinfo=UTC),  # 17:00 in Chicago, 18:00 in New York
@@ -36,13 +37,14 @@ class DemoFiles:
     customers: Path
     events: Path
     consents: Path
+    week: Path  # orders of the first day, which come in at the second moment
     now: datetime
     moments: tuple[datetime, ...]
     source: str  # "cdnow": real purchases; "sample": made up
 
 
 def make_files(folder: Path, seed: int = SEED, real: bool = True) -> DemoFiles:
-    """Write customers.csv, events.csv and consents.csv; the same seed writes the same bytes.
+    """Write customers.csv, events.csv, consents.csv, week.csv; the same seed writes the same bytes.
 
     `real` takes the real purchases where they can be had; else a few hundred people are made up.
     What lies there from an earlier time, made by the same code from the same purchases, stays.
@@ -50,7 +52,7 @@ def make_files(folder: Path, seed: int = SEED, real: bool = True) -> DemoFiles:
     real = real and has_cdnow()
     found = DemoFiles(
         folder / "customers.csv", folder / "events.csv", folder / "consents.csv",
-        MOMENTS[0], MOMENTS, "cdnow" if real else "sample",
+        folder / "week.csv", MOMENTS[0], MOMENTS, "cdnow" if real else "sample",
     )  # fmt: skip
     stamp, made_by = folder / "made-by", f"{_maker()} {seed} {found.source}"
     if not (stamp.is_file() and stamp.read_text("ascii") == made_by):
@@ -62,12 +64,24 @@ def make_files(folder: Path, seed: int = SEED, real: bool = True) -> DemoFiles:
 
 def _make(files: DemoFiles, random: Random, found: Sequence[Purchase] | None) -> None:
     purchases = made_up(random) if found is None else found
+    week = Random("week")  # noqa: S311 - nothing secret; of its own, so all else stays as it is
+    newcomers = make_newcomers(week)
     customers = make_customers(random, purchases)
     rows: Iterable[Row] = ([each.row[name] for name in COLUMNS] for each in customers)
-    _write(files.customers, COLUMNS, _with(random, rows, _BAD_CUSTOMERS))
+    strewn = _with(random, rows, _BAD_CUSTOMERS)
+    new = [[each.row[name] for name in COLUMNS] for each in newcomers]
+    _write(files.customers, COLUMNS, [*strewn, *new])
     events, consents = _events(random, purchases), _consents(random, customers)
     _write(files.events, EVENT_COLUMNS, _with(random, events, _BAD_EVENTS))
-    _write(files.consents, CONSENT_COLUMNS, _with(random, consents, _BAD_CONSENTS))
+    asked = _consents(week, newcomers)
+    _write(files.consents, CONSENT_COLUMNS, [*_with(random, consents, _BAD_CONSENTS), *asked])
+    orders = week_orders(week, purchases, newcomers)
+    numbered = enumerate(orders, 1)
+    _write(
+        files.week,
+        EVENT_COLUMNS,
+        ((key, "order", _iso(at), amount, f"week-{n}", "") for n, (key, at, amount) in numbered),
+    )
 
 
 def _maker() -> str:
@@ -140,9 +154,10 @@ def _ledger(random: Random, customer: Customer, channel: str, topic: str) -> Ite
 
 
 def _letter(customer: Customer) -> Iterator[Row]:
-    """Yes to letters by hand, said to the person who looks after the customer."""
+    """Yes to letters and calls, said to the person who looks after the customer."""
     said_at = customer.joined_at + timedelta(days=30)
-    yield customer.key, "task", "greetings", "granted", _iso(said_at), "visit", "", ""
+    for topic in ("greetings", "offers"):
+        yield customer.key, "task", topic, "granted", _iso(said_at), "visit", "", ""
 
 
 def _iso(at: datetime) -> str:

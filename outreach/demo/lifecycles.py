@@ -15,6 +15,7 @@ RECENT = "last_order_at > now - days(180)"
 QUIET = "orders >= 2 and last_order_at < now - days(60) and last_order_at > now - days(365)"
 _RULES = re.compile(r"^# The stages a customer moves through:.*\n(?:#.*\n)*lifecycle: .*$", re.M)
 _AUDIENCE = re.compile(r"^audience:\n(?:  (?:stage|where): .*\n)+", re.M)
+_WELCOME = re.compile(r"maturity(?=[\]}])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,14 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Audiences:
-    """Who is greeted on Friday: everyone who buys from us; and who is won back: good, and quiet."""
+    """Who is greeted on Friday: everyone who buys from us; who is won back: good, and quiet.
+
+    And the stage in which customers are regulars: they are welcomed there.
+    """
 
     greeting: Audience
     win_back: Audience
+    regulars: str
 
 
 # Where stages say nothing about how long ago somebody ordered, the condition does.
@@ -38,27 +43,34 @@ _AUDIENCES = {
     "four-phase": Audiences(
         Audience(("exploration", "build-up", "stability"), "orders > 0"),
         Audience(("decline",), QUIET),
+        "stability",
     ),
     "trade-cycle": Audiences(
         Audience(("first-purchase", "repeat", "regular"), "orders > 0"),
         Audience(("dormant",), QUIET),
+        "regular",
     ),
     "service-custom": Audiences(
         Audience(("purchasing", "service", "care", "maintenance"), RECENT),
         Audience(("purchasing", "care", "maintenance"), QUIET),
+        "care",
     ),
     "project": Audiences(  # nobody in a conflict is greeted as if nothing were
         Audience(("honeymoon", "compromise", "cooperation"), RECENT),
         Audience(("honeymoon", "compromise", "cooperation"), QUIET),
+        "cooperation",
     ),
     "rfm": Audiences(
         Audience(("new", "promising", "loyal", "big-spender", "champion"), "orders > 0"),
         Audience(("at-risk", "cannot-lose"), QUIET),
+        "loyal",
     ),
     "funnel": Audiences(
-        Audience(("customer", "advocate"), RECENT), Audience(("customer", "advocate"), QUIET)
+        Audience(("customer", "advocate"), RECENT),
+        Audience(("customer", "advocate"), QUIET),
+        "advocate",
     ),
-    GIVEN: Audiences(Audience(("A", "B", "C"), RECENT), Audience(("A", "B"), QUIET)),
+    GIVEN: Audiences(Audience(("A", "B", "C"), RECENT), Audience(("A", "B"), QUIET), "A"),
 }
 
 
@@ -83,6 +95,7 @@ def put_in_force(folder: Path, name: str) -> None:
         stages = ", ".join(audience.stages)
         text = f"audience:\n  stage: [{stages}]\n  where: {audience.where}\n"
         _rewrite(folder / "campaigns" / f"{campaign}.yaml", _AUDIENCE, text)
+    _rewrite(folder / "campaigns" / "regulars.yaml", _WELCOME, for_whom.regulars, 2)
 
 
 def _stages_of(name: str) -> str:
@@ -92,8 +105,8 @@ def _stages_of(name: str) -> str:
     return f"# The stages a customer moves through: {', '.join(model.ids)}."
 
 
-def _rewrite(path: Path, part: re.Pattern[str], text: str) -> None:
+def _rewrite(path: Path, part: re.Pattern[str], text: str, times: int = 1) -> None:
     written, count = part.subn(lambda _: text, path.read_text("utf-8"))
-    if count != 1:
+    if count != times:
         raise LookupError(f"the sample's {path.name} is written otherwise")
     path.write_text(written, "utf-8")

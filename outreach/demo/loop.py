@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event
 
 from outreach.app.context import Context, open_context
+from outreach.app.events import import_event_file
 from outreach.app.init import make_project
 from outreach.app.planning import Plan, plan_campaign
 from outreach.app.project import save_rules
@@ -17,7 +18,7 @@ from outreach.app.stages import Standing, refresh_stages
 from outreach.campaign.model import Campaign, ScheduleKind
 from outreach.campaign.project import read_project
 from outreach.channels.capture.adapter import list_outbox, outbox_of
-from outreach.demo.files import DemoFiles, make_files
+from outreach.demo.files import MOMENTS, DemoFiles, make_files
 from outreach.demo.lifecycles import GIVEN_BY, SAMPLES_OWN, check_name, put_in_force
 from outreach.errors import UsageError
 from outreach.imports import Intake, Options, import_consents, import_customers, import_events
@@ -28,6 +29,7 @@ from outreach.store.engine import reading
 from outreach.vocabulary import Status
 
 MARK = "outreach-demo"  # a folder with this file is a demo's, and may be made anew
+ORDERS_COME = MOMENTS[1]
 FILES = "import"  # the files to import, in that folder
 Tell = Callable[[str], None]
 
@@ -73,12 +75,17 @@ def _run(context: Context, folder: Path, files: DemoFiles, tell: Tell) -> Shown:
     imports = dict(_import(context, files, tell))
     tell("stages are computed from the purchases")
     standing = refresh_stages(context)
-    names = [name for name, each in sorted(context.loaded.campaigns.items()) if _comes(each)]
+    campaigns, floors = context.loaded.campaigns, context.company().floors
+    by_floor = {floor.by for floor in floors}
+    names = [name for name in sorted(campaigns) if name in by_floor or _comes(campaigns[name])]
     tell("the campaigns are planned")
-    plans = {name: plan_campaign(context, name) for name in names}
+    together = [name for name in names if _for_all_at_once(context, name)]
+    plans = {name: plan_campaign(context, name) for name in together}
     for number, moment in enumerate(files.moments, 1):
         tell(f"messages go out ({number} of {len(files.moments)})")
         here = context.with_files(read_project(folder)).at(moment)
+        if moment == ORDERS_COME:
+            import_event_file(here, files.week, Options())
         run_here(here, until_idle=True, stop=Event())
     with reading(context.engine) as conn:
         reports = {name: report(conn, name) for name in names}
@@ -101,6 +108,11 @@ def _comes(campaign: Campaign) -> bool:
     """Whether it goes out by itself."""
     by_hand = campaign.schedule.kind is ScheduleKind.MANUAL
     return campaign.status is Status.ACTIVE and not by_hand
+
+
+def _for_all_at_once(context: Context, name: str) -> bool:
+    """Whether it comes to its whole audience on one day: others begin for each customer alone."""
+    return context.loaded.campaigns[name].schedule.kind in (ScheduleKind.CRON, ScheduleKind.EVERY)
 
 
 def _make_folder(folder: Path) -> bool:

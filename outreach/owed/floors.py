@@ -1,4 +1,4 @@
-"""Floors: who had no touch for too long is a task of their owner's, until somebody is in touch."""
+"""Floors: who had no touch for too long is a task of their owner's, or comes into a campaign."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from sqlalchemy import (
 from outreach.audience.compile import compile_selection
 from outreach.audience.names import names_of
 from outreach.audience.row import Row
-from outreach.campaign.model import Expression, Place, Selection
+from outreach.campaign.floor_audience import audience_of
 from outreach.decisions.grid import common_clock
 from outreach.decisions.localities import Locality, localities
 from outreach.decisions.opening import zone_of
@@ -36,15 +36,14 @@ from outreach.decisions.windows import window
 from outreach.owed.giving import staff_of
 from outreach.owed.touches import is_talked_to, is_touched, person
 from outreach.settings.company import Company, Floor
-from outreach.settings.company_file import COMPANY_FILE
 from outreach.spans import Per, PerKind
 from outreach.store import dialect, marks
 from outreach.store.engine import let_others_write, reading, writing
 from outreach.store.events import ADDING
-from outreach.store.tables import consent_states, customers, tasks
+from outreach.store.tables import consent_states, customers, enrolments, tasks
 from outreach.store.types import BigId, Instant
 from outreach.store.urgent import NOBODY, Columns
-from outreach.vocabulary import ConsentState, TaskCause, TaskKind, TaskState
+from outreach.vocabulary import ConsentState, Origin, TaskCause, TaskKind, TaskState
 
 AMONG = 20_000  # ids that one look reads
 MOST = 1_000  # tasks in one transaction
@@ -81,12 +80,28 @@ def look_at_floors(engine: Engine, company: Company, at: datetime, now: datetime
         places = localities(conn)
     end_touched(engine, company, now, everyones=True)
     made = 0
-    for floor in company.floors:
+    for floor in (each for each in company.floors if not each.by):
         owed = _Owed(company, floor, _spans(places, company, floor, at), at, now)
         made += sum(_give(engine, owed, ids) for ids in _found(engine, owed, last))
     with writing(engine) as conn:
         marks.note_floors(conn, at)
     return made
+
+
+def owed_by_campaign(
+    engine: Engine, company: Company, campaign: tuple[int, str], at: datetime, now: datetime
+) -> Iterator[list[int]]:
+    """Customers whom a campaign, by its number and name, is to be in touch with, as of a day's look.
+
+    As many at once as one transaction takes. Who came in by a floor within the span is not asked
+    again, whatever came of it.
+    """
+    with reading(engine) as conn:
+        last = conn.execute(select(func.max(customers.c.id))).scalar() or 0
+        places = localities(conn)
+    for floor in (each for each in company.floors if each.by == campaign[1]):
+        spans = _spans(places, company, floor, at)
+        yield from _found(engine, _Owed(company, floor, spans, at, now, campaign[0]), last)
 
 
 def end_touched(engine: Engine, company: Company, now: datetime, *, everyones: bool = False) -> int:
@@ -122,8 +137,11 @@ class _Owed:
         spans: Sequence[Span],
         at: datetime,
         now: datetime,
+        campaign_id: int | None = None,
     ) -> None:
+        """`campaign_id` where a campaign is to be in touch: no task stands in for it."""
         self.company, self.floor, self.at, self.now = company, floor, at, now
+        self.campaign_id = campaign_id
         self._rows = [(each.place_id, each.since_at, each.today) for each in spans]
 
     def ids(self, conn: Connection, among: range) -> list[int]:
@@ -167,12 +185,14 @@ class _Owed:
             c.erased_at.is_(None),
             c.merged_into.is_(None),
             c.created_at < since_at,
-            compile_selection(_audience(self.floor), row, certainly=False),
+            compile_selection(audience_of(self.floor), row, certainly=False),
             not_(is_touched(self.company, since_at, sees, planned=True)),
             not_(is_talked_to(since_at, self.now, sees)),
-            not_(_is_asked(since_at, sees)),
-            not_(_said_no(sees)),
         ]
+        if self.campaign_id is None:
+            rules += [not_(_is_asked(since_at, sees)), not_(_said_no(sees))]
+        else:
+            rules.append(not_(_came_in(self.campaign_id, since_at, sees)))
         return rules if control is None else [*rules, not_(control)]
 
 
@@ -205,12 +225,6 @@ def _spans(places: Sequence[Locality], company: Company, floor: Floor, at: datet
     return found
 
 
-def _audience(floor: Floor) -> Selection:
-    picked = floor.audience
-    where = Expression(picked.where, Place(COMPANY_FILE, 1, 1)) if picked.where else None
-    return Selection(**{**picked.model_dump(), "where": where})
-
-
 def _is_asked(since_at: ColumnElement[datetime], outer: FromClause) -> ColumnElement[bool]:
     """Whether there is such a task about a person, or one was dropped since an instant."""
     dropped = and_(t.state == TaskState.DROPPED.value, t.closed_at >= since_at)
@@ -218,6 +232,17 @@ def _is_asked(since_at: ColumnElement[datetime], outer: FromClause) -> ColumnEle
         t.customer_id == person.c.id, _IS_FLOOR, or_(t.closed_at.is_(None), dropped)
     )
     return asked.correlate(person, outer).exists()
+
+
+def _came_in(
+    campaign_id: int, since_at: ColumnElement[datetime], outer: FromClause
+) -> ColumnElement[bool]:
+    """Whether a person is in the campaign, or came in by a floor since an instant."""
+    e = enrolments.c
+    by_floor = and_(e.origin == Origin.FLOOR.value, e.entered_at >= since_at)
+    own = and_(e.campaign_id == campaign_id, e.customer_id == person.c.id)
+    found = select(e.id).where(own, or_(e.ended_at.is_(None), by_floor))
+    return found.correlate(person, outer).exists()
 
 
 def _said_no(outer: FromClause) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """Customers come into journeys: by an event, a move of their stage, being idle, or a run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import (
     and_,
     delete,
     literal,
+    not_,
     select,
 )
 
@@ -23,11 +25,11 @@ from outreach.decisions.entrants import Entrants, entrants
 from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling
 from outreach.planning.arriving import arrived
-from outreach.store.dialect import insert, shift
-from outreach.store.engine import let_others_write, writing
+from outreach.store.dialect import insert, is_any_of, shift
+from outreach.store.engine import let_others_write, reading, writing
 from outreach.store.stages import MAIN
 from outreach.store.tables import awaited_events, enrolments, events, stage_changes
-from outreach.store.types import BigId
+from outreach.store.types import BigId, Instant
 from outreach.vocabulary import Origin
 
 MOST = 20_000  # events or moves looked at in a transaction
@@ -147,18 +149,54 @@ def enter_by_move(
         move.to_stage.in_(on_stage.enter) if on_stage.enter else move.from_stage.in_(on_stage.leave)
     )
     begin = max(0, after - LOOK_BACK)
+    fresh = (
+        move.model == MAIN, move.from_stage.is_not(None), theirs,
+        move.at.between(max(since, now - late), now),
+    )  # fmt: skip
     for first in range(begin, last, MOST):
+        some = (move.id > first, move.id <= first + MOST, *fresh)
+        with reading(engine) as conn:
+            if conn.execute(_not_yet_in(ruling, *some)).first() is None:
+                continue
         with writing(engine) as conn:
             found = everyone_now(conn, ruling, now)
             own = move.customer_id == found.candidate.customer.c.id
             query = select(move.id).select_from(found.joined().join(stage_changes, own))
-            query = query.where(move.id > first, move.id <= first + MOST, move.model == MAIN)
-            query = query.where(move.from_stage.is_not(None), theirs)
-            query = query.where(move.at.between(max(since, now - late), now), *found.may_enter())
+            query = query.where(*some, *found.may_enter())
             case = Case(Origin.MOVE, move.id, move.at, move.at)
             entered += enrol(conn, enrolled(ruling, found, case, query.order_by(move.id)))
         let_others_write(engine)
     return entered
+
+
+def enter_owed(
+    engine: Engine, ruling: Ruling, ids: Sequence[int], look_at: datetime, now: datetime
+) -> int:
+    """Start the journey for those of the customers who are owed a touch as of a look; how many.
+
+    Once for each look, and for whom its audience and `reentry` let in.
+    """
+    with writing(engine) as conn:
+        found = everyone_now(conn, ruling, now)
+        own, at = found.candidate.customer.c.id, literal(now, Instant())
+        query = select(own).select_from(found.joined())
+        query = query.where(is_any_of(conn, own, ids), *found.may_enter())
+        number = literal(int(look_at.timestamp()), BigId)
+        entered = enrol(conn, enrolled(ruling, found, Case(Origin.FLOOR, number, at, at), query))
+    let_others_write(engine)
+    return entered
+
+
+def _not_yet_in(ruling: Ruling, *which: ColumnElement[bool]) -> Select[Any]:
+    """A move of these that has started no journey yet, if there is one: without a look at customers."""
+    own = select(enrolments.c.id).where(
+        enrolments.c.campaign_id == ruling.campaign_id,
+        enrolments.c.customer_id == stage_changes.c.customer_id,
+        enrolments.c.origin == Origin.MOVE.value,
+        enrolments.c.origin_id == stage_changes.c.id,
+    )
+    started = own.correlate(stage_changes).exists()
+    return select(stage_changes.c.id).where(*which, not_(started)).limit(1)
 
 
 def everyone_now(conn: Connection, ruling: Ruling, now: datetime) -> Entrants:

@@ -60,10 +60,12 @@ class Journeys:
         now: datetime,
         admit: Callable[[Candidate], bool] = lambda _: True,
         may_start: Callable[[Ruling], bool] = lambda _: True,
+        let_owed_in: Callable[[Ruling], int] = lambda _: 0,
     ) -> bool:
         """Bring every active journey up to `now`; whether anything moved.
 
-        A revision that may not start lets nobody in; who is under way goes on.
+        A revision that may not start lets nobody in; who is under way goes on. `let_owed_in` lets
+        those in whom a floor gives to the campaign, and says how many.
         """
         going = [each for each in project if _goes(each.campaign)]
         if not going:
@@ -76,7 +78,7 @@ class Journeys:
             if life is None:
                 continue
             try:
-                busy |= self._tend(engine, each, life, now, admit, may_start)
+                busy |= self._tend(engine, each, life, now, admit, may_start, let_owed_in)
             except (OperationalError, InterfaceError):
                 raise  # the database is at fault: the next tick finds the same work
             except OutreachError as error:
@@ -95,6 +97,7 @@ class Journeys:
     def _tend(
         self, engine: Engine, each: Candidate, life: Life, now: datetime,
         admit: Callable[[Candidate], bool], may_start: Callable[[Ruling], bool],
+        let_owed_in: Callable[[Ruling], int],
     ) -> bool:  # fmt: skip
         if life.revision_id not in self._admitted:
             with reading(engine) as conn:
@@ -109,7 +112,7 @@ class Journeys:
             return self._advance(engine, life.id, now)
         moved = migrate(engine, self.rulings, ruling, now) if each.campaign.migrates else 0
         moved += self._happenings(engine, ruling, life, now)
-        moved += self._come_in(engine, ruling, life, now)
+        moved += self._come_in(engine, ruling, life, now) + let_owed_in(ruling)
         return bool(moved) | self._advance(engine, life.id, now)
 
     def _come_in(self, engine: Engine, ruling: Ruling, life: Life, now: datetime) -> int:
@@ -191,7 +194,10 @@ class Journeys:
         if not due and not moved:
             return 0
         for position in range(min(due, default=0), len(stops)):  # a way leads forward only
-            moved += self._at_stop(engine, ruling, position, now)
+            with reading(engine) as conn:
+                is_due = _is_due(conn, revision_id, position, now)
+            if is_due:
+                moved += self._at_stop(engine, ruling, position, now)
         return moved
 
     def _at_stop(self, engine: Engine, ruling: Ruling, position: int, now: datetime) -> int:
@@ -273,13 +279,12 @@ def _note(engine: Engine, life: Life, **values: object) -> None:
 
 
 def _due(conn: Connection, revision_id: int, stops: int, now: datetime) -> list[int]:
-    """The stops at which anybody's time has come: each is one look at an index."""
-    found = []
-    for position in range(stops):
-        here = and_(e.revision_id == revision_id, e.position == position, e.next_at <= now)
-        for begun in (False, True):
-            query = select(e.id).where(here, e.begun.is_(begun)).limit(1)
-            if conn.execute(query).first() is not None:
-                found.append(position)
-                break
-    return found
+    """The stops at which anybody's time has come."""
+    return [each for each in range(stops) if _is_due(conn, revision_id, each, now)]
+
+
+def _is_due(conn: Connection, revision_id: int, position: int, now: datetime) -> bool:
+    """Whether anybody's time has come at a stop: two looks at an index."""
+    here = and_(e.revision_id == revision_id, e.position == position, e.next_at <= now)
+    queries = (select(e.id).where(here, e.begun.is_(begun)).limit(1) for begun in (False, True))
+    return any(conn.execute(query).first() is not None for query in queries)

@@ -134,10 +134,11 @@ class Picked(Frozen):
 
 
 class Floor(Frozen):
-    """Who had no touch for so many days of their own is owed one, by their owner."""
+    """Who had no touch for so many days of their own is owed one, by their owner or a campaign."""
 
     days: int
     audience: Picked = Picked()  # everyone
+    by: str = ""  # a campaign; "": their owner, as a task
 
 
 class ApprovalRules(Frozen):

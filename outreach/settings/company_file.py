@@ -212,7 +212,7 @@ class CompanyFile(FileModel):
     )
     floors: tuple[FloorFile, ...] = Field(
         (),
-        description="Who is owed a touch once nobody was in touch for so long: a task of their owner's.",
+        description="Who is owed a touch once nobody was in touch for so long, by their owner or a campaign.",
         examples=[[{"at_least": 1, "per": "30 days", "audience": {"tier": "A"}, "by": "owner"}]],
     )
     approval: ApprovalFile | None = Field(

@@ -1,12 +1,11 @@
 """Floors as they are written in outreach.yaml: who is owed a touch once there was none for so long."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from outreach.documents import Document, FileModel, RefusalError
-from outreach.documents.validation import LATER
 from outreach.errors import Problem
 from outreach.settings.company import Floor, Picked
 from outreach.settings.selection_file import SelectionFile, everyone_or_expression
@@ -14,13 +13,6 @@ from outreach.settings.written import Name, Whole, Window
 from outreach.spans import Per, PerKind
 
 OWNER = "owner"
-_ONE = "write `at_least: 1`, with a shorter `per` for more"
-
-
-def _only_one(number: int) -> int:
-    if number != 1:
-        raise RefusalError("more than one touch per span is not supported yet", _ONE)
-    return number
 
 
 def _only_days(per: Per) -> Per:
@@ -33,7 +25,7 @@ def _only_days(per: Per) -> Per:
 class FloorFile(FileModel):
     """Who would have no touch in a span is owed one."""
 
-    at_least: Annotated[Whole, Field(ge=1), AfterValidator(_only_one)] = Field(
+    at_least: Annotated[Whole, Field(ge=1)] = Field(
         description="How many touches a customer gets at least in the span: 1.", examples=[1]
     )
     per: Annotated[Window, AfterValidator(_only_days)] = Field(
@@ -47,14 +39,25 @@ class FloorFile(FileModel):
         examples=[{"tier": "A"}],
     )
     by: Name = Field(
-        description="Who is in touch then: `owner`, the one of `owners` whose customer it is.",
-        examples=[OWNER],
+        description="Who is in touch then: `owner`, the one of `owners` whose customer it is, or a "
+        "campaign by its name.",
+        examples=[OWNER, "keep-in-touch"],
     )
+
+    @model_validator(mode="after")
+    def _check_one(self) -> Self:
+        if self.at_least == 1:
+            return self
+        days = max(1, self.per.length // self.at_least)
+        message = "a floor is one touch: several in a span may all come in its first days"
+        hint = f"write `at_least: 1, per: {days} day{'' if days == 1 else 's'}`: none is further from the next"
+        raise RefusalError(message, hint, at=("at_least",))
 
     def floor(self) -> Floor:
         """The rule itself."""
         audience = self.audience.model_dump(exclude_none=True)
-        return Floor(days=self.per.length, audience=Picked(**audience))
+        by = "" if self.by == OWNER else self.by
+        return Floor(days=self.per.length, audience=Picked(**audience), by=by)
 
 
 def floor_problems(document: Document) -> Iterator[Problem]:
@@ -66,6 +69,3 @@ def floor_problems(document: Document) -> Iterator[Problem]:
         if by == OWNER and not document.get(("owners",)):
             message = "a floor `by: owner` needs `owners`: the people who are given the tasks"
             yield document.problem(path, "missing", message, "name them")
-        elif isinstance(by, str) and by != OWNER:
-            message = f"`by: {by}`: a floor by a campaign is not supported yet"
-            yield document.problem(path, LATER, message, f"write `by: {OWNER}`")

@@ -23,14 +23,17 @@ def refreshed_at(conn: Connection) -> datetime | None:
     return _instant(conn, FACTS)
 
 
-def floors_looked_at(conn: Connection) -> datetime | None:
-    """The instant of the last look at who is owed a touch; None before the first."""
-    return _instant(conn, FLOORS)
+def floors_looked_at(conn: Connection, campaign: str = "") -> datetime | None:
+    """The instant of the last look at who is owed a touch, by their owner or a campaign.
+
+    None before the first.
+    """
+    return _instant(conn, f"{FLOORS} {campaign}".strip())
 
 
-def note_floors(conn: Connection, at: datetime) -> None:
+def note_floors(conn: Connection, at: datetime, campaign: str = "") -> None:
     """Note that a look at who is owed a touch is done; an earlier one changes nothing."""
-    noted = insert(conn, marks).values(name=FLOORS, at=at)
+    noted = insert(conn, marks).values(name=f"{FLOORS} {campaign}".strip(), at=at)
     later = {"at": latest(marks.c.at, noted.excluded.at)}
     conn.execute(noted.on_conflict_do_update(index_elements=["name"], set_=later))
 

@@ -18,7 +18,9 @@ def test_the_page_is_made_from_the_rows() -> None:
 def test_messages_come_as_the_table_says(tmp_path: Path, engine: Engine, row: Row) -> None:
     head = HEAD.replace("audience: everyone\n", "") if "audience:" in row.campaign else HEAD
     before = [f"ann,{each['event']},{each['dated']}" for each in row.before]
-    way = a_way(tmp_path, engine, row.campaign, head, customer=row.customer, before=before)
+    way = a_way(
+        tmp_path, engine, row.campaign, head, customer=row.customer, before=before, rules=row.rules
+    )
     seen = set(row.looks)
     for each in row.happens:
         if not each.get("unseen"):

@@ -122,16 +122,12 @@ def test_channels_keep_what_is_written_of_them() -> None:
         ),
         (
             "owners: {m@example.com: {}}\nfloors: [{at_least: 2, per: 30 days, audience: {tier: A}, by: owner}]",
-            "3:21: more than one touch per span is not supported yet; write `at_least: 1`, with a "
-            "shorter `per` for more",
+            "3:21: a floor is one touch: several in a span may all come in its first days; write "
+            "`at_least: 1, per: 15 days`: none is further from the next",
         ),
         (
             "floors: [{at_least: 1, per: 30 days, audience: {tier: A}, by: owner}]",
             "2:63: a floor `by: owner` needs `owners`: the people who are given the tasks; name them",
-        ),
-        (
-            "floors: [{at_least: 1, per: 30 days, audience: {tier: A}, by: win-back}]",
-            "2:63: `by: win-back`: a floor by a campaign is not supported yet; write `by: owner`",
         ),
         (
             "owners: {m@example.com: {}}\nfloors: [{at_least: 1, per: 30 days, audience: {}, by: owner}]",
