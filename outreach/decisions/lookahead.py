@@ -167,21 +167,22 @@ def _channels(
         chosen, id_ = _wanted(rival, other), other.customer.c.id
         found = other.with_records(other.customer)
         own = _asked(other, found, chosen).where(id_ == rows.c.id)
-        there = (_of_mates(rival, other, chosen, place) for place in other.numbers)
-        shared = _asked(other, found, reduce(add, there)).where(id_.in_(_mates(rows)))
-        yield own.correlate(rows).scalar_subquery(), shared.correlate(rows).scalar_subquery()
+        mates = _asked(other, found, chosen.label("wanted")).where(id_.in_(_mates(rows)))
+        there = (_is_shared(other, place).label(f"there_{place}") for place in other.numbers)
+        mate = mates.add_columns(*there).correlate(rows).subquery("mates")
+        shared = select(reduce(add, (_of_mates(rival, mate, place) for place in other.numbers)))
+        yield own.correlate(rows).scalar_subquery(), shared.scalar_subquery()
 
 
-def _of_mates(
-    rival: Rival, candidate: Candidate, wanted: ColumnElement[int], place: int
-) -> ColumnElement[int]:
+def _of_mates(rival: Rival, mate: FromClause, place: int) -> ColumnElement[int]:
     """The bit of a channel by which any of them is written to at the address of the row.
 
     Of days of their own the nearest: who shares an address seldom has two in one window.
     """
     first, after = (2 ** (each * rival.days) for each in (place, place + 1))
-    there = and_(wanted >= _big(first), wanted < _big(after), _is_shared(candidate, place))
-    return func.coalesce(func.min(case((there, wanted))), 0)
+    wanted, there = mate.c.wanted, mate.c[f"there_{place}"]
+    at_it = and_(wanted >= _big(first), wanted < _big(after), there)
+    return func.coalesce(func.min(case((at_it, wanted))), 0)
 
 
 def _wanted(rival: Rival, candidate: Candidate) -> ColumnElement[int]:
