@@ -25,3 +25,10 @@ def last_morning(context: Context, now: datetime) -> datetime:
     local = (now.astimezone(zone) - MORNING).replace(tzinfo=None)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     return (midnight + MORNING).replace(tzinfo=zone).astimezone(UTC)
+
+
+def next_morning(context: Context, now: datetime) -> datetime:
+    """The first 00:05 of company time after `now`, aware UTC."""
+    last, hour = last_morning(context, now), timedelta(hours=1)
+    later = (last_morning(context, now + number * hour) for number in range(1, 27))
+    return next(at for at in later if at > last)

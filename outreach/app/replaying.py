@@ -92,7 +92,7 @@ def replay(context: Context, asked: AskedAgain, tell: Tell = lambda _: None) -> 
         rewind(conn, asked.campaign, asked.start, given=given)
 
     with simulated(context, asked.start, project=_alone(asked.campaign), prepare=prepare) as sim:
-        before = asked.start
+        before, sim.naps = asked.start, False  # what was then comes to light at each hour
         for at in instants(asked.start, asked.end):
             _catch_up(sim, before, at)
             sim.step(at)

@@ -8,6 +8,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from outreach.app.company_clock import next_morning
 from outreach.app.context import Context
 from outreach.app.running import channels_of, do_what_is_due, finish, plan_pass, take_over
 from outreach.app.stages import refresh_touched
@@ -23,8 +24,9 @@ from outreach.simulation.assumptions import Assumptions
 from outreach.simulation.behaving import Behaviour
 from outreach.simulation.counting import Since, begin
 from outreach.simulation.serving import Serving, let_go
+from outreach.simulation.waking import wakes_at
 from outreach.store import workers
-from outreach.store.engine import writing
+from outreach.store.engine import reading, writing
 from outreach.store.runs import Run
 from outreach.store.scratch import scratch_copy
 
@@ -44,22 +46,38 @@ class Simulated:
     _expiry: Expiry
     _serving: Serving
     behaviour: Behaviour | None = None
+    naps: bool = True  # whether looks at which nothing can come due are left out
     _looked_at: datetime | None = None
+    _wakes_at: datetime | None = None  # nothing can come due before; None: not known
 
     def step(self, at: datetime) -> None:
         """Put the clock to an instant and do all that comes due there, until nothing is left."""
         before, self._looked_at = self._looked_at, at
         self.clock.at = at
-        if self.behaviour is not None:
-            refresh_touched(self.context, self.behaviour.act(at))
-        served, busy = 0, True
+        acted = [] if self.behaviour is None else self.behaviour.act(at)
+        refresh_touched(self.context, acted)
+        if not acted and self.is_asleep(at):
+            return
+        served, busy, looks = 0, True, 0
         while busy:
             done = do_what_is_due(self.context, self.campaigns, self._plan, self._expiry)
             now_served = self._serving(at, before)
             busy = any([done.anything, now_served > 0, finish(self.context)])
             served += now_served
+            looks += 1
+        self._wakes_at = self._next(at) if looks == 1 and self.naps else None
         if self.behaviour is not None and served:
             self.behaviour.note(at)
+
+    def is_asleep(self, at: datetime) -> bool:
+        """Whether nothing but what customers do can come due at an instant."""
+        return self._wakes_at is not None and at < self._wakes_at
+
+    def _next(self, at: datetime) -> datetime:
+        """When to look again, after a look at which nothing was to be done."""
+        context, morning = self.context, next_morning(self.context, at)
+        with reading(context.engine) as conn:
+            return wakes_at(conn, self.campaigns, context.company(), self._rulings, at, morning)
 
     def _plan(self, run: Run) -> bool:
         return plan_pass(self.context, run, self._rulings, PLANNER)
