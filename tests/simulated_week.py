@@ -6,8 +6,9 @@ messages that give way to mails, tasks, birthdays, shared addresses and moving s
 
 import csv
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -18,6 +19,7 @@ from outreach.scheduler import run_here
 
 START = datetime.fromisoformat("2026-10-29T00:00:00-04:00")
 DAYS = 7
+PLANNED_AT = 6  # of a line of rows
 ZONES = (
     ("America/New_York", "US"), ("America/Los_Angeles", "US"), ("America/St_Johns", "CA"),
     ("Europe/Berlin", "DE"), ("Europe/Paris", "FR"), ("Asia/Kolkata", "IN"),
@@ -25,6 +27,8 @@ ZONES = (
 )  # fmt: skip
 PHONES = {"US": "+1202555{:04}", "CA": "+1604555{:04}", "DE": "+4915123450{:03}", "FR": "+3361234{:04}",
           "IN": "+9198765{:05}", "CN": "+86138001{:05}", "AU": "+6141234{:04}"}  # fmt: skip
+BODY = "{{ salutation }}\n{{ brand.postal_address }}\n{{ unsubscribe_url }}\n"
+FLOORS = "floors: [{at_least: 1, per: 4 days, audience: {country: [AU]}, by: owner}]\n"
 HEAD = "owner: mei@example.com\nstatus: active\n"
 CAMPAIGNS = {
     "morning": (
@@ -59,6 +63,29 @@ CAMPAIGNS = {
         "schedule: {every: day at 08:00, timezone: Europe/Berlin}\n"
         "steps: [{id: notice, channels: [email], template: service-notice}]\n"
     ),
+    "way": (  # several steps, by branches; who comes to another stage leaves it
+        "title: A way\ntopic: greetings\npriority: 60\naudience: {country: [DE, FR, IN]}\n"
+        "schedule: {at: 2026-10-29T15:00, timezone: Europe/Berlin}\nexit: stage == 'decline'\n"
+        "steps:\n"
+        "  - {id: hello, channels: [email], template: weekly-greeting}\n"
+        "  - wait: 20 hours\n"
+        "  - branch:\n"
+        "      - {when: orders >= 2, steps: [{id: more, channels: [sms, email], template: weekly-greeting}]}\n"
+        "      - otherwise: [{id: less, channels: [email], template: weekly-greeting}]\n"
+        "  - wait: {until: monday at 10:00}\n"
+        "  - {id: last, channels: [email], template: weekly-greeting}\n"
+    ),
+    "thanks": (
+        "title: Thank you\ntopic: service\naudience: everyone\n"
+        "schedule: {on_event: {kind: order, after: 2 hours}}\n"
+        "steps: [{id: thanks, channels: [email], template: service-notice}]\n"
+    ),
+    "tested": (
+        "title: The better subject\ntopic: offers\npriority: 65\naudience: {country: [US, CN]}\n"
+        "schedule: {at: 2026-10-31T10:00, timezone: America/New_York, late: 12 hours}\n"
+        "experiment: {variants: {plain: 1, warm: 1}, winner: {by: clicked, after: 4 hours, test: 40%}}\n"
+        "steps: [{id: ask, channels: [email], template: tested}]\n"
+    ),
 }  # fmt: skip
 
 
@@ -74,13 +101,21 @@ def week_project(folder: Path, people: int, **settings: str) -> Path:
     rules.write_text(rules.read_text().replace("  - {at_most: 2, per: 7 days}\n", often, 1))
     limited = "  email:\n    rate: 500/second\n    per_domain: {example.com: 400/second}\n"
     rules.write_text(rules.read_text().replace("  email:\n", limited, 1))
+    rules.write_text(rules.read_text() + FLOORS)
     (project / "templates/call").mkdir()
     (project / "templates/call/task.txt").write_text("Call {{ first_name or 'them' }}\n")
+    (project / "templates/tested/warm").mkdir(parents=True)
+    for name, text in (("subject", "Hello"), ("body", BODY), ("warm/subject", "Dear you")):
+        (project / f"templates/tested/{name}.txt").write_text(text)
     _write(project / "c.csv", list(_customers(people, random.Random(7))))
     _write(project / "e.csv", list(_events(people, random.Random(11))))
     at = ("--now", (START - timedelta(hours=1)).isoformat())
-    source = ("--consent-source", "form")
-    for words in (("customers", "import", "c.csv", *source), ("events", "import", "e.csv")):
+    steps = (
+        ("customers", "import", "c.csv", "--consent-source", "form"),
+        ("run", "--until-idle"),  # campaigns are active: what comes from here on may start them
+        ("events", "import", "e.csv"),
+    )
+    for words in steps:
         answer = outreach_here(project, *words, *at, **settings)
         assert answer.code == 0, answer.err
     return project
@@ -109,7 +144,13 @@ def _customers(number: int, chance: random.Random) -> Iterator[dict[str, str]]:
 
 
 def _events(number: int, chance: random.Random) -> Iterator[dict[str, str]]:
-    """Orders, many of them such that their customers reach another stage within the week."""
+    """Orders, many of them such that their customers reach another stage within the week.
+
+    Some are dated ahead: they come on its first day.
+    """
+    for n in range(0, number, 6):
+        ahead = (START + timedelta(hours=1 + n % 20, minutes=n % 50)).isoformat()
+        yield {"key": f"C{n:04}", "kind": "order", "at": ahead, "amount": "25", "id": f"a{n}"}
     for n in range(number):
         for order in range(n % 5):
             back = timedelta(days=chance.choice([1, 20, 55, 86, 88, 118, 176, 178]), hours=order)
@@ -141,9 +182,21 @@ def run_hourly(project: Path, start: datetime, days: int) -> None:
 
 
 def comparable(rows: Path) -> list[tuple[str, ...]]:
-    """The lines of a file of rows, in an order that does not depend on ids."""
+    """The lines of a file of rows that were planned from START on, whatever their ids are."""
+    since = START.astimezone(UTC).isoformat()
     with rows.open(newline="", encoding="utf-8") as file:
-        return sorted(tuple(line) for line in csv.reader(file))
+        return sorted(tuple(line) for line in csv.reader(file) if line[PLANNED_AT] >= since)
+
+
+def differing(
+    simulated: list[tuple[str, ...]], real: list[tuple[str, ...]], most: int = 20
+) -> list[str]:
+    """Lines that are in one of them alone, by customer: `-` simulated, `+` as it came; not all of many."""
+    ours, theirs = Counter(simulated), Counter(real)
+    found = [(row, "-") for row in (ours - theirs).elements()]
+    found += [(row, "+") for row in (theirs - ours).elements()]
+    told = [f"{sign} {','.join(row)}" for row, sign in sorted(found)]
+    return told if len(told) <= most else [*told[:most], f"… {len(told) - most:,} more"]
 
 
 def by_customer(rows: list[tuple[str, ...]]) -> Mapping[str, list[tuple[str, ...]]]:
