@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from outreach.decisions.asking import Question, ask
 from outreach.decisions.candidate import Scope
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.decisions.winners import with_winner
-from outreach.store.dialect import is_any_of
 from outreach.store.runs import run_by_id
+from outreach.store.spelling import listed_in
 from outreach.store.tables import customers, deliveries
+from outreach.store.types import Ids
 
 
 def recheck(
@@ -43,15 +44,18 @@ def ask_again(
     now: datetime,
 ) -> Question:
     """The chain ready to be asked about deliveries of one run, of which there must be some."""
-    about = conn.execute(
-        select(customers.c.place_id, customers.c.locale)
-        .join(deliveries, deliveries.c.customer_id == customers.c.id)
-        .where(is_any_of(conn, deliveries.c.id, delivery_ids))
-        .distinct()
-    ).all()
+    about = conn.execute(_ABOUT, {"ids": list(delivery_ids)}).all()
     run = run_by_id(conn, run_id) if ruling.campaign.schedule.is_of_days else None
     local_at = None if run is None else run.local_at
     scope = Scope(run_at, run_id, local_at=local_at, mine=tuple(delivery_ids))
     scope = with_winner(conn, ruling, run_id, scope)
     asked = {row.place_id: now for row in about}
     return ask(conn, ruling, scope, asked, lambda: {row.locale for row in about}, again=True)
+
+
+_ABOUT = (
+    select(customers.c.place_id, customers.c.locale)
+    .join(deliveries, deliveries.c.customer_id == customers.c.id)
+    .where(listed_in(deliveries.c.id, bindparam("ids", type_=Ids())))
+    .distinct()
+)

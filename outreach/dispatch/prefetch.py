@@ -21,7 +21,7 @@ from outreach.dispatch.stride import Stride
 from outreach.errors import OutreachError
 from outreach.logger import Logger
 from outreach.store import channel_holds, custody, deliveries, lanes, schema
-from outreach.store.engine import plan_once, reading
+from outreach.store.engine import plan_once
 from outreach.store.lanes import Waiting
 from outreach.store.schema import OtherSchema
 from outreach.vocabulary import State
@@ -71,6 +71,7 @@ class Prefetch:
         self._lane_after: dict[int, str | None] = {}
         self._stride = Stride(shift.limits.batch)
         self._connection = KeptConnection(shift.engine)
+        self._looking = KeptConnection(shift.engine)
         self._claimer = Claimer(shift.worker_id, shift.rulebook, shift.limits.batch)
         self._resting: dict[int, float] = {}
         self._failures: dict[int, int] = {}
@@ -103,6 +104,7 @@ class Prefetch:
                 self._closed.wait(LOOK_SECONDS)
         self._found_nothing.set()
         self._connection.close()
+        self._looking.close()
         self._purse.empty()
 
     def _make_room(self) -> int:
@@ -140,7 +142,7 @@ class Prefetch:
         if self._purse.is_dry():
             return False
         at = self._shift.instants()
-        with reading(self._shift.engine) as conn:
+        with self._looking.reading() as conn:
             if channel_holds.is_held(conn, self._channel):
                 return False
             runs = deliveries.runs_with_work(conn, self._channel, at, self._dry())
@@ -151,9 +153,8 @@ class Prefetch:
 
     def _fill_from(self, run: Row[Any]) -> bool:
         """One batch of one run; a run that can not be decided about rests, the others go on."""
-        engine = self._shift.engine
         try:
-            with reading(engine) as conn:
+            with self._looking.reading() as conn:
                 ruling = self._shift.rulebook.ruling(conn, run.revision_id, run.step)
                 waiting = self._waiting(conn, run.id)
             company = ruling.company

@@ -17,7 +17,7 @@ from outreach.dispatch.rulebook import Rulebook
 from outreach.dispatch.trouble import DatabaseTrouble
 from outreach.logger import Logger
 from outreach.store.custody import BEGIN_SECONDS
-from outreach.store.engine import begin_write, writing
+from outreach.store.engine import begin_read, begin_write, writing
 from outreach.store.giving_up import give_up_at
 from outreach.store.schema import OtherSchema, head
 
@@ -30,7 +30,7 @@ class Limits:
     """How much a worker does at once, and for how long."""
 
     in_flight: int = 64  # handing at once
-    batch: int = 200  # deliveries claimed in one transaction
+    batch: int = 400  # deliveries claimed in one transaction: what it costs besides, they share
     lease: timedelta = timedelta(seconds=30)
     backoff: Backoff = field(default_factory=Backoff)
     decided_seconds: float = 10.0  # what was decided is good for handing over so long
@@ -45,7 +45,7 @@ class Limits:
 class KeptConnection:
     """One thread's connection, from one transaction to the next: to take one each time costs as much.
 
-    After an error the next transaction has a new one.
+    Either all of them read, or all write. After an error the next transaction has a new one.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -55,10 +55,20 @@ class KeptConnection:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A write transaction as engine.writing's."""
+        with self._kept() as conn, begin_write(conn):
+            yield conn
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A read transaction as engine.reading's."""
+        with self._kept() as conn, begin_read(conn):
+            yield conn
+
+    @contextmanager
+    def _kept(self) -> Iterator[Connection]:
         conn = self._conn = self._conn or self._engine.connect()
         try:
-            with begin_write(conn):
-                yield conn
+            yield conn
         except BaseException:
             self.close()
             raise

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import Connection, insert, select
 
@@ -71,6 +72,7 @@ def _row(attempt: Attempt) -> tuple[object, ...]:
     )
 
 
+@lru_cache(maxsize=1024)  # most say what the one before said
 def storable(said: str) -> str | None:
     """A provider's words as both databases take them; None for nothing.
 

@@ -6,13 +6,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, case, func, literal, null, or_, select, update
+from sqlalchemy import Connection, Row, case, func, literal, or_, select, update
 
 from outreach.clock import Instants
-from outreach.store import lanes, workers
-from outreach.store.dialect import is_any_of, rows_from
+from outreach.store import lanes
+from outreach.store.claiming import CLAIMS, LOCKING, claiming
+from outreach.store.dialect import clock_value, is_any_of, row_values, rows_from
 from outreach.store.endings import ended, restore
-from outreach.store.tables import customers, deliveries, runs
+from outreach.store.tables import deliveries, runs
 from outreach.store.types import Instant
 from outreach.vocabulary import OPEN_STATES, Reason, RunState, State
 
@@ -121,13 +122,8 @@ def try_lock_customers(conn: Connection, customer_ids: Collection[int]) -> dict[
     Gives each locked customer's `shares` as it stands now. Never waits, so a claim can never be
     part of a deadlock. FOR NO KEY UPDATE lets rows that refer to the customer be added.
     """
-    locked = (
-        select(customers.c.id, customers.c.shares)
-        .where(is_any_of(conn, customers.c.id, sorted(customer_ids)))
-        .order_by(customers.c.id)
-        .with_for_update(key_share=True, skip_locked=True)
-    )
-    return {row.id: row.shares for row in conn.execute(locked).all()}
+    locked = conn.execute(LOCKING, {"ids": sorted(customer_ids)})
+    return {row.id: row.shares for row in locked.all()}
 
 
 def claim(conn: Connection, worker_id: int, claims: Sequence[Claim], now: datetime) -> set[int]:
@@ -138,39 +134,13 @@ def claim(conn: Connection, worker_id: int, claims: Sequence[Claim], now: dateti
     """
     if not claims:
         return set()
-    columns = [
-        ("id", d.id.type), ("fence", d.fence.type), ("address", d.address.type),
-        ("consent_id", d.consent_id.type), ("locale", d.locale.type),
-    ]  # fmt: skip
-    rows: list[tuple[object, ...]] = [one[:-1] for one in claims]
     compared = any(one.variant is not None for one in claims)
-    if compared:  # who waited for a winner had none before
-        columns.append(("variant", d.variant.type))
-        rows = list(claims)
-    v = rows_from(conn, "claims", columns, rows).c
-    held = deliveries.alias("held").c
-    last = select(func.coalesce(func.max(held.claim), 0)).where(held.worker_id == worker_id)
-    claimed = (
-        update(deliveries)
-        .where(d.id == v.id, d.fence == v.fence, d.ready, workers.is_alive(conn, worker_id))
-        .values(
-            state=State.CLAIMED.value,
-            ready=False,
-            firm=True,
-            fence=d.fence + 1,
-            worker_id=worker_id,
-            claim=last.scalar_subquery() + 1,
-            claimed_at=now,
-            slot_at=now,
-            address=v.address,
-            consent_id=v.consent_id,
-            locale=v.locale,
-            reason=null(),
-            retry_at=null(),
-            **({"variant": v.variant} if compared else {}),
-        )
-    )
-    return set(conn.execute(claimed.returning(d.id)).scalars())
+    columns = CLAIMS if compared else CLAIMS[:-1]  # who waited for a winner had none before
+    rows: Sequence[tuple[object, ...]] = claims if compared else [one[:-1] for one in claims]
+    values = row_values(conn, "claims", columns, rows) | clock_value(conn)
+    statement = claiming(conn.dialect.name, columns)
+    found = conn.execute(statement, {**values, "of_worker": worker_id, "moment": now})
+    return set(found.scalars())
 
 
 def put_off(conn: Connection, ruled: Sequence[Ruled], now: datetime) -> dict[int, State]:

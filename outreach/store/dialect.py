@@ -222,6 +222,18 @@ def database_clock(conn: Connection) -> ColumnElement[Any]:
     return literal(datetime.now(UTC), Instant())  # the file is on this machine: one clock
 
 
+def clock_in(database: str) -> ColumnElement[Any]:
+    """As `database_clock`, for a statement that is kept: it is executed with `clock_value`."""
+    if database == "postgresql":
+        return func.clock_timestamp(type_=Instant())
+    return bindparam("clock", type_=Instant())
+
+
+def clock_value(conn: Connection) -> dict[str, datetime]:
+    """The clock as a value of a statement, where the database has to be told."""
+    return {} if is_postgres(conn) else {"clock": datetime.now(UTC)}
+
+
 def rows_from(
     conn: Connection,
     name: str,

@@ -118,15 +118,21 @@ def pace_on(engine: Engine, rows: int, most: int) -> Pace:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A read transaction: one snapshot, no lock that a writer waits for; rolled back at the end."""
-    with engine.connect() as conn:
-        if conn.dialect.name == "sqlite":
-            conn.exec_driver_sql("BEGIN")
-        else:
-            conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=False)
-        try:
-            yield conn
-        finally:
-            conn.rollback()
+    with engine.connect() as conn, begin_read(conn):
+        yield conn
+
+
+@contextmanager
+def begin_read(conn: Connection) -> Iterator[None]:
+    """A read transaction on a connection that has none open, and never one that writes."""
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql("BEGIN")
+    elif "isolation_level" not in conn.get_execution_options():
+        conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=False)
+    try:
+        yield
+    finally:
+        conn.rollback()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import repeat
 from operator import is_
 from typing import Any
@@ -53,13 +54,24 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError("a naive datetime reached the database")
         return value if dialect.name == "postgresql" else to_microseconds(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """From the database."""
-        if value is None:
-            return None
-        if dialect.name == "postgresql":
-            return value.astimezone(UTC)  # type: ignore[no-any-return]
-        return from_microseconds(value)
+    def result_processor(
+        self,
+        dialect: Dialect,
+        coltype: object,  # noqa: ARG002
+    ) -> Callable[[Any], datetime | None]:
+        """From the database; of thousands of rows most have an instant that others have, too."""
+        return _in_utc if dialect.name == "postgresql" else _from_stored
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
+
+
+def _from_stored(value: int | None) -> datetime | None:
+    return None if value is None else _kept_instant(value)
+
+
+_kept_instant = lru_cache(maxsize=4096)(from_microseconds)
 
 
 class Money(TypeDecorator[Decimal]):

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, update
 
-from outreach.store.dialect import database_clock, is_any_of, shift
+from outreach.store.dialect import clock_in, database_clock, is_any_of, shift
 from outreach.store.tables import workers
 
 FORGOTTEN_AFTER = timedelta(days=1)
@@ -32,12 +32,12 @@ def renew(conn: Connection, worker_id: int, lease: timedelta) -> bool:
     return conn.execute(renewed).rowcount == 1
 
 
-def is_alive(conn: Connection, worker_id: int) -> ColumnElement[bool]:
-    """Inside a statement: whether the worker may claim."""
+def is_alive(database: str, worker_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Inside a statement that is kept, and executed with `clock_value`: whether it may claim."""
     return exists().where(
         workers.c.id == worker_id,
         workers.c.swept_at.is_(None),
-        workers.c.alive_until > database_clock(conn),
+        workers.c.alive_until > clock_in(database),
     )
 
 
