@@ -15,6 +15,10 @@ class Logger:
     def __init__(self, name: str) -> None:
         self._name = name
 
+    def debugs(self) -> bool:
+        """Whether lines of `debug` are written: what would be a line a message need not be made."""
+        return _Waiting.least <= DEBUG
+
     def debug(self, event: str, **fields: object) -> None:
         """What only those who look for a fault want to know."""
         if _Waiting.least <= DEBUG:

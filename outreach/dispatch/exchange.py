@@ -6,7 +6,7 @@ Few at a time and soon, so that a kill loses little; and never two commits where
 import math
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ from outreach.dispatch.trouble import kind_of
 from outreach.logger import Logger
 from outreach.store import custody
 from outreach.store.custody import Settlement
-from outreach.store.handover import Handing
+from outreach.store.handover import Handing, can_be_one_trip
 from outreach.vocabulary import State
 
 log = Logger(__name__)
@@ -56,6 +56,7 @@ class Exchange:
         self._idle = False  # the thread waits for a first one
         self._closed = False
         self._connection = KeptConnection(shift.engine)
+        self._one_trip = can_be_one_trip(shift.engine)
         self._thread = threading.Thread(target=self._work, name=f"settle-{ledger.channel}")
         self._thread.start()
 
@@ -142,8 +143,9 @@ class Exchange:
             self._write(flush, wanted)
             return True
         for one in wanted:
-            one.ours = None
-            one.decided.set()
+            if not one.decided.is_set():
+                one.ours = None
+                one.decided.set()
         return False
 
     def _write_until_done(self, flush: list[Answered]) -> None:
@@ -179,29 +181,51 @@ class Exchange:
 
     def _write(self, flush: list[Answered], wanted: Sequence[_Wanted] = ()) -> None:
         shift = self._shift
-        with shift.writing_on(self._connection) as conn:
-            if wanted:
-                custody.begin_handing(conn)
-            rows = [row for one in wanted for row in one.rows]
-            settlements, moved, found = self._ledger.exchange(conn, flush, rows, shift.instants())
+        rows = [row for one in wanted for row in one.rows]
+        at = shift.instants()
+        together = self._one_trip and all(one.is_plain for one in flush)
+        if together:
             handed_at = time.monotonic()  # no later than the commit
+            with self._connection.bare() as conn:
+                written = self._ledger.exchange_and_commit(conn, flush, rows, at)
+        else:
+            with shift.writing_on(self._connection) as conn:
+                if wanted:
+                    custody.begin_handing(conn)
+                written = self._ledger.exchange(conn, flush, rows, at)
+                handed_at = time.monotonic()
+        settlements, moved, found = written
         for one in wanted:
             one.ours, one.handed_at = found.intersection(row[0] for row in one.rows), handed_at
             one.decided.set()
         shift.trouble.over()
         if not flush:
             return
+        if together and len(moved) < len(flush):
+            self._count_overtaken([one for one in flush if one.held.id not in moved])
         shift.holdings.settled(settlements)
         shift.places.give(len(flush))
-        shift.tally.add(state for state in moved.values() if state is not State.DUE)
-        _tell(self._ledger.channel, settlements, moved)
-        self._guard.look(runs_and_outcomes(flush))
+        counts = Counter(moved.values())
+        shift.tally.count({state: n for state, n in counts.items() if state is not State.DUE})
+        _tell(self._ledger.channel, settlements, moved, counts)
+        self._guard.look(runs_and_outcomes([one for one in flush if not one.is_plain]))
+
+    def _count_overtaken(self, plain: list[Answered]) -> None:
+        """Write down what moved nothing in one round trip; where it fails all are written again."""
+        at = self._shift.instants()
+        with self._shift.writing_on(self._connection) as conn:
+            self._ledger.count_overtaken(conn, plain, at.now)
 
 
-def _tell(channel: str, settlements: list[Settlement], moved: dict[int, State]) -> None:
-    counts: dict[str, int] = {}
-    for one in settlements:
-        now = moved.get(one.id)
-        counts[now or "overtaken"] = counts.get(now or "overtaken", 0) + 1
-        log.debug("settled", delivery=one.id, fence=one.fence, state=now, reason=one.reason)
-    log.info("answers settled", channel=channel, **counts)
+def _tell(
+    channel: str, settlements: list[Settlement], moved: dict[int, State], counts: Counter[State]
+) -> None:
+    if log.debugs():
+        for one in settlements:
+            now = moved.get(one.id)
+            log.debug("settled", delivery=one.id, fence=one.fence, state=now, reason=one.reason)
+    overtaken = len(settlements) - counts.total()
+    more = {"overtaken": overtaken} if overtaken else {}
+    log.info(
+        "answers settled", channel=channel, **{str(each): counts[each] for each in counts}, **more
+    )

@@ -4,6 +4,7 @@ A server may take minutes to answer (RFC 5321 4.5.3.2). Each pull is for one con
 busy until all of that pull is reported: so it is known here who keeps how many of them.
 """
 
+import math
 import threading
 import time
 from collections import Counter
@@ -174,7 +175,9 @@ class InFlight:
     def _room(self) -> Room:
         out = self._out.values()
         connections = min(len(self._waiting | {one.pull for one in out}), self._most)
-        busy, late = _by_lane(out), _by_lane(filter(self._is_late, out))
+        since = time.monotonic() - self._slow_seconds
+        late = _by_lane(one for one in out if (one.handed_at or math.inf) <= since)
+        busy = _by_lane(out)
         for lane, waiting in late.items():
             if waiting >= half_of(connections):
                 self._patience.late(lane)

@@ -84,6 +84,8 @@ class Patience:
             return frozenset(until)
 
     def _forget(self, lane: str) -> None:
+        if not (self._refusals or self._rests or self._rests_until):
+            return  # as nearly always: no lock for each message
         with self._lock:
             self._refusals.pop(lane, None)
             self._rests.pop(lane, None)

@@ -113,8 +113,13 @@ class Tally:
 
     def add(self, states: Iterable[str]) -> None:
         """Count deliveries by the state that each moved to."""
+        self.count(Counter(states))
+
+    def count(self, moved: Mapping[str, int]) -> None:
+        """Add so many of each state."""
         with self._lock:
-            self._counts.update(str(state) for state in states)
+            for state, n in moved.items():
+                self._counts[str(state)] += n
 
     def counts(self) -> dict[str, int]:
         """The count of each state that anything moved to."""

@@ -17,7 +17,7 @@ from outreach.store import attempts, custody, run_answers, soft_bounces, suppres
 from outreach.store.attempts import Attempt
 from outreach.store.custody import Settlement
 from outreach.store.fallbacks import FAILED_FOR_GOOD, fall_over
-from outreach.store.handover import Accepted, Desk, Handing, exchange
+from outreach.store.handover import Accepted, Desk, Handing, exchange, exchange_and_commit
 from outreach.store.suppressions import Suppression
 from outreach.vocabulary import Answer, Fault, State
 
@@ -165,8 +165,29 @@ class Ledger:
         sent, handed = exchange(conn, desk, [_accepted(one) for one in plain], wanted, at.now)
         overtaken = [one for one in plain if one.held.id not in sent]
         if overtaken:
-            self._count(conn, self._unwritten(conn, overtaken, {}), (), at.now)
+            self.count_overtaken(conn, overtaken, at.now)
         return settlements, {**moved, **dict.fromkeys(sent, State.SENT)}, handed
+
+    def exchange_and_commit(
+        self,
+        conn: Connection,
+        plain: Sequence[Answered],
+        wanted: Sequence[Handing],
+        at: Instants,
+    ) -> tuple[list[Settlement], dict[int, State], set[int]]:
+        """As `exchange` of plain answers, in one round trip and committed; no transaction is open.
+
+        What did not move is left to `count_overtaken`.
+        """
+        desk = Desk(self.worker_id, self.channel, self.adapter)
+        accepted = [_accepted(one) for one in plain]
+        sent, handed = exchange_and_commit(conn, desk, accepted, wanted, at.now)
+        settlements = [settlement(one, at.now, self.backoff) for one in plain]
+        return settlements, dict.fromkeys(sent, State.SENT), handed
+
+    def count_overtaken(self, conn: Connection, plain: Sequence[Answered], now: datetime) -> None:
+        """Write down answers that moved nothing: somebody else settled them, or claimed anew."""
+        self._count(conn, self._unwritten(conn, plain, {}), (), now)
 
     def _unwritten(
         self, conn: Connection, flush: Sequence[Answered], moved: Mapping[int, State]

@@ -55,17 +55,18 @@ class KeptConnection:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A write transaction as engine.writing's."""
-        with self._kept() as conn, begin_write(conn):
+        with self.bare() as conn, begin_write(conn):
             yield conn
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A read transaction as engine.reading's."""
-        with self._kept() as conn, begin_read(conn):
+        with self.bare() as conn, begin_read(conn):
             yield conn
 
     @contextmanager
-    def _kept(self) -> Iterator[Connection]:
+    def bare(self) -> Iterator[Connection]:
+        """The connection with no transaction open."""
         conn = self._conn = self._conn or self._engine.connect()
         try:
             yield conn

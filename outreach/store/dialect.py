@@ -155,10 +155,13 @@ def one_at_a_time(conn: Connection, what: str) -> None:
         )
 
 
+HAND_OVER_LOCK = "SELECT pg_advisory_xact_lock_shared(746218)"
+
+
 def hand_over_together(conn: Connection) -> None:
     """Let `wait_for_hand_overs` wait for this transaction; what it asks next is seen from then."""
     if is_postgres(conn):
-        conn.exec_driver_sql("SELECT pg_advisory_xact_lock_shared(746218)")
+        conn.exec_driver_sql(HAND_OVER_LOCK)
 
 
 def wait_for_hand_overs(conn: Connection) -> None:

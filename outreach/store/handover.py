@@ -11,8 +11,10 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    CompoundSelect,
     Connection,
     Dialect,
+    Engine,
     bindparam,
     case,
     false,
@@ -22,6 +24,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     true,
     union_all,
     update,
@@ -29,8 +32,9 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from outreach.store import attempts, custody, run_answers, tables
-from outreach.store.dialect import insert_rows, is_postgres, row_source
+from outreach.store.dialect import HAND_OVER_LOCK, insert_rows, is_postgres, row_source
 from outreach.store.driven import Driven, plain_rows
+from outreach.store.one_trip import Prepared, run_both
 from outreach.store.run_answers import Final
 from outreach.store.types import bound
 from outreach.vocabulary import Answer, Fault, State
@@ -68,7 +72,8 @@ def exchange(
     `custody.begin_handing` first where anything is wanted.
     """
     if is_postgres(conn):
-        return _at_once(conn, desk, accepted, wanted, sent_at)
+        values = _values(conn, desk, accepted, wanted, sent_at)
+        return _parted(_postgres_exchange(conn.dialect).rows(conn, values))
     moved: set[int] = set()
     if accepted:
         moved = _settle_on_sqlite(conn, desk, accepted, sent_at)
@@ -80,28 +85,59 @@ def exchange(
     return moved, {row[0] for row in found}
 
 
-def _at_once(
+def can_be_one_trip(engine: Engine) -> bool:
+    """Whether `exchange_and_commit` can be asked."""
+    return engine.dialect.name == "postgresql"
+
+
+def exchange_and_commit(
     conn: Connection,
     desk: Desk,
     accepted: Sequence[Accepted],
     wanted: Sequence[Handing],
     sent_at: datetime,
 ) -> tuple[set[int], set[int]]:
-    values = {
+    """As `custody.begin_handing` and `exchange` in a transaction of their own, in one round trip."""
+    values = _values(conn, desk, accepted, wanted, sent_at)
+    return _parted(run_both(conn, _lock(), _exchange(), values))
+
+
+def _values(
+    conn: Connection,
+    desk: Desk,
+    accepted: Sequence[Accepted],
+    wanted: Sequence[Handing],
+    sent_at: datetime,
+) -> dict[str, Any]:
+    return {
         **plain_rows(conn, "accepted", _ACCEPTED, accepted),
         **plain_rows(conn, "handed", custody.HANDED, wanted),
         "of_worker": desk.worker_id, "on_channel": desk.channel, "adapter": desk.adapter,
         "sent_at": sent_at,
     }  # fmt: skip
-    moved: set[int] = set()
-    handed: set[int] = set()
-    for row in _postgres_exchange(conn.dialect).rows(conn, values):
-        (handed if row[1] else moved).add(row[0])
-    return moved, handed
+
+
+def _parted(rows: Sequence[Any]) -> tuple[set[int], set[int]]:
+    """Of ids, each with whether it is handed over, those that moved and those that may go."""
+    return {id_ for id_, hands in rows if not hands}, {id_ for id_, hands in rows if hands}
 
 
 @cache
 def _postgres_exchange(dialect: Dialect) -> Driven:
+    return Driven.compile(_exchanging(), dialect)
+
+
+@cache
+def _exchange() -> Prepared:
+    return Prepared.compile("outreach_exchange", _exchanging())
+
+
+@cache
+def _lock() -> Prepared:
+    return Prepared.compile("outreach_hand_over", text(HAND_OVER_LOCK))
+
+
+def _exchanging() -> CompoundSelect[Any]:
     v = row_source("postgresql", "accepted", _ACCEPTED)
     settled = _settling(v.c).cte("settled")
     handed = custody.handing("postgresql").cte("handing")
@@ -116,7 +152,7 @@ def _postgres_exchange(dialect: Dialect) -> Driven:
     ).group_by(settled.c.run_id)
     counted = run_answers.adding("postgresql", count).cte("counted")
     both = union_all(select(settled.c.id, false()), select(handed.c.id, true()))
-    return Driven.compile(both.add_cte(attempted, counted), dialect)
+    return both.add_cte(attempted, counted)
 
 
 def _settle_on_sqlite(

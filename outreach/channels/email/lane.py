@@ -146,6 +146,9 @@ class Lane:
         service = self._service
         if outcome.answer is Answer.ACCEPTED:
             service.backoff.reset()
+            if connection.alive:
+                service.drops = 0
+                return
         service.drops = 0 if connection.alive else service.drops + 1
         stage = Stage(outcome.stage)
         if outcome.fault is Fault.CHANNEL:
