@@ -119,7 +119,7 @@ def _accepted(one: Answered) -> Accepted:
     said, storable = one.outcome, attempts.storable
     return (
         said.id, one.held.fence, one.at, storable(said.stage), storable(said.code),
-        storable(said.detail), storable(said.provider_id),
+        storable(said.detail), storable(said.provider_id), one.held.run_id,
     )  # fmt: skip
 
 

@@ -66,15 +66,15 @@ def _run_is_cancelled() -> ColumnElement[bool]:
     return _run_state() == RunState.CANCELLED.value
 
 
-def _written(*states: str) -> list[ColumnElement[str]]:
-    """States in the statement's own text: then it has no list of parameters in it."""
-    return [literal_column(f"'{state}'", d.state.type) for state in states]
+def in_text(state: str) -> ColumnElement[str]:
+    """A state in the statement's own text: then it has no list of parameters in it."""
+    return literal_column(f"'{state}'", d.state.type)
 
 
 def _is_in_hands_of(worker_id: int | ColumnElement[int]) -> ColumnElement[bool]:
     # A sum, so that no index of it is used: SQLite would read each row of values again for each
     # of the hundreds of deliveries that the worker holds.
-    return d.worker_id + 0 == worker_id
+    return d.worker_id + literal_column("0") == worker_id
 
 
 def back_to_due() -> dict[str, ColumnElement[object]]:
@@ -116,18 +116,21 @@ HANDED = (("id", d.id.type), ("fence", d.fence.type), ("message_id", d.message_i
 @cache
 def handing(database: str) -> ReturningUpdate[int]:
     """The statement of `hand`: of rows "handed", columns `HANDED`, and the worker "of_worker"."""
-    v = row_source(database, "handed", HANDED).c
+    return handing_of(row_source(database, "handed", HANDED).c).returning(d.id)
+
+
+def handing_of(v: Any) -> Update:
+    """The same of something that has these columns, a row or many; it gives nothing back."""
     return (
         update(deliveries)
         .where(
             d.id == v.id,
             d.fence == v.fence,
-            d.state == State.CLAIMED.value,
+            d.state == in_text(State.CLAIMED),
             _is_in_hands_of(bindparam("of_worker", type_=d.worker_id.type)),
-            _run_state().in_(_written(*OPEN_RUNS)),
+            _run_state().in_([in_text(state) for state in OPEN_RUNS]),
         )
-        .values(state=State.HANDING.value, message_id=v.message_id)
-        .returning(d.id)
+        .values(state=in_text(State.HANDING), message_id=v.message_id)
     )
 
 
@@ -243,7 +246,7 @@ def _settling(database: str) -> ReturningUpdate[int, str, int, str | None]:
 
 def _may_move(to: ColumnElement[str], begun: ColumnElement[bool]) -> ColumnElement[bool]:
     return or_(
-        d.state.in_(_written(State.HANDING, State.UNKNOWN)),
+        d.state.in_([in_text(State.HANDING), in_text(State.UNKNOWN)]),
         and_(~begun, d.state == State.CLAIMED.value),
         and_(to == State.SENT.value, d.ready),
     )

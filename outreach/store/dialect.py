@@ -29,6 +29,8 @@ from outreach.store.copying import copy
 from outreach.store.spelling import shifted
 from outreach.store.types import Instant, Listed, bound
 
+HAND_OVER_LOCK = "SELECT pg_advisory_xact_lock_shared(746218)"
+
 
 def is_postgres(conn: Connection) -> bool:
     """Whether the connection speaks to PostgreSQL."""
@@ -153,9 +155,6 @@ def one_at_a_time(conn: Connection, what: str) -> None:
         conn.execute(
             text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": what}
         )
-
-
-HAND_OVER_LOCK = "SELECT pg_advisory_xact_lock_shared(746218)"
 
 
 def hand_over_together(conn: Connection) -> None:

@@ -31,16 +31,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from outreach.store import attempts, custody, run_answers, tables
+from outreach.store import attempts, custody, row_by_row, run_answers, tables
 from outreach.store.dialect import HAND_OVER_LOCK, insert_rows, is_postgres, row_source
 from outreach.store.driven import Driven, plain_rows
 from outreach.store.one_trip import Prepared, run_both
 from outreach.store.run_answers import Final
-from outreach.store.types import bound
+from outreach.store.types import bound, to_microseconds
 from outreach.vocabulary import Answer, Fault, State
 
 d, t = tables.deliveries.c, tables.attempts.c
-Accepted = tuple[int, int, datetime, str | None, str | None, str | None, str | None]
+Accepted = tuple[int, int, datetime, str | None, str | None, str | None, str | None, int]
 Handing = tuple[int, int, str]  # a delivery's id, fence and Message-ID
 _ACCEPTED = (
     ("id", d.id.type), ("fence", d.fence.type), ("at", t.at.type), ("stage", t.stage.type),
@@ -67,16 +67,18 @@ def exchange(
     """Settle what was accepted, and hand over what is wanted: the ids that moved, and that may go.
 
     `accepted`: id, fence, instant of the answer by the real clock, stage, code, words, provider's
-    id. `sent_at` is by the decisions' clock. An attempt is written, and counted for its run, of
+    id, and its run. `sent_at` is by the decisions' clock. An attempt is written, and counted for its run, of
     what moved alone. No delivery may be in both. As for `custody.hand`, call
     `custody.begin_handing` first where anything is wanted.
     """
     if is_postgres(conn):
         values = _values(conn, desk, accepted, wanted, sent_at)
         return _parted(_postgres_exchange(conn.dialect).rows(conn, values))
+    if _row_by_row(conn, desk, accepted, wanted, sent_at):
+        return {one[0] for one in accepted}, {one[0] for one in wanted}
     moved: set[int] = set()
     if accepted:
-        moved = _settle_on_sqlite(conn, desk, accepted, sent_at)
+        moved = _settle_on_sqlite(conn, desk, [one[:-1] for one in accepted], sent_at)
     if not wanted:
         return moved, set()
     given = plain_rows(conn, "handed", custody.HANDED, wanted)
@@ -155,8 +157,30 @@ def _exchanging() -> CompoundSelect[Any]:
     return both.add_cte(attempted, counted)
 
 
+def _row_by_row(
+    conn: Connection,
+    desk: Desk,
+    accepted: Sequence[Accepted],
+    wanted: Sequence[Handing],
+    sent_at: datetime,
+) -> bool:
+    """Whether everything moved; if not, nothing is written yet."""
+    instants = [to_microseconds(one[2]) for one in accepted]
+    settled = [(one[0], one[1], at, one[6]) for one, at in zip(accepted, instants, strict=True)]
+    sent = to_microseconds(sent_at)
+    if not row_by_row.move(conn, desk.worker_id, settled, wanted, sent):
+        return False
+    who = (desk.channel, desk.adapter, desk.worker_id)
+    rows = [
+        (id_, fence, *who, at, *row_by_row.ACCEPTED, *words)
+        for (id_, fence, _, *words, _), at in zip(accepted, instants, strict=True)
+    ]
+    row_by_row.note(conn, rows, [one[-1] for one in accepted], (desk.channel, desk.worker_id))
+    return True
+
+
 def _settle_on_sqlite(
-    conn: Connection, desk: Desk, accepted: Sequence[Accepted], sent_at: datetime
+    conn: Connection, desk: Desk, accepted: Sequence[Any], sent_at: datetime
 ) -> set[int]:
     given = plain_rows(conn, "accepted", _ACCEPTED, accepted)
     [at] = bound(conn, d.sent_at, [sent_at])

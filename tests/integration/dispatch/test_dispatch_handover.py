@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Engine, Row, select, update
 
 from outreach.store import custody, workers
 from outreach.store.custody import Settlement
-from outreach.store.engine import writing
+from outreach.store.engine import reading, writing
 from outreach.store.handover import Desk, exchange
-from outreach.store.tables import attempts, deliveries, run_answers
+from outreach.store.tables import attempts, deliveries, run_answers, runs
 from outreach.vocabulary import State
 
 SOON, LATER = NOW + timedelta(seconds=1), NOW + timedelta(seconds=2)
@@ -41,6 +41,11 @@ def held(engine: Engine) -> tuple[int, list[int]]:
     return worker_id, ids
 
 
+def run_of(engine: Engine) -> int:
+    with reading(engine) as conn:
+        return conn.execute(select(runs.c.id)).scalar_one()
+
+
 def _after(engine: Engine, settle: Callable[[Connection], object]) -> list[Row[Any]]:
     """All deliveries as they would be; nothing stays."""
     with engine.connect() as conn:
@@ -55,7 +60,7 @@ def test_accepted_is_what_the_general_statement_makes_of_sent(
 ) -> None:
     worker_id, ids = held
     desk = Desk(worker_id, "email", "smtp")
-    accepted = [(id_, 3, LATER, *WORDS) for id_ in ids]
+    accepted = [(id_, 3, LATER, *WORDS, run_of(engine)) for id_ in ids]
     sent = [
         Settlement(id_, 3, State.SENT, LATER, sent_at=SOON, provider_id=WORDS[-1]) for id_ in ids
     ]
@@ -68,13 +73,33 @@ def test_accepted_is_what_the_general_statement_makes_of_sent(
     assert 0 < len(moved) < len(ids)
 
 
+def test_where_all_are_handed_over_the_quick_way_makes_the_same_of_them(
+    engine: Engine, held: tuple[int, list[int]]
+) -> None:
+    worker_id, _ = held
+    desk = Desk(worker_id, "email", "smtp")
+    with writing(engine) as conn:
+        handing = [row.id for row in conn.execute(select(deliveries)) if row.state == "handing"]
+    accepted = [(id_, 3, LATER, *WORDS, run_of(engine)) for id_ in handing]
+    sent = [
+        Settlement(id_, 3, State.SENT, LATER, sent_at=SOON, provider_id=WORDS[-1])
+        for id_ in handing
+    ]
+
+    general = _after(engine, lambda conn: custody.settle(conn, sent))
+    at_once = _after(engine, lambda conn: exchange(conn, desk, accepted, [], SOON))
+
+    assert handing
+    assert at_once == general
+
+
 def test_an_attempt_is_written_and_counted_of_what_moved_alone(
     engine: Engine, held: tuple[int, list[int]]
 ) -> None:
     worker_id, ids = held
     desk = Desk(worker_id, "email", "smtp")
-    accepted = [(id_, 3, LATER, *WORDS) for id_ in ids]
-    overtaken = [(id_, 2, LATER, *WORDS) for id_ in ids]
+    accepted = [(id_, 3, LATER, *WORDS, run_of(engine)) for id_ in ids]
+    overtaken = [(id_, 2, *row[2:]) for id_, row in zip(ids, accepted, strict=True)]
 
     with writing(engine) as conn:
         none, _ = exchange(conn, desk, overtaken, [], SOON)
@@ -105,7 +130,7 @@ def test_what_goes_next_is_handed_over_in_the_same_breath(engine: Engine) -> Non
     with writing(engine) as conn:
         custody.begin_handing(conn)
         wanted = [(ids[1], 1, name), (ids[2], 7, "<other@fence>")]
-        moved, handed = exchange(conn, desk, [(ids[0], 1, LATER, *WORDS)], wanted, SOON)
+        moved, handed = exchange(conn, desk, [(ids[0], 1, LATER, *WORDS, run_id)], wanted, SOON)
         row = conn.execute(select(deliveries).where(deliveries.c.id == ids[1])).one()
 
     assert (moved, handed) == ({ids[0]}, {ids[1]})
