@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeEngine
 
 from outreach.store.copying import copy
 from outreach.store.spelling import shifted
-from outreach.store.types import Instant, Listed, bound
+from outreach.store.types import Instant, Listed, bound, json_rows
 
 HAND_OVER_LOCK = "SELECT pg_advisory_xact_lock_shared(746218)"
 
@@ -274,20 +274,6 @@ def row_values(
             for place, (column, _) in enumerate(columns)
         }
     return {f"{name}_rows": json_rows(conn, columns, rows)}
-
-
-def json_rows(
-    conn: Connection,
-    columns: Sequence[tuple[str, TypeEngine[Any]]],
-    rows: Sequence[Sequence[Any]],
-) -> str:
-    """Rows as the one text that SQLite reads them from."""
-    convert = [kind.dialect_impl(conn.dialect).bind_processor(conn.dialect) for _, kind in columns]
-    plain = [
-        [value if to is None else to(value) for to, value in zip(convert, row, strict=True)]
-        for row in rows
-    ]
-    return json.dumps(plain)
 
 
 def _read_from(

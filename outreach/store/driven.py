@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Dialect, Executable
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
-from outreach.store.dialect import is_postgres, json_rows
-from outreach.store.types import array_text
+from outreach.store.dialect import is_postgres
+from outreach.store.types import array_text, json_rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,3 +183,17 @@ def bound(conn: Connection, column: Column[Any], values: Sequence[Any]) -> Seque
             last, converted = value, convert(value)
         found.append(converted)
     return found
+
+
+def json_rows(
+    conn: Connection,
+    columns: Sequence[tuple[str, TypeEngine[Any]]],
+    rows: Sequence[Sequence[Any]],
+) -> str:
+    """Rows as the one text that SQLite reads them from."""
+    convert = [kind.dialect_impl(conn.dialect).bind_processor(conn.dialect) for _, kind in columns]
+    plain = [
+        [value if to is None else to(value) for to, value in zip(convert, row, strict=True)]
+        for row in rows
+    ]
+    return json.dumps(plain)
