@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal,
+    literal_column,
     select,
     text,
     type_coerce,
@@ -282,7 +283,9 @@ def _read_from(
     each = func.json_each(text).table_valued("value", name=f"{name}_json")
     return select(
         *(
-            type_coerce(func.json_extract(each.c.value, f"$[{place}]"), kind).label(column)
+            type_coerce(
+                func.json_extract(each.c.value, literal_column(f"'$[{place}]'")), kind
+            ).label(column)
             for place, (column, kind) in enumerate(columns)
         )
     ).subquery(name)

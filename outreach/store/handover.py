@@ -31,12 +31,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from outreach.store import attempts, custody, row_by_row, run_answers, tables
+from outreach.store import attempts, custody, run_answers, sqlite_exchange, tables
 from outreach.store.dialect import HAND_OVER_LOCK, insert_rows, is_postgres, row_source
 from outreach.store.driven import Driven, plain_rows
 from outreach.store.one_trip import Prepared, run_both
 from outreach.store.run_answers import Final
-from outreach.store.types import bound, to_microseconds
+from outreach.store.types import bound
 from outreach.vocabulary import Answer, Fault, State
 
 d, t = tables.deliveries.c, tables.attempts.c
@@ -74,7 +74,8 @@ def exchange(
     if is_postgres(conn):
         values = _values(conn, desk, accepted, wanted, sent_at)
         return _parted(_postgres_exchange(conn.dialect).rows(conn, values))
-    if _row_by_row(conn, desk, accepted, wanted, sent_at):
+    who = (desk.channel, desk.adapter, desk.worker_id)
+    if sqlite_exchange.move_all(conn, who, accepted, wanted, sent_at):
         return {one[0] for one in accepted}, {one[0] for one in wanted}
     moved: set[int] = set()
     if accepted:
@@ -155,28 +156,6 @@ def _exchanging() -> CompoundSelect[Any]:
     counted = run_answers.adding("postgresql", count).cte("counted")
     both = union_all(select(settled.c.id, false()), select(handed.c.id, true()))
     return both.add_cte(attempted, counted)
-
-
-def _row_by_row(
-    conn: Connection,
-    desk: Desk,
-    accepted: Sequence[Accepted],
-    wanted: Sequence[Handing],
-    sent_at: datetime,
-) -> bool:
-    """Whether everything moved; if not, nothing is written yet."""
-    instants = [to_microseconds(one[2]) for one in accepted]
-    settled = [(one[0], one[1], at, one[6]) for one, at in zip(accepted, instants, strict=True)]
-    sent = to_microseconds(sent_at)
-    if not row_by_row.move(conn, desk.worker_id, settled, wanted, sent):
-        return False
-    who = (desk.channel, desk.adapter, desk.worker_id)
-    rows = [
-        (id_, fence, *who, at, *row_by_row.ACCEPTED, *words)
-        for (id_, fence, _, *words, _), at in zip(accepted, instants, strict=True)
-    ]
-    row_by_row.note(conn, rows, [one[-1] for one in accepted], (desk.channel, desk.worker_id))
-    return True
 
 
 def _settle_on_sqlite(
