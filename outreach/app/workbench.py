@@ -13,6 +13,7 @@ from outreach.app.background import Background, Done
 from outreach.app.check import Checked, check_files
 from outreach.app.coming import Coming, coming
 from outreach.app.context import Context
+from outreach.app.describing import Described, describe_campaign
 from outreach.app.explaining import Explained, explain_customer
 from outreach.app.kept import Kept, files_of
 from outreach.app.looking import Look, Who, Whom, look_at, mail_html
@@ -158,6 +159,10 @@ class Workbench:
     def coming(self, name: str) -> Coming:
         """The campaign's next occurrences."""
         return coming(self._edited.context, name)
+
+    def words(self, name: str, language: str) -> Described:
+        """The campaign read back in a language: "en" or "zh"."""
+        return describe_campaign(self._edited.context, name, language)
 
     def customers_from(self, key: str) -> list[Named]:
         """A few customers whose keys begin so, by key."""

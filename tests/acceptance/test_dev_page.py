@@ -161,6 +161,15 @@ def test_the_typical_customer_the_plan_and_the_next_occurrences(beside: Page) ->
     expect(beside.locator("#coming li")).to_have_count(5)
 
 
+def test_a_campaign_is_said_in_words_in_either_language(beside: Page) -> None:
+    expect(beside.locator("#words")).to_contain_text("Each Friday at 17:00, by each customer's own")
+
+    beside.get_by_label("Language of the words").select_option("zh")
+
+    expect(beside.locator("#words p[lang=zh]")).to_contain_text("17:00")
+    expect(beside.locator("#words")).to_contain_text("每星期五")
+
+
 def test_a_customer_is_chosen_by_key_and_the_rules_are_told(beside: Page) -> None:
     beside.get_by_label("For whom").select_option("customer")
     beside.get_by_label("Key", exact=True).fill("b")

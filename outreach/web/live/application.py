@@ -55,6 +55,7 @@ def make_live(
         "/plan": lambda request: workbench.plan(_campaign(request), again="again" in _of(request)),
         "/explain": lambda r: workbench.explain(_campaign(r), _of(r).get("key", "")),
         "/coming": lambda request: workbench.coming(_campaign(request)),
+        "/words": lambda r: workbench.words(_campaign(r), _of(r).get("language", "en")),
         "/tests": lambda _: tests.tested(workbench.edited.version),
         "/customers": lambda request: workbench.customers_from(_of(request).get("key", "")),
     }

@@ -4,7 +4,7 @@ import { ask } from "./ask.js";
 import { choice, choose, whom } from "./choice.js";
 import { byId, el, fill, prose } from "./dom.js";
 import { showCampaigns } from "./list.js";
-import { showComing, showFault, showPlan, showProblems, showRules, showTests } from "./margin.js";
+import { showComing, showFault, showPlan, showProblems, showRules, showTests, showWords } from "./margin.js";
 import { showMessage, showTabs, waysOf } from "./message.js";
 
 let margin = null;
@@ -170,6 +170,15 @@ async function refreshComing() {
   else showComing(found);
 }
 
+async function refreshWords() {
+  const { campaign } = choice();
+  if (!campaign) return;
+  const found = await ask("words", { campaign, language: byId("spoken").value });
+  if (!found) return;
+  if (found.error) showFault("words", found);
+  else showWords(found);
+}
+
 async function refreshTests() {
   const found = await ask("tests");
   if (found && !found.error) showTests(found);
@@ -180,6 +189,7 @@ async function refreshAll() {
   await refreshMessage(); // it is what is waited for: the rest comes behind
   refreshPlan();
   refreshComing();
+  refreshWords();
   refreshTests();
 }
 
@@ -202,8 +212,10 @@ addEventListener("hashchange", () => {
   if (now.campaign !== was.campaign) {
     fill(byId("plan"));
     fill(byId("coming"));
+    fill(byId("words"));
     refreshPlan();
     refreshComing();
+    refreshWords();
   }
   if (isOther) refreshMessage();
   else showWay();
@@ -227,6 +239,8 @@ byId("key").addEventListener("input", async (event) => {
     found.map(({ key, name, stage, locale }) => el("option", { value: key }, [name, stage, locale].filter(Boolean).join(", "))),
   );
 });
+byId("spoken").value = navigator.language.startsWith("zh") ? "zh" : "en";
+byId("spoken").addEventListener("change", refreshWords);
 byId("again").addEventListener("click", () => refreshPlan(true));
 
 const news = new EventSource("events");

@@ -116,6 +116,11 @@ export function showRules(told) {
   );
 }
 
+export function showWords({ text, language }) {
+  byId("words").classList.remove("old");
+  fill(byId("words"), el("p", { lang: language }, text));
+}
+
 export function showComing({ status, starts, said }) {
   byId("coming").classList.remove("old");
   const notes = [];
