@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Table, event, inspect, text
@@ -39,25 +40,39 @@ _ASKED_OFTEN = (  # of everyone each hour of months, not now and then
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Customers, with all places or with theirs."""
+
+    ids: Collection[int]
+    everywhere: bool
+
+
 @contextmanager
 def scratch_copy(
-    engine: Engine, folder: Path, only: Collection[int] | None = None
+    engine: Engine,
+    folder: Path,
+    only: Collection[int] | None = None,
+    *,
+    everywhere: bool = True,
 ) -> Iterator[Engine]:
     """An engine on a copy of what is committed, which goes with the block.
 
     `folder` is where a SQLite copy may lie. What killed processes left there is removed first.
-    `only`: ids of customers; what is about others is left out.
+    `only`: ids of customers; what is about others is left out, and unless it is to be `everywhere`
+    the places where none of them is.
     """
+    where = None if only is None else _Part(only, everywhere)
     if engine.dialect.name == "sqlite":
-        with _file(engine, folder, only) as copy:
+        with _file(engine, folder, where) as copy:
             yield copy
     else:
-        with _schema(engine, only) as copy:
+        with _schema(engine, where) as copy:
             yield copy
 
 
 @contextmanager
-def _file(engine: Engine, folder: Path, only: Collection[int] | None) -> Iterator[Engine]:
+def _file(engine: Engine, folder: Path, only: _Part | None) -> Iterator[Engine]:
     _remove_folders(folder)
     number = secrets.token_hex(6)
     own, made = folder / f"{PREFIX}{number}", folder / f"{_MAKING}{number}"
@@ -93,7 +108,7 @@ def _copy_file(engine: Engine, path: Path) -> None:
         source.backup(target)
 
 
-def _copy_some(engine: Engine, copy: Engine, only: Collection[int]) -> None:
+def _copy_some(engine: Engine, copy: Engine, only: _Part) -> None:
     tables = _tables_of(engine)
     metadata.create_all(copy, tables)
     with copy.connect() as conn:
@@ -111,13 +126,16 @@ def _tables_of(engine: Engine) -> list[Table]:
     return [table for table in metadata.sorted_tables if table.name in there]
 
 
-def _rows_into(table: Table, to: str, base: str, only: Collection[int] | None) -> str:
+def _rows_into(table: Table, to: str, base: str, only: _Part | None) -> str:
     """The statement that copies a table's rows from one schema to another."""
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     rows = f'SELECT {names} FROM "{base}".{table.name}'  # noqa: S608
     if only is not None:
-        ids = ", ".join(map(str, sorted(only))) or "NULL"
-        rows += f" WHERE {_is_about(table, base, ids)}"
+        ids = ", ".join(map(str, sorted(only.ids))) or "NULL"
+        theirs = _is_about(table, base, ids)
+        if table.name == "places" and not only.everywhere:
+            theirs = f'id IN (SELECT place_id FROM "{base}".customers WHERE id IN ({ids}))'  # noqa: S608
+        rows += f" WHERE {theirs}"
     return f'INSERT INTO "{to}".{table.name} ({names}) {rows}'
 
 
@@ -151,7 +169,7 @@ def _remove_folders(folder: Path) -> None:
 
 
 @contextmanager
-def _schema(engine: Engine, only: Collection[int] | None) -> Iterator[Engine]:
+def _schema(engine: Engine, only: _Part | None) -> Iterator[Engine]:
     _remove_schemas(engine)
     name = f"{PREFIX}{secrets.token_hex(6)}"
     with engine.connect() as owner:
@@ -201,7 +219,7 @@ def _drop(conn: Connection, name: str) -> None:
         conn.rollback()
 
 
-def _copy_into(engine: Engine, name: str, only: Collection[int] | None) -> None:
+def _copy_into(engine: Engine, name: str, only: _Part | None) -> None:
     """As `_copy_tables`; SetupError where the user may not make a schema."""
     try:
         _copy_tables(engine, name, only)
@@ -211,7 +229,7 @@ def _copy_into(engine: Engine, name: str, only: Collection[int] | None) -> None:
         raise
 
 
-def _copy_tables(engine: Engine, name: str, only: Collection[int] | None) -> None:
+def _copy_tables(engine: Engine, name: str, only: _Part | None) -> None:
     """Every table with its rows as of one instant, then its indexes.
 
     Keys to other tables are left out: what is copied has its rows, and nothing is ever deleted.
