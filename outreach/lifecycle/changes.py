@@ -78,7 +78,7 @@ def changes(
     company: Company,
     models: Mapping[str, Lifecycle | None],
     now: datetime,
-    among: range | None = None,
+    among: Sequence[Any] | None = None,
     *,
     stored: bool = False,
 ) -> Select[Any]:
@@ -122,7 +122,9 @@ def changes(
     ).where(or_(*moved, other_facts))
 
 
-def fresh_rows(which: ColumnElement[bool], now: datetime, among: range | None = None) -> Subquery:
+def fresh_rows(
+    which: ColumnElement[bool], now: datetime, among: Sequence[Any] | None = None
+) -> Subquery:
     """The customers with the facts as of `now` in place of the stored ones, those as `old_…`.
 
     `among`: ids of whom all of them are, where these are a range.

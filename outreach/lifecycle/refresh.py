@@ -12,6 +12,7 @@ from sqlalchemy import (
     Engine,
     Text,
     and_,
+    bindparam,
     case,
     func,
     literal,
@@ -73,13 +74,22 @@ def refresh(
     at = spots(models)
     moves: dict[str, Counter[Move]] = {name: Counter() for name in models}
     done, pace = 0, pace_on(engine, FIRST_PART, MOST) if stored else Pace(FIRST_PART, MOST)
+    older = _are_older(now, present)
+    ranges = changes(and_(_IN_RANGE, older), company, models, now, _ENDS, stored=stored)
+    if customer_ids is None:
+        with reading(
+            engine
+        ) as conn:  # compiled here: that may take longer than a transaction should
+            conn.execute(ranges, _between(0, -1)).all()
     for part in _parts(engine, customer_ids, pace):
         with writing(engine, pace) as conn:
             dialect.one_at_a_time(conn, "refresh stages")
-            which = and_(_are(conn, part), _are_older(now, present))
-            among = part if isinstance(part, range) else None
-            asked = changes(which, company, models, now, among, stored=stored)
-            found = conn.execute(asked).all()
+            if isinstance(part, range):
+                found = conn.execute(ranges, _between(part[0], part[-1])).all()
+            else:
+                which = and_(dialect.is_any_of(conn, customers.c.id, part), older)
+                asked = changes(which, company, models, now, stored=stored)
+                found = conn.execute(asked).all()
             for name, moved in _write(conn, found, at, now).items():
                 moves[name].update(moved)
         done += len(part)
@@ -114,10 +124,13 @@ def _parts(engine: Engine, ids: Sequence[int] | None, pace: Pace) -> Iterator[Se
         start += len(part)
 
 
-def _are(conn: Connection, ids: Sequence[int]) -> ColumnElement[bool]:
-    if isinstance(ids, range):
-        return customers.c.id.between(ids[0], ids[-1])
-    return dialect.is_any_of(conn, customers.c.id, ids)
+# Of ranges the statement is built once: to build it takes as long as some hundred customers.
+_ENDS = (bindparam("first_id", type_=BigId), bindparam("last_id", type_=BigId))
+_IN_RANGE = customers.c.id.between(*_ENDS)
+
+
+def _between(first: int, last: int) -> dict[str, int]:
+    return {"first_id": first, "last_id": last}
 
 
 def _are_older(now: datetime, present: datetime | None) -> ColumnElement[bool]:

@@ -4,6 +4,7 @@
 again, for an instant before the one that the kept facts are of.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -64,7 +65,7 @@ EVENT_KINDS = OF_TASKS.union(*_KINDS.values())  # those that mean something here
 
 
 def facts_select(
-    now: datetime, which: ColumnElement[bool], among: range | None = None
+    now: datetime, which: ColumnElement[bool], among: Sequence[Any] | None = None
 ) -> Select[Any]:
     """`customer_id` and every stored fact of the customers that `which` picks, by their events ≤ now.
 
@@ -95,8 +96,8 @@ def heard_of(conn: Connection, after: datetime, until: datetime) -> list[int]:
     return sorted(conn.execute(theirs.distinct()).scalars())
 
 
-def in_range(id_: ColumnElement[int], among: range | None) -> ColumnElement[bool]:
-    """Whether an id is one of a range; of any where there is none."""
+def in_range(id_: ColumnElement[int], among: Sequence[Any] | None) -> ColumnElement[bool]:
+    """Whether an id is one of a range, by its first and its last; of any where there is none."""
     return true() if among is None else id_.between(among[0], among[-1])
 
 
