@@ -32,7 +32,7 @@ from outreach.lifecycle.model import Lifecycle, Lifecycles
 from outreach.rendering.check import check_templates, compared_in
 from outreach.rendering.context import context_names
 from outreach.rendering.happened import STARTED
-from outreach.rendering.misnamed import unread
+from outreach.rendering.misnamed import perhaps_variants, unread
 from outreach.settings.company import Brand, Company
 from outreach.settings.company_file import COMPANY_FILE
 
@@ -227,7 +227,8 @@ def _template_problems(
             used.setdefault(step.template, set()).update(each.name for each in campaign.variants)
         yield from check_templates(files, campaign, company, context_names(company, campaign))
     unused = list(unused_templates(files, used.keys()))
-    used |= {step.template: set() for each in unused for step in each.steps}
+    alone = [step.template for each in unused for step in each.steps]
+    used |= {each: perhaps_variants(each, files) for each in alone}
     attached = {
         each.file for campaign in project.campaigns.values() for each in campaign.attachments
     }

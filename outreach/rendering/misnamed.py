@@ -58,6 +58,16 @@ def unread(
                 yield _unread(path, _instead(rest, name))
 
 
+def perhaps_variants(template: str, files: Mapping[str, bytes]) -> set[str]:
+    """The folders in a template's that hold parts of a message: variants, once a campaign names them."""
+    found = set()
+    for path in dict(used_by(template, files)):
+        folder, _, inside = path.removeprefix(f"templates/{template}/").partition("/")
+        if split_name(inside).stem in _STEMS:
+            found.add(folder)
+    return found
+
+
 def _is_part(rest: str, name: Name) -> bool:
     """Whether the file is a part of a message, or told as one that was meant to be."""
     is_right_here = "/" not in rest

@@ -3,7 +3,7 @@
 import pytest
 from rendering_project import files, problems
 
-from outreach.rendering.misnamed import unread
+from outreach.rendering.misnamed import perhaps_variants, unread
 
 LAYOUT = (
     "<html>{% block content %}{% endblock %}{{ unsubscribe_url }}{{ brand.postal_address }}</html>"
@@ -216,6 +216,12 @@ def test_files_that_no_message_is_made_of_are_told(name: str, hint: str) -> None
     said = [str(each) for each in unread(files({"sms.txt": "Hi", name: "x"}), {"hello": ()})]
 
     assert said == [f"templates/hello/{name}: is never read; {hint}"]
+
+
+def test_folders_with_parts_may_be_variants_of_a_campaign_to_come() -> None:
+    found = files({"sms.txt": "Hi", "warm/sms.txt": "x", "attachments/list.pdf": "x"})
+
+    assert perhaps_variants("hello", found) == {"warm"}
 
 
 def test_parts_files_that_others_include_and_templates_within_are_read() -> None:
