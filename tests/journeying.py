@@ -52,7 +52,7 @@ class Way:
 
     def call(self, now: str, *words: object) -> Answer:
         """A command at an instant."""
-        settings = {"database_url": self.url, "secret_key": KEY}
+        settings = {"database_url": self.url, "secret_key": KEY, "erasure_key": KEY}
         return outreach_here(self.project, *words, "--now", now, **settings)
 
     def campaign(self, text: str, head: str = HEAD) -> None:

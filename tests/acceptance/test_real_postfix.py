@@ -52,6 +52,8 @@ def test_what_postfix_returns_suppresses_its_address(server: Postfix, tmp_path: 
 
     words = ("feedback", "watch", server.bounces, "--once", "--json", "--now", NOW)
     taken = outreach_here(project, *words, **settings).json
+    # nobody has another channel: what came back waits until a worker has seen that
+    outreach_here(project, "run", "--until-idle", "--now", NOW, **settings)
     planned = outreach_here(project, "plan", "weekly-greeting", "--at", LATER, "--json", **settings)
 
     with reading(engine) as conn:
