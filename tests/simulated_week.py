@@ -19,7 +19,8 @@ from outreach.scheduler import run_here
 
 START = datetime.fromisoformat("2026-10-29T00:00:00-04:00")
 DAYS = 7
-PLANNED_AT = 6  # of a line of rows
+PLANNED_AT, REASON = 6, 8  # of a line of rows
+NO_PLACE = dict.fromkeys(("capped", "reserved"), "capped or reserved")
 ZONES = (
     ("America/New_York", "US"), ("America/Los_Angeles", "US"), ("America/St_Johns", "CA"),
     ("Europe/Berlin", "DE"), ("Europe/Paris", "FR"), ("Asia/Kolkata", "IN"),
@@ -182,10 +183,23 @@ def run_hourly(project: Path, start: datetime, days: int) -> None:
 
 
 def comparable(rows: Path) -> list[tuple[str, ...]]:
-    """The lines of a file of rows that were planned from START on, whatever their ids are."""
+    """The lines of a file of rows that were planned from START on, whatever their ids are.
+
+    Channels have workers of their own, and which of two looks first is chance: whether what takes
+    a customer's last place has gone already or is about to (NO_PLACE) is left open, as it is then.
+    """
     since = START.astimezone(UTC).isoformat()
     with rows.open(newline="", encoding="utf-8") as file:
-        return sorted(tuple(line) for line in csv.reader(file) if line[PLANNED_AT] >= since)
+        lines = [line for line in csv.reader(file) if line[PLANNED_AT] >= since]
+    for line in lines:
+        line[REASON] = NO_PLACE.get(line[REASON], line[REASON])
+    return sorted(map(tuple, lines))
+
+
+def reasons_in(rows: Path) -> set[str]:
+    """The reasons in a file of rows."""
+    with rows.open(newline="", encoding="utf-8") as file:
+        return {line[REASON] for line in csv.reader(file)}
 
 
 def differing(
