@@ -182,18 +182,24 @@ def run_hourly(project: Path, start: datetime, days: int) -> None:
         context.close()
 
 
-def comparable(rows: Path) -> list[tuple[str, ...]]:
-    """The lines of a file of rows that were planned from START on, whatever their ids are.
-
-    Channels have workers of their own, and which of two looks first is chance: whether what takes
-    a customer's last place has gone already or is about to (NO_PLACE) is left open, as it is then.
-    """
+def planned_in(rows: Path) -> list[tuple[str, ...]]:
+    """The lines of a file of rows that were planned from START on, in an order without ids."""
     since = START.astimezone(UTC).isoformat()
     with rows.open(newline="", encoding="utf-8") as file:
-        lines = [line for line in csv.reader(file) if line[PLANNED_AT] >= since]
-    for line in lines:
-        line[REASON] = NO_PLACE.get(line[REASON], line[REASON])
-    return sorted(map(tuple, lines))
+        return sorted(tuple(line) for line in csv.reader(file) if line[PLANNED_AT] >= since)
+
+
+def comparable(rows: Path) -> list[tuple[str, ...]]:
+    """The same where workers were at it: each channel has its own, and which looks first is chance.
+
+    So whether what takes a customer's last place has gone already or is about to (NO_PLACE) is left
+    open.
+    """
+    found = []
+    for line in planned_in(rows):
+        reason = NO_PLACE.get(line[REASON], line[REASON])
+        found.append((*line[:REASON], reason, *line[REASON + 1 :]))
+    return sorted(found)
 
 
 def reasons_in(rows: Path) -> set[str]:

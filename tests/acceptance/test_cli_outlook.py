@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from commands import outreach, outreach_here, sample_project
 from letterbox import people
-from simulated_week import START, by_customer, comparable, week_project
+from simulated_week import START, by_customer, planned_in, week_project
 
 NOON = "2026-07-03T12:00"
 KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCD"
@@ -56,7 +56,7 @@ def test_an_outlook_is_what_simulating_everyone_says_of_the_customer(
     project = week_project(tmp_path / "project", 60, **settings)
     at = ("--days", "2", "--now", START.isoformat())
     outreach_here(project, "simulate", "--rows", "r.csv", *at, **settings)
-    everyone = by_customer(comparable(project / "r.csv"))
+    everyone = by_customer(planned_in(project / "r.csv"))
 
     for key in ("C0000", "C0017", "C0030", "C0036"):
         found = outreach_here(project, "outlook", key, *at, "--json", **settings).json
