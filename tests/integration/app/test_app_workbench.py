@@ -1,5 +1,6 @@
 """The live page's use cases on either database: whom it shows, what it counts, what it remembers."""
 
+import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -48,6 +49,9 @@ def make_workbench(context: Context) -> Iterator[Callable[[], Workbench]]:
     yield make
     for each in made:
         each.close()
+    for thread in threading.enumerate():  # a check under way has a connection
+        if thread.name == "background":
+            thread.join()
 
 
 def bring(context: Context, *people: tuple[str, str, str, bool]) -> None:
