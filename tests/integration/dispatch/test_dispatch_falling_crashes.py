@@ -2,15 +2,15 @@
 what may have gone out never falls over."""
 
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from dying import DiesError, dying_at
 from falling_meanings import Row
 from falling_world import World
 from makers import NOW
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine, event
 
 from outreach.channels.adapter import Outcome
 from outreach.clock import Instants
@@ -39,22 +39,6 @@ ROW = Row(
 )
 SAID = {"email": (Answer.REJECTED, Fault.POLICY), "sms": (Answer.ACCEPTED, Fault.NONE)}
 BY_SMS, MAY_BE = "sent by sms", "unknown by {}"
-
-
-class DiesError(BaseException):
-    """Raised where a process would be killed: nothing of ours catches it."""
-
-
-def dying_at(number: int) -> Callable[..., None]:
-    """Dies before the transaction of this number is committed."""
-    seen = Counter[str]()
-
-    def commit(_: Connection) -> None:
-        seen["commits"] += 1
-        if seen["commits"] == number:
-            raise DiesError
-
-    return commit
 
 
 def work(world: World, engine: Engine, worker_id: int, channel: str, taken: list[str]) -> None:

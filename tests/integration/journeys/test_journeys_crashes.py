@@ -1,16 +1,15 @@
 """However often a scheduler dies, or two look at once: each step is planned once for each customer."""
 
 import threading
-from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from dying import DiesError, dying_at
 from journeying import a_way
-from sqlalchemy import Connection, Engine, event, select
+from sqlalchemy import Engine, event, select
 
 from outreach.app.context import open_context
 from outreach.app.running import Tick
@@ -21,22 +20,6 @@ from outreach.store.tables import campaigns, deliveries, enrolments
 STEPS = "[{id: a, channels: email, template: note}, {id: b, channels: email, template: note}]"
 WAY = f"schedule: {{on_event: order}}\nsteps: {STEPS}\n"
 NINE = "2026-07-01T09:00"
-
-
-class DiesError(BaseException):
-    """Raised where a process would be killed: nothing of ours catches it."""
-
-
-def dying_at(number: int) -> Callable[..., None]:
-    """Dies before the transaction of this number is committed."""
-    seen = Counter[str]()
-
-    def commit(_: Connection) -> None:
-        seen["commits"] += 1
-        if seen["commits"] == number:
-            raise DiesError
-
-    return commit
 
 
 def tick_on(project: Path, engine: Engine) -> Tick:
