@@ -101,8 +101,7 @@ class Background:
 
     def _next(self) -> Job | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._ends or self._waiting)
-            while not self._ends and (seconds := self._still_pauses()) > 0:
+            while not self._ends and (seconds := self._seconds_to_rest()) != 0:
                 self._changed.wait(seconds)
             if self._ends:
                 return None
@@ -110,11 +109,13 @@ class Background:
             self._under_way = job[0], job[1]
             return job
 
-    def _still_pauses(self) -> float:
-        """How many seconds more: none where anything is waited for that nothing is known of."""
+    def _seconds_to_rest(self) -> float | None:
+        """None until something is asked; 0 where anything is waited for that nothing is known of."""
+        if not self._waiting:
+            return None
         if any(topic not in self._done for topic in self._waiting):
             return 0.0
-        return self._asked_at + self._pause_seconds - time.monotonic()
+        return max(0.0, self._asked_at + self._pause_seconds - time.monotonic())
 
 
 def _tried(work: Callable[[], object]) -> tuple[object, OutreachError | None]:

@@ -1,6 +1,7 @@
 """What is worked out beside: once, the last asked for first, and faults in words."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from queue import Queue
 from threading import Event
@@ -16,9 +17,9 @@ PATIENCE_SECONDS = 60.0
 class Told:
     """A background, and the topics it tells of."""
 
-    def __init__(self) -> None:
+    def __init__(self, pause_seconds: float = 0.0) -> None:
         self.heard: Queue[str] = Queue()
-        self.works = Background(self.heard.put)
+        self.works = Background(self.heard.put, pause_seconds)
 
     def next(self) -> str:
         return self.heard.get(timeout=PATIENCE_SECONDS)
@@ -62,6 +63,24 @@ def test_of_what_waits_only_the_newest_is_done_and_the_last_topic_first(told: To
 
     assert heard == ["first", "other", "plan"]
     assert done == [-1, 2]
+
+
+def test_what_is_taken_back_during_the_pause_leaves_the_next_job_to_do() -> None:
+    pause_seconds = 0.1
+    told = Told(pause_seconds)
+    told.works.ask("plan", 1, lambda: 1)
+    told.next()
+    told.works.ask("plan", 2, lambda: 2)
+    time.sleep(pause_seconds / 2)  # within the pause
+    told.works.ask("plan", 1, lambda: 1)  # an edit and its undoing: what waited is not wanted any more
+    time.sleep(4 * pause_seconds)
+
+    told.works.ask("plan", 3, lambda: 3)
+    done = told.works.wait("plan", 3, PATIENCE_SECONDS)
+    told.works.close()
+
+    assert done is not None
+    assert done.value == 3
 
 
 def test_an_older_result_stays_until_the_newer_is_there(told: Told) -> None:
