@@ -72,7 +72,7 @@ def test_what_is_taken_back_during_the_pause_leaves_the_next_job_to_do() -> None
     told.next()
     told.works.ask("plan", 2, lambda: 2)
     time.sleep(pause_seconds / 2)  # within the pause
-    told.works.ask("plan", 1, lambda: 1)  # an edit and its undoing: what waited is not wanted any more
+    told.works.ask("plan", 1, lambda: 1)  # what waited is not wanted any more
     time.sleep(4 * pause_seconds)
 
     told.works.ask("plan", 3, lambda: 3)
