@@ -1,7 +1,7 @@
 """A source of messages that are rendered already, for a sender alone."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from outreach.channels.adapter import Message, Outcome
 from outreach.vocabulary import Answer
@@ -19,6 +19,11 @@ class Rendered:
         with self._lock:
             given, self._left = self._left[-most:], self._left[:-most]
             return given
+
+    def pull_soon(
+        self, most: int, connection: int | None, came: Callable[[Sequence[Message]], None]
+    ) -> None:
+        came(self.pull(most, connection))
 
     def report(self, outcome: Outcome) -> None:
         self.accepted += outcome.answer is Answer.ACCEPTED

@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -151,6 +151,11 @@ class _Tests:
         with self._lock:
             given, self._left = self._left[:most], self._left[most:]
         return given
+
+    def pull_soon(
+        self, most: int, connection: int | None, came: Callable[[Sequence[Message]], None]
+    ) -> None:
+        came(self.pull(most, connection))
 
     def report(self, outcome: Outcome) -> None:
         with self._lock:

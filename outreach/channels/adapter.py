@@ -4,7 +4,7 @@ An adapter knows no database, queue, web or templates. It pulls ready messages, 
 provider and reports each outcome as its answer comes. It never raises for what can be foreseen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
@@ -98,6 +98,12 @@ class Source(Protocol):
         Each message's `begin_by` (time.monotonic) is when it must have been begun: after it,
         report `Outcome.not_begun` and write nothing. Every pulled message is reported once.
         """
+        ...
+
+    def pull_soon(
+        self, most: int, connection: int | None, came: Callable[[Sequence[Message]], None]
+    ) -> None:
+        """As `pull`, but returns at once: `came` is called with them, once, from any thread."""
         ...
 
     def report(self, outcome: Outcome) -> None:

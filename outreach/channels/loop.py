@@ -3,11 +3,10 @@
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
-PULLING_THREADS = 64  # a pull may wait; lanes of all adapters together stay below this
+from outreach.channels.adapter import Message, Source
 
 _Result = TypeVar("_Result")
 _lock = threading.Lock()
@@ -24,12 +23,23 @@ def run(coroutine: Coroutine[Any, Any, _Result]) -> _Result:
     return asyncio.run_coroutine_threadsafe(coroutine, _loop()).result()
 
 
+async def pulled(source: Source, most: int, connection: int | None = None) -> Sequence[Message]:
+    """What the source gives; for use on the loop, which does other work until they come."""
+    loop = asyncio.get_running_loop()
+    come: asyncio.Future[Sequence[Message]] = loop.create_future()
+
+    def came(messages: Sequence[Message]) -> None:
+        loop.call_soon_threadsafe(come.set_result, messages)
+
+    source.pull_soon(most, connection, came)
+    return await come
+
+
 def _loop() -> asyncio.AbstractEventLoop:
     with _lock:
         loop = _running.get(os.getpid())
         if loop is None:
             loop = _running[os.getpid()] = _new_loop()
-            loop.set_default_executor(ThreadPoolExecutor(PULLING_THREADS, "outreach-pull"))
             threading.Thread(target=loop.run_forever, name="outreach-loop", daemon=True).start()
         return loop
 

@@ -49,6 +49,7 @@ class Exchange:
     def __init__(self, shift: Shift, ledger: Ledger) -> None:
         self._shift = shift
         self._ledger = ledger
+        self.channel = ledger.channel
         self._guard = Guard(shift, ledger.channel)
         self._answers: deque[Answered] = deque()
         self._wanted: list[_Wanted] = []
@@ -207,7 +208,7 @@ class Exchange:
         shift.places.give(len(flush))
         counts = Counter(moved.values())
         shift.tally.count({state: n for state, n in counts.items() if state is not State.DUE})
-        _tell(self._ledger.channel, settlements, moved, counts)
+        _tell(self.channel, settlements, moved, counts)
         self._guard.look(runs_and_outcomes([one for one in flush if not one.is_plain]))
 
     def _count_overtaken(self, plain: list[Answered]) -> None:

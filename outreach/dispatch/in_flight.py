@@ -8,8 +8,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -93,20 +92,21 @@ class InFlight:
         self._prompt: set[str] = set()
         self._changed = threading.Condition()
 
-    @contextmanager
-    def pull(self, connection: int | None = None) -> Iterator[int]:
-        """The number of a pull that waits while the block runs: its connection's, or one of its own.
+    def ask(self, connection: int | None = None) -> int:
+        """The number of a pull that waits from now on: its connection's, or one of its own.
 
         A connection may pull once more while it is busy: it is one all the same.
         """
         with self._changed:
             number = next(self._numbers) if connection is None else -1 - connection
             self._waiting.add(number)
-        try:
-            yield number
-        finally:
-            with self._changed:
-                self._waiting.discard(number)
+            self._changed.notify_all()
+            return number
+
+    def answer(self, pull: int) -> None:
+        """Note that a pull waits no longer."""
+        with self._changed:
+            self._waiting.discard(pull)
 
     def take(self, pull: int, shelf: Shelf, most: int) -> list[Ready]:
         """Up to `most` messages off the shelf that may go now; a slow domain's go one by one.
@@ -168,7 +168,7 @@ class InFlight:
             return list(self._out)
 
     def wait(self, seconds: float) -> None:
-        """Wait for an answer, at most so long."""
+        """Wait for an answer, or for another pull, at most so long."""
         with self._changed:
             self._changed.wait(seconds)
 

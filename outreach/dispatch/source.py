@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from queue import SimpleQueue
 
 from outreach.channels.adapter import Message, Outcome
 from outreach.dispatch.exchange import Exchange
@@ -12,12 +13,14 @@ from outreach.dispatch.purse import refund
 from outreach.dispatch.settle import Answered
 from outreach.dispatch.shelf import Shelf
 from outreach.dispatch.shift import Shift
+from outreach.dispatch.wants import Given, Want, Wants
 from outreach.logger import Logger
 from outreach.store import custody
 from outreach.vocabulary import Answer, Fault
 
 log = Logger(__name__)
 WAIT_SECONDS = 0.05  # how long one look for messages or places lasts
+_Taken = tuple[Want, list[Ready]]
 TROUBLES = 3  # answers in a row that say nothing can be sent now, before the channel rests
 
 
@@ -48,29 +51,52 @@ class DeliverySource:
         self._in_flight = InFlight(patience, limits.in_flight, limits.slow_seconds)
         self._troubles = 0
         self._closed = False
+        self._wants = Wants(self._give, f"hand-{exchange.channel}")
 
     def pull(self, most: int, connection: int | None = None) -> Sequence[Message]:
         """Up to `most` messages, committed as handing; waits while more may come; empty: the end."""
-        with self._in_flight.pull(connection) as number:
-            while not self.stopping():
-                if not self._shelf.wait_filled(WAIT_SECONDS):
-                    if self._no_more() and not self.in_flight():
-                        return []
-                elif self._shift.trouble.resting():
-                    time.sleep(WAIT_SECONDS)
-                elif handed := self._next(number, most):
-                    return handed
-        return []
+        come: SimpleQueue[Sequence[Message]] = SimpleQueue()
+        self.pull_soon(most, connection, come.put)
+        return come.get()
 
-    def _next(self, pull: int, most: int) -> list[Message]:
-        """What may go now of what is on the shelf; waits shortly where nothing may."""
-        places = self._shift.places.take(min(most, len(self._shelf)), WAIT_SECONDS)
-        ready = self._in_flight.take(pull, self._shelf, places)
-        self._shift.places.give(places - len(ready))
-        if places and not ready:
+    def pull_soon(
+        self, most: int, connection: int | None, came: Callable[[Sequence[Message]], None]
+    ) -> None:
+        """As `pull`, but returns at once; `came` is called with what there is, by a thread of ours."""
+        self._wants.ask(Want(most, self._in_flight.ask(connection), came))
+
+    def _give(self, wants: Sequence[Want]) -> list[Given]:
+        """What may go now to those who wait, or the end; waits shortly where nothing may."""
+        given: list[Given] = []
+        if self.stopping():
+            given = [(want, []) for want in wants]
+        elif not self._shelf.wait_filled(WAIT_SECONDS):
+            if self._no_more() and not self.in_flight():
+                given = [(want, []) for want in wants]
+        elif self._shift.trouble.resting():
+            time.sleep(WAIT_SECONDS)
+        else:
+            given = self._hand(self._next(wants))
+        for want, _ in given:
+            self._in_flight.answer(want.pull)
+        return given
+
+    def _next(self, wants: Sequence[Want]) -> list[_Taken]:
+        """What may go now of what is on the shelf, in the order of asking."""
+        wanted = min(sum(want.most for want in wants), len(self._shelf))
+        free = places = self._shift.places.take(wanted, WAIT_SECONDS)
+        taken: list[_Taken] = []
+        for want in wants:
+            if not free:
+                break
+            ready = self._in_flight.take(want.pull, self._shelf, min(want.most, free))
+            free -= len(ready)
+            if good := self._good(ready):
+                taken.append((want, good))
+        self._shift.places.give(free)
+        if free == places > 0:
             self._in_flight.wait(WAIT_SECONDS)
-        good = self._good(ready)
-        return self._hand(good) if good else []
+        return taken
 
     def report(self, outcome: Outcome) -> None:
         """Take one outcome; it is settled soon. What was not pulled, or is reported twice, is not."""
@@ -84,7 +110,7 @@ class DeliverySource:
 
     def stopping(self) -> bool:
         """Whether to begin nothing more: the worker ends, or the channel can not be used."""
-        return self._closed or self._shift.ending() or self.in_trouble()
+        return self._closed or self._wants.is_closed() or self._shift.ending() or self.in_trouble()
 
     def in_trouble(self) -> bool:
         """Whether nothing can be sent on the channel for now."""
@@ -97,6 +123,7 @@ class DeliverySource:
     def abandon(self) -> None:
         """Report what the adapter left unreported: nobody knows whether it went out."""
         self._closed = True
+        self._wants.close()
         for id_ in self._in_flight.ids():
             self.report(Outcome(id_, Answer.UNKNOWN, stage="adapter"))
 
@@ -112,10 +139,14 @@ class DeliverySource:
         self._put_back(bad)
         return [one for one in ready if one.held not in bad] if bad else ready
 
-    def _hand(self, ready: list[Ready]) -> list[Message]:
+    def _hand(self, taken: list[_Taken]) -> list[Given]:
         """Commit handing; the messages that may go out. When in doubt none does."""
-        wanted = [(one.held.id, one.held.fence, one.message_id) for one in ready]
-        ours, handed_at = self._exchange.hand(wanted)
+        ready = [one for _, group in taken for one in group]
+        if not ready:
+            return []
+        ours, handed_at = self._exchange.hand(
+            [(one.held.id, one.held.fence, one.message_id) for one in ready]
+        )
         if ours is None:
             for one in ready:  # takes them back whether or not it was committed
                 self.report(Outcome.not_begun(one.held.id, "handing not confirmed"))
@@ -126,10 +157,15 @@ class DeliverySource:
             self._forget(ours)
             return []
         self._in_flight.handed(ours, handed_at)
-        messages = [one.message for one in ready if one.held.id in ours]
-        for message in messages:
-            message.begin_by = handed_at + self._shift.limits.begin_seconds
-        return messages
+        begin_by = handed_at + self._shift.limits.begin_seconds
+        given: list[Given] = []
+        for want, group in taken:
+            messages = [one.message for one in group if one.held.id in ours]
+            for message in messages:
+                message.begin_by = begin_by
+            if messages:
+                given.append((want, messages))
+        return given
 
     def _put_back(self, held: Sequence[Held]) -> None:
         """Let go of what is not handed over."""

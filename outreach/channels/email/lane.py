@@ -11,6 +11,7 @@ from outreach.channels.backoff import Backoff
 from outreach.channels.email.answers import LATER, OPENING, Stage
 from outreach.channels.email.connection import Connection, Dial
 from outreach.channels.email.endings import Ending
+from outreach.channels.loop import pulled
 from outreach.logger import Logger
 from outreach.vocabulary import Answer, Fault
 
@@ -94,7 +95,7 @@ class Lane:
 
     async def _pulled(self) -> bool:
         """Pull; whether anything came."""
-        messages = await asyncio.to_thread(self._service.source.pull, self._most, self._number)
+        messages = await pulled(self._service.source, self._most, self._number)
         if not messages:
             return False
         self._since = time.monotonic()

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from outreach.channels.adapter import Check, Listed, Message, Outcome, Sought, Source, Text
 from outreach.channels.backoff import Backoff
-from outreach.channels.loop import run
+from outreach.channels.loop import pulled, run
 from outreach.channels.sms.answers import POLICY, UNKNOWN, UNREACHABLE, Meaning, classify
 from outreach.channels.sms.api import (
     API,
@@ -163,7 +163,7 @@ class _Shift:
     async def run(self, places: int) -> None:
         while not self.over_for and not self._source.stopping():
             free = places - len(self._in_flight)
-            messages = await asyncio.to_thread(self._source.pull, free)
+            messages = await pulled(self._source, free)
             if not messages:
                 return
             self._in_flight |= {asyncio.create_task(self._one(message)) for message in messages}

@@ -46,6 +46,11 @@ class ListSource:
             self.pulled += [message.id for message in given]
             return given
 
+    def pull_soon(
+        self, most: int, connection: int | None, came: Callable[[Sequence[Message]], None]
+    ) -> None:
+        came(self.pull(most, connection))
+
     def report(self, outcome: Outcome) -> None:
         with self._lock:
             self.reported.append(outcome)

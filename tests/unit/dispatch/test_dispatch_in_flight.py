@@ -1,7 +1,5 @@
 """Who may have another connection: by how many each domain keeps, and how late its answers are."""
 
-from contextlib import ExitStack
-
 import pytest
 from makers import NOW
 
@@ -29,8 +27,7 @@ class Adapter:
         self.patience = Patience("email", Backoff())
         seconds = 0.0 if late else float("inf")
         self.in_flight = InFlight(self.patience, most, seconds)
-        self._open = ExitStack()
-        self._pulls = [self._open.enter_context(self.in_flight.pull()) for _ in range(connections)]
+        self._pulls = [self.in_flight.ask() for _ in range(connections)]
 
     def put(self, *domains: str) -> None:
         first = self.shelf.taken + len(self.shelf)
