@@ -1,11 +1,13 @@
 """For the hour of "we sent the wrong price": a run stopped, and corrected to those who got it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from outreach.app.admission import problems_on_trial
+from outreach.app.beside import Beside, beside
+from outreach.app.comes_again import ComesAgain, comes_again
 from outreach.app.context import Context
 from outreach.app.person import person
 from outreach.app.project import save_rules
@@ -19,7 +21,7 @@ from outreach.decisions.asking import everywhere
 from outreach.decisions.candidate import Scope
 from outreach.decisions.households import ask_base
 from outreach.decisions.localities import localities
-from outreach.decisions.ruling import make_ruling
+from outreach.decisions.ruling import Ruling, make_ruling
 from outreach.documents import did_you_mean
 from outreach.errors import ProblemsFound, UsageError
 from outreach.planning.plan import Funnel, count
@@ -50,13 +52,15 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionPlan:
-    """What a correction would do now; by channel whom it would reach."""
+    """What a correction would do now; by channel whom it would reach, and one as it would look."""
 
     run: int
     campaign: str
     template: str
     reached: Reached
     channels: dict[str, Funnel]
+    beside: dict[str, Beside]
+    comes_again: ComesAgain | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Corrected:
     template: str
     reached: Reached
     corrections: list[CorrectingRun]
+    comes_again: ComesAgain | None
 
 
 def plan_correction(context: Context, run_id: int, template: str) -> CorrectionPlan:
@@ -87,14 +92,26 @@ def plan_correction(context: Context, run_id: int, template: str) -> CorrectionP
 
     UsageError where there is no such run or template, or it is corrected already by another one.
     """
+    funnels, shown = {}, {}
     with reading(context.engine) as conn:
         run = _run(context, conn, run_id, template)
-        funnels = {
-            channel: _funnel(context, conn, run, campaign)
-            for channel, campaign, _ in _made(context, conn, run, template)
-        }
-        reached = _reached(reached_by(conn, run_id))
-    return CorrectionPlan(run_id, run.campaign, template, reached, funnels)
+        for channel, campaign, _ in _made(context, conn, run, template):
+            ruling = _ruling(context, run, campaign)
+            funnels[channel] = _funnel(context, conn, ruling)
+            both = beside(context, conn, run, channel, ruling)
+            if both is not None:
+                shown[channel] = both
+        reached, again = _reached(reached_by(conn, run_id)), comes_again(context, conn, run)
+    return CorrectionPlan(run_id, run.campaign, template, reached, funnels, shown, again)
+
+
+def correct_all(context: Context, run_ids: Iterable[int], template: str) -> list[Corrected]:
+    """As `correct`, several runs; what is wrong with one of them is told before any is stopped."""
+    numbers = list(dict.fromkeys(run_ids))
+    with reading(context.engine) as conn:
+        for number in numbers:
+            list(_made(context, conn, _run(context, conn, number, template), template))
+    return [correct(context, number, template) for number in numbers]
 
 
 def correct(context: Context, run_id: int, template: str) -> Corrected:
@@ -120,8 +137,8 @@ def correct(context: Context, run_id: int, template: str) -> Corrected:
     with reading(context.engine) as conn:
         there = corrections_of(conn, run_id)
         told = [_told(conn, number, channel) for channel, (number, _) in sorted(there.items())]
-        reached = _reached(reached_by(conn, run_id))
-    return Corrected(run_id, run.campaign, template, reached, told)
+        reached, again = _reached(reached_by(conn, run_id)), comes_again(context, conn, run)
+    return Corrected(run_id, run.campaign, template, reached, told, again)
 
 
 def _run(context: Context, conn: Connection, run_id: int, template: str) -> Run:
@@ -159,10 +176,13 @@ def _reached(by_channel: Mapping[str, Mapping[State, int]]) -> Reached:
     return Reached(total(GOT), total(MAYBE), total(_UNSENT), total((State.CANCELLED,)))
 
 
-def _funnel(context: Context, conn: Connection, run: Run, campaign: Campaign) -> Funnel:
-    company, now = context.company(), context.now()
-    compiled = compile_step(context.files.contents, campaign, company)
-    ruling = make_ruling(run.campaign_id, 0, campaign, company, compiled)
+def _ruling(context: Context, run: Run, campaign: Campaign) -> Ruling:
+    compiled = compile_step(context.files.contents, campaign, context.company())
+    return make_ruling(run.campaign_id, 0, campaign, context.company(), compiled)
+
+
+def _funnel(context: Context, conn: Connection, ruling: Ruling) -> Funnel:
+    now = context.now()
     scope = Scope(run_at=now, seen_at=now, facts=facts_for(conn, now))
     return count(conn, ask_base(conn, ruling, scope, everywhere(localities(conn), now)))
 

@@ -1,28 +1,34 @@
 """`outreach correct`."""
 
 import sys
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated
 
 import typer
 
+from outreach.app.beside import Beside
+from outreach.app.comes_again import ComesAgain
 from outreach.app.correcting import (
     Corrected,
     CorrectionPlan,
     Reached,
+    correct_all,
     plan_correction,
 )
-from outreach.app.correcting import (
-    correct as correct_run,
-)
+from outreach.app.previewing import Preview
 from outreach.app.sending import is_anyone_sending
 from outreach.cli.call import Call, call_of
 from outreach.cli.screen import Screen
 from outreach.errors import UsageError
 
+FIRST_LINES = 4  # of a message, shown beside its correction
+
 
 def correct(
     ctx: typer.Context,
-    run: Annotated[int, typer.Argument(help="The run that went wrong: see `outreach runs`")],
+    run: Annotated[
+        list[int], typer.Argument(help="The run that went wrong, or several: see `outreach runs`")
+    ],
     template: Annotated[
         str, typer.Option(metavar="NAME", help="What corrects it: a folder under templates/")
     ],
@@ -32,32 +38,44 @@ def correct(
 
     What is unsent is cancelled. The correction goes by the same channel; consent, quiet hours and
     all other rules hold, limits do not, this once, which the audit log notes. Called again it goes
-    on where it stopped, and tells how both runs stand.
+    on where it stopped, and tells how both runs stand. Where the campaign is still active with the
+    wrong template, it says when that comes again.
     """
     call = call_of(ctx)
     if not yes and call.json:
         raise _nobody_to_ask()
     with call.context() as context:
-        if not yes and not _agreed(call, plan_correction(context, run, template)):
-            return 0
-        found = correct_run(context, run, template)
+        if not yes:
+            plans = [plan_correction(context, each, template) for each in dict.fromkeys(run)]
+            if not _agreed(call, plans):
+                return 0
+        found = correct_all(context, run, template)
         if not is_anyone_sending(context):
             sys.stderr.write("nothing is sent yet, for no worker is alive: run `outreach run`\n")
-    call.show(found, lambda screen: _show(screen, found))
+    call.show(found if len(found) > 1 else found[0], lambda screen: _show(screen, found))
     return 0
 
 
-def _agreed(call: Call, plan: CorrectionPlan) -> bool:
-    call.show(plan, lambda screen: _show_plan(screen, plan))
+def _agreed(call: Call, plans: Sequence[CorrectionPlan]) -> bool:
+    call.show(plans, lambda screen: _show_plans(screen, plans))
     if not sys.stdin.isatty():
         raise _nobody_to_ask()
-    many = sum(each.send + each.hold for each in plan.channels.values())
-    cancels = f"Cancel {plan.reached.unsent:,} unsent messages of run {plan.run}"
+    many = sum(each.send + each.hold for plan in plans for each in plan.channels.values())
+    unsent = sum(plan.reached.unsent for plan in plans)
+    runs = ", ".join(str(plan.run) for plan in plans)
+    cancels = f"Cancel {unsent:,} unsent messages of run {runs}"
     return typer.confirm(f"{cancels}, and send {many:,} corrections?")
 
 
 def _nobody_to_ask() -> UsageError:
     return UsageError("nobody can be asked whether to correct", "add `--yes`")
+
+
+def _show_plans(screen: Screen, plans: Sequence[CorrectionPlan]) -> None:
+    for plan in plans:
+        _show_plan(screen, plan)
+        screen.line()
+    _show_again(screen, (plan.comes_again for plan in plans))
 
 
 def _show_plan(screen: Screen, plan: CorrectionPlan) -> None:
@@ -68,9 +86,18 @@ def _show_plan(screen: Screen, plan: CorrectionPlan) -> None:
         screen.heading(f"Correction by {channel}: {plan.template}")
         screen.pairs({"send": funnel.send, "hold": funnel.hold})
         screen.bars({reason.value: many for reason, many in funnel.skip.items()})
+        if channel in plan.beside:
+            _show_beside(screen, plan.beside[channel])
 
 
-def _show(screen: Screen, found: Corrected) -> None:
+def _show(screen: Screen, found: Sequence[Corrected]) -> None:
+    for each in found:
+        _show_one(screen, each)
+        screen.line()
+    _show_again(screen, (each.comes_again for each in found))
+
+
+def _show_one(screen: Screen, found: Corrected) -> None:
     screen.heading(f"Run {found.run} of {found.campaign}")
     _show_reached(screen, found.reached)
     if not found.corrections:
@@ -80,6 +107,25 @@ def _show(screen: Screen, found: Corrected) -> None:
         screen.heading(f"Run {each.run} corrects it by {each.channel}: {found.template}")
         screen.pairs({"send": each.send, "hold": each.hold})
         screen.bars({**each.skip})
+
+
+def _show_again(screen: Screen, found: Iterable[ComesAgain | None]) -> None:
+    for said in dict.fromkeys(each.said for each in found if each is not None):
+        screen.heading(f"{said}: set `status: paused`, or correct its template")
+
+
+def _show_beside(screen: Screen, both: Beside) -> None:
+    screen.line()
+    for words, each in (("got", both.sent), ("would get", both.correction)):
+        screen.line(f"{each.key} {words}:")
+        for line in _begins(each):
+            screen.line(f"    {line}")
+
+
+def _begins(made: Preview) -> Iterator[str]:
+    """The subject and the first lines of a message; or why it can not be made."""
+    lines = [line.strip() for line in made.body.splitlines() if line.strip()]
+    yield from filter(None, (made.problem, made.subject, *lines[:FIRST_LINES]))
 
 
 def _show_reached(screen: Screen, reached: Reached) -> None:

@@ -41,6 +41,14 @@ def reached_by(conn: Connection, run_id: int) -> dict[str, Mapping[State, int]]:
     return dict(found)
 
 
+def first_reached(conn: Connection, run_id: int, channel: str) -> tuple[int, str]:
+    """The customer whom a run reached first by a channel, as in `may_have_got`, and their variant."""
+    row = deliveries.c
+    query = may_have_got(run_id, channel).add_columns(row.variant).order_by(row.id).limit(1)
+    customer_id, variant = conn.execute(query).one()
+    return customer_id, variant or ""
+
+
 def corrections_of(conn: Connection, run_id: int) -> dict[str, tuple[int, str]]:
     """By channel, the run that corrects a run already, and its template."""
     own = select(runs.c.campaign_id).where(runs.c.id == run_id).scalar_subquery()

@@ -175,3 +175,62 @@ def test_nothing_is_done_where_nobody_says_yes(shop: Shop) -> None:
     ]  # fmt: skip
     assert [row.state for row in shop.rows("SELECT state FROM runs")] == ["running"]
     assert none.err == "outreach: there is no template `right-prise`; did you mean `right-price`?\n"
+
+
+def test_what_it_would_look_like_stands_beside_what_was_sent(shop: Shop) -> None:
+    answer = shop.here("correct", 1, "--template", "right-price", "--now", LATER)
+
+    assert "a got:\n    A price\n    Ann: It is 10 dollars\n" in answer.out
+    assert "a would get:\n    A price\n    Ann: It is 100 dollars\n" in answer.out
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    ((), None),
+    (("manual: true, late: 12 hours", "cron: '0 9 * * TUE', timezone: Europe/Berlin"),
+     "prices is still active and comes again Tuesday 2026-07-07 09:00 Europe/Berlin"
+     " with `prices`"),
+    (("manual: true, late: 12 hours", "on_event: order"),
+     "prices is still active and goes to everyone who comes in, with `prices`"),
+    (("manual: true, late: 12 hours", "cron: '0 9 * * TUE'", "active", "paused"), None),
+    (("manual: true, late: 12 hours", "cron: '0 9 * * TUE'", "template: prices",
+      "template: right-price"), None),
+    (("manual: true, late: 12 hours", "at: 2026-07-01T09:00"), None),
+])  # fmt: skip
+def test_it_says_when_the_wrong_words_come_again(
+    shop: Shop, change: tuple[str, ...], said: str | None
+) -> None:
+    campaign = CAMPAIGN
+    for old, new in zip(change[::2], change[1::2], strict=True):
+        campaign = campaign.replace(old, new)
+    (shop.project / "campaigns/prices.yaml").write_text(campaign)
+
+    before = shop.here("correct", 1, "--template", "right-price", "--now", LATER)
+    after = shop.here("correct", 1, "--template", "right-price", "--yes", "--json", "--now", LATER)
+
+    again = after.json["comes_again"]
+    assert (again and again["said"]) == said
+    end = f"{said}: set `status: paused`, or correct its template"
+    assert before.out.endswith(f"{end}\n") is (said is not None), before.out
+
+
+def test_words_that_were_mended_do_not_come_again(shop: Shop) -> None:
+    text = CAMPAIGN.replace("manual: true, late: 12 hours", "cron: '0 9 * * TUE'")
+    (shop.project / "campaigns/prices.yaml").write_text(text)
+    (shop.project / "templates/prices/body.txt").write_text(BODY % "It is 100 dollars")
+
+    found = shop.here("correct", 1, "--template", "right-price", "--yes", "--json", "--now", LATER)
+
+    assert found.json["comes_again"] is None
+
+
+def test_several_runs_are_corrected_by_one_call_and_none_where_one_can_not_be(shop: Shop) -> None:
+    words = ("--template", "right-price", "--yes", "--json", "--now", LATER)
+    assert shop.here("correct", 1, *words).code == 0
+
+    none = shop.here("correct", 2, 99, *words)
+    before = [row.state for row in shop.rows("SELECT state FROM runs ORDER BY id")]
+    found = shop.here("correct", 1, 2, *words)
+
+    assert (none.code, before) == (2, ["cancelled", "running"])
+    assert [each["run"] for each in found.json] == [1, 2]
+    assert [len(each["corrections"]) for each in found.json] == [1, 0]
