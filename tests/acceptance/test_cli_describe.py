@@ -12,7 +12,7 @@ def test_the_sample_is_read_back(project: Path) -> None:
     assert answer.out == (
         "Friday greeting is mei@example.com's, about A greeting at the weekend, and active. It is "
         "for customers in the stage development or growth or maturity, but for those tagged do-not-"
-        "greet. Only who agreed to that topic gets it. Each Friday at 17:00, by each customer's own "
+        "greet. Only who agreed to that topic and has an address gets it. Each Friday at 17:00, by each customer's own "
         "clock. What can not go by 23:00 is dropped. It may go only from 09:00 to 20:00 of their "
         "day. The company's quiet hours hold as well. At most 1 per 7 days about greetings, besides "
         "the company's limits. Who has had as many gets none. Where two campaigns want the last "

@@ -7,7 +7,7 @@ WORDS = {
     "draft": "目前是草稿：不会发送。", "active": "已启用。", "paused": "已暂停：不再产生新的批次。",
     "archived": "已归档：不会发送。",
     "status": "{about}，{status}",
-    "consent": "只发给同意接收该主题的客户。",
+    "consent": "只发给同意接收该主题且留有联系方式的客户。",
     "transactional": "无需客户事先同意，也不计入任何频次限制。",
     "everyone": "面向所有客户", "audience": "面向{parts}的客户",
     "exclude": "，但不包括{parts}的客户",

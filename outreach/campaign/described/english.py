@@ -7,7 +7,7 @@ WORDS = {
     "draft": "a draft: nothing goes out.", "active": "active.", "paused": "paused: no new runs.",
     "archived": "archived: nothing goes out.",
     "status": "{about}, and {status}",
-    "consent": "Only who agreed to that topic gets it.",
+    "consent": "Only who agreed to that topic and has an address gets it.",
     "transactional": "Nobody need have agreed to it, and no limit counts it.",
     "everyone": "It is for everyone", "audience": "It is for customers {parts}",
     "exclude": ", but for those {parts}",
