@@ -259,4 +259,6 @@ def _stage_problems(
 def _no_stage(stage: str, lifecycle: Lifecycle) -> tuple[str, str, str]:
     """Code, message and hint."""
     hint = did_you_mean(stage, lifecycle.ids, listing="there are")
+    if closest(stage, lifecycle.ids) is None:
+        hint += "; or write stages of your own: docs/lifecycle.md"
     return "unknown-stage", f"lifecycle `{lifecycle.name}` has no stage `{stage}`", hint

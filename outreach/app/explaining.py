@@ -20,6 +20,7 @@ from outreach.planning.next_time import Search, next_time
 from outreach.store.customers import by_keys
 from outreach.store.engine import reading
 from outreach.store.marks import facts_for
+from outreach.store.stages import is_from_the_start
 from outreach.store.tables import customers
 from outreach.vocabulary import Decision, Reason, Status
 
@@ -95,6 +96,12 @@ def explain_by(
     next_at = next_time(conn, search, found.verdict, found.answers) if ahead else None
     clock = Clock(ruling.grid.calendar_zone(place))
     verdict = found.verdict
+    said = outlook(ruling, found, next_at, clock) if ahead else []
+    on_stage = ruling.campaign.schedule.on_stage
+    if ahead and on_stage and is_from_the_start(conn, customer_id, on_stage.enter):
+        said.append(
+            "their first stage begins nothing: it waits for who comes there from another one"
+        )
     return Explained(
         campaign=ruling.campaign.name,
         key=key,
@@ -107,7 +114,7 @@ def explain_by(
         locale=verdict.locale,
         timezone=clock.zone.key,
         next=next_at,
-        said=tuple(outlook(ruling, found, next_at, clock)) if ahead else (),
+        said=tuple(said),
         rules=found.answers,
         status=ruling.campaign.status,
     )

@@ -96,6 +96,7 @@ class Plan:
     trigger: str | None = None  # planned as if it came to all the audience: `on_event` …
     step: str | None = None  # of several: the message that is planned, the first
     later: list[LaterCost] = field(default_factory=list)  # of later messages that have a price
+    unnamed: dict[str, int] = field(default_factory=dict)  # who reads files that name no language
 
 
 def plan_campaign(
@@ -127,8 +128,7 @@ def plan_campaign(
             write_rows(rows_to, _rows(conn, question))
     total, channels = cost_of(company, campaign.steps[0].channels, funnel, regions, taken)
     cost, occasion = Cost(company.brand.currency, total, channels), turn.occasion
-    local = occasion.local_at or occasion.first_at.astimezone(_zone(campaign, company))
-    left = time_left(campaign.schedule, local.replace(tzinfo=None))
+    left = _time_left(campaign, company, occasion)
     return Plan(
         campaign=name,
         revision=digest[:12],
@@ -157,7 +157,13 @@ def plan_campaign(
         trigger=campaign.schedule.kind.value if campaign.schedule.is_triggered else None,
         step=campaign.steps[0].id if len(campaign.stops) > 1 else None,
         later=later,
+        unnamed=funnel.unnamed,
     )
+
+
+def _time_left(campaign: Campaign, company: Company, occasion: Occasion) -> timedelta:
+    local = occasion.local_at or occasion.first_at.astimezone(_zone(campaign, company))
+    return time_left(campaign.schedule, local.replace(tzinfo=None))
 
 
 def _later(

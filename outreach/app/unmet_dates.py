@@ -26,7 +26,7 @@ def unmet_date(
 
     `known` are the names of all named dates that customers have.
     """
-    on_date, place = campaign.schedule.on_date, campaign.schedule.date_place
+    on_date, place = campaign.schedule.on_date, campaign.schedule.place
     if on_date is None or place is None or campaign.status is not Status.ACTIVE:
         return
     own = [name for name, kind in row.names.own.items() if kind is Kind.DATE]
@@ -48,7 +48,7 @@ def unmet_date(
 
 def unmet_feast(conn: Connection, campaign: Campaign) -> Iterator[Problem]:
     """A feast that no customer's country has; no draft's."""
-    feast, place = campaign.schedule.on_holiday, campaign.schedule.date_place
+    feast, place = campaign.schedule.on_holiday, campaign.schedule.place
     if feast is None or place is None or campaign.status is not Status.ACTIVE:
         return
     having = {*countries_with(feast.name), *(each.country for each in feast.own)}

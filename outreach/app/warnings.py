@@ -10,8 +10,11 @@ from sqlalchemy import Connection
 from outreach.app.context import Context
 from outreach.app.floor_audiences import about_nobody
 from outreach.app.kept import Kept
+from outreach.app.unagreed import without_consent, without_phone
 from outreach.app.unknown_fields import unknown_fields
 from outreach.app.unmet_dates import unmet_date, unmet_feast
+from outreach.app.unmet_stage import unmet_stage
+from outreach.app.unread_languages import unread_languages
 from outreach.audience import presence
 from outreach.audience.check import KEYS, dates_named, kinds_named, literal_comparisons
 from outreach.audience.names import Kind, names_in, names_of
@@ -21,15 +24,13 @@ from outreach.campaign.model import Campaign, Expression, Place, Selection
 from outreach.documents import closest, did_you_mean
 from outreach.errors import WARNING, Problem
 from outreach.lifecycle.load import load_lifecycles
-from outreach.lifecycle.model import Lifecycles
+from outreach.lifecycle.model import Lifecycle, Lifecycles
 from outreach.rendering.check import compared_in
 from outreach.rendering.compared import Compared
 from outreach.rendering.compiled import Compiled
 from outreach.rendering.compiling import compile_step
 from outreach.rendering.context import context_names
 from outreach.rendering.made_up import called_in
-from outreach.settings.company import Company
-from outreach.store.consent_history import is_anyone_agreed
 from outreach.store.engine import reading
 from outreach.store.events import is_any_of_kind, recent_kinds
 from outreach.store.facts import EVENT_KINDS
@@ -56,7 +57,7 @@ def warnings(context: Context, campaigns: Iterable[Campaign], kept: Kept) -> Ite
         lifecycles, _ = load_lifecycles(company, context.files.contents)
         yield from _unknown_dates(_dates_in_rules(row, lifecycles), dates)
         yield from about_nobody(context, conn, row)
-        ask = partial(_of_campaign, context, conn, row, dates)
+        ask = partial(_of_campaign, context, conn, row, dates, lifecycles.main)
         for campaign in campaigns:
             if stopwatch.monotonic() > until:
                 return
@@ -64,7 +65,12 @@ def warnings(context: Context, campaigns: Iterable[Campaign], kept: Kept) -> Ite
 
 
 def _of_campaign(
-    context: Context, conn: Connection, row: Row, dates: Sequence[str], campaign: Campaign
+    context: Context,
+    conn: Connection,
+    row: Row,
+    dates: Sequence[str],
+    lifecycle: Lifecycle | None,
+    campaign: Campaign,
 ) -> Iterator[Problem]:
     company, files = context.company(), context.files.contents
     row = replace(row, names=names_in(company, campaign))
@@ -74,6 +80,7 @@ def _of_campaign(
     yield from _unfound_in_templates(conn, row, compared)
     yield from unmet_date(conn, row, campaign, dates, context.now().date())
     yield from unmet_feast(conn, campaign)
+    yield from unmet_stage(conn, campaign, lifecycle)
     for step in campaign.steps:
         about = campaign.at_step(step.id)
         compiled = compile_step(files, about, company)
@@ -81,11 +88,12 @@ def _of_campaign(
         yield from _unknown_kinds(conn, row, about, compiled)
         yield from unknown_fields(conn, compiled)
         yield from _lacking(conn, row, compiled, about)
-        yield from _without_consent(conn, about, company)
+        yield from unread_languages(conn, row, compiled.each[0], about, company)
+        called = frozenset[str]()
         if "task" in compiled.channels:
-            calls = (called_in(each, about, company) for each in compiled.each)
-            called = frozenset[str]().union(*calls)
-            yield from _without_phone(conn, row, compiled, about, called)
+            called = called.union(*(called_in(each, about, company) for each in compiled.each))
+            yield from without_phone(conn, row, compiled, about, called)
+        yield from without_consent(conn, row, about, company, called)
 
 
 def _unfound(conn: Connection, row: Row, campaign: Campaign) -> Iterator[Problem]:
@@ -228,7 +236,7 @@ def _lacking(
     for channel in compiled.channels:
         every = compiled.each
         needed = {name for one in every for need in one.needs(channel) for name in need.names}
-        for name in sorted(needed):
+        for name in sorted(needed - _certain(campaign)):
             by_locale = presence.lacking(conn, row, campaign.audience, campaign.exclude, name)
             number = sum(
                 count
@@ -245,37 +253,10 @@ def _lacking(
                 yield Problem(place.file, place.line, place.column, code, message, hint)
 
 
-def _without_consent(conn: Connection, campaign: Campaign, company: Company) -> Iterator[Problem]:
-    """Channels by which nobody has agreed to hear of the topic: nobody is reached there."""
-    topic, step = company.topics.get(campaign.topic), campaign.steps[0]
-    if topic is None or topic.transactional or step.place is None:
-        return
-    for channel in step.channels:
-        if not is_anyone_agreed(conn, channel, campaign.topic):
-            message = f"nobody has agreed to `{campaign.topic}` by {channel}: nobody gets it there"
-            hint = f"import a column `consent.{channel}.{campaign.topic}`, or take the channel out"
-            place, code = step.place, f"{WARNING}no-consent"
-            yield Problem(place.file, place.line, place.column, code, message, hint)
-
-
-def _without_phone(
-    conn: Connection, row: Row, compiled: Compiled, campaign: Campaign, called: frozenset[str]
-) -> Iterator[Problem]:
-    """Customers who are to be called in these locales, and have no number."""
-    by_locale = presence.lacking(conn, row, campaign.audience, campaign.exclude, "phone")
-    number = sum(
-        count
-        for locale, count in by_locale.items()
-        if compiled.locale_for("task", locale) in called
-    )
-    place = campaign.audience.place
-    if number and place is not None:
-        audience = presence.picked(conn, row, campaign.audience)
-        message = f"the task is a call, and {number:,} of the {audience:,} in the audience"
-        message += " have no phone number"
-        hint = "add `phone is defined`, or begin the title with `visit:` or `letter:`"
-        code = f"{WARNING}no-phone"
-        yield Problem(place.file, place.line, place.column, code, message, hint)
+def _certain(campaign: Campaign) -> set[str]:
+    """What nobody lacks whom it comes to: the date that its schedule goes by."""
+    on_date = campaign.schedule.on_date
+    return set() if on_date is None else {on_date.field, f"dates.{on_date.field}"}
 
 
 def _asks(compiled: Compiled, channel: str, name: str, locale: str | None) -> bool:

@@ -4,7 +4,7 @@ import json
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, or_, select
 
 from outreach.audience.compile import compile_selection
 from outreach.audience.lookups import written_day
@@ -13,7 +13,8 @@ from outreach.audience.names import Kind, Names
 from outreach.audience.row import Row
 from outreach.campaign.model import Selection
 from outreach.store import spelling
-from outreach.store.tables import customers
+from outreach.store.tables import consent_states, customers
+from outreach.vocabulary import ConsentState
 
 MOST_TEXTS = 1_000  # that a slip is compared with
 
@@ -106,6 +107,38 @@ def lacking(
         .group_by(locale)
     )
     return {row.locale: row.number for row in conn.execute(query)}
+
+
+def locales(
+    conn: Connection, row: Row, audience: Selection, exclude: Selection | None
+) -> dict[str | None, int]:
+    """How many of them, without those excluded, have which locale."""
+    query = select(customers.c.locale, func.count()).where(_picks(row, audience, exclude))
+    found = conn.execute(query.group_by(customers.c.locale).order_by(customers.c.locale))
+    return dict(found.all())
+
+
+def not_agreed(
+    conn: Connection,
+    row: Row,
+    audience: Selection,
+    exclude: Selection | None,
+    channel: str,
+    topic: str,
+) -> int:
+    """How many of them, without those excluded, have no yes for a topic by a channel."""
+    said = consent_states.c
+    agreed = exists(
+        select(said.customer_id).where(
+            said.customer_id == customers.c.id,
+            said.topic == topic,
+            said.channel == channel,
+            said.state == ConsentState.GRANTED.value,
+            or_(said.expires_at.is_(None), said.expires_at > row.now),
+        )
+    )
+    query = select(func.count()).select_from(customers)
+    return int(conn.execute(query.where(_picks(row, audience, exclude), ~agreed)).scalar_one())
 
 
 def _picks(row: Row, audience: Selection, exclude: Selection | None) -> ColumnElement[bool]:

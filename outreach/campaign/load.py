@@ -33,6 +33,7 @@ from outreach.vocabulary import WRITTEN_TASKS
 LATER_CHANNELS = frozenset({*WRITTEN_TASKS, "whatsapp", "push"})
 USUAL_SPAN = timedelta(days=30)  # of `on_stage` and `idle`, until one may come in again
 _DATE: Path = ("schedule", "on_date", "field")
+_STAGE = ("schedule", "on_stage")
 _FEAST: Path = ("schedule", "on_holiday", "name")
 _ADD_TOPIC = "add it to `topics` in outreach.yaml"
 _ADD_CHANNEL = "add it to `channels` in outreach.yaml"
@@ -218,10 +219,12 @@ def _schedule(file: CampaignFile, document: Document, known: Known | None) -> Sc
     if found.on_event is not None and event is not None and event.where:
         where = _expression(document, ("schedule", "on_event", "where"))
         return replace(found, on_event=replace(found.on_event, where=where))
+    if found.on_stage is not None:
+        return replace(found, place=Place(document.file, *document.place(_STAGE)))
     if not found.is_of_days:
         return found
     path = _FEAST if found.on_holiday else _DATE
-    found = replace(found, date_place=Place(document.file, *document.place(path)))
+    found = replace(found, place=Place(document.file, *document.place(path)))
     if found.on_holiday is None or known is None:
         return found
     own = {key_of(name): days for name, days in known.feasts.items()}

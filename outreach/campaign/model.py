@@ -121,9 +121,9 @@ class Schedule:
     ends: date | None = None
     holidays: Holidays = Holidays.IGNORE
     late: timedelta = timedelta(hours=24)
-    date_place: Place | None = field(
+    place: Place | None = field(
         default=None, compare=False
-    )  # where its date or feast is named
+    )  # where its date, feast or stage is named
 
     @property
     def is_of_days(self) -> bool:

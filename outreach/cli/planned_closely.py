@@ -13,7 +13,7 @@ def show_closely(screen: Screen, plan: Plan) -> None:
     if len(plan.locales) > 1:
         screen.line()
         screen.heading("By language")
-        screen.bars({name or "no language of its own": n for name, n in plan.locales.items()})
+        screen.bars({name or _unnamed(plan): n for name, n in plan.locales.items()})
     if plan.stages:
         screen.line()
         screen.heading("By stage")
@@ -36,6 +36,12 @@ def show_closely(screen: Screen, plan: Plan) -> None:
             screen.line(f"+{unlock.customers:,} {unlock.remedy} ({unlock.rule})")
         if not plan.unlocks:
             screen.line("nobody")
+
+
+def _unnamed(plan: Plan) -> str:
+    """The files without a language, and who reads them."""
+    speak = ", ".join(f"{name or 'not known'} {many:,}" for name, many in plan.unnamed.items())
+    return f"the file without a language ({speak})"
 
 
 def _said(load: Load) -> str:

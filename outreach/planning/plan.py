@@ -45,6 +45,7 @@ class Funnel:
     locales: dict[str, int]  # of those sent or held: the language variant they would read
     variants: dict[str, int]  # of those sent or held, but for those who wait for the winner
     held_until: tuple[datetime, datetime] | None = None  # the earliest and the latest
+    unnamed: dict[str, int] = field(default_factory=dict)  # readers of files that name no language
     by: Mapping[tuple[str, int], int] = field(default_factory=dict)  # of those sent or held
 
     @property
@@ -78,6 +79,7 @@ class _Tally:
     channels: Counter[str] = field(default_factory=Counter)
     locales: Counter[str] = field(default_factory=Counter)
     variants: Counter[str] = field(default_factory=Counter)
+    unnamed: Counter[str] = field(default_factory=Counter)
     by: Counter[tuple[str, int]] = field(default_factory=Counter)
     opens: list[datetime] = field(default_factory=list)  # of those held
 
@@ -166,6 +168,7 @@ def _funnel(question: Question, found: Iterable[_Group]) -> Funnel:
         dict(sorted(tally.locales.items())),
         _in_order(tally.variants, question.ruling.variants),
         (min(tally.opens), max(tally.opens)) if tally.opens else None,
+        dict(tally.unnamed.most_common()) if len(tally.locales) > 1 else {},
         tally.by,
     )
 
@@ -183,7 +186,10 @@ def _add(tally: _Tally, question: Question, group: _Group) -> None:
     if variant is not None:
         tally.variants[variant] += group.customers
     compiled = question.ruling.compiled.of(variant)
-    tally.locales[compiled.locale_for(channel, group.locale)] += group.customers
+    locale = compiled.locale_for(channel, group.locale)
+    tally.locales[locale] += group.customers
+    if not locale:
+        tally.unnamed[group.locale or ""] += group.customers
     if why is None:
         tally.send += group.customers
     else:

@@ -48,6 +48,31 @@ def record_moves(
     )
 
 
+def arrivals(conn: Connection, stage: str) -> tuple[int, int]:
+    """How many had a stage of the main model as their first one, and how many came from another."""
+    t = stage_changes.c
+    query = select(func.count(), func.count(t.from_stage))
+    every, moved = conn.execute(query.where(t.model == MAIN, t.to_stage == stage)).one()
+    return every - moved, moved
+
+
+def moves_between(conn: Connection, most: int) -> int:
+    """How many moves from a stage to another one the main model has seen, up to `most`."""
+    t = stage_changes.c
+    some = select(t.id).where(t.model == MAIN, t.from_stage.is_not(None), t.to_stage.is_not(None))
+    return int(
+        conn.execute(select(func.count()).select_from(some.limit(most).subquery())).scalar_one()
+    )
+
+
+def is_from_the_start(conn: Connection, customer_id: int, stages: Sequence[str]) -> bool:
+    """Whether one of the stages is the first, and only one, that a customer had of the main model."""
+    t = stage_changes.c
+    query = select(t.to_stage).where(t.customer_id == customer_id, t.model == MAIN).limit(2)
+    found = conn.execute(query).scalars().all()
+    return len(found) == 1 and found[0] in stages
+
+
 def distribution(conn: Connection, model: str = MAIN) -> dict[str | None, int]:
     """How many customers stand in each stage; None: not placed yet. The erased do not count."""
     t = customers.c

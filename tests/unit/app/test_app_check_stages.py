@@ -28,6 +28,12 @@ steps: [{id: greet, channels: sms, template: hello}]
             "5:20: lifecycle `six-stage` has no stage `maturty`; did you mean `maturity`?",
         ),
         (
+            "stage == 'active'",
+            "5:20: lifecycle `six-stage` has no stage `active`; there are `decline`, "
+            "`development`, `growth`, `maturity`, `potential`, `termination`; or write stages of your own: "
+            "docs/lifecycle.md",
+        ),
+        (
             "stage in ['growth', 'maturty']",
             "5:31: lifecycle `six-stage` has no stage `maturty`; did you mean `maturity`?",
         ),
