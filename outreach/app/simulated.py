@@ -124,6 +124,6 @@ def simulated(
         if assumptions is not None:
             topics = there.company().topics
             ordered = frozenset(name for name, topic in topics.items() if topic.transactional)
-            behaviour = Behaviour(engine, assumptions, seed, ordered)
+            behaviour = Behaviour(engine, assumptions, seed, ordered, start)
             behaviour.prepare()
         yield Simulated(there, clock, since, campaigns, rulings, Expiry(), serving, behaviour)

@@ -24,8 +24,10 @@ from outreach.simulation.counting import Counted, Forgotten, Pestered, Touches
 from outreach.simulation.drift import Drift, drift
 from outreach.simulation.load import Load, busy_hours, loads
 from outreach.simulation.pictures import calendar, histogram
+from outreach.simulation.silent import silent
 from outreach.simulation.span import HOUR, instants
 from outreach.simulation.starving import Starved, starved
+from outreach.simulation.tasks import GivenOut, given_out
 from outreach.spans import parse_span
 from outreach.store.engine import reading
 
@@ -84,7 +86,9 @@ class Simulation:
     hours: Sequence[int]  # messages by hour of the day in company time
     load: list[Load]
     stages: dict[str, Drift]
-    deeds: dict[str, int]  # what customers did with messages; empty where nothing is assumed
+    deeds: dict[str, int]  # what customers did, as assumed; empty where nothing is
+    silent: dict[str, str]  # active campaigns of which nothing came, and what they wait for
+    tasks: list[GivenOut]
     pestered: list[Pestered]
     forgotten: list[Forgotten]
 
@@ -142,6 +146,7 @@ def _simulation(sim: Simulated, conn: Connection, asked: Asked, start: datetime)
     counted = counting.count(conn, since)
     gone = [each for each in counted if each.outcome == "send"]
     touches = counting.touches(conn, since)
+    heard = {each.campaign for each in counted}
     nothing = Cost(company.brand.currency, Decimal(0), {})
     return Simulation(
         start=start,
@@ -159,6 +164,8 @@ def _simulation(sim: Simulated, conn: Connection, asked: Asked, start: datetime)
         load=loads(conn, since, company),
         stages=drift(conn, start, end),
         deeds=_deeds(sim),
+        silent=silent((each.campaign for each in sim.campaigns), heard, company, start, end),
+        tasks=given_out(conn, since),
         pestered=counting.most_pestered(conn, since),
         forgotten=counting.most_forgotten(conn, since),
     )
@@ -167,7 +174,9 @@ def _simulation(sim: Simulated, conn: Connection, asked: Asked, start: datetime)
 def _deeds(sim: Simulated) -> dict[str, int]:
     if sim.behaviour is None:
         return {}
-    return {deed.value: sim.behaviour.done[deed] for deed in KINDS}
+    done = {deed.value: sim.behaviour.done[deed] for deed in KINDS}
+    events = sim.behaviour.assumptions.events_per_day
+    return done | {kind: sim.behaviour.happened[kind] for kind in events}
 
 
 def _spread(touches: Touches) -> Spread:

@@ -59,6 +59,8 @@ def _show(screen: Screen, found: Simulation) -> None:
     screen.heading(f"{span}: {sent:,} messages to {found.customers:,} customers")
     show_cost(screen, found.cost)
     _show_days(screen, found)
+    _show_silent(screen, found)
+    _show_tasks(screen, found)
     _show_touches(screen, found)
     if found.deeds:
         screen.line()
@@ -98,6 +100,23 @@ def _show_days(screen: Screen, found: Simulation) -> None:
         screen.line()
         screen.heading("By hour, company time")
         screen.bars({f"{hour:02}:00": many for hour, many in enumerate(found.hours) if many})
+
+
+def _show_silent(screen: Screen, found: Simulation) -> None:
+    if found.silent:
+        screen.line()
+        screen.heading("Nothing comes of")
+        screen.table(["campaign", "for"], [list(each) for each in sorted(found.silent.items())])
+
+
+def _show_tasks(screen: Screen, found: Simulation) -> None:
+    if found.tasks:
+        screen.line()
+        screen.heading("Tasks by owner")
+        rows = [
+            [each.owner or "nobody", each.title, each.cause, each.tasks] for each in found.tasks
+        ]
+        screen.table(["owner", "title", "from", "tasks"], rows, right=["tasks"])
 
 
 def _sent(campaigns: dict[str, OfCampaign], name: str) -> str:

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 ALL = 10_000  # parts that a share is of
+DAY = timedelta(days=1)
 
 
 class Deed(StrEnum):
@@ -35,11 +36,15 @@ class Habits:
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """Habits by stage; `within`: how long after a message each deed comes at most."""
+    """Habits by stage; `within`: how long after a message each deed comes at most.
+
+    `events_per_day`: by kind, how many customers it happens to on a day, whatever they get.
+    """
 
     stages: Mapping[str, Habits]
     otherwise: Habits
     within: Mapping[Deed, timedelta]
+    events_per_day: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, stage: str | None) -> Habits:
         """The habits of who stands in a stage."""
@@ -68,6 +73,26 @@ class Done(NamedTuple):
     delivery_id: int
     customer_id: int
     amount: Decimal | None = None
+
+
+class Happening(NamedTuple):
+    """An event that will happen to a customer of itself; `place`: which of all customers, from 0."""
+
+    at: datetime
+    kind: str
+    place: int
+
+
+def happenings(
+    assumptions: Assumptions, day: datetime, customers: int, seed: int
+) -> list[Happening]:
+    """What happens in the 24 hours from `day`, in order: the same for the same seed and day."""
+    found = []
+    for kind, many in assumptions.events_per_day.items():
+        for number in range(many if customers else 0):
+            drawn, moment = _drawn(f"{seed}\x00{kind}\x00{day}\x00{number}", customers)
+            found.append(Happening(day + moment * DAY, kind, drawn))
+    return sorted(found)
 
 
 def deeds(assumptions: Assumptions, reached: Reached, seed: int) -> Iterator[Done]:
@@ -104,8 +129,8 @@ def _can(deed: Deed, reached: Reached) -> bool:
             return True
 
 
-def _drawn(of: str) -> tuple[int, float]:
-    """A lot of 0 … 9999, and a part of a span above 0 and up to 1."""
+def _drawn(of: str, lots: int = ALL) -> tuple[int, float]:
+    """A lot from 0 on, and a part of a span above 0 and up to 1."""
     digest = blake2b(of.encode(), digest_size=16).digest()
-    lot = int.from_bytes(digest[:8], "big") % ALL
+    lot = int.from_bytes(digest[:8], "big") % lots
     return lot, (int.from_bytes(digest[8:12], "big") + 1) / 2**32

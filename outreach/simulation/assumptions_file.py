@@ -1,7 +1,6 @@
-"""The file of assumptions: what customers do with messages, by the stage they stand in."""
+"""The file of assumptions: what customers do with messages, by their stage, and of themselves."""
 
 from collections.abc import Collection
-from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -10,10 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from outreach.documents import FileModel, RefusalError, did_you_mean, load, validate
 from outreach.errors import Problem
 from outreach.settings.written import Late, Share
-from outreach.simulation.assumptions import KINDS, Assumptions, Habits
-
-DAY = timedelta(days=1)
-
+from outreach.simulation.assumptions import DAY, KINDS, Assumptions, Habits
 
 _TOO_MUCH = 10**12  # as of the amounts in a file of events
 
@@ -32,6 +28,10 @@ def _amount(written: object) -> object:
 
 
 Amount = Annotated[Decimal, BeforeValidator(_amount, json_schema_input_type=float | str)]
+
+
+EventKind = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+PerDay = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 
 
 class HabitsFile(FileModel):
@@ -73,6 +73,11 @@ class AssumptionsFile(FileModel):
         None, description="In every other stage. Left out: nothing."
     )
     within: WithinFile | None = Field(None, description="How soon.")
+    events_per_day: dict[EventKind, PerDay] = Field(
+        {},
+        description="Events that happen of themselves: to so many customers a day, by kind.",
+        examples=[{"signup": 20}],
+    )
 
 
 def read_assumptions(
@@ -101,6 +106,7 @@ def read_assumptions(
         habits,
         Habits() if written.otherwise is None else _habits(written.otherwise),
         {kind: getattr(within, kind.value) for kind in KINDS},
+        written.events_per_day,
     ), []
 
 

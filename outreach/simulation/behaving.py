@@ -1,14 +1,24 @@
 """Lets customers do what is assumed: by the statements that take in events, clicks and noes."""
 
 import heapq
-from collections import Counter
+from array import array
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, select
 
-from outreach.simulation.assumptions import Assumptions, Deed, Done, Reached, deeds
+from outreach.simulation.assumptions import (
+    DAY,
+    Assumptions,
+    Deed,
+    Done,
+    Happening,
+    Reached,
+    deeds,
+    happenings,
+)
 from outreach.store.engine import reading, writing
 from outreach.store.events import Event, add_events
 from outreach.store.opt_outs import OptOut, addressed, opt_out
@@ -31,13 +41,21 @@ class Behaviour:
     assumptions: Assumptions
     seed: int
     ordered: frozenset[str]
+    begins_at: datetime
     done: Counter[Deed] = field(default_factory=Counter)
+    happened: Counter[str] = field(default_factory=Counter)  # of themselves, by kind
     _ahead: list[Done] = field(default_factory=list)
+    _customers: Sequence[int] = ()  # ids in order, where anything happens to them of itself
+    _to_come: deque[Happening] = field(default_factory=deque)
+    _drawn_until: datetime | None = None
 
     def prepare(self) -> None:
         """Make the copy ready to be asked what went at an instant."""
         with writing(self.engine) as conn:
             conn.exec_driver_sql("CREATE INDEX scratch_sent_at ON deliveries (sent_at)")
+            if self.assumptions.events_per_day:
+                known = select(c.id).where(c.erased_at.is_(None), c.merged_into.is_(None))
+                self._customers = array("q", conn.execute(known.order_by(c.key)).scalars())
 
     def note(self, at: datetime) -> None:
         """Draw what will be done with the messages that went at an instant."""
@@ -51,12 +69,29 @@ class Behaviour:
         due = []
         while self._ahead and self._ahead[0].at <= until:
             due.append(heapq.heappop(self._ahead))
-        if not due:
+        events = self._happening(until)
+        if not (due or events):
             return []
         with writing(self.engine) as conn:
+            if events:
+                add_events(conn, events, until)
             _do(conn, due, until)
         self.done.update(one.deed for one in due)
-        return sorted({done.customer_id for done in due})
+        self.happened.update(event.kind for event in events)
+        return sorted({done.customer_id for done in due} | {each.customer_id for each in events})
+
+    def _happening(self, until: datetime) -> list[Event]:
+        """What happens of itself up to an instant and has not been given out."""
+        day = self._drawn_until or self.begins_at
+        while self._customers and day <= until:
+            drawn = happenings(self.assumptions, day, len(self._customers), self.seed)
+            self._to_come.extend(drawn)
+            day = self._drawn_until = day + DAY
+        found = []
+        while self._to_come and self._to_come[0].at <= until:
+            at, kind, place = self._to_come.popleft()
+            found.append(Event(self._customers[place], kind, at))
+        return found
 
 
 def _reached(conn: Connection, at: datetime, ordered: frozenset[str]) -> Iterable[Reached]:

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import signal
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ email  9  ███████████████████████�
 
 By hour, company time
 17:00  9  ████████████████████████████████████████
+
+Nothing comes of
+campaign         for
+───────────────────────────────────────────────
+service-notice   it begins by hand
+win-back         it does not come in these days
 
 Messages by customer
 0  1  █████
@@ -201,6 +208,66 @@ def test_customers_do_what_is_assumed_and_campaigns_follow(
     assert found["stages"]["main"]["after"] != found["stages"]["main"]["before"]
     assert outreach_here(project, *ask, **settings).json == found
     assert checksums(engine) == before
+
+
+SILENT = {
+    "service-notice": "it begins by hand",
+    "win-back": "it does not come in these days",
+}
+WELCOME = """\
+title: Welcome
+owner: mei@example.com
+topic: greetings
+status: active
+audience: everyone
+schedule: {on_event: {kind: signup}, late: 2 days}
+steps:
+  - {id: hello, channels: [email], template: weekly-greeting}
+"""
+
+
+def test_a_campaign_that_an_event_begins_is_named_until_events_are_assumed(
+    tmp_path: Path, database_url: str
+) -> None:
+    project = sample_project(tmp_path / "project")
+    settings = {"database_url": database_url, "secret_key": KEY}
+    people(project, 20, **settings)
+    (project / "campaigns/welcome.yaml").write_text(WELCOME)
+    (project / "a.yaml").write_text("events_per_day: {signup: 4}")
+    ask = ("simulate", "--days", "3", "--now", NOON)
+
+    nothing = outreach_here(project, *ask, "--json", **settings).json
+    told = outreach_here(project, *ask, **settings).out
+    found = outreach_here(project, *ask, "--assume", "a.yaml", "--json", **settings).json
+
+    assert nothing["silent"] == SILENT | {"welcome": "an event `signup` begins it, and none came"}
+    assert "Nothing comes of" in told
+    assert found["silent"] == SILENT
+    assert found["deeds"]["signup"] == 12
+    welcomed = [day["campaigns"].get("welcome") for day in found["days"]]
+    decided = [one["send"] + sum(one["skip"].values()) for one in welcomed if one]
+    assert len(decided) >= 3
+    assert 9 <= sum(decided) <= 12  # the last ones come when the days are over
+
+
+def test_tasks_that_a_floor_gives_out_are_foreseen(tmp_path: Path, database_url: str) -> None:
+    project = sample_project(tmp_path / "project")
+    settings = {"database_url": database_url, "secret_key": KEY}
+    people(
+        project, 3, **settings
+    )  # as of today: who is newer than the floor's span is not owed yet
+    later = f"{datetime.now(UTC) + timedelta(days=40):%Y-%m-%dT%H:%M}"
+    rules = project / "outreach.yaml"
+    floor = "\nfloors:\n  - {at_least: 1, per: 30 days, audience: everyone, by: owner}\n"
+    rules.write_text(rules.read_text("utf-8") + floor, "utf-8")
+
+    found = outreach_here(
+        project, "simulate", "--days", "1", "--now", later, "--json", **settings
+    ).json
+
+    assert [(one["title"], one["cause"], one["tasks"]) for one in found["tasks"]] == [
+        ("nobody has been in touch for 30 days", "floor", 3)
+    ]
 
 
 def test_assumptions_that_can_not_be_are_told_at_their_place(project: Path) -> None:

@@ -4,7 +4,14 @@ from decimal import Decimal
 
 import pytest
 
-from outreach.simulation.assumptions import Assumptions, Deed, Done, Reached, deeds
+from outreach.simulation.assumptions import (
+    Assumptions,
+    Deed,
+    Done,
+    Reached,
+    deeds,
+    happenings,
+)
 from outreach.simulation.assumptions_file import read_assumptions
 
 AT = datetime(2026, 7, 3, 9, tzinfo=UTC)
@@ -41,6 +48,24 @@ def test_shares_of_messages_are_what_was_written() -> None:
     assert 700 < number[Deed.OPEN] < 900
     assert 150 < number[Deed.CLICK] < 250
     assert 5 < number[Deed.OPT_OUT] < 40
+
+
+def test_so_many_events_a_day_happen_to_customers_by_lot() -> None:
+    assumptions = read(b"events_per_day: {signup: 300, visit: 40}")
+
+    days = [happenings(assumptions, AT + timedelta(days=n), 50, seed=0) for n in range(2)]
+
+    for number, day in enumerate(days):
+        begins = AT + timedelta(days=number)
+        assert Counter(one.kind for one in day) == {"signup": 300, "visit": 40}
+        assert all(begins < one.at <= begins + timedelta(days=1) for one in day)
+        assert [one.at for one in day] == sorted(one.at for one in day)
+        assert {one.place for one in day if one.kind == "signup"} <= set(range(50))
+        assert len({one.place for one in day}) > 40
+    assert [one.place for one in days[0]] != [one.place for one in days[1]]
+    assert happenings(assumptions, AT, 50, seed=0) == days[0]
+    assert happenings(assumptions, AT, 50, seed=1) != days[0]
+    assert happenings(assumptions, AT, 0, seed=0) == []
 
 
 def test_who_follows_a_link_has_opened_the_mail_before() -> None:
