@@ -1,6 +1,6 @@
 """What became of variants, side by side: shares with intervals, and differences to the first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from outreach.campaign.experiment import Measure
 from outreach.reports.arms import Counted, after_winner, counted
 from outreach.reports.intervals import Interval, difference, needed, wilson
+from outreach.reports.journeys import Reached
 from outreach.store.winners import winner_of
 
 CHANGE = 0.2  # a difference worth knowing: a fifth of the rate
@@ -27,18 +28,20 @@ class Share:
     low: float
     high: float
     difference: Interval | None
+    of: int = 0  # of how many
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
     """One variant; `sent` is what arrived as far as anybody knows, and is compared.
 
-    `after_winner`: what went out once the winner had been chosen, which is not.
+    `after_winner`: what went out once the winner had been chosen, which is not. Of `measures` None
+    is what nothing counts.
     """
 
     sent: int
     after_winner: int
-    measures: dict[str, Share]
+    measures: dict[str, Share | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +64,50 @@ class SampleSize:
 
 
 def arms_of(
-    conn: Connection, order: Sequence[str], campaign: str | None, run_id: int | None
+    conn: Connection,
+    order: Sequence[str],
+    campaign: str | None,
+    run_id: int | None,
+    *,
+    clicks: bool = True,
+    step: str | None = None,
 ) -> dict[str, Arm]:
-    """The variants of one run or campaign, the file's order first; empty where none were sent."""
-    found = counted(conn, campaign, run_id)
-    later = after_winner(conn, campaign, run_id)
-    known = {*found, *later}
-    names = [name for name in order if name in known] + sorted(known - set(order))
+    """The variants of one run, campaign or step, the file's order first; empty where none were sent.
+
+    Without `clicks` nothing counts them now: they are told only where some were counted before.
+    """
+    found = counted(conn, campaign, run_id, step=step)
+    later = {} if step is not None else after_winner(conn, campaign, run_id)
+    names = _ordered({*found, *later}, order)
+    untold = {Measure.CLICKED}
+    if clicks or any(each.reached.get(Measure.CLICKED) for each in found.values()):
+        untold.clear()
     nobody = Counted(0)
-    return {
-        name: Arm(
-            found.get(name, nobody).sent,
-            later.get(name, 0),
-            _measures(found, name, found.get(names[0], nobody) if name != names[0] else None),
-        )
-        for name in names
-    }
+    arms = {}
+    for name in names:
+        first = found.get(names[0], nobody) if name != names[0] else None
+        measures = _measures(found, name, first)
+        told = {name: None if name in untold else share for name, share in measures.items()}
+        arms[name] = Arm(found.get(name, nobody).sent, later.get(name, 0), told)
+    return arms
+
+
+def goal_of_arms(order: Sequence[str], arms: Mapping[str, Reached]) -> dict[str, Share]:
+    """The goal of each variant, the file's order first, beside that of the first."""
+    shares: dict[str, Share] = {}
+    first: Interval | None = None
+    for name in _ordered(arms.keys(), order):
+        one = arms[name]
+        own = wilson(one.reached, one.customers)
+        if own is not None:
+            apart = None if first is None else _rounded(difference(own, first))
+            first = first or own
+            shares[name] = Share(one.reached, *_three(own), apart, of=one.customers)
+    return shares
+
+
+def _ordered(known: Collection[str], order: Sequence[str]) -> list[str]:
+    return [name for name in order if name in known] + sorted(set(known) - set(order))
 
 
 def _measures(found: Mapping[str, Counted], name: str, first: Counted | None) -> dict[str, Share]:
@@ -88,10 +119,7 @@ def _measures(found: Mapping[str, Counted], name: str, first: Counted | None) ->
         if one is None or own is None:
             continue
         apart = None if base is None else _rounded(difference(own, base))
-        whole = _rounded(own)
-        shares[measure.value] = Share(
-            one.reached.get(measure, 0), whole.rate, whole.low, whole.high, apart
-        )
+        shares[measure.value] = Share(one.reached.get(measure, 0), *_three(own), apart, of=one.sent)
     return shares
 
 
@@ -100,7 +128,11 @@ def _share(one: Counted | None, measure: Measure) -> Interval | None:
 
 
 def _rounded(found: Interval) -> Interval:
-    return Interval(*(round(each, 4) for each in (found.rate, found.low, found.high)))
+    return Interval(*_three(found))
+
+
+def _three(found: Interval) -> tuple[float, float, float]:
+    return round(found.rate, 4), round(found.low, 4), round(found.high, 4)
 
 
 def chosen_in(conn: Connection, run_id: int) -> Chosen | None:

@@ -1,18 +1,20 @@
 """What came of a campaign, of one run, or of everything: counts, cost, rows."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
-from outreach.app.arms import Arm, Chosen, arms_of, chosen_in
+from outreach.app.arms import Arm, Chosen, Share, arms_of, chosen_in, goal_of_arms
 from outreach.app.context import Context
 from outreach.app.cost import links_of, price_of
 from outreach.app.planning import Cost
 from outreach.app.runs import run_with
+from outreach.campaign.model import Campaign
 from outreach.decisions.loading import Rulings
 from outreach.dispatch.letters import add_events
 from outreach.documents import did_you_mean
@@ -22,7 +24,7 @@ from outreach.rendering.links import Tracking, tracking_of
 from outreach.reports.accepted import destinations, latest_accepted
 from outreach.reports.falling import FellOver, fell_over
 from outreach.reports.funnel import Report, report
-from outreach.reports.journeys import GoalReached, Journeyed, goal_reached, journeyed
+from outreach.reports.journeys import Journeyed, Reached, goal_reached, journeyed
 from outreach.reports.reactions import Reacted, reacted
 from outreach.reports.rows import decided_rows, write_rows
 from outreach.store.activity import activities
@@ -31,6 +33,16 @@ from outreach.store.engine import reading
 from outreach.vocabulary import ReactionKind, State
 
 SAMPLE = 50  # text messages rendered again to learn how many segments they took
+
+
+@dataclass(frozen=True, slots=True)
+class GoalTold:
+    """A campaign's goal: of those who were written to or came in, of those held out, by variant."""
+
+    within: timedelta
+    reached: Reached
+    holdout: Reached
+    arms: dict[str, Share]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,8 @@ class Reported:
     cost: Cost | None
     fell_over: tuple[FellOver, ...] = ()  # what failed for good on a channel, by where it went
     journey: Journeyed | None = None  # of one campaign: how far those are who came in
-    goal: GoalReached | None = None  # of one campaign that has one
+    goal: GoalTold | None = None  # of one campaign that has one
+    steps: dict[str, dict[str, Arm]] = field(default_factory=dict)  # arms, of several that differ
 
 
 def report_on(
@@ -102,9 +115,26 @@ def report_on(
 def _of_campaign(context: Context, conn: Connection, name: str) -> dict[str, Any]:
     """How far its journey and its goal are, by the campaign's file as it stands."""
     campaign, goal = context.loaded.campaigns.get(name), None
+    steps: dict[str, dict[str, Arm]] = {}
     if campaign is not None:
-        goal = goal_reached(conn, context.company(), campaign, context.now())
-    return {"journey": journeyed(conn, name), "goal": goal}
+        order = [each.name for each in campaign.variants]
+        found = goal_reached(conn, context.company(), campaign, context.now())
+        if found is not None:
+            arms = goal_of_arms(order, found.arms)
+            goal = GoalTold(found.within, found.reached, found.holdout, arms)
+        clicks = _tracked(context, name).links
+        for step in _differing(context, campaign) if len(campaign.steps) > 1 else ():
+            told = arms_of(conn, order, name, None, clicks=clicks, step=step)
+            steps |= {step: told} if told else {}
+    return {"journey": journeyed(conn, name), "goal": goal, "steps": steps}
+
+
+def _differing(context: Context, campaign: Campaign) -> Iterator[str]:
+    """The steps whose variants have files of their own."""
+    for step in campaign.steps:
+        folders = tuple(f"templates/{step.template}/{each.name}/" for each in campaign.variants)
+        if any(path.startswith(folders) for path in context.files.contents):
+            yield step.id
 
 
 def _compared(
@@ -118,7 +148,8 @@ def _compared(
     known = context.loaded.campaigns.get(campaign)
     order = [] if known is None else [each.name for each in known.variants]
     winner = None if run_id is None else chosen_in(conn, run_id)
-    return arms_of(conn, order, campaign, run_id), winner
+    clicks = _tracked(context, campaign).links
+    return arms_of(conn, order, campaign, run_id, clicks=clicks), winner
 
 
 def _check(context: Context, conn: Connection, campaign: str | None, run_id: int | None) -> None:
@@ -143,6 +174,7 @@ def _tracked(context: Context, campaign: str | None) -> Tracking:
         for each in asked
         for step in each.steps
         for channel in step.channels
+        if context.public_url  # else links can not lead to us
     ]
     return Tracking(any(each.links for each in found), any(each.opens for each in found))
 

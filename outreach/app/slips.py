@@ -9,7 +9,7 @@ from outreach.app.day_slips import day_or_weekday, outside_of_days
 from outreach.app.floor_slips import floors_in_vain
 from outreach.app.holiday_slips import lost_on_holidays, no_feast_to_come
 from outreach.app.never_sent import never_sent
-from outreach.app.uncounted import company_uncounted, uncounted
+from outreach.app.uncounted import company_uncounted, uncounted, untold
 from outreach.app.without_effect import company_without_effect, without_effect
 from outreach.audience.check import births_ahead, long_ago
 from outreach.audience.names import Names, names_in
@@ -45,6 +45,7 @@ def slips_of(context: Context, campaign: Campaign) -> Iterator[Problem]:
         yield from namesakes_left(document, context.files.contents)
         yield from never_sent(document, campaign, company, context.now())
         yield from uncounted(document, campaign, context.public_url)
+        yield from untold(document, campaign, company, context.public_url)
 
 
 def company_slips(context: Context) -> Iterator[Problem]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from outreach.campaign.experiment import Measure
 from outreach.campaign.model import Campaign
 from outreach.documents import Document
 from outreach.errors import WARNING, Problem
+from outreach.rendering.links import tracking_of
 from outreach.settings.company import Company
 
 _CODE = f"{WARNING}no-effect"
@@ -22,6 +24,26 @@ def uncounted(document: Document, campaign: Campaign, public_url: str) -> Iterat
         elif key == "track_opens" and all("email" not in s.channels for s in campaign.steps):
             message = "`track_opens` has no effect: this campaign sends no mails"
             yield document.problem((key,), _CODE, message, "take it out")
+
+
+def untold(
+    document: Document, campaign: Campaign, company: Company, public_url: str
+) -> Iterator[Problem]:
+    """Variants of which nothing will ever tell which is the better one."""
+    tracked = (
+        tracking_of(campaign, company, channel).links
+        for step in campaign.steps
+        for channel in step.channels
+    )
+    by_reply = campaign.winner is not None and campaign.winner.by is Measure.REPLIED
+    counted = bool(public_url) and any(tracked)
+    if campaign.variants and not (counted or by_reply or campaign.goal):
+        message = (
+            "nothing tells these apart but replies: no links are counted, and there is no `goal`"
+        )
+        hint = "add a `goal`, or `track_links: true`"
+        hint += "" if public_url else " with a `public_url` in outreach.yaml"
+        yield document.problem(("experiment", "variants"), _CODE, message, hint)
 
 
 def company_uncounted(document: Document, company: Company, public_url: str) -> Iterator[Problem]:

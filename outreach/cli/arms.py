@@ -26,15 +26,18 @@ def _said_of(sample: SampleSize) -> str:
     return said + f"the smallest here has {sample.smallest:,}: smaller ones stay unseen"
 
 
-def show_arms(screen: Screen, arms: Mapping[str, Arm], winner: Chosen | None) -> None:
-    """A line for each variant and measure, with intervals of 95 %."""
+def show_arms(
+    screen: Screen, arms: Mapping[str, Arm], winner: Chosen | None, step: str = ""
+) -> None:
+    """A line for each variant and measure, with intervals of 95 %; of all, or of one step."""
     if not arms:
         return
     screen.line()
-    screen.heading("Variants, with 95 % intervals")
+    of = f" of step {step}" if step else ""
+    screen.heading(f"Variants{of}, with 95 % intervals")
     first = next(iter(arms))
     rows = [
-        (name, arm.sent, measure, *_share(share))
+        (name, arm.sent, measure, *(("not counted", "", "") if share is None else _share(share)))
         for name, arm in arms.items()
         for measure, share in arm.measures.items()
     ]
@@ -46,6 +49,15 @@ def show_arms(screen: Screen, arms: Mapping[str, Arm], winner: Chosen | None) ->
         at = f"{winner.at:%Y-%m-%d %H:%M} UTC"
         chosen = f"chosen {at}: {winner.variant}"
         screen.line(f"winner {chosen if winner.variant else f'to be chosen {at}'}")
+
+
+def show_goal_of_arms(screen: Screen, arms: Mapping[str, Share]) -> None:
+    """The goal by variant, with intervals of 95 %; nothing where none are compared."""
+    if arms:
+        rows = [(name, share.of, *_share(share)) for name, share in arms.items()]
+        first = next(iter(arms))
+        screen.line()
+        screen.table(["variant", "customers", "reached", "interval", f"beside {first}"], rows)
 
 
 def _share(share: Share) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from outreach.app.reporting import Reported, report_on
-from outreach.cli.arms import show_arms
+from outreach.cli.arms import show_arms, show_goal_of_arms
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
 from outreach.cli.waiting import show_cost
@@ -77,6 +77,8 @@ def _show(screen: Screen, found: Reported) -> None:
             for each in found.fell_over
         ])  # fmt: skip
     show_arms(screen, found.arms, found.winner)
+    for step, arms in found.steps.items():
+        show_arms(screen, arms, None, step)
     if found.links:
         screen.line()
         screen.heading("Clicked links, by messages")
@@ -92,6 +94,7 @@ def _show(screen: Screen, found: Reported) -> None:
         screen.pairs({name: _share(each) for name, each in (
             ("reached", found.goal.reached), ("held out", found.goal.holdout),
         ) if each.customers})  # fmt: skip
+        show_goal_of_arms(screen, found.goal.arms)
     if found.cost is not None:
         screen.line()
         show_cost(screen, found.cost)

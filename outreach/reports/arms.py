@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true
 
 from outreach.campaign.experiment import Measure
 from outreach.reports.funnel import which
@@ -30,14 +30,16 @@ def counted(
     campaign: str | None = None,
     run_id: int | None = None,
     until: datetime | None = None,
+    step: str | None = None,
 ) -> dict[str, Counted]:
-    """By variant, of one run or of one campaign; what was done `until` an instant, by it.
+    """By variant, of one run, one campaign or a `step` of it; what was done `until` an instant, by it.
 
     What went out once a winner was chosen is not compared: it is of one variant, and of later.
     """
     d = deliveries.c
     compared = and_(
         which(campaign, run_id),
+        true() if step is None else d.step == step,
         d.variant.is_not(None),
         d.state.in_([state.value for state in ARRIVED]),
         or_(winners.c.chosen_at.is_(None), d.claimed_at < winners.c.chosen_at),

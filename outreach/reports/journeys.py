@@ -1,10 +1,11 @@
 """How far customers are in a journey, and how many of those who came in reached its goal."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, exists, func, literal, select
+from sqlalchemy import Connection, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from outreach.audience.compile import compile_expression
@@ -15,11 +16,13 @@ from outreach.settings.company import Company
 from outreach.store.dialect import shift
 from outreach.store.enrolments import started_by
 from outreach.store.spelling import earliest
-from outreach.store.tables import campaigns, customers, deliveries, enrolments
+from outreach.store.tables import campaigns, customers, deliveries, enrolments, winners
 from outreach.store.types import Instant
 from outreach.vocabulary import Ending, Reason, State
 
 e, d = enrolments.c, deliveries.c
+_OF_RUN = winners.c.run_id == d.run_id
+_COMPARED = or_(winners.c.chosen_at.is_(None), d.claimed_at < winners.c.chosen_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +44,22 @@ class Reached:
     customers: int
     reached: int
 
+    def with_more(self, customers: int, reached: int) -> "Reached":
+        """Both together."""
+        return Reached(self.customers + customers, self.reached + reached)
+
 
 @dataclass(frozen=True, slots=True)
 class GoalReached:
-    """The goal of those who were written to or came in, and of those held out for comparison."""
+    """The goal of those who were written to or came in, and of those held out for comparison.
+
+    `arms`: of those who got a variant that is compared, by its name; who got the winner is not.
+    """
 
     within: timedelta
     reached: Reached
     holdout: Reached
+    arms: Mapping[str, Reached]
 
 
 def journeyed(conn: Connection, campaign: str) -> Journeyed | None:
@@ -71,10 +82,16 @@ def goal_reached(
     query = _of_journey if campaign.is_journey else _of_deliveries
     rows = query(company, campaign, goal, now).subquery().c
     reached = func.count(case((rows.reached, 1)))
-    groups = select(rows.held_out, func.count(), reached).group_by(rows.held_out)
-    counted = {bool(each): Reached(*numbers) for each, *numbers in conn.execute(groups)}
-    nobody = Reached(0, 0)
-    return GoalReached(goal.within, counted.get(False, nobody), counted.get(True, nobody))
+    keys = rows.held_out, rows.variant
+    sums: dict[bool, Reached] = {False: Reached(0, 0), True: Reached(0, 0)}
+    arms: dict[str, Reached] = {}
+    for held_out, variant, *numbers in conn.execute(
+        select(*keys, func.count(), reached).group_by(*keys).order_by(rows.variant)
+    ):
+        sums[bool(held_out)] = sums[bool(held_out)].with_more(*numbers)
+        if variant is not None and not held_out:
+            arms[variant] = Reached(*numbers)
+    return GoalReached(goal.within, sums[False], sums[True], arms)
 
 
 def _of_journey(company: Company, campaign: Campaign, goal: Goal, now: datetime) -> Select[Any]:
@@ -88,7 +105,9 @@ def _of_journey(company: Company, campaign: Campaign, goal: Goal, now: datetime)
         event_id=started_by(customers.c.id, now, kind, e),
     )  # fmt: skip
     joined = enrolments.join(customers, customers.c.id == e.customer_id)
-    query = _counted(row, goal, held_out).select_from(joined)
+    theirs = select(func.max(d.variant)).join_from(deliveries, winners, _OF_RUN, isouter=True)
+    theirs = theirs.where(d.enrolment_id == e.id, _COMPARED).correlate(enrolments)
+    query = _counted(row, goal, held_out, theirs.scalar_subquery()).select_from(joined)
     return query.where(e.campaign_id == _number(campaign.name), e.entered_at <= now)
 
 
@@ -99,14 +118,18 @@ def _of_deliveries(company: Company, campaign: Campaign, goal: Goal, now: dateti
         entered_at=d.planned_at, facts="as_of",
     )  # fmt: skip
     joined = deliveries.join(customers, customers.c.id == d.customer_id)
-    query = _counted(row, goal, held_out).select_from(joined)
+    joined = joined.outerjoin(winners, _OF_RUN)
+    variant = case((_COMPARED, d.variant))
+    query = _counted(row, goal, held_out, variant).select_from(joined)
     left_out = and_(d.state == State.SKIPPED.value, d.reason != Reason.HOLDOUT.value)
     return query.where(d.campaign_id == _number(campaign.name), d.planned_at <= now, ~left_out)
 
 
-def _counted(row: Row, goal: Goal, held_out: ColumnElement[bool]) -> Select[Any]:
+def _counted(
+    row: Row, goal: Goal, held_out: ColumnElement[bool], variant: ColumnElement[str | None]
+) -> Select[Any]:
     reached: ColumnElement[Any] = compile_expression(goal.when, row).label("reached")
-    return select(held_out.label("held_out"), reached)
+    return select(held_out.label("held_out"), variant.label("variant"), reached)
 
 
 def _until(entered_at: ColumnElement[datetime], goal: Goal, now: datetime) -> ColumnElement[Any]:

@@ -140,7 +140,7 @@ def test_a_report_has_the_keys_that_scripts_rely_on(ran: Path) -> None:
     assert list(everything) == [
         "planned", "sent", "delivered", "bounced", "complained", "failed", "expired", "cancelled",
         "due", "claimed", "handing", "held", "unknown", "opened", "clicked", "scanned",
-        "links", "skipped", "arms", "winner", "cost", "fell_over", "journey", "goal",
+        "links", "skipped", "arms", "winner", "cost", "fell_over", "journey", "goal", "steps",
     ]  # fmt: skip
     assert run == everything
     assert everything["planned"] == everything["sent"] + sum(everything["skipped"].values()) == 50

@@ -1,5 +1,6 @@
 """A journey from several sides: reports, changed files, sending by hand, leaving, stopped runs."""
 
+import shutil
 from pathlib import Path
 
 from journeying import HEAD, a_way
@@ -14,7 +15,14 @@ def test_report_tells_who_is_where_and_who_reached_the_goal(tmp_path: Path, engi
     """Ann buys again within the goal's week; bob, who came in too, after it."""
     goal = "goal: {when: \"count('order', since=entered_at) > 0\", within: 7 days}\n"
     leave = "exit: count('refund', since=entered_at) > 0\n"
-    way = a_way(tmp_path, engine, f"{ON_ORDER}{goal}{leave}steps: [{A}, {{wait: 30 days}}, {B}]\n")
+    arms = "experiment: {variants: {plain: 1, warm: 1}}\n"
+    steps = f"steps: [{A}, {{wait: 30 days}}, {B.replace('note', 'more')}]\n"
+    way = a_way(tmp_path, engine, f"{ON_ORDER}{steps.replace('more', 'note')}")
+    templates = way.project / "templates"
+    shutil.copytree(templates / "note", templates / "more")
+    (templates / "note/warm").mkdir()
+    (templates / "note/warm/subject.txt").write_text("Warm")  # the later step is the same for all
+    way.campaign(f"{ON_ORDER}{goal}{leave}{arms}{steps}")
     way.events(NINE, f"ann,order,{NINE}", f"bob,order,{NINE}")
     way.run(NINE)
     way.events("2026-07-04T09:00", "ann,order,2026-07-04T09:00", "bob,refund,2026-07-04T09:00")
@@ -29,6 +37,11 @@ def test_report_tells_who_is_where_and_who_reached_the_goal(tmp_path: Path, engi
     }  # fmt: skip
     assert said["goal"]["reached"] == {"customers": 3, "reached": 1}
     assert "Goal, within 7 days\nreached  1 of 3 (33.3%)\n" in told
+    shares = said["goal"]["arms"]
+    assert (sum(each["of"] for each in shares.values())) == 3
+    assert (sum(each["reached"] for each in shares.values())) == 1
+    assert list(said["steps"]) == ["a"]
+    assert "Variants of step a, with 95 % intervals" in told
 
 
 def test_who_is_under_way_goes_on_by_their_own_version_of_the_file(

@@ -146,3 +146,42 @@ def test_to_hold_is_in_vain_where_no_limit_leaves_room_before_late(
         f"({in_vain}); write a longer one, as in `late: 3 days`, or take `when_capped` out"
     )
     assert lines == ([told] if in_vain else [])
+
+
+GOAL = "goal: {when: \"count('order', since=entered_at) > 0\", within: 30 days}\n"
+VARIANTS = "experiment: {variants: {plain: 1, warm: 1}}\n"
+
+
+def write_warm(folder: Path) -> None:
+    """The file by which the variants differ."""
+    (folder / "templates/hello/warm").mkdir(parents=True)
+    (folder / "templates/hello/warm/sms.txt").write_text("Hello")
+
+
+def test_variants_that_nothing_tells_apart_are_told(tmp_path: Path) -> None:
+    write_warm(tmp_path)
+    line = (
+        "7:24: nothing tells these apart but replies: no links are counted, and there is no `goal`"
+    )
+    hint = "add a `goal`, or `track_links: true`"
+
+    assert f"{line}; {hint} with a `public_url` in outreach.yaml" in said(tmp_path, VARIANTS)
+    url = "public_url: https://tea.example.com\n"
+    assert f"{line}; {hint}" in said(tmp_path, VARIANTS, company=url)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        VARIANTS + GOAL,
+        VARIANTS + "track_links: true\n",
+        "experiment: {variants: {plain: 1, warm: 1}, "
+        "winner: {by: replied, after: 2 hours, test: 20%}}\n",
+    ],
+)
+def test_variants_that_something_tells_apart_are_in_order(tmp_path: Path, more: str) -> None:
+    write_warm(tmp_path)
+
+    found = said(tmp_path, more, company="public_url: https://tea.example.com\n")
+
+    assert [each for each in found if "apart" in each] == []
