@@ -1,4 +1,4 @@
-"""A new project: a copy of the sample that comes with the package."""
+"""A new project: a copy of the sample that comes with the package, or one with little in it."""
 
 import shutil
 from dataclasses import dataclass
@@ -20,15 +20,16 @@ class NewProject:
     files: tuple[str, ...]
 
 
-def make_project(folder: Path) -> NewProject:
+def make_project(folder: Path, *, empty: bool = False) -> NewProject:
     """Copy the sample project into the folder; UsageError where that or a file of it is in the way.
 
-    Nothing is written over, and nothing at all if anything is in the way.
+    Or, `empty`, one of a single campaign that is a draft, with what it needs. Nothing is written over, and nothing at all if anything is in the way.
     """
     for above in (folder, *folder.parents):
         if above.is_file():
             raise UsageError(f"`{above}` is a file", "name a new folder: `outreach init FOLDER`")
-    files = {path: each for part, place in _sample().items() for path, each in _files(place, part)}
+    parts = _empty() if empty else _sample()
+    files = {path: each for part, place in parts.items() for path, each in _files(place, part)}
     in_the_way = [path for path in files if (folder / path).exists()]
     if in_the_way:
         message = f"`{folder / in_the_way[0]}` is there already"
@@ -55,6 +56,11 @@ def _sample() -> dict[str, Traversable]:
             parts = {part: place / part for part in ("outreach.yaml", "campaigns", "templates")}
             return parts | {"tests": place / tests}
     raise SetupError("the sample project is not there", "install outreach again")
+
+
+def _empty() -> dict[str, Traversable]:
+    place = resources.files("outreach.app") / "empty_project"
+    return {each.name: each for each in place.iterdir()}
 
 
 def _files(place: Traversable, path: str) -> list[tuple[str, Traversable]]:

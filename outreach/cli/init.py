@@ -15,13 +15,25 @@ def init(
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="The new project's folder; else this one")
     ] = None,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="Without the sample: one campaign to begin with")
+    ] = False,
 ) -> None:
-    """Make a new project from the sample: rules, four campaigns, their templates."""
+    """Make a new project from the sample: rules, campaigns of each kind, their templates and tests.
+
+    With `--empty` only what is needed: rules, and one campaign that is a draft.
+    """
     call = call_of(ctx)
-    made = make_project(folder or call.options.project)
+    made = make_project(folder or call.options.project, empty=empty)
 
     def people(screen: Screen) -> None:
         screen.line(f"{len(made.files)} files in {made.folder.absolute()}")
+        if empty:
+            screen.line(
+                "Put your own brand and senders into outreach.yaml; campaigns/hello.yaml is a"
+            )
+            screen.line("draft to make your first campaign of. Then: outreach check")
+            return
         screen.line("Put your own brand and senders into outreach.yaml; the sample's campaigns are")
         screen.line(
             "active: write `status: draft` until they say what you want. Then: outreach check"

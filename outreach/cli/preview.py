@@ -15,7 +15,8 @@ def preview(
     ctx: typer.Context,
     campaign: Annotated[str, typer.Argument(help="The campaign's name")],
     customer: Annotated[
-        str | None, typer.Option(metavar="KEY", help="For this customer, on every channel")
+        list[str] | None,
+        typer.Option(metavar="KEY", help="For this customer, on every channel; may be given again"),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write each message into this folder")
@@ -24,24 +25,30 @@ def preview(
         str | None, typer.Option(metavar="ID", help="Of several steps only this one")
     ] = None,
 ) -> None:
-    """The very messages that would go: for one customer, or for a few of the plan.
+    """The very messages that would go: for customers that are named, or for a few of the plan.
 
     Of several steps each, later ones as if those customers came to it now.
     """
     call = call_of(ctx)
+    keys: list[str | None] = [*dict.fromkeys(customer or ())]
     with call.context() as context:
-        found = preview_campaign(context, campaign, customer, out, step)
+        found = [
+            each
+            for key in keys or [None]
+            for each in preview_campaign(context, campaign, key, out, step)
+        ]
     call.show(found, lambda screen: _show(screen, found))
 
 
 def _show(screen: Screen, found: list[Preview]) -> None:
     if not found:
         screen.line("nobody would get it now")
-    for each in found[:1]:
-        if each.verdict:
+    said: set[str] = set()
+    for each in found:
+        if each.verdict and each.key not in said:
+            said.add(each.key)
             screen.heading(_said_of(each.key, each.verdict))
             screen.line()
-    for each in found:
         of = f", step {each.step}" if each.step else ""
         of += f", variant {each.variant}" if each.variant else ""
         whose = f"{'for' if each.card else 'to'} {each.key}"

@@ -27,6 +27,18 @@ def test_a_new_project_has_no_problems(tmp_path: Path) -> None:
     assert (checked.code, checked.json) == (0, [])
 
 
+def test_an_empty_project_has_one_draft_and_no_problems(tmp_path: Path) -> None:
+    made = outreach_here(tmp_path, "init", "--empty", "shop", "--json")
+    checked = outreach_here(tmp_path, "check", "--project", "shop")
+
+    assert made.json["files"] == [
+        "campaigns/hello.yaml", "outreach.yaml", "templates/hello/body.txt",
+        "templates/hello/subject.txt",
+    ]  # fmt: skip
+    assert "status: draft" in (tmp_path / "shop/campaigns/hello.yaml").read_text()
+    assert (checked.code, checked.out) == (0, "4 files, no problems\n")
+
+
 def test_a_new_project_overwrites_nothing(project: Path) -> None:
     before = (project / "outreach.yaml").read_bytes()
 

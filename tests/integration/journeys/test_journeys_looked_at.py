@@ -56,6 +56,17 @@ def told(way: Way, *words: object) -> list[tuple[str, str, str]]:
     return [(each["step"], each["channel"], each["subject"] or each["body"]) for each in found]
 
 
+def test_preview_is_of_each_customer_who_is_named(way: Way) -> None:
+    both = ("--customer", "ann", "--customer", "bob", "--customer", "ann")
+
+    found = told(way, *both)
+    said = way.call(NOW, "preview", "way", "--step", "note", *both).out
+
+    assert found == told(way, "--customer", "ann") + told(way, "--customer", "bob")
+    lines = [line for line in said.splitlines() if "would get this" in line]
+    assert [line.split()[0] for line in lines] == ["ann", "bob"]
+
+
 def test_preview_shows_every_step_for_the_same_customer_in_their_variant(way: Way) -> None:
     found = told(way, "--customer", "ann")
 
