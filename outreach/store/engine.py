@@ -48,6 +48,7 @@ def make_engine(
             paramstyle="named",  # a value named twice is one: SQLite then computes equal sums once
             hide_parameters=True,  # an exception's text must hold no address
             query_cache_size=statements,
+            pool_use_lifo=True,  # a connection keeps the pages that it has read
         )
         event.listen(engine, "connect", _set_up_sqlite)
         return engine

@@ -34,10 +34,17 @@ UNASKED = frozenset(
 # Of a copy of some customers whole tables of others would have no row to point to.
 _FAST = ("foreign_keys=OFF", "synchronous=OFF", "wal_autocheckpoint=20000", "cache_size=-131072")
 
-_ASKED_OFTEN = (  # of everyone each hour of months, not now and then
+# Asked of everyone each hour of months, not now and then; as SQLAlchemy writes the questions, or they
+# are not used.
+_ASKED_OFTEN = (
     "CREATE INDEX scratch_events_at ON events (at)",
-    "CREATE INDEX scratch_customers_place_id ON customers (place_id, birthday)",
+    "CREATE INDEX scratch_customers_place_id ON customers (place_id, {month_day})",
+    "CREATE INDEX scratch_customers_sharing ON customers (place_id) WHERE {shares}",
 )
+_SPELLED = {
+    "sqlite": {"month_day": "substr(birthday, -5)", "shares": "shares = 1"},
+    "postgresql": {"month_day": "right(birthday, 5)", "shares": "shares"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +96,7 @@ def _file(engine: Engine, folder: Path, only: _Part | None) -> Iterator[Engine]:
                 if only is not None:
                     _copy_some(engine, copy, only)
                 with copy.connect() as conn:
-                    for statement in _ASKED_OFTEN:
-                        conn.exec_driver_sql(statement)
+                    _add_indexes(conn)
                     conn.commit()
                 yield copy
             finally:
@@ -101,10 +107,9 @@ def _file(engine: Engine, folder: Path, only: _Part | None) -> Iterator[Engine]:
 
 
 def _copy_file(engine: Engine, path: Path) -> None:
-    with engine.connect() as conn, closing(sqlite3.connect(path)) as target:
-        source = conn.connection.driver_connection
-        if not isinstance(source, sqlite3.Connection):
-            raise TypeError("not a connection of sqlite3")
+    # By connections that end with it: what the base's own map into memory would count as ours.
+    base = closing(sqlite3.connect(str(engine.url.database)))
+    with base as source, closing(sqlite3.connect(path)) as target:
         source.backup(target)
 
 
@@ -149,6 +154,11 @@ def _is_about(table: Table, base: str, ids: str) -> str:
             theirs = f'SELECT id FROM "{base}".{other} WHERE customer_id IN ({ids})'  # noqa: S608
             return f"{column} IN ({theirs})"
     return "1 = 1"
+
+
+def _add_indexes(conn: Connection) -> None:
+    for statement in _ASKED_OFTEN:
+        conn.exec_driver_sql(statement.format(**_SPELLED[conn.dialect.name]))
 
 
 def _make_fast(connection: sqlite3.Connection, _: object) -> None:
@@ -248,8 +258,7 @@ def _copy_tables(engine: Engine, name: str, only: _Part | None) -> None:
                 base.execute(CreateIndex(index))
             if "id" in table.columns:
                 base.exec_driver_sql(_counted_on(table.name))
-        for statement in _ASKED_OFTEN:
-            base.exec_driver_sql(statement)
+        _add_indexes(base)
         base.commit()
     with engine.connect() as conn:
         conn.execution_options(isolation_level="AUTOCOMMIT")

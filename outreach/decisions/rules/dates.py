@@ -75,7 +75,8 @@ def is_its_day(candidate: Candidate) -> ColumnElement[bool] | None:
     on, also = candidate.zones.c.falls_on, candidate.zones.c.falls_also
     holds = falls(row, on_date.field, on, also, yearly=on_date.yearly)
     few = candidate.marks.again or candidate.marks.about
-    return holds if few or is_in_row(row, on_date.field) else and_(found, holds)
+    read = is_in_row(row, on_date.field) and not candidate.marks.placed  # else by an index
+    return holds if few or read else and_(found, holds)
 
 
 def is_day(candidate: Candidate, number: int) -> ColumnElement[bool]:
