@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, or_, select
 
-from outreach.campaign.model import ScheduleKind
 from outreach.campaign.occurrences import next_occurrence
 from outreach.decisions.loading import Rulings
 from outreach.decisions.localities import localities
 from outreach.planning.occasion import occasion_of_run
 from outreach.planning.tick import Candidate
 from outreach.settings.company import Company
+from outreach.simulation.under_way import stirs_at
 from outreach.store import runs
 from outreach.store.tables import deliveries, pending_events, tasks, winners
 from outreach.vocabulary import RunKind, RunState, Status, TaskCause, TaskState
@@ -47,14 +47,15 @@ def wakes_at(
     `morning` is when the next day of the company begins.
     """
     active = [each.campaign for each in project if each.campaign.status is Status.ACTIVE]
-    held = runs.runs_in(conn, RunState.HELD)
-    if held or any(each.campaign.is_journey for each in project):
+    if runs.runs_in(conn, RunState.HELD):
         return now
     if conn.execute(_UNCERTAIN.limit(1)).first() is not None:
         return now
+    journeys = [each for each in active if each.is_journey]
     coming: list[datetime] = [morning, *_turns(conn, rulings, now)]
+    coming += stirs_at(conn, journeys, rulings, now)
     for each in active:
-        if each.schedule.kind is not ScheduleKind.MANUAL:
+        if each.schedule.by_calendar:
             found = next_occurrence(each.schedule, company.brand.timezone, now)
             coming += [] if found is None else [found.instant_at]
     waiting = (conn.execute(asked).scalar() for asked in _INSTANTS)
