@@ -32,7 +32,7 @@ from outreach.errors import OutreachError, ProblemsFound
 from outreach.logger import Logger
 from outreach.planning.enrolling import enrol_run
 from outreach.planning.occasion import come, occasion_of_run, past
-from outreach.planning.run import plan_run
+from outreach.planning.run import Written, as_decided, plan_run
 from outreach.planning.tick import Candidate, make_due_runs
 from outreach.settings.company import Company
 from outreach.settings.rules_file import BUILT_IN_CHANNELS
@@ -179,14 +179,16 @@ def planner_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def plan_pass(context: Context, run: Run, rulings: Rulings, planner: str) -> bool:
+def plan_pass(
+    context: Context, run: Run, rulings: Rulings, planner: str, written: Written = as_decided
+) -> bool:
     """Plan the places of a run whose time has come; whether there were any.
 
     A run that can not be planned is held with the reason, and others go on. OperationalError and
     InterfaceError where the database is at fault: whoever tries again goes on where it stopped.
     """
     try:
-        return _plan(context, run, rulings, planner)
+        return _plan(context, run, rulings, planner, written)
     except (OperationalError, InterfaceError):
         raise
     except ProblemsFound as found:
@@ -199,7 +201,7 @@ def plan_pass(context: Context, run: Run, rulings: Rulings, planner: str) -> boo
     return True
 
 
-def _plan(context: Context, run: Run, rulings: Rulings, planner: str) -> bool:
+def _plan(context: Context, run: Run, rulings: Rulings, planner: str, written: Written) -> bool:
     now = context.now()
     if run.kind is RunKind.JOURNEY:  # it goes on again: who comes to its step is planned at once
         with writing(context.engine) as conn:
@@ -229,7 +231,7 @@ def _plan(context: Context, run: Run, rulings: Rulings, planner: str) -> bool:
         entered = enrol_run(context.engine, run, ruling, scope, planner, now)
         log.info("run enrolled", run=run.id, entered=entered)
         return True
-    done = plan_run(context.engine, run, ruling, scope, planner, now)
+    done = plan_run(context.engine, run, ruling, scope, planner, now, written)
     if done is not None:
         log.info("run planned", run=run.id, planned=done.planned, complete=done.complete)
     return True

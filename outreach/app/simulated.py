@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 
 from outreach.app.company_clock import next_morning
 from outreach.app.context import Context
@@ -19,11 +20,14 @@ from outreach.decisions.ruling import Ruling
 from outreach.dispatch.expiry import Expiry
 from outreach.dispatch.held import Held
 from outreach.dispatch.letters import ProjectRulebook, Signer
+from outreach.planning.journeys import goes
 from outreach.planning.tick import Candidate
 from outreach.simulation.assumptions import Assumptions
+from outreach.simulation.at_once import AtOnce, is_last, open_channels
 from outreach.simulation.behaving import Behaviour
 from outreach.simulation.counting import Since, begin
 from outreach.simulation.serving import Serving, let_go
+from outreach.simulation.under_way import stirs_at
 from outreach.simulation.waking import wakes_at
 from outreach.store import workers
 from outreach.store.engine import reading, writing
@@ -48,12 +52,14 @@ class Simulated:
     behaviour: Behaviour | None = None
     naps: bool = True  # whether looks at which nothing can come due are left out
     _looked_at: datetime | None = None
+    _before: datetime | None = None  # the look before this one
+    _went: bool = False  # whether anything went at this one as it was planned
     _wakes_at: datetime | None = None  # nothing can come due before; None: not known
 
     def step(self, at: datetime) -> None:
         """Put the clock to an instant and do all that comes due there, until nothing is left."""
-        before, self._looked_at = self._looked_at, at
-        self.clock.at = at
+        self._before, self._looked_at = self._looked_at, at
+        self.clock.at, self._went = at, False
         acted = [] if self.behaviour is None else self.behaviour.act(at)
         refresh_touched(self.context, acted)
         if not acted and self.is_asleep(at):
@@ -61,11 +67,11 @@ class Simulated:
         served, busy = 0, True
         while busy:
             done = do_what_is_due(self.context, self.campaigns, self._plan, self._expiry)
-            now_served = self._serving(at, before)
+            now_served = self._serving(at, self._before)
             busy = any([done.anything, now_served > 0, finish(self.context)])
             served += now_served
         self._wakes_at = self._next(at) if self.naps else None  # the last look found nothing
-        if self.behaviour is not None and served:
+        if self.behaviour is not None and (served or self._went):
             self.behaviour.note(at)
 
     def is_asleep(self, at: datetime) -> bool:
@@ -79,7 +85,26 @@ class Simulated:
             return wakes_at(conn, self.campaigns, context.company(), self._rulings, at, morning)
 
     def _plan(self, run: Run) -> bool:
-        return plan_pass(self.context, run, self._rulings, PLANNER)
+        return plan_pass(self.context, run, self._rulings, PLANNER, partial(self._written, run))
+
+    def _written(self, run: Run, rows: Select[Any]) -> Select[Any]:
+        """What of a run is written: as sent, where nothing else can matter before it goes."""
+        at_once = self._at_once(run)
+        if at_once is None:
+            return rows
+        self._went = True
+        return at_once(rows)
+
+    def _at_once(self, run: Run) -> AtOnce | None:
+        now, before = self.clock.at, self._before
+        if before is None or self._serving.tell is not None:
+            return None
+        journeys = [each.campaign for each in self.campaigns if goes(each.campaign)]
+        with reading(self.context.engine) as conn:
+            stirs = stirs_at(conn, journeys, self._rulings, now)
+            if not is_last(conn, self._rulings, run, now) or any(at <= now for at in stirs):
+                return None
+            return AtOnce(open_channels(conn, self._serving.channels), before, now)
 
 
 @contextmanager

@@ -273,11 +273,11 @@ def _kept(
     together: bool,
 ) -> Select[Any]:
     """A statement that is built once, or building it would take longer than deciding."""
-    rivals = tuple(id(each.ruling) for each in found)
-    key = (marks, zones, rivals, together)
+    key = (marks, zones, tuple(id(each.ruling) for each in found), together)
     kept: Select[Any] | None = ruling.kept.get(key)
     if kept is None:
-        kept = decide(Candidate(ruling, marks, zones, _rivals(found, together=together)))
+        asked = Candidate(ruling, marks, zones, _rivals(found, together=together))
+        kept = decide(asked, marks.part)
         _keep(ruling, key, kept)
     return kept
 

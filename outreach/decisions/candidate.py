@@ -14,11 +14,11 @@ from sqlalchemy import (
     literal,
     null,
 )
-from sqlalchemy.sql.expression import FromClause as From
 
 from outreach.audience.names import names_in
 from outreach.audience.row import Row
 from outreach.campaign.model import Expression
+from outreach.decisions.in_parts import PART, WHOLE, Part
 from outreach.decisions.own_way import own_way
 from outreach.decisions.rules.arms import is_in_test
 from outreach.decisions.ruling import Ruling
@@ -91,16 +91,11 @@ class Scope:
     def values(self) -> dict[str, object]:
         """The values of the marks, by their names."""
         return {
-            "run_at": self.run_at,
-            "run_id": self.run_id,
-            "mine": list(self.mine or ()),
-            "enrolled": list(self.enrolled or ()),
-            "about": self.about,
-            "after_id": self.after_id,
-            "to": list(self.to),
-            "repeats_within": self.repeats_within,
-            "winner": self.winner,
-        }
+            "run_at": self.run_at, "run_id": self.run_id, "mine": list(self.mine or ()),
+            "enrolled": list(self.enrolled or ()), "about": self.about, "after_id": self.after_id,
+            "to": list(self.to), "repeats_within": self.repeats_within, "winner": self.winner,
+            **WHOLE,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +126,11 @@ class Marks:
     to = bindparam("to", type_=Text(), expanding=True)
     repeats_within = bindparam("repeats_within", type_=Instant())
     earlier = bindparam("earlier", type_=BigId, expanding=True)
+
+    @property
+    def part(self) -> Part | None:
+        """The range of ids that is asked about, where a question can be shared by several."""
+        return PART if self.placed else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,13 +237,13 @@ class Candidate:
             raise ValueError("a scope about enrolments is needed")
         return listed_in(self.enrolment.c.id, self.marks.enrolments)
 
-    def joined(self) -> From:
+    def joined(self) -> FromClause:
         """Customers with their zone row and, by channel, consent, refusal and suppression."""
         return self.with_records(self.located())
 
-    def located(self) -> From:
+    def located(self) -> FromClause:
         """Customers with their zone row, and with what is asked about."""
-        found: From = self.customer
+        found: FromClause = self.customer
         if self.mine is not None:
             found = self.mine.join(found, self.customer.c.id == self.mine.c.customer_id)
             if self.enrolment is not None:
@@ -260,13 +260,13 @@ class Candidate:
         place: ColumnElement[int] = customer.place_id
         return place if tested is None else case((tested, place), else_=-place)
 
-    def with_records(self, found: From) -> From:
+    def with_records(self, found: FromClause) -> FromClause:
         """The same with consent, refusal and suppression by channel."""
         for number in self.numbers:
             found = self._with_records_of(found, number)
         return found
 
-    def _with_records_of(self, found: From, number: int) -> From:
+    def _with_records_of(self, found: FromClause, number: int) -> FromClause:
         channel, topic = self.ruling.channels[number], self.ruling.campaign.topic
         consent, refusal, suppression = (
             self.consent[number].c,

@@ -53,7 +53,7 @@ _OF_STOPS = ("person", "block_", "duplicate_", "slots", "others_")  # asked in `
 _OF_ONE = ("id", "key", "place_id", "mine_id", "asked_at", "address_", "consent_")
 
 
-def decide(candidate: Candidate, among: tuple[int, int] | None = None) -> Select[Any]:
+def decide(candidate: Candidate, among: tuple[Any, Any] | None = None) -> Select[Any]:
     """A row for each candidate: id, key, place_id, mine_id, locale, asked_at, late_at, `number`
     of the channel, `code` of the reason (null: may go), address, consent_id, opens_at, `why`.
 
@@ -96,7 +96,7 @@ def outcomes(
 def counted_rows(
     candidate: Candidate,
     without: tuple[str, ...] = (),
-    among: tuple[int, int] | None = None,
+    among: tuple[Any, Any] | None = None,
     by: ColumnElement[int] | None = None,
 ) -> FromClause:
     """`q`: the candidates with what stands in the way by channel, and cadence counted."""

@@ -67,7 +67,7 @@ class Journeys:
         A revision that may not start lets nobody in; who is under way goes on. `let_owed_in` lets
         those in whom a floor gives to the campaign, and says how many.
         """
-        going = [each for each in project if _goes(each.campaign)]
+        going = [each for each in project if goes(each.campaign)]
         if not going:
             return False
         with reading(engine) as conn:
@@ -221,7 +221,8 @@ def _pass_over(engine: Engine, ruling: Ruling, life: Life, now: datetime) -> Non
         _note(engine, life, looked_until=until)
 
 
-def _goes(campaign: Campaign) -> bool:
+def goes(campaign: Campaign) -> bool:
+    """Whether customers come into a campaign, and move on in it, each by themselves."""
     return campaign.is_journey and campaign.status is Status.ACTIVE
 
 

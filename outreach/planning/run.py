@@ -1,14 +1,11 @@
 """Carries a run's plan out: rows of deliveries, by ranges of customers, resumable at any range."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Insert,
-)
+from sqlalchemy import Connection, Engine, Insert, Select
 
 from outreach.decisions.asking import Question
 from outreach.decisions.candidate import Scope
@@ -16,7 +13,7 @@ from outreach.decisions.households import ask_base
 from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.winners import winner_due_at, with_winner
-from outreach.planning.decided import Decided
+from outreach.planning.hands import decided_by, hands_for
 from outreach.planning.occasion import come, occasion_of_run, past
 from outreach.planning.rows import delivery_rows
 from outreach.planning.tenure import tenure
@@ -29,6 +26,12 @@ from outreach.store.winners import expect_winner
 from outreach.vocabulary import RunState
 
 FIRST_RANGE, MOST = 5_000, 20_000  # rows a transaction
+Written = Callable[[Select[Any]], Select[Any]]  # makes of the rows decided those that are written
+
+
+def as_decided(rows: Select[Any]) -> Select[Any]:
+    """The rows as they are: workers will send them."""
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,13 @@ class Pass:
 
 
 def plan_run(
-    engine: Engine, run: Run, ruling: Ruling, scope: Scope, planner: str, now: datetime
+    engine: Engine,
+    run: Run,
+    ruling: Ruling,
+    scope: Scope,
+    planner: str,
+    now: datetime,
+    written: Written = as_decided,
 ) -> Pass | None:
     """Plan the run's places whose instant has come; None while another planner is at it.
 
@@ -62,7 +71,7 @@ def plan_run(
         scope = _with_winner(conn, run, ruling, replace(scope, past=over), instants)
         with tenure(engine, run.id, planner):
             planned, whole = (
-                _write(conn, run, ask_base(conn, ruling, scope, asked, instants), planner)
+                _write(conn, run, ask_base(conn, ruling, scope, asked, instants), planner, written)
                 if asked
                 else (0, True)
             )
@@ -94,36 +103,30 @@ def _write(
     run: Run,
     question: Question,
     planner: str,
+    written: Written,
 ) -> tuple[int, bool]:
     """Write the rows; how many, and whether all: another may have stopped or taken over the run."""
-    decided = Decided(conn, question)
-    conn.commit()
-    after = run.cursor if run.local_at is None else 0
     total, pace = 0, pace_on(conn.engine, FIRST_RANGE, MOST)
-    try:
-        while (last := decided.last_of(after, pace.rows)) is not None:
-            conn.rollback()
-            with begin_write(conn, pace):
-                rows = conn.execute(
-                    _insert(conn, run, question.ruling, decided, after, last)
-                ).rowcount
-                if not runs.advance(conn, run.id, planner, cursor=last, planned=rows):
-                    conn.rollback()
-                    return total, False
-            total, after = total + rows, last
-            let_others_write(conn.engine)
-    finally:
-        decided.drop()
-        conn.commit()
+    after = run.cursor if run.local_at is None else 0
+    with decided_by(conn, question, hands_for(conn, question)) as parts:
+        for part in parts:
+            while (last := part.last_of(after, pace.rows)) is not None:
+                part.conn.rollback()
+                with begin_write(part.conn, pace):
+                    source = delivery_rows(run, question.ruling, part).where(
+                        part.table.c.id > after, part.table.c.id <= last
+                    )
+                    rows = part.conn.execute(_insert(part.conn, written(source))).rowcount
+                    if not runs.advance(part.conn, run.id, planner, cursor=last, planned=rows):
+                        part.conn.rollback()
+                        return total, False
+                total, after = total + rows, last
+                let_others_write(conn.engine)
+            part.conn.rollback()
     return total, True
 
 
-def _insert(
-    conn: Connection, run: Run, ruling: Ruling, decided: Decided, after: int, last: int
-) -> Insert:
-    source = delivery_rows(run, ruling, decided).where(
-        decided.table.c.id > after, decided.table.c.id <= last
-    )
+def _insert(conn: Connection, source: Select[Any]) -> Insert:
     names = [column.name for column in source.selected_columns]
     made = insert(conn, deliveries).from_select(names, source)
     return made.on_conflict_do_nothing().execution_options(preserve_rowcount=True)

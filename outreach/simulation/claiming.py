@@ -128,15 +128,10 @@ def claim_as_planned(
     if run.kind != RunKind.SCHEDULE.value:  # of a journey: what is so on the way may be another now
         return 0
     moment = literal(now, Instant())
-    other = deliveries.alias("other").c
-    elsewhere = select(other.id).where(
-        other.customer_id == d.customer_id, other.slot_at > before, other.id != d.id
-    )
-    theirs = select(c.id).where(c.id == d.customer_id, ~c.shares)
     fresh = and_(
         d.run_id == run.id, d.channel == channel, d.ready, d.due_at == moment,
         d.planned_at == moment, d.state == State.DUE.value, d.fell_from.is_(None),
-        theirs.correlate(deliveries).exists(), ~elsewhere.correlate(deliveries).exists(),
+        is_undisturbed(d.customer_id, before, d.id),
     )  # fmt: skip
     gone = conn.execute(
         update(deliveries)
@@ -147,6 +142,24 @@ def claim_as_planned(
         )
     )  # fmt: skip
     return gone.rowcount
+
+
+def is_undisturbed(
+    customer_id: ColumnElement[int], before: datetime, but: ColumnElement[int] | None = None
+) -> ColumnElement[bool]:
+    """Whether nothing but the delivery `but` stands in a slot of the customer's after `before`.
+
+    Of who shares an address that is never known.
+    """
+    other, whose = deliveries.alias("other").c, customers.alias("whose").c
+    elsewhere = select(other.id).where(other.customer_id == customer_id, other.slot_at > before)
+    if but is not None:
+        elsewhere = elsewhere.where(other.id != but)
+    theirs = select(whose.id).where(whose.id == customer_id, ~whose.shares)
+    return and_(
+        theirs.correlate_except(whose.id.table).exists(),
+        ~elsewhere.correlate_except(other.id.table).exists(),
+    )
 
 
 def went(run: Row[Any], channel: str, now: datetime) -> ColumnElement[bool]:
