@@ -2,37 +2,36 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
-
 from outreach.app.context import Context
+from outreach.app.copy_asked import Said, ask_copy
 from outreach.app.planning import Cost
-from outreach.app.reporting import cost_of_sent
 from outreach.app.simulated import Simulated, simulated
 from outreach.app.stages import lifecycles_of
 from outreach.errors import ProblemsFound, UsageError
 from outreach.reports.rows import check_place, decided_rows, write_rows
-from outreach.simulation import counting
 from outreach.simulation.assumptions import KINDS, Assumptions
 from outreach.simulation.assumptions_file import read_assumptions
 from outreach.simulation.counting import Counted, Forgotten, Pestered, Touches
-from outreach.simulation.drift import Drift, drift
-from outreach.simulation.load import Load, busy_hours, loads
+from outreach.simulation.drift import Drift
+from outreach.simulation.load import Load, busy_hours
 from outreach.simulation.pictures import calendar, histogram
 from outreach.simulation.silent import silent
 from outreach.simulation.span import HOUR, instants
-from outreach.simulation.starving import Starved, starved
-from outreach.simulation.tasks import GivenOut, given_out
+from outreach.simulation.starving import Starved
+from outreach.simulation.tasks import GivenOut
 from outreach.spans import parse_span
 from outreach.store.engine import reading
 
 LEAST, DAY = timedelta(minutes=1), timedelta(days=1)  # between two looks
 Tell = Callable[[int], None]
+HANDS = 2  # that work out what a copy is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +112,18 @@ def simulate(context: Context, asked: Asked, tell: Tell = lambda _: None) -> Sim
     if asked.rows_to is not None:
         check_place(asked.rows_to)
     start = context.now()
+    end = start + timedelta(days=asked.days)
     assumptions = None if asked.assume is None else assumptions_in(context, asked.assume)
     with simulated(context, start, assumptions, asked.seed) as sim:
-        for at in instants(start, start + timedelta(days=asked.days), asked.every):
+        for at in instants(start, end, asked.every):
             sim.step(at)
             tell((at - start) // HOUR)
-        with reading(sim.context.engine) as conn:
-            found = _simulation(sim, conn, asked, start)
-            if asked.rows_to is not None:
-                write_rows(asked.rows_to, decided_rows(conn, only=sim.since.own))
-    return found
+        with ThreadPoolExecutor(HANDS, "report") as pool:
+            said = ask_copy(sim, pool, start, end)
+            if asked.rows_to is not None:  # meanwhile: the answers are worked out by the database
+                with reading(sim.context.engine) as conn:
+                    write_rows(asked.rows_to, decided_rows(conn, only=sim.since.own))
+            return _simulation(sim, said, asked, start, end)
 
 
 def assumptions_in(context: Context, path: Path) -> Assumptions:
@@ -139,35 +140,34 @@ def assumptions_in(context: Context, path: Path) -> Assumptions:
     return found
 
 
-def _simulation(sim: Simulated, conn: Connection, asked: Asked, start: datetime) -> Simulation:
-    context, since = sim.context, sim.since
-    company = context.company()
-    zone, end = ZoneInfo(company.brand.timezone), start + timedelta(days=asked.days)
-    counted = counting.count(conn, since)
+def _simulation(
+    sim: Simulated, said: Said, asked: Asked, start: datetime, end: datetime
+) -> Simulation:
+    company = sim.context.company()
+    brand = company.brand
+    zone, counted, touches = ZoneInfo(brand.timezone), said.counted.result(), said.touches.result()
     gone = [each for each in counted if each.outcome == "send"]
-    touches = counting.touches(conn, since)
     heard = {each.campaign for each in counted}
-    nothing = Cost(company.brand.currency, Decimal(0), {})
     return Simulation(
         start=start,
         end=end,
-        timezone=company.brand.timezone,
+        timezone=brand.timezone,
         seed=asked.seed,
         customers=touches.customers,
         days=_days(counted, start, end, zone),
-        cost=cost_of_sent(context, conn, since=start) or nothing,
+        cost=said.cost.result() or Cost(brand.currency, Decimal(0), {}),
         touches=_spread(touches),
-        starved=starved(conn, since, context.loaded.campaigns, company),
+        starved=said.starved.result(),
         unreached=touches.number.get(0, 0),
         channels=_by_channel(gone),
         hours=busy_hours(((each.at, each.deliveries) for each in gone), zone),
-        load=loads(conn, since, company),
-        stages=drift(conn, start, end),
+        load=said.load.result(),
+        stages=said.stages.result(),
         deeds=_deeds(sim),
         silent=silent((each.campaign for each in sim.campaigns), heard, company, start, end),
-        tasks=given_out(conn, since),
-        pestered=counting.most_pestered(conn, since),
-        forgotten=counting.most_forgotten(conn, since),
+        tasks=said.tasks.result(),
+        pestered=said.pestered.result(),
+        forgotten=said.forgotten.result(),
     )
 
 
