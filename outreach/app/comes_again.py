@@ -10,15 +10,18 @@ from outreach.app.context import Context
 from outreach.app.occasion import occasions_ahead
 from outreach.app.planning import said_when
 from outreach.app.project import campaign_named
-from outreach.campaign.model import Campaign
+from outreach.campaign.model import Campaign, Step
 from outreach.campaign.pinned import unpinned
 from outreach.errors import ProblemsFound, UsageError
+from outreach.planning.arriving import going_revisions
+from outreach.store.enrolments import still_before
 from outreach.store.revisions import revision_files
 from outreach.store.runs import Run, run_by_id, run_of
 from outreach.store.tables import campaigns
 from outreach.vocabulary import Status
 
 Files = Mapping[str, bytes]
+Sent = tuple[str, Files]  # a template, and all files of its revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,15 @@ class ComesAgain:
     """A campaign that is still active with the template of a run that went wrong.
 
     `at` is its next occurrence, an instant or a wall clock of the customers' own zones; None where
-    it goes to each customer as their own case begins it. `said`: the same for people.
+    it goes to each customer as their own case begins it, or to those who are under way. `said` is
+    the same for people, `mend` what they can do about it.
     """
 
     campaign: str
     template: str
     at: datetime | None
     said: str
+    mend: str = "set `status: paused`, or correct its template"
 
 
 def comes_again(context: Context, conn: Connection, run: Run) -> ComesAgain | None:
@@ -47,8 +52,9 @@ def comes_again(context: Context, conn: Connection, run: Run) -> ComesAgain | No
     step = next((each for each in campaign.steps if run.step in (None, each.id)), None)
     if campaign.status is not Status.ACTIVE or step is None:
         return None
-    if not any(_same(files, sent, step.template) for sent in _sent(context, conn, run)):
-        return None
+    sent = list(_sent(context, conn, run))
+    if not any(_same(files, each, step.template) for each in sent):
+        return _under_way(context, conn, campaign, run.campaign_id, step.id, sent)
     active = f"{campaign.name} is still active"
     if campaign.schedule.is_triggered:
         said = f"{active} and goes to everyone who comes in, with `{step.template}`"
@@ -59,6 +65,29 @@ def comes_again(context: Context, conn: Connection, run: Run) -> ComesAgain | No
             said = f"{active} and comes again {when} with `{step.template}`"
             return ComesAgain(campaign.name, step.template, each.local_at or each.first_at, said)
     return None
+
+
+def _under_way(
+    context: Context, conn: Connection, campaign: Campaign, number: int, step: str, sent: list[Sent]
+) -> ComesAgain | None:
+    """Those who came in by a version of the file with the words that were sent, and go on by it."""
+    if campaign.migrates or not campaign.is_journey:
+        return None
+    customers, template = 0, ""
+    for revision_id in conn.execute(going_revisions(number)).scalars().all():
+        files = revision_files(conn, revision_id)[1]
+        stops = unpinned(campaign.name, files, context.company())[0].stops
+        for position, what in enumerate(stop.what for stop in stops):
+            if not isinstance(what, Step) or what.id != step:
+                continue
+            if any(_same(files, each, what.template) for each in sent):
+                customers += still_before(conn, number, revision_id, position)
+                template = what.template
+    if not customers:
+        return None
+    said = f"{customers:,} under way in {campaign.name} go on by the words with which they came in"
+    mend = "write `migrate: here` into its file, or set `status: paused`"
+    return ComesAgain(campaign.name, template, None, said, mend)
 
 
 def _standing(context: Context, conn: Connection, name: str) -> tuple[Campaign, Files] | None:
@@ -79,7 +108,7 @@ def _standing(context: Context, conn: Connection, name: str) -> tuple[Campaign, 
         return None
 
 
-def _sent(context: Context, conn: Connection, run: Run) -> Iterator[tuple[str, Files]]:
+def _sent(context: Context, conn: Connection, run: Run) -> Iterator[Sent]:
     """The template and the files of a run; of one that corrects also those of what it corrects."""
     found: Run | None = run
     while found is not None:
@@ -90,7 +119,7 @@ def _sent(context: Context, conn: Connection, run: Run) -> Iterator[tuple[str, F
         found = None if corrects is None else run_by_id(conn, corrects)
 
 
-def _same(files: Files, sent: tuple[str, Files], template: str) -> bool:
+def _same(files: Files, sent: Sent, template: str) -> bool:
     """Whether a template is the one that was sent, to the byte."""
     name, then = sent
     folder = f"templates/{template}/"

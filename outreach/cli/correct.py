@@ -110,8 +110,8 @@ def _show_one(screen: Screen, found: Corrected) -> None:
 
 
 def _show_again(screen: Screen, found: Iterable[ComesAgain | None]) -> None:
-    for said in dict.fromkeys(each.said for each in found if each is not None):
-        screen.heading(f"{said}: set `status: paused`, or correct its template")
+    for said in dict.fromkeys(f"{each.said}: {each.mend}" for each in found if each is not None):
+        screen.heading(said)
 
 
 def _show_beside(screen: Screen, both: Beside) -> None:

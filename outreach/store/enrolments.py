@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, null, select, update
+from sqlalchemy import Connection, and_, case, func, null, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from outreach.store.dialect import is_any_of
@@ -39,6 +39,13 @@ def started_by(
         .limit(1)
     )
     return latest.correlate_except(seen).scalar_subquery()
+
+
+def still_before(conn: Connection, campaign_id: int, revision_id: int, position: int) -> int:
+    """How many are under way by a version of a campaign's file, and have yet to come to a stop."""
+    there = or_(e.position < position, and_(e.position == position, e.begun.is_(False)))
+    query = select(func.count()).where(e.campaign_id == campaign_id, e.ended_at.is_(None), there)
+    return int(conn.execute(query.where(e.revision_id == revision_id)).scalar_one())
 
 
 def end(conn: Connection, ids: Sequence[int], ending: Ending, now: datetime) -> list[int]:
