@@ -70,11 +70,13 @@ class Context:
         files: ProjectFiles,
         frozen: datetime | None = None,
         opened: Opened | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.environment = environment
         self.files = files
         self._frozen = frozen
         self._opened = opened or Opened(environment)
+        self._clock = clock
         self.is_rehearsal = False  # on another database: as if everything were approved
         self.has_sound_facts = False  # stored ones, of all events up to the last daily refresh
 
@@ -102,6 +104,8 @@ class Context:
     @cached_property
     def clock(self) -> Clock:
         """The decisions' clock: frozen by `--now`, which is company time if it has no offset."""
+        if self._clock is not None:
+            return self._clock
         return SystemClock() if self._frozen is None else FrozenClock(self.instant(self._frozen))
 
     def now(self) -> datetime:
@@ -146,11 +150,15 @@ class Context:
 
     def with_files(self, files: ProjectFiles) -> "Context":
         """The same settings, clock and database with other files: either closes it."""
-        return Context(self.environment, files, self._frozen, self._opened)
+        return Context(self.environment, files, self._frozen, self._opened, self._clock)
 
     def at(self, instant: datetime) -> "Context":
         """The same project and database with the clock frozen: either closes it."""
         return Context(self.environment, self.files, instant, self._opened)
+
+    def by(self, clock: Clock) -> "Context":
+        """The same project and database under another clock: either closes it."""
+        return Context(self.environment, self.files, self._frozen, self._opened, clock)
 
     def on(self, engine: "Engine", clock: Clock) -> "Context":
         """The same project on another database under another clock; nothing of it is shared."""

@@ -192,7 +192,7 @@ def ask(
     `locales`: of all who may be asked about; called where a language variant needs data. `again`:
     the like of it is asked over and over, hour by hour: the statement is kept as a re-check's is.
     """
-    if again and scope.mine is None and is_alone(conn.engine):
+    if again and scope.mine is None and scope.enrolled is None and is_alone(conn.engine):
         scope = replace(scope, placed=True)
     places = localities(conn, None if len(asked) > 200 else asked.keys())
     rows = ruling.grid.rows(places, asked)

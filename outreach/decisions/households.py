@@ -17,7 +17,7 @@ from outreach.decisions.ruling import Ruling
 from outreach.decisions.settling import may_meet, settle
 from outreach.store.dialect import is_any_of
 from outreach.store.sharing import sharers
-from outreach.store.tables import customers
+from outreach.store.tables import customers, enrolments
 
 
 def ask_base(
@@ -37,10 +37,10 @@ def ask_base(
     def locales() -> Iterable[str | None]:
         return conn.execute(everyones).scalars()
 
-    again = turns is not None
+    again = turns is not None or scope.enrolled is not None
     parted = turns is not None and len(turns) > len(asked) and _are_parted(conn, asked)
     settled: dict[int, Settled] = {}
-    if parted or (may_meet(conn, ruling) and _does_anyone_share(conn, asked)):
+    if parted or (may_meet(conn, ruling) and _does_anyone_share(conn, scope, asked)):
         # Asked to its end before the next: on SQLite questions fill the same zone table.
         sharing = replace(scope, sharing=True)
         together = ask(conn, ruling, sharing, turns or asked, locales, again=again)
@@ -84,10 +84,15 @@ def group_of(conn: Connection, customer_id: int) -> set[int]:
     return found
 
 
-def _does_anyone_share(conn: Connection, places: Collection[int]) -> bool:
-    """Whether anybody in these places has an address with others."""
-    there = is_any_of(conn, _by_itself(customers.c.place_id), sorted(places))
-    found = select(customers.c.id).where(customers.c.shares, there).limit(1)
+def _does_anyone_share(conn: Connection, scope: Scope, places: Collection[int]) -> bool:
+    """Whether anybody in these places, or of the enrolments asked about, has an address with others."""
+    if scope.enrolled is None:
+        them = is_any_of(conn, _by_itself(customers.c.place_id), sorted(places))
+    else:
+        way = enrolments.c
+        come = select(way.customer_id).where(is_any_of(conn, way.id, scope.enrolled))
+        them = customers.c.id.in_(come)
+    found = select(customers.c.id).where(customers.c.shares, them).limit(1)
     return conn.execute(found).first() is not None
 
 

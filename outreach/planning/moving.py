@@ -73,18 +73,15 @@ class Stand:
         left_at = func.coalesce(d.sent_at, d.settled_at, d.claimed_at, e.next_at, type_=Instant())
         since = case((d.state == State.SKIPPED.value, _skipped_at()), else_=left_at)
         moved = arrived(self.stops, self.stop.then, since)
-        return self._count(conn, some, of_step, _unless_ended(moved, self.now))
-
-    def _count(
-        self, conn: Connection, some: Any, more: ColumnElement[bool], values: Mapping[str, Any]
-    ) -> int:
-        written = (
-            update(enrolments)
-            .where(e.id.in_(some.order_by(e.next_at, e.id).limit(MOST)), more)
-            .where(self._here(begun=True))
-            .values(**values)
+        # Found first: PostgreSQL joins both in one statement row by row where many have just come.
+        ids = list(conn.execute(some.order_by(e.next_at, e.id).limit(MOST)).scalars())
+        if not ids:
+            return 0
+        going = update(enrolments).where(
+            is_any_of(conn, e.id, ids), of_step, self._here(begun=True)
         )
-        return len(conn.execute(written.returning(e.id)).all())
+        conn.execute(going.values(**_unless_ended(moved, self.now)))
+        return len(ids)
 
     def begin_wait(self, conn: Connection) -> int:
         """Work out until when those wait who have come to a wait; how many there were."""
