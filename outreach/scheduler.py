@@ -67,14 +67,16 @@ def run_here(
     stop: threading.Event,
     threads: int = 2,
     give_up: Callable[[GivenUp], None] = lambda _: None,
+    tick: Tick | None = None,
 ) -> dict[str, int]:
     """Scheduler and worker in this process, until nothing is due or until `stop` is set.
 
     How many deliveries moved to each state; `sent`, `failed` and `unknown` are always among them.
     With `until_idle` a channel whose provider can not be used is not waited for without end:
-    `give_up` is told of it.
+    `give_up` is told of it. `tick`: of an earlier call, which has read the project's files.
     """
-    tick = Tick(context)
+    tick = tick or Tick(context)
+    expired = tick.expired
     if until_idle:
         tick()  # the company's rules are in the database from here on
         Watch(lambda: tick.context).once(stop)
@@ -82,8 +84,8 @@ def run_here(
         finish(context)
     else:
         counts = _serve_and_tick(context, tick, stop, threads)
-    if tick.expired:
-        counts["expired"] = counts.get("expired", 0) + tick.expired
+    if tick.expired > expired:
+        counts["expired"] = counts.get("expired", 0) + tick.expired - expired
     return {"sent": 0, "failed": 0, "unknown": 0, **counts}
 
 

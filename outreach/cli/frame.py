@@ -16,6 +16,7 @@ from outreach.cli.options import take_out, wants_json
 from outreach.errors import OutreachError, ProblemsFound, SetupError, UsageError
 
 INTERRUPTED = 130  # what shells say of a process that Ctrl-C ended
+GARBAGE_EVERY = 20000  # objects made: with the usual 700, looking for rings took a fifth of a tick
 PROBLEMS, USAGE, BROKEN = 1, 2, 3
 _TO_MEND: dict[type[OSError], str] = {
     IsADirectoryError: "name a file, not a folder",
@@ -74,6 +75,7 @@ def _call(arguments: list[str]) -> int:
     command = get_command(application(rest))
     if not gc.isenabled():  # in a process of our own
         gc.freeze()
+        gc.set_threshold(GARBAGE_EVERY)
         gc.enable()
     code = command.main(args=rest, prog_name="outreach", standalone_mode=False, obj=Call(options))
     return code if isinstance(code, int) else 0

@@ -14,10 +14,11 @@ from outreach.app.events import import_event_file
 from outreach.app.init import make_project
 from outreach.app.planning import Plan, plan_campaign
 from outreach.app.project import save_rules
+from outreach.app.running import Tick
 from outreach.app.stages import Standing, refresh_stages
 from outreach.campaign.model import Campaign, ScheduleKind
-from outreach.campaign.project import read_project
 from outreach.channels.capture.adapter import list_outbox, outbox_of
+from outreach.clock import MovingClock
 from outreach.demo.files import MOMENTS, DemoFiles, make_files
 from outreach.demo.lifecycles import GIVEN_BY, SAMPLES_OWN, check_name, put_in_force
 from outreach.errors import UsageError
@@ -81,12 +82,15 @@ def _run(context: Context, folder: Path, files: DemoFiles, tell: Tell) -> Shown:
     tell("the campaigns are planned")
     together = [name for name in names if _for_all_at_once(context, name)]
     plans = {name: plan_campaign(context, name) for name in together}
+    clock = MovingClock(files.now)
+    here = context.by(clock)
+    tick = Tick(here)
     for number, moment in enumerate(files.moments, 1):
         tell(f"messages go out ({number} of {len(files.moments)})")
-        here = context.with_files(read_project(folder)).at(moment)
+        clock.at = moment
         if moment == ORDERS_COME:
             import_event_file(here, files.week, Options())
-        run_here(here, until_idle=True, stop=Event())
+        run_here(here, until_idle=True, stop=Event(), tick=tick)
     with reading(context.engine) as conn:
         reports = {name: report(conn, name) for name in names}
     mail, text = _samples(context)
