@@ -10,6 +10,7 @@ from outreach.campaign.experiment import Measure
 from outreach.reports.arms import Counted, after_winner, counted
 from outreach.reports.intervals import Interval, difference, needed, wilson
 from outreach.reports.journeys import Reached
+from outreach.store.tables import deliveries
 from outreach.store.winners import winner_of
 
 CHANGE = 0.2  # a difference worth knowing: a fifth of the rate
@@ -18,7 +19,7 @@ ASSUMED = {Measure.CLICKED: 0.05, Measure.REPLIED: 0.01}  # where nothing has be
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many of a variant's readers did something, between 0 and 1 of them, with 95 % intervals.
+    """How many of a variant's customers did something, between 0 and 1 of them, with 95 % intervals.
 
     `difference`: to the first variant; None for that one itself, and where there is nobody.
     """
@@ -33,13 +34,15 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One variant; `sent` is what arrived as far as anybody knows, and is compared.
+    """One variant; `sent` is what arrived as far as anybody knows, and is compared: messages.
 
+    `customers` got one of them or more; the shares are of these, each counted once.
     `after_winner`: what went out once the winner had been chosen, which is not. Of `measures` None
     is what nothing counts.
     """
 
     sent: int
+    customers: int
     after_winner: int
     measures: dict[str, Share | None]
 
@@ -82,13 +85,14 @@ def arms_of(
     untold = {Measure.CLICKED}
     if clicks or any(each.reached.get(Measure.CLICKED) for each in found.values()):
         untold.clear()
-    nobody = Counted(0)
+    nobody = Counted(0, 0)
     arms = {}
     for name in names:
         first = found.get(names[0], nobody) if name != names[0] else None
         measures = _measures(found, name, first)
         told = {name: None if name in untold else share for name, share in measures.items()}
-        arms[name] = Arm(found.get(name, nobody).sent, later.get(name, 0), told)
+        one = found.get(name, nobody)
+        arms[name] = Arm(one.sent, one.of, later.get(name, 0), told)
     return arms
 
 
@@ -119,12 +123,12 @@ def _measures(found: Mapping[str, Counted], name: str, first: Counted | None) ->
         if one is None or own is None:
             continue
         apart = None if base is None else _rounded(difference(own, base))
-        shares[measure.value] = Share(one.reached.get(measure, 0), *_three(own), apart, of=one.sent)
+        shares[measure.value] = Share(one.reached.get(measure, 0), *_three(own), apart, of=one.of)
     return shares
 
 
 def _share(one: Counted | None, measure: Measure) -> Interval | None:
-    return None if one is None else wilson(one.reached.get(measure, 0), one.sent)
+    return None if one is None else wilson(one.reached.get(measure, 0), one.of)
 
 
 def _rounded(found: Interval) -> Interval:
@@ -149,9 +153,9 @@ def sample_size(
     """What a plan's arms can show, by the rate of the campaign's earlier runs; None of nobody."""
     if not planned:
         return None
-    before = counted(conn, campaign)
-    sent = sum(each.sent for each in before.values())
+    before = counted(conn, campaign, each=deliveries.c.id)  # a run has one for each customer
+    of = sum(each.of for each in before.values())
     reached = sum(each.reached.get(by, 0) for each in before.values())
-    rate = reached / sent if reached else ASSUMED[by]
+    rate = reached / of if reached else ASSUMED[by]
     smallest = min(planned.values()) if len(planned) == arms else 0
     return SampleSize(by, round(rate, 4), bool(reached), needed(rate, CHANGE), smallest)

@@ -55,7 +55,7 @@ def better(variants: tuple[Variant, ...], arms: Mapping[str, Counted], by: Measu
     Clearly: the interval of the difference lies above 0. Else the first one.
     """
     first, *others = [each.name for each in variants]
-    shares = {name: wilson(each.reached.get(by, 0), each.sent) for name, each in arms.items()}
+    shares = {name: wilson(each.reached.get(by, 0), each.of) for name, each in arms.items()}
     base, best = shares.get(first), first
     for name in others:
         own, leading = shares.get(name), shares.get(best)

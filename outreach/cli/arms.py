@@ -37,11 +37,18 @@ def show_arms(
     screen.heading(f"Variants{of}, with 95 % intervals")
     first = next(iter(arms))
     rows = [
-        (name, arm.sent, measure, *(("not counted", "", "") if share is None else _share(share)))
+        (
+            name,
+            arm.sent,
+            arm.customers,
+            measure,
+            *(("not counted", "", "") if share is None else _share(share)),
+        )
         for name, arm in arms.items()
         for measure, share in arm.measures.items()
     ]
-    screen.table(["variant", "sent", "", "of them", "interval", f"beside {first}"], rows)
+    heads = ["variant", "sent", "customers", "", "of them", "interval", f"beside {first}"]
+    screen.table(heads, rows)
     later = {name: arm.after_winner for name, arm in arms.items() if arm.after_winner}
     for name, number in later.items():
         screen.line(f"{number:,} more got {name} once it had won; they are not compared")

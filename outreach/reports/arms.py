@@ -1,4 +1,4 @@
-"""What became of each variant: how many messages arrived, and what their readers did."""
+"""What became of each variant: how many messages arrived, and how many readers did what."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,9 +19,13 @@ REPLY = "reply"
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One variant's messages that can be compared, and how many readers did what is measured."""
+    """One variant's messages that can be compared, and whom they reached.
+
+    `of` so many who got one or more of them `reached` what is measured, each counted once.
+    """
 
     sent: int
+    of: int
     reached: Mapping[Measure, int] = field(default_factory=dict)
 
 
@@ -31,9 +35,12 @@ def counted(
     run_id: int | None = None,
     until: datetime | None = None,
     step: str | None = None,
+    each: ColumnElement[int] = deliveries.c.customer_id,
 ) -> dict[str, Counted]:
     """By variant, of one run, one campaign or a `step` of it; what was done `until` an instant, by it.
 
+    `each`: what counts once. Messages to one customer are no independent readers, so of several runs
+    or steps only customers can be compared; messages tell what one run would bring.
     What went out once a winner was chosen is not compared: it is of one variant, and of later.
     """
     d = deliveries.c
@@ -45,15 +52,17 @@ def counted(
         or_(winners.c.chosen_at.is_(None), d.claimed_at < winners.c.chosen_at),
     )
     base = deliveries.outerjoin(winners, winners.c.run_id == d.run_id)
-    query = select(d.variant, func.count()).select_from(base).where(compared).group_by(d.variant)
-    sent = _by_variant(conn, query)
+    query = select(d.variant, func.count(), func.count(each.distinct())).select_from(base)
+    sent = conn.execute(query.where(compared).group_by(d.variant)).all()
     reached = {
-        Measure.CLICKED: _clicked(conn, compared, until),
-        Measure.REPLIED: _replied(conn, compared, until),
+        Measure.CLICKED: _clicked(conn, compared, until, each),
+        Measure.REPLIED: _replied(conn, compared, until, each),
     }
     return {
-        variant: Counted(number, {kind: each.get(variant, 0) for kind, each in reached.items()})
-        for variant, number in sent.items()
+        variant: Counted(
+            messages, of, {kind: found.get(variant, 0) for kind, found in reached.items()}
+        )
+        for variant, messages, of in sent
     }
 
 
@@ -81,11 +90,14 @@ def _by_variant(conn: Connection, query: Select[Any]) -> dict[str, int]:
 
 
 def _clicked(
-    conn: Connection, compared: ColumnElement[bool], until: datetime | None
+    conn: Connection,
+    compared: ColumnElement[bool],
+    until: datetime | None,
+    each: ColumnElement[int],
 ) -> dict[str, int]:
     d, r = deliveries.c, reactions.c
     query = (
-        select(d.variant, func.count(d.id.distinct()))
+        select(d.variant, func.count(each.distinct()))
         .select_from(reactions)
         .join(deliveries, d.id == r.delivery_id)
         .outerjoin(winners, winners.c.run_id == d.run_id)
@@ -97,11 +109,14 @@ def _clicked(
 
 
 def _replied(
-    conn: Connection, compared: ColumnElement[bool], until: datetime | None
+    conn: Connection,
+    compared: ColumnElement[bool],
+    until: datetime | None,
+    each: ColumnElement[int],
 ) -> dict[str, int]:
     d, e = deliveries.c, events.c
     query = (
-        select(d.variant, func.count(d.id.distinct()))
+        select(d.variant, func.count(each.distinct()))
         .select_from(deliveries)
         .outerjoin(winners, winners.c.run_id == d.run_id)
         .join(events, and_(e.customer_id == d.customer_id, e.kind == REPLY))

@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Select,
+    Text,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.sql import ColumnElement
 
 from outreach.audience.compile import compile_expression
@@ -39,14 +52,13 @@ class Journeyed:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Of so many how many reached the goal; those whose time for it is not over among them."""
+    """Of so many how many reached the goal, each counted once, however often they were written to.
+
+    Those whose time for it is not over are among them.
+    """
 
     customers: int
     reached: int
-
-    def with_more(self, customers: int, reached: int) -> "Reached":
-        """Both together."""
-        return Reached(self.customers + customers, self.reached + reached)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +92,33 @@ def goal_reached(
     if goal is None:
         return None
     query = _of_journey if campaign.is_journey else _of_deliveries
-    rows = query(company, campaign, goal, now).subquery().c
-    reached = func.count(case((rows.reached, 1)))
-    keys = rows.held_out, rows.variant
-    sums: dict[bool, Reached] = {False: Reached(0, 0), True: Reached(0, 0)}
+    sums = {False: Reached(0, 0), True: Reached(0, 0)}
     arms: dict[str, Reached] = {}
     for held_out, variant, *numbers in conn.execute(
-        select(*keys, func.count(), reached).group_by(*keys).order_by(rows.variant)
+        _by_customer(query(company, campaign, goal, now))
     ):
-        sums[bool(held_out)] = sums[bool(held_out)].with_more(*numbers)
-        if variant is not None and not held_out:
+        if variant is None:
+            sums[bool(held_out)] = Reached(*numbers)
+        else:
             arms[variant] = Reached(*numbers)
     return GoalReached(goal.within, sums[False], sums[True], arms)
+
+
+def _by_customer(query: Select[Any]) -> CompoundSelect[Any]:
+    """Customers and how many of them reached the goal once or more: all (no variant), and by arm."""
+    asked = query.subquery().c
+    keys = asked.customer_id, asked.held_out, asked.variant
+    once = select(*keys, func.max(case((asked.reached, 1), else_=0)).label("reached"))
+    row = once.group_by(*keys).cte("customers_once").c
+    reached = case((row.reached == 1, row.customer_id))
+    numbers = func.count(row.customer_id.distinct()), func.count(reached.distinct())
+    arms = select(row.held_out, row.variant, *numbers).where(
+        row.variant.is_not(None), ~row.held_out
+    )
+    return union_all(
+        select(row.held_out, literal(None, Text()), *numbers).group_by(row.held_out),
+        arms.group_by(row.held_out, row.variant),
+    )
 
 
 def _of_journey(company: Company, campaign: Campaign, goal: Goal, now: datetime) -> Select[Any]:
@@ -129,7 +156,9 @@ def _counted(
     row: Row, goal: Goal, held_out: ColumnElement[bool], variant: ColumnElement[str | None]
 ) -> Select[Any]:
     reached: ColumnElement[Any] = compile_expression(goal.when, row).label("reached")
-    return select(held_out.label("held_out"), variant.label("variant"), reached)
+    return select(
+        customers.c.id.label("customer_id"), held_out.label("held_out"), variant.label("variant"), reached
+    )  # fmt: skip
 
 
 def _until(entered_at: ColumnElement[datetime], goal: Goal, now: datetime) -> ColumnElement[Any]:

@@ -106,8 +106,8 @@ def test_what_readers_did_is_counted_by_variant_and_only_of_the_test(engine: Eng
         later = after_winner(conn, run_id=run_id)
 
     assert found == {
-        "plain": Counted(2, {Measure.CLICKED: 0, Measure.REPLIED: 1}),
-        "warm": Counted(2, {Measure.CLICKED: 1, Measure.REPLIED: 0}),
+        "plain": Counted(2, 2, {Measure.CLICKED: 0, Measure.REPLIED: 1}),
+        "warm": Counted(2, 2, {Measure.CLICKED: 1, Measure.REPLIED: 0}),
     }
     assert before["warm"].reached[Measure.CLICKED] == before["plain"].reached[Measure.REPLIED] == 0
     assert later == {"warm": 1}

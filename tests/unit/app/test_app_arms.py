@@ -57,7 +57,7 @@ def test_how_many_it_takes_is_that_of_the_textbook() -> None:
 
 
 def counts(**arms: tuple[int, int]) -> dict[str, Counted]:
-    return {name: Counted(sent, {Measure.CLICKED: n}) for name, (n, sent) in arms.items()}
+    return {name: Counted(sent, sent, {Measure.CLICKED: n}) for name, (n, sent) in arms.items()}
 
 
 @pytest.mark.parametrize(
