@@ -54,9 +54,9 @@ class Checked:
     of_base: frozenset[Problem] = frozenset()
 
     @property
-    def faults(self) -> int:
-        """How many of the problems are no warnings."""
-        return sum(map(_is_fault, self.problems))
+    def faults(self) -> list[Problem]:
+        """The problems that are no warnings."""
+        return list(filter(_is_fault, self.problems))
 
 
 def check_files(context: Context, kept: Kept | None = None, *, asks_base: bool = True) -> Checked:

@@ -1,6 +1,7 @@
 """`outreach check`."""
 
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,10 +11,11 @@ from outreach.app.check import Checked, check_files
 from outreach.cli.call import call_of
 from outreach.cli.progress import progress
 from outreach.cli.screen import Screen
-from outreach.errors import WARNING, Problem
+from outreach.errors import WARNING, Problem, UsageError
 
 if TYPE_CHECKING:
     from outreach.app.context import Context
+    from outreach.app.describing import Described
 
 
 def check(
@@ -21,6 +23,12 @@ def check(
     render_all: Annotated[
         bool, typer.Option("--render-all", help="Render every message of every audience as well")
     ] = False,
+    described: Annotated[
+        bool, typer.Option("--describe", help="Say in words what each campaign does as well")
+    ] = False,
+    lang: Annotated[
+        str | None, typer.Option(help="The language of --describe: en or zh; left out: en")
+    ] = None,
 ) -> int:
     """Every file of the project: all problems at once.
 
@@ -30,15 +38,22 @@ def check(
 
     With --render-all every message that any campaign would send by its next occurrence is rendered,
     and each customer for whom that fails is a problem at the template's line.
+
+    With --describe each campaign in order that is not archived is read back in words behind the
+    problems; with --json too the document is then {problems, described}.
     """
+    if lang is not None and not described:
+        raise UsageError("`--lang` is for `--describe`", "add `--describe`")
     call = call_of(ctx)
     with call.context() as context:
         checked = check_files(context)
         rendered = _rendered(context) if render_all else []
+        words = _described(context, checked, lang or "en") if described else []
     checked = replace(checked, problems=(*checked.problems, *rendered))
     if checked.unasked:
         sys.stderr.write(f"outreach: what is in the database is not asked: {checked.unasked}\n")
-    call.show(checked.problems, lambda screen: _show(screen, checked))
+    both = {"problems": checked.problems, "described": words}
+    call.show(both if described else checked.problems, lambda screen: _show(screen, checked, words))
     return 1 if checked.faults else 0
 
 
@@ -54,12 +69,23 @@ def _rendered(context: "Context") -> list[Problem]:
     return sorted(found)
 
 
-def _show(screen: Screen, checked: Checked) -> None:
+def _described(context: "Context", checked: Checked, language: str) -> "list[Described]":
+    from outreach.app.describing import describe_all  # and with it Babel
+
+    return describe_all(context, checked.faults, language)
+
+
+def _show(screen: Screen, checked: Checked, described: "Iterable[Described]") -> None:
     for problem in checked.problems:
         screen.line(_told(problem))
+    for each in described:
+        screen.heading(each.campaign)
+        screen.line(each.text)
+        screen.line()
     if checked.faults:
         files = len({each.file for each in checked.problems})
-        sys.stderr.write(f"outreach: problems: {checked.faults}, in files: {files}\n")
+        many = len(checked.faults)
+        sys.stderr.write(f"outreach: problems: {many}, in files: {files}\n")
     else:
         screen.line(f"{checked.files} files, no problems")
 

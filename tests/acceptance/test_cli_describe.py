@@ -34,3 +34,25 @@ def test_a_language_that_is_not_spoken_is_refused(project: Path) -> None:
 
     assert answer.code == 2
     assert answer.err == "outreach: `--lang xx` is not spoken; there are `en`, `zh`\n"
+
+
+def test_check_reads_every_campaign_back_where_it_is_asked_to(project: Path) -> None:
+    (project / "campaigns/win-back.yaml").write_text("title: Broken\n")
+
+    found = outreach_here(project, "check", "--describe", "--lang", "zh", "--json").json
+    shown = outreach_here(project, "check", "--describe").out
+    alone = outreach_here(project, "check").out
+
+    by_name = {each["campaign"]: each["text"] for each in found["described"]}
+    assert list(by_name) == ["birthday", "service-notice", "weekly-greeting"]
+    assert "每星期五 17:00" in by_name["weekly-greeting"]
+    assert {each["file"] for each in found["problems"]} == {"campaigns/win-back.yaml"}
+    greeting = outreach_here(project, "describe", "weekly-greeting").out
+    assert shown.startswith(alone)
+    assert shown.endswith(f"weekly-greeting\n{greeting}\n")
+
+
+def test_a_language_of_nothing_is_refused(project: Path) -> None:
+    answer = outreach_here(project, "check", "--lang", "zh")
+
+    assert answer.err == "outreach: `--lang` is for `--describe`; add `--describe`\n"

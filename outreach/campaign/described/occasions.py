@@ -14,9 +14,11 @@ _SHORT = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _DAY = timedelta(days=1)
 
 
-def occasions(schedule: Schedule, speaker: Speaker) -> Iterator[str]:
-    """The sentences about a schedule."""
+def occasions(schedule: Schedule, speaker: Speaker, *, owed: bool = False) -> Iterator[str]:
+    """The sentences about a schedule; `owed`: floors begin it as well, which is said before."""
     comes, at = _comes(schedule, speaker)
+    if owed and schedule.kind is ScheduleKind.MANUAL:
+        comes = speaker.say("by_hand_too")
     own = schedule.timezone == "customer"
     clock = speaker.say("theirs") if own else speaker.say("zone", zone=schedule.timezone)
     bare = not schedule.by_calendar or schedule.at is not None

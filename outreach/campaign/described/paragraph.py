@@ -1,11 +1,13 @@
 """A campaign as one paragraph: all that its file says, and the defaults that matter."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from outreach.campaign.approval import may_approve
 from outreach.campaign.described.occasions import occasions
 from outreach.campaign.described.speaker import Speaker, share
 from outreach.campaign.described.way import ending, way
+from outreach.campaign.floor_audience import audience_of
 from outreach.campaign.model import Campaign, Selection
 from outreach.settings.company import Company, Topic
 from outreach.spans import Cap
@@ -20,7 +22,8 @@ def describe(campaign: Campaign, company: Company, language: str) -> str:
     speaker = Speaker(language)
     sentences = [
         *_about(campaign, company, speaker),
-        *occasions(campaign.schedule, speaker),
+        *(floors := list(_floors(campaign, company, speaker))),
+        *occasions(campaign.schedule, speaker, owed=bool(floors)),
         *_limits(campaign, company, speaker),
         *way(campaign, speaker),
         *ending(campaign, speaker),
@@ -43,6 +46,15 @@ def _about(campaign: Campaign, company: Company, speaker: Speaker) -> Iterator[s
         said += speaker.say("exclude", parts=_parts(campaign.exclude, speaker))
     yield said + ("。" if speaker.language == "zh" else ".")
     yield speaker.say("transactional" if topic.transactional else "consent")
+
+
+def _floors(campaign: Campaign, company: Company, speaker: Speaker) -> Iterator[str]:
+    """What begins it for customers whom nobody was in touch with, as outreach.yaml says."""
+    for floor in company.floors:
+        if floor.by == campaign.name:
+            whom = _parts(audience_of(floor), speaker)
+            said = speaker.say("owed_some", parts=whom) if whom else speaker.say("owed_all")
+            yield speaker.say("owed", whom=said, span=speaker.span(timedelta(days=floor.days)))
 
 
 def _parts(selection: Selection, speaker: Speaker) -> str:
