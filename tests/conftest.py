@@ -64,7 +64,8 @@ def pytest_collection_finish() -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tests that ask for `engine`, a database's URL or `conn` run on each database."""
-    if {"engine", "database_url", "new_database_url", "conn"} & set(metafunc.fixturenames):
+    asked = {"engine", "database_url", "new_database_url", "shared_database_url", "conn"}
+    if asked & set(metafunc.fixturenames):
         one = metafunc.config.getoption("--one-database")
         metafunc.parametrize("_database", ["sqlite"] if one else ["sqlite", "postgres"])
 
@@ -141,6 +142,37 @@ def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
 def database_url(_database: str, request: pytest.FixtureRequest) -> str:
     """A database of this test: on SQLite, then on PostgreSQL."""
     return str(request.getfixturevalue(f"{_database}_url"))
+
+
+@pytest.fixture(scope="module")
+def _shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], str]]:
+    taken: dict[str, str] = {}
+
+    def give(database: str) -> str:
+        if database in taken:
+            pass
+        elif database == "postgres":
+            taken[database] = request.getfixturevalue("postgres_stock").take()
+        else:
+            path = tmp_path_factory.mktemp("shared") / "outreach.db"
+            shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+            taken[database] = f"sqlite:///{path}"
+        if database == "postgres":
+            server = request.getfixturevalue("postgres_server")
+            return str(server.format(database=taken[database]))
+        return taken[database]
+
+    yield give
+    if "postgres" in taken:
+        request.getfixturevalue("postgres_stock").give_back(taken["postgres"])
+
+
+@pytest.fixture
+def shared_database_url(_database: str, _shared: Callable[[str], str]) -> str:
+    """A database that the tests of a module share, as the one before left it: on each database."""
+    return _shared(_database)
 
 
 @pytest.fixture

@@ -118,7 +118,10 @@ def _show_all(screen: Screen, found: Standing, title: str) -> None:
 
 
 def _show_lifecycle(screen: Screen, lifecycle: Lifecycle) -> None:
-    """The rules in the order in which they are asked, and what else decides."""
+    """What people read of the stages, the rules as they are asked, and what else decides."""
+    said = {stage.id: _read(stage) for stage in lifecycle.stages}
+    screen.pairs({id_: words for id_, words in said.items() if words})
+    screen.line()
     screen.pairs({stage.id: _rule(stage) for stage in lifecycle.rules})
     if lifecycle.evaluation:
         screen.line(f"in the order in which they are asked; of life: {' '.join(lifecycle.ids)}")
@@ -126,6 +129,12 @@ def _show_lifecycle(screen: Screen, lifecycle: Lifecycle) -> None:
         screen.line(f"moves: from {stage} only to {' '.join(ways)}")
     if lifecycle.high_water:
         screen.line("high_water: nobody goes back to an earlier stage")
+
+
+def _read(stage: Stage) -> str:
+    """Its title and what it means, as far as they are written."""
+    title = stage.title if stage.title != stage.id else ""
+    return ": ".join(filter(None, (title, stage.meaning)))
 
 
 def _rule(stage: Stage) -> str:

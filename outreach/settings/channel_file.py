@@ -1,6 +1,7 @@
 """A channel as it is written in outreach.yaml."""
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from email.utils import parseaddr
 from typing import Annotated, Literal, Self
@@ -95,7 +96,8 @@ class ChannelFile(FileModel):
     sender: Words | None = Field(
         None,
         alias="from",
-        description="Who the message is from: a mail address, or a number or name for SMS.",
+        description="Who the message is from: a mail address, or a number or name for SMS; or one of "
+        "`senders` by its name.",
         examples=["Harbour Tea <news@example.com>"],
     )
     reply_to: Mailbox | None = Field(None, description="Where answers to mails go.")
@@ -185,8 +187,11 @@ class ChannelFile(FileModel):
             )
         return self
 
-    def check_for(self, channel: str) -> None:
-        """RefusalError when a key does not belong to this channel, or its sender can not be."""
+    def check_for(self, channel: str, senders: Mapping[str, str]) -> None:
+        """RefusalError when a key does not belong to this channel, or its sender can not be.
+
+        `senders` are those of the company, by name.
+        """
         foreign = {"email": _OF_SMS, "sms": _OF_EMAIL, "task": _NOT_OF_TASKS}
         for key in sorted(self.model_fields_set & foreign.get(channel, frozenset())):
             hint = "take it out"
@@ -202,13 +207,15 @@ class ChannelFile(FileModel):
         parse = {"email": parse_mailbox, "sms": parse_sms_sender}.get(channel)
         if parse and self.sender:
             try:
-                parse(self.sender)
+                parse(senders.get(self.sender, self.sender))
             except RefusalError as refusal:
                 raise RefusalError(refusal.message, refusal.hint, at=("from",)) from None
 
-    def settings(self) -> ChannelSettings:
-        """The channel as the rest uses it."""
+    def settings(self, senders: Mapping[str, str]) -> ChannelSettings:
+        """The channel as the rest uses it; `senders` as above."""
         given = self.model_dump(exclude_none=True, exclude=_PARTS)
+        if self.sender is not None:
+            given["sender"] = senders.get(self.sender, self.sender)
         if self.hold_at is not None:
             given["hold_at"] = self.hold_at.hold_at()
         if self.feedback is not None:

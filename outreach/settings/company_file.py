@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from outreach.documents import Document, FileModel, RefusalError, load, validate
 from outreach.errors import Problem
@@ -102,10 +102,12 @@ AttributeType = Literal["text", "number", "money", "yes_no", "date", "datetime",
 PublicUrl = Annotated[str, *text_as(check_public_url, "a web address", "https://mail.example.com")]
 
 
-def _check_channels(channels: dict[str, ChannelFile]) -> dict[str, ChannelFile]:
+def _check_channels(
+    channels: dict[str, ChannelFile], info: ValidationInfo
+) -> dict[str, ChannelFile]:
     for name, channel in channels.items():
         try:
-            channel.check_for(name)
+            channel.check_for(name, info.data.get("senders") or {})
         except RefusalError as refusal:
             refusal.at = (name, *refusal.at)
             raise
@@ -132,7 +134,11 @@ class CompanyFile(FileModel):
     elsewhere: ClassVar[Mapping[str, str]] = {"tone": "it belongs under `brand`"}
 
     brand: BrandFile = Field(description="Who writes: name, address, clock, language, currency.")
-    senders: dict[Name, Words] | None = Field(None, description="People messages can come from.")
+    senders: dict[Name, Words] | None = Field(
+        None,
+        description="Who messages can come from, each by a name that a channel's `from` may say.",
+        examples=[{"mei": "Mei Wang <mei@example.com>"}],
+    )
     public_url: PublicUrl | None = Field(
         None, description="Where customers reach the unsubscribe page; https."
     )
@@ -273,7 +279,9 @@ def _company(file: CompanyFile) -> Company:
         else tuple(each.quiet_hours() for each in quiet),
         control_group=file.control_group,
         attributes=dict(file.attributes),
-        channels={name: channel.settings() for name, channel in file.channels.items()},
+        channels={
+            name: channel.settings(file.senders or {}) for name, channel in file.channels.items()
+        },
         owners=file.owners,
         feasts=dict(file.feasts),
         tasks=TaskRules() if file.tasks is None else file.tasks.rules(),

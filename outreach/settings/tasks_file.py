@@ -12,7 +12,7 @@ from outreach.settings.rules_file import unknown_name
 from outreach.settings.written import Late, Whole, Words
 
 _LEFT_OUT = TaskRules()
-NEVER = 10**12  # urgent tasks: more than anybody has
+NEVER = 2**31 - 1  # urgent tasks: more than anybody has, and a number that databases compare
 
 
 class ServiceLevelFile(FileModel):

@@ -1,39 +1,57 @@
-"""Whatever may be written in a campaign's file has a worked example, whose outcome hangs on it."""
+"""Whatever may be written in a project's files has a worked example, whose outcome hangs on it."""
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from key_desk import Desk
+from key_verbs import outcome
 from schema_walk import places
-from worked_keys import Example, examples, outcome, without
+from worked_keys import SUBJECTS, Example, examples
 
-from outreach.campaign.schema import campaign_schema
+from outreach.campaign.schema import campaign_schema, company_schema
+from outreach.lifecycle.lifecycle_file import lifecycle_schema
 
-Urls = Callable[[], str]
+SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
+    "campaign": campaign_schema,
+    "company": company_schema,
+    "lifecycle": lifecycle_schema,
+}
 
 
-@pytest.mark.parametrize("example", examples(), ids=str)
-def test_what_an_example_shows_makes_the_difference(
-    example: Example, tmp_path: Path, new_database_url: Urls
-) -> None:
-    def comes_of(campaign: dict[str, object], name: str) -> list[str]:
-        (tmp_path / name).mkdir()
-        return outcome(example.given, campaign, tmp_path / name, new_database_url())
+@pytest.fixture(scope="module")
+def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Desk]]:
+    """Gives the desk on a database; all examples share it."""
+    known: dict[str, Desk] = {}
 
-    written = example.given["campaign"]
-    found = comes_of(written, "written")
-    others = [
-        comes_of(without(written, shown), f"without-{number}")
-        for number, shown in enumerate(example.shows)
-    ]
+    def give(url: str) -> Desk:
+        if url not in known:
+            known[url] = Desk.at(url, tmp_path_factory.mktemp("project"))
+        return known[url]
+
+    yield give
+    for desk in known.values():
+        desk.close()
+
+
+@pytest.fixture
+def desk(shared_database_url: str, desks: Callable[[str], Desk]) -> Desk:
+    return desks(shared_database_url)
+
+
+@pytest.mark.parametrize("example", examples(*SUBJECTS), ids=str)
+def test_what_an_example_shows_makes_the_difference(example: Example, desk: Desk) -> None:
+    found = outcome(desk, example.given)
 
     assert found == list(example.expect)
-    for shown, other in zip(example.shows, others, strict=True):
-        assert other != found, f"{shown.place} makes no difference"
+    for shown in example.shows:
+        assert outcome(desk, example.without(shown)) != found, f"{shown.place} makes no difference"
 
 
-def test_every_place_of_the_schema_has_an_example() -> None:
-    shown = {shown.place for example in examples() for shown in example.shows}
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_every_place_of_a_schema_has_an_example(subject: str) -> None:
+    shown = {shown.place for example in examples(subject) for shown in example.shows}
+    known = places(SCHEMAS[subject]())
 
-    assert places(campaign_schema()) - shown == set()
-    assert shown - places(campaign_schema()) == set()
+    assert sorted(known - shown) == []
+    assert sorted(shown - known) == []

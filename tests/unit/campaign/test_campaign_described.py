@@ -10,10 +10,11 @@ from outreach.campaign.described.paragraph import describe
 from outreach.campaign.described.speaker import LANGUAGES
 from outreach.campaign.load import load_campaign
 from outreach.campaign.model import Campaign
-from outreach.settings.company import Company
+from outreach.settings.company import Company, Floor, Picked
 from outreach.settings.company_file import load_company
 
-PAIRS = [(example, shown) for example in examples() for shown in example.shows]
+EXAMPLES = examples("campaign")
+PAIRS = [(example, shown) for example in EXAMPLES for shown in example.shows]
 UNHEARD = ("track_opens=", "images=", "utm", "attachments[]")  # said as a whole
 
 
@@ -36,6 +37,26 @@ def test_whatever_is_written_is_heard(example: Example, shown: Shown, language: 
         return
 
     assert describe(written, company, language) != describe(other, company, language)
+
+
+SAID = {  # by the floors of outreach.yaml
+    "en": "A floor begins it for each customer of tier A with whom nobody was in touch for 60 days; that "
+    "is looked at each day. It also goes when somebody sends it by hand.",
+    "zh": "公司的保底联系规则：等级为 A的客户若 60 天内无人联系，即进入本活动；每天检查一次。也可由人手动发送。",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_floor_begins_is_said_to_be_begun_by_it(language: str) -> None:
+    floor = Floor(days=60, audience=Picked(tier=("A",)), by="letter")
+    manual = {**EXAMPLES[0].given["campaign"], "schedule": {"manual": True}}
+    campaign, company = read(EXAMPLES[0], manual)
+    assert campaign is not None
+
+    owed = company.model_copy(update={"floors": (floor,)})
+
+    assert SAID[language] in describe(campaign, owed, language)
+    assert SAID[language] not in describe(campaign, company, language)
 
 
 def test_languages_say_the_same_things() -> None:
