@@ -27,13 +27,6 @@ from outreach.store.tables import deliveries
 from outreach.vocabulary import Status
 
 MONTH = timedelta(days=30)
-BY_CALENDAR = (
-    ScheduleKind.CRON,
-    ScheduleKind.AT,
-    ScheduleKind.EVERY,
-    ScheduleKind.ON_DATE,
-    ScheduleKind.ON_HOLIDAY,
-)
 Tell = Callable[[int], None]
 
 
@@ -98,6 +91,8 @@ def replay(context: Context, asked: AskedAgain, tell: Tell = lambda _: None) -> 
             sim.step(at)
             before = at
             tell((at - asked.start) // HOUR)
+        with writing(sim.context.engine) as conn:
+            reveal(conn, before, context.now())  # who came back later counts
         with reading(sim.context.engine) as conn:
             found = _replayed(sim, conn, asked, context.now())
             if asked.rows_to is not None:
@@ -110,11 +105,6 @@ def _check(context: Context, asked: AskedAgain) -> None:
     if campaign.schedule.kind is ScheduleKind.MANUAL:
         message = f"campaign `{asked.campaign}` goes out by hand alone"
         raise UsageError(message, "give it a schedule to be replayed by, `at` for example")
-    if campaign.schedule.kind not in BY_CALENDAR:
-        message = f"campaign `{asked.campaign}` is started by what happens, not by a calendar"
-        raise UsageError(
-            message, "a campaign with a calendar can be replayed: `cron`, `at`, `every` …"
-        )
     if asked.end > context.now():
         raise UsageError("--to is yet to come", "replay what is past; `simulate` looks ahead")
     if asked.start >= asked.end:

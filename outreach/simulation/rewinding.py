@@ -5,23 +5,27 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     Column,
     Connection,
+    Index,
     MetaData,
     Table,
     delete,
     func,
     insert,
     null,
+    or_,
     select,
     update,
 )
 
-from outreach.store.dialect import shift
+from outreach.store.dialect import reserve_ids, shift
 from outreach.store.stages import MAIN
 from outreach.store.tables import (
+    awaited_events,
     campaigns,
     customer_stages,
     customers,
     deliveries,
+    enrolments,
     events,
     marks,
     runs,
@@ -38,25 +42,43 @@ hidden = Table(  # touches that are yet to come
     Column("id", BigId, primary_key=True, autoincrement=False),
     Column("slot_at", Instant, nullable=False, index=True),
 )
+hidden_events = Table(
+    "hidden_events",
+    MetaData(),
+    *(Column(each.name, each.type, primary_key=each.primary_key) for each in events.c),
+    Index("ix_hidden_events_at", "at"),
+)
 
 
 def rewind(conn: Connection, name: str, start: datetime, *, given: bool) -> None:
     """Put the copy back to `start` for one campaign, which has never run since.
 
     Stages are those of then as far as moves tell, else to be placed anew; `given`: by nobody, so they
-    stay. Touches that came later are hidden until `reveal`; what is open now is not there.
+    stay. Touches and events that came later are hidden until `reveal`; what is open now is not there.
     """
     own = select(campaigns.c.id).where(campaigns.c.name == name).scalar_subquery()
+    theirs = enrolments.c.campaign_id == own
+    open_or_later = or_(enrolments.c.ended_at.is_(None), enrolments.c.entered_at >= start)
+    conn.execute(delete(enrolments).where(theirs, open_or_later))
+    conn.execute(delete(awaited_events))
     conn.execute(delete(deliveries).where(d.ready))
     conn.execute(delete(deliveries).where(d.campaign_id == own, d.planned_at >= start))
     again = runs.c.occurrence_at >= start - DAYS_ROUND
     conn.execute(delete(runs).where(runs.c.campaign_id == own, again))
     conn.execute(update(runs).values(state=RunState.DONE.value))
-    conn.execute(update(campaigns).values(active_since=null(), looked_until=null()))
+    conn.execute(
+        update(campaigns).values(
+            active_since=null(), looked_until=null(), events_until=null(), moves_until=null()
+        )
+    )
     hidden.create(conn)
     later = select(d.id, d.slot_at).where(d.slot_at > start)
     conn.execute(insert(hidden).from_select(["id", "slot_at"], later))
     conn.execute(update(deliveries).where(d.slot_at > start).values(slot_at=null()))
+    hidden_events.create(conn)
+    to_come = select(*events.c).where(events.c.at > start)
+    conn.execute(insert(hidden_events).from_select(list(events.c.keys()), to_come))
+    conn.execute(delete(events).where(events.c.at > start))
     _put_back_stages(conn, start, given=given)
 
 
@@ -77,10 +99,19 @@ def _put_back_stages(conn: Connection, start: datetime, *, given: bool) -> None:
 
 
 def reveal(conn: Connection, after: datetime, until: datetime) -> None:
-    """Let touches be seen whose time has come."""
+    """Let touches and events be seen whose time has come."""
     come = select(hidden.c.slot_at).where(hidden.c.id == d.id).scalar_subquery()
     which = select(hidden.c.id).where(hidden.c.slot_at > after, hidden.c.slot_at <= until)
     conn.execute(update(deliveries).where(d.id.in_(which)).values(slot_at=come))
+    h = hidden_events.c
+    now_known = (h.at > after, h.at <= until)
+    many = conn.execute(select(func.count()).where(*now_known)).scalar_one()
+    if not many:
+        return
+    first = min(reserve_ids(conn, events, many))
+    number = func.row_number().over(order_by=(h.at, h.id)) + (first - 1)
+    row = (number, h.customer_id, h.kind, h.at, h.amount, h.data, h.at)  # recorded as it happened
+    conn.execute(insert(events).from_select(list(events.c.keys()), select(*row).where(*now_known)))
 
 
 def came_back(

@@ -83,6 +83,30 @@ def test_facts_are_those_of_the_day(project: Path, database_url: str) -> None:
     assert (again["customers"], again["baseline"]["came_back"]) == (39, 0)
 
 
+@pytest.mark.parametrize(
+    ("schedule", "customers"),
+    [
+        ("{on_event: {kind: order}}", BACK),
+        ("{on_stage: {enter: growth}}", BACK),
+        ("{idle: {for: 45 days, since: last_order_at}}", PEOPLE),
+    ],
+)
+def test_what_happened_starts_a_campaign_again(
+    project: Path, database_url: str, schedule: str, customers: int
+) -> None:
+    """All are silent from 20 January on; ten order again in the span."""
+    then = QUIET.replace('{where: "orders >= 1 and last_order_at < now - days(30)"}', "everyone")
+    written = then.replace('{cron: "0 10 * * MON", timezone: America/New_York}', schedule)
+    (project / "campaigns/quiet.yaml").write_text(written)
+
+    found = outreach_here(
+        project, "replay", "quiet", *SPAN, "--json", **settings(database_url)
+    ).json  # fmt: skip
+
+    assert found["customers"] + found["skip"].get("control_group", 0) == customers
+    assert found["baseline"]["customers"] == found["customers"]
+
+
 def test_people_read_it_in_two_lines(project: Path, database_url: str) -> None:
     answer = outreach(project, "replay", "quiet", *SPAN, **settings(database_url))
 
