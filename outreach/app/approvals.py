@@ -7,6 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
+from outreach.app.project import campaign_named
+from outreach.app.rulings import pinned
 from outreach.campaign.approval import is_counted, may_approve, needed
 from outreach.campaign.model import Campaign
 from outreach.decisions.candidate import Scope
@@ -16,6 +18,7 @@ from outreach.errors import OutreachError
 from outreach.logger import Logger
 from outreach.planning.occasion import occasion_of_run
 from outreach.planning.plan import count
+from outreach.planning.tick import rank_of
 from outreach.settings.company import Company
 from outreach.store.approvals import (
     AUDIENCE,
@@ -24,9 +27,14 @@ from outreach.store.approvals import (
     await_approval,
     awaiting,
     let_go,
+    note_lack,
+    revision_with,
+    takes_revision,
 )
 from outreach.store.engine import reading, writing
+from outreach.store.revisions import digest_of
 from outreach.store.runs import Run
+from outreach.vocabulary import RunKind
 
 log = Logger(__name__)
 
@@ -96,29 +104,84 @@ def hold_unapproved(context: Context, run: Run, lacks: Lack) -> None:
         await_approval(conn, run, lacks.said, lacks.audience)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a run stands that waits for an approval: what it lacks, in words; "": it may begin.
+
+    `revision_id`: what it begins with. `campaign` is that revision's.
+    """
+
+    lacks: str
+    revision_id: int
+    campaign: Campaign
+
+
 def let_approved_go(context: Context) -> bool:
-    """Let the runs begin that waited for an approval, and have it or are over; whether any was."""
+    """Let the runs begin that waited for an approval, and have it or are over; whether any was.
+
+    What the others lack by now is noted.
+    """
     with reading(context.engine) as conn:
-        free = [run for run in awaiting(conn) if _may_go(context, conn, run)]
-    for run in free:
+        asked = [(run, standing_of(context, conn, run)) for run in awaiting(conn)]
+    found = [(run, how) for run, how in asked if how is not None]
+    free = [(run, how) for run, how in found if not how.lacks]
+    for run, how in free:
         with writing(context.engine) as conn:
+            if how.revision_id != run.revision_id:
+                take_revision(context, conn, run, how.revision_id, how.campaign)
             gone = let_go(conn, run)
         if gone:
             log.info("run may begin", run=run.id, campaign=run.campaign)
+    for run, how in found:
+        if how.lacks not in ("", run.reason):
+            with writing(context.engine) as conn:
+                note_lack(conn, run, how.lacks)
     return bool(free)
 
 
-def _may_go(context: Context, conn: Connection, run: Run) -> bool:
+def standing_of(context: Context, conn: Connection, run: Run) -> Standing | None:
+    """How a run stands that waits; None where the rules of now can not read it: it stays held.
+
+    Where its own revision is not approved and the files as they stand are, it begins with those:
+    an edit that was undone.
+    """
     try:
         ruling = context.rulings.load(conn, run.revision_id, run.step)
     except OutreachError as error:
         log.error("run stays held", run=run.id, why=error.message)
-        return False
-    campaign = ruling.campaign
+        return None
+    campaign, audience = ruling.campaign, run.params.get(AUDIENCE)
     if _is_over(run, campaign, context.now()):
-        return True
-    found = approvals_of(conn, run.revision_id)
-    return not lack(campaign, ruling.company, found, run.params.get(AUDIENCE))
+        return Standing("", run.revision_id, campaign)
+    said = lack(campaign, ruling.company, approvals_of(conn, run.revision_id), audience)
+    stands = _as_it_stands(context, conn, run, campaign) if said else None
+    if stands is not None:
+        revision_id, now = stands
+        if not lack(now, context.company(), approvals_of(conn, revision_id), audience):
+            return Standing("", revision_id, now)
+    return Standing(said, run.revision_id, campaign)
+
+
+def _as_it_stands(
+    context: Context, conn: Connection, run: Run, campaign: Campaign
+) -> tuple[int, Campaign] | None:
+    """The known revision of a campaign's files now; None where a run would come at another time."""
+    try:
+        now = campaign_named(context, run.campaign)
+        if run.kind is not RunKind.SCHEDULE or now.schedule != campaign.schedule:
+            return None
+        revision_id = revision_with(conn, run.campaign, digest_of(pinned(context, run.campaign)))
+    except OutreachError:
+        return None  # no file any more, or one at fault
+    return None if revision_id is None else (revision_id, now)
+
+
+def take_revision(
+    context: Context, conn: Connection, run: Run, revision_id: int, campaign: Campaign
+) -> None:
+    """Let a run that waits for an approval be of another revision, in all that its row has of it."""
+    rank = rank_of(campaign, context.company())
+    takes_revision(conn, run, revision_id, rank, campaign.steps[0].channels)
 
 
 def may_start(context: Context, ruling: Ruling) -> bool:

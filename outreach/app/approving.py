@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from outreach.app.approvals import counted
+from outreach.app.approvals import counted, take_revision
 from outreach.app.context import Context
 from outreach.app.person import person as account
 from outreach.app.planning import Plan, plan_campaign
@@ -18,7 +18,6 @@ from outreach.store.approvals import (
     approvals_of,
     approve,
     awaiting,
-    takes_revision,
 )
 from outreach.store.engine import reading, writing
 from outreach.store.journal import record
@@ -113,7 +112,7 @@ def _take_over(context: Context, campaign: Campaign, revision: Revision) -> None
     with writing(context.engine) as conn:
         for run in older:
             if schedules.get(run.id) == campaign.schedule:
-                takes_revision(conn, run, revision.id)
+                take_revision(context, conn, run, revision.id, campaign)
 
 
 def standing(context: Context, name: str, proposal: Proposal) -> str:

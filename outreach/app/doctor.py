@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from outreach import queue
 from outreach.app.admission import failing
+from outreach.app.approvals import standing_of
 from outreach.app.check import faults
 from outreach.app.company_clock import clock_of, company_clock
 from outreach.app.context import Context
@@ -17,6 +18,7 @@ from outreach.app.machine_keys import machine_keys
 from outreach.app.mail_domains import mail_domains
 from outreach.app.public_site import public_site
 from outreach.app.recording import recording
+from outreach.app.runs import run_with
 from outreach.app.sound import sound_campaigns
 from outreach.app.tasks import task_checks
 from outreach.campaign.project import campaign_files
@@ -87,7 +89,8 @@ def _database(context: Context) -> Iterator[Check]:
             yield _age(age, at, workers, slowed)
         zone = company_clock(context)
         yield from (Check(f"channel {h.channel}", False, told(h, zone)) for h in held(conn))
-        yield from map(_stopped, health.stopped(conn))
+        for run in health.stopped(conn):
+            yield _awaiting(context, conn, run) if run.for_approval else _stopped(run)
         yield from _at_fault(context, conn)
         yield _sums(health.sums(conn))
         if company:
@@ -137,10 +140,20 @@ def _stopped(run: health.Stopped) -> Check:
     detail = f"{run.campaign}, {run.state}; open messages: {run.waiting:,}"
     if run.state is RunState.PAUSED:
         return Check(name, True, detail)
-    if run.for_approval:  # its reason says who lets it go, and how
-        return Check(name, False, f"{detail}; {run.reason}")
     why = f"{run.reason}; " if run.reason else ""
     return Check(name, False, f"{detail}; {why}let it go on: `outreach runs resume {run.run_id}`")
+
+
+def _awaiting(context: Context, conn: Connection, run: health.Stopped) -> Check:
+    """What lacks by now, not as it was held: that says who lets it go, and how."""
+    name, detail = (
+        f"run {run.run_id}",
+        f"{run.campaign}, {run.state}; open messages: {run.waiting:,}",
+    )
+    how = standing_of(context, conn, run_with(conn, run.run_id))
+    if how is not None and not how.lacks:
+        return Check(name, True, f"{detail}; it begins at a scheduler's next look")
+    return Check(name, False, f"{detail}; {run.reason if how is None else how.lacks}")
 
 
 def _sums(sums: list[health.Sum]) -> Check:

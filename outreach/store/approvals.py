@@ -1,6 +1,6 @@
 """Approvals of revisions, and runs that wait for one before they begin."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -95,9 +95,21 @@ def let_go(conn: Connection, run: Run) -> bool:
     return conn.execute(gone).scalar() is not None
 
 
-def takes_revision(conn: Connection, run: Run, revision_id: int) -> None:
-    """Let a run that waits for an approval, and was not begun, be of a later revision."""
+def note_lack(conn: Connection, run: Run, reason: str) -> None:
+    """Say what a run lacks by now that waits for an approval."""
+    row = runs.c
+    held = update(runs).where(row.id == run.id, row.state == RunState.HELD)
+    conn.execute(held.where(row.reason == run.reason).values(reason=reason))
+
+
+def takes_revision(
+    conn: Connection, run: Run, revision_id: int, rank: int, channels: Sequence[str]
+) -> None:
+    """Let a run that waits for an approval, and was not begun, be of another revision.
+
+    `rank` and `channels` are that revision's, as of a run made with it.
+    """
     if run.kind is RunKind.SCHEDULE:
         row = runs.c
         held = update(runs).where(row.id == run.id, row.state == RunState.HELD)
-        conn.execute(held.values(revision_id=revision_id))
+        conn.execute(held.values(revision_id=revision_id, rank=rank, channels=list(channels)))

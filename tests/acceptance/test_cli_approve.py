@@ -118,10 +118,26 @@ def test_an_edit_takes_an_approval_back_and_its_undoing_gives_it_again(place: Pl
     held = place.run()
     template.write_text(written)
     undone = place.call("plan", "friday", "--json").json["held_back"]
+    doctor = place.call("doctor", "--json").json
+    gone = place.run()
 
     assert before == undone == []
     assert "it is not approved" in edited[0]
     assert held[0]["state"] == "held"
+    [named] = (each["detail"] for each in doctor if each["check"] == "run 1")
+    assert named == "friday, held; open messages: 0; it begins at a scheduler's next look"
+    assert gone == [{"id": 1, "state": "done", "reason": None, "planned": 10}]
+
+
+def test_a_run_says_what_it_lacks_by_now(place: Place) -> None:
+    place.write("approval: two\n")
+    before = place.run()
+    place.approve(TOM)
+    after = place.run()
+
+    assert [each[0]["state"] for each in (before, after)] == ["held", "held"]
+    assert before[0]["reason"].startswith(f"it is not approved by two of {TOM}, {LI}: ")
+    assert after[0]["reason"].startswith(f"it is approved by {TOM}, and not yet by {LI}: ")
 
 
 def test_a_held_run_takes_the_words_that_were_approved(place: Place) -> None:
