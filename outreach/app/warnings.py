@@ -17,7 +17,7 @@ from outreach.app.unmet_stage import unmet_stage
 from outreach.app.unread_languages import unread_languages
 from outreach.audience import presence
 from outreach.audience.check import KEYS, dates_named, kinds_named, literal_comparisons
-from outreach.audience.names import Kind, names_in, names_of
+from outreach.audience.names import BIRTHDAY, Kind, names_in, names_of
 from outreach.audience.row import Row
 from outreach.audience.slips import for_stop
 from outreach.campaign.model import Campaign, Expression, Place, Selection
@@ -39,6 +39,8 @@ from outreach.vocabulary import Status
 
 MOST_SECONDS = 5.0  # on a large base: what is not asked by then is left out
 KEPT_SECONDS = 60.0  # somebody may be imported meanwhile
+MOST_SHOWN = 8  # texts of the base, in a hint
+LONGEST_SHOWN = 60  # characters of a text, in a message
 LONGEST_CODE = 3  # of a country, a language: the next one in the alphabet is not meant
 
 
@@ -105,7 +107,8 @@ def _unfound(conn: Connection, row: Row, campaign: Campaign) -> Iterator[Problem
         also, hint = _nearest(conn, row, name, text)
         if (name, text, place) in left_out and not (also or hint):
             continue
-        message = f"no customer has {name} '{text}'{also}"
+        message = f"no customer has {name} '{_shown(text)}'{also}"
+        hint = hint or _otherwise(conn, row, name)
         yield Problem(place.file, place.line, place.column, f"{WARNING}unfound", message, hint)
 
 
@@ -142,9 +145,23 @@ def _nearest(conn: Connection, row: Row, name: str, text: str) -> tuple[str, str
     """What customers have that is spelled otherwise, as a half sentence, or a hint; else empty."""
     known = presence.nearest_spelling(conn, row, name, text)
     if known is not None:
-        return f", {known.customers:,} have '{known.text}'", ""
+        return f", {known.customers:,} have '{known.text}'", f"write `'{known.text}'`"
     hint = did_you_mean(text, presence.texts(conn, row, name)) if len(text) > LONGEST_CODE else ""
     return "", hint
+
+
+def _otherwise(conn: Connection, row: Row, name: str) -> str:
+    """A hint where nobody has anything like the text: what there is, if it is little."""
+    known = sorted(presence.texts(conn, row, name))
+    if not known:
+        return f"nobody has any `{name}`: import it, or leave this out"
+    if len(known) > MOST_SHOWN:
+        return "correct it, or import who has it"
+    return f"there are {', '.join(f'`{_shown(each)}`' for each in known)}"
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 Text = tuple[str, str, Place]  # name, what it is compared with, where
@@ -192,9 +209,10 @@ def _dates_in_rules(row: Row, lifecycles: Lifecycles) -> Iterator[Asked]:
 def _unknown_dates(asked: Iterable[Asked], known: Sequence[str]) -> Iterator[Problem]:
     """Named dates that no customer has: most likely slips, as any name is one that is imported."""
     for name, at, must_be in asked:
-        near = closest(name, known)
+        near = closest(name, [*known, BIRTHDAY])
         if name not in known and (must_be or near is not None):
-            hint = did_you_mean(name, known, listing="there are")
+            hint = did_you_mean(name, [near] if near else known, listing="there are")
+            hint = hint or f"none is imported yet: it is a column `date.{name}`"
             yield Problem(*at, f"{WARNING}unfound", f"no customer has a date `{name}`", hint)
 
 

@@ -1,6 +1,5 @@
 """From Jinja's syntax tree to a tree with types; all that has no meaning in SQL is a fault."""
 
-import difflib
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,11 +20,13 @@ from outreach.audience.operators import (
     negative,
     unified,
 )
-from outreach.audience.slips import for_name, for_tag, slips_in, subtractions_in
+from outreach.audience.refused import for_unknown, refused
+from outreach.audience.slips import for_tag, slips_in, subtractions_in
 from outreach.audience.started import read_event
 from outreach.audience.syntax import Fault, begin, operands, read
 
 P = ParamSpec("P")
+_JOINED = "join texts alone, for example `first_name ~ ' ' ~ last_name`"
 _OPERATORS = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">="}
 _ARITHMETIC: dict[type[nodes.Node], str] = {
     nodes.Add: "+",
@@ -34,15 +35,6 @@ _ARITHMETIC: dict[type[nodes.Node], str] = {
     nodes.Div: "/",
     nodes.FloorDiv: "//",
     nodes.Mod: "%",
-}
-_REFUSED: dict[type[nodes.Node], str] = {
-    nodes.Getattr: "a `.`",
-    nodes.Getitem: "an index in `[ ]`",
-    nodes.Pow: "`**`",
-    nodes.Pos: "a leading `+`",
-    nodes.List: "a list, other than after `in`,",
-    nodes.Tuple: "a list, other than after `in`,",
-    nodes.Dict: "a dictionary",
 }
 
 
@@ -76,7 +68,7 @@ class Reader:
         self.whole = whole
         self.faults: list[Fault] = []
 
-    def fault(self, offset: int, code: str, message: str, hint: str = "") -> None:
+    def fault(self, offset: int, code: str, message: str, hint: str) -> None:
         """Note something wrong."""
         self.faults.append(Fault(offset, code, message, hint))
 
@@ -130,14 +122,7 @@ class Reader:
         self, offset: int, what: str, name: str, known: Iterable[str], otherwise: str = ""
     ) -> None:
         """Note a name that nobody knows, with those it may have meant."""
-        known = sorted(known)
-        near = difflib.get_close_matches(name, known, n=2)
-        hint = for_name(name)
-        if near and not hint:
-            hint = f"did you mean {' or '.join(f'`{one}`' for one in near)}?"
-        hint = hint or otherwise
-        if not hint and len(known) < 12:
-            hint = f"there are {', '.join(f'`{one}`' for one in known)}"
+        hint = for_unknown(what, name, known, otherwise)
         self.fault(offset, f"unknown-{what}", f"unknown {what} `{name}`", hint)
 
     def allowed(
@@ -159,7 +144,9 @@ class Reader:
         if isinstance(value, str):
             return self._text(node.lineno, value)
         if abs(value) > LARGEST or 0 < abs(value) < 1 / LARGEST:
-            self.fault(node.lineno, "bad-argument", "a number lies within ±10^15, not below 10^-15")
+            message = "a number lies within ±10^15, not below 10^-15"
+            hint = "write a smaller one" if abs(value) > 1 else "write 0, or a larger one"
+            self.fault(node.lineno, "bad-argument", message, hint)
             return None
         return tree.Literal(
             Kind.WHOLE if isinstance(value, int) else Kind.NUMBER, node.lineno, value
@@ -167,7 +154,8 @@ class Reader:
 
     def _text(self, offset: int, value: str) -> tree.Node | None:
         if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in value):
-            self.fault(offset, "bad-argument", "a text holds no control characters")
+            hint = "take them out (tabs and line ends are some), or put a blank there"
+            self.fault(offset, "bad-argument", "a text holds no control characters", hint)
             return None
         return tree.Literal(Kind.TEXT, offset, unicodedata.normalize("NFC", value))
 
@@ -230,17 +218,21 @@ class Reader:
         return self.allowed(node, unified, test, yes, no)
 
     def _joined(self, node: nodes.Concat) -> tree.Node | None:
-        parts = [self._of_kind(part, (Kind.TEXT,), "`~` joins texts") for part in node.nodes]
+        parts = [
+            self._of_kind(part, (Kind.TEXT,), "`~` joins texts", _JOINED) for part in node.nodes
+        ]
         known = tuple(part for part in parts if part is not None)
         if len(known) < len(parts):
             return None
         return tree.Joined(Kind.TEXT, begin(node), known)
 
-    def _of_kind(self, node: nodes.Node, kinds: tuple[Kind, ...], message: str) -> tree.Node | None:
+    def _of_kind(
+        self, node: nodes.Node, kinds: tuple[Kind, ...], message: str, hint: str
+    ) -> tree.Node | None:
         found = self.value(node)
         if found is None or found.kind in kinds:
             return found
-        self.fault(begin(node), "type-mismatch", f"{message}, this is {found.kind.shown}")
+        self.fault(begin(node), "type-mismatch", f"{message}, this is {found.kind.shown}", hint)
         return None
 
     def _filter(self, node: nodes.Filter) -> tree.Node | None:
@@ -248,11 +240,14 @@ class Reader:
             self.unknown(node.lineno, "filter", node.name, FILTERS)
             return None
         if node.args or node.kwargs or node.dyn_args or node.dyn_kwargs or node.node is None:
-            self.fault(node.lineno, "bad-argument", f"`{node.name}` takes nothing in parentheses")
+            message, hint = f"`{node.name}` takes nothing in parentheses", f"write `|{node.name}`"
+            self.fault(node.lineno, "bad-argument", message, hint)
             return None
         counts = node.name == "length"
         kinds = (Kind.TEXT, Kind.LIST) if counts else (Kind.TEXT,)
-        part = self._of_kind(node.node, kinds, f"`{node.name}` is for texts")
+        part = self._of_kind(
+            node.node, kinds, f"`{node.name}` is for texts", f"take `|{node.name}` off"
+        )
         kind = Kind.WHOLE if counts else Kind.TEXT
         return part and tree.Filtered(kind, part.offset, node.name, part)
 
@@ -283,6 +278,6 @@ class Reader:
             and owner.name == EVENT
         ):
             return read_event(self, owner.lineno, node.attr)
-        what = _REFUSED.get(type(node), "this")
-        self.fault(begin(node), "not-allowed", f"{what} has no meaning in an expression")
+        what, hint = refused(node, self.names)
+        self.fault(begin(node), "not-allowed", f"{what} has no meaning in an expression", hint)
         return None

@@ -14,6 +14,7 @@ from outreach.audience.names import (
     Kind,
 )
 from outreach.audience.operators import LONGEST_SPAN, arithmetic, comparable
+from outreach.audience.refused import for_call
 from outreach.audience.syntax import begin
 from outreach.documents import did_you_mean
 from outreach.settings.date_names import date_name
@@ -59,7 +60,8 @@ _TAKES = {
 def read_call(reader: "Reader", node: nodes.Call) -> tree.Node | None:
     """The call as a constant span or a look-up; None after noting what is wrong."""
     if not isinstance(node.node, nodes.Name):
-        reader.fault(begin(node), "not-allowed", "only functions by their name are called")
+        message, hint = "only functions by their name are called", for_call(node.node, reader.names)
+        reader.fault(begin(node), "not-allowed", message, hint)
         return None
     name, offset = node.node.name, node.node.lineno
     if name not in FUNCTIONS:

@@ -1,7 +1,6 @@
 """Which kinds of values an operator takes, and what it gives."""
 
 import operator
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -9,15 +8,16 @@ from typing import Any
 
 from outreach.audience import tree
 from outreach.audience.names import NUMBERS, Kind
-from outreach.audience.returning import is_from_today, return_hint
+from outreach.audience.operand_hints import compared_hint, meaning_hint
+from outreach.audience.returning import is_from_today
 
 LARGEST = 10**15  # of a number: sums and products of a few can not overflow
 MOST_OPERATORS = 12  # of + - * / // % on one side of a comparison
 MOST_PRODUCTS = 4  # of them * / // %
 LONGEST_SPAN = timedelta(days=100_000)
 LARGEST_FACTOR = 1_000  # of a span
+_CHOICE_HINT = "give both sides values of one kind, for example `'A' if vip else 'B'`"
 _MONTHS_HINT = "write for example `now - months(3)`"
-_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _CONSTANT: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -32,7 +32,7 @@ _ORDERED = (Kind.TEXT, *NUMBERS, Kind.MONEY, Kind.DATE, Kind.DATETIME, Kind.SPAN
 class NotAllowed(Exception):  # noqa: N818  # caught by the reader, which knows the place
     """Raised when an operator does not take these operands."""
 
-    def __init__(self, message: str, hint: str = "", code: str = "type-mismatch") -> None:
+    def __init__(self, message: str, hint: str, code: str = "type-mismatch") -> None:
         super().__init__(message)
         self.message, self.hint, self.code = message, hint, code
 
@@ -51,11 +51,7 @@ def comparable(op: str, left: tree.Node, right: tree.Node) -> tree.Node:
     if not _alike(left.kind, right.kind):
         raise NotAllowed(
             f"{left.kind.shown} is compared with {right.kind.shown}",
-            return_hint(left, right)
-            or return_hint(right, left)
-            or _literal_hint(left, right)
-            or _literal_hint(right, left)
-            or _hint(left.kind, right.kind),
+            compared_hint(left, right),
         )
     if left.kind is Kind.LIST:
         raise NotAllowed("a list is compared with a list", "write `'x' in tags`")
@@ -70,7 +66,10 @@ def as_kind(literal: tree.Literal, kind: Kind) -> tree.Literal:
         return literal
     amount = Decimal(str(literal.value))
     if amount * 10_000 % 1 or abs(amount) > LARGEST // 10_000:
-        raise NotAllowed("an amount has at most four decimals and eleven digits before them")
+        raise NotAllowed(
+            "an amount has at most four decimals and eleven digits before them",
+            "round it, for example `99.95`",
+        )
     return tree.Literal(Kind.MONEY, literal.offset, amount)
 
 
@@ -82,9 +81,11 @@ def unified(test: tree.Node, yes: tree.Node, no: tree.Node) -> tree.Node:
         no = as_kind(no, yes.kind)
     kinds = [part.kind for part in (yes, no) if part.kind is not Kind.NONE]
     if not kinds or {Kind.LIST, Kind.MONTHS} & set(kinds):
-        raise NotAllowed("`if` can not choose between these")
+        raise NotAllowed("`if` can not choose between these", _CHOICE_HINT)
     if not _alike(kinds[0], kinds[-1]):
-        raise NotAllowed(f"`if` chooses between {kinds[0].shown} and {kinds[-1].shown}")
+        raise NotAllowed(
+            f"`if` chooses between {kinds[0].shown} and {kinds[-1].shown}", _CHOICE_HINT
+        )
     kind = kinds[0] if kinds[0] is kinds[-1] else Kind.NUMBER
     return tree.Choice(kind, yes.offset, test, yes, no)
 
@@ -96,7 +97,7 @@ def negative(offset: int, part: tree.Node) -> tree.Node:
             return tree.Literal(part.kind, offset, -part.value)
     elif part.kind in (*NUMBERS, Kind.MONEY, Kind.SPAN):
         return _limited(tree.Negative(part.kind, offset, part))
-    raise NotAllowed(f"{part.kind.shown} has no negative")
+    raise NotAllowed(f"{part.kind.shown} has no negative", "take the `-` off")
 
 
 def arithmetic(op: str, left: tree.Node, right: tree.Node) -> tree.Node:
@@ -114,7 +115,7 @@ def arithmetic(op: str, left: tree.Node, right: tree.Node) -> tree.Node:
     if kind is None:
         raise NotAllowed(
             f"`{op}` has no meaning between {left.kind.shown} and {right.kind.shown}",
-            _hint(left.kind, right.kind) if op in "+-" else "",
+            meaning_hint(op, left.kind, right.kind),
         )
     return _limited(tree.Arithmetic(kind, left.offset, op, left, right))
 
@@ -122,56 +123,15 @@ def arithmetic(op: str, left: tree.Node, right: tree.Node) -> tree.Node:
 def _missing(op: str, left: tree.Node, right: tree.Node) -> tree.Node:
     part = right if left.kind is Kind.NONE else left
     if op not in ("==", "!=") or part.kind is Kind.NONE:
-        raise NotAllowed("none has no order" if op not in ("==", "!=") else "none is always none")
+        if part.kind is Kind.NONE:
+            raise NotAllowed("none is always none", "ask it of a name, for example `city is none`")
+        raise NotAllowed("none has no order", "ask `is none`, or `is defined`")
     missing = tree.Missing(Kind.YES_NO, part.offset, part)
     return missing if op == "==" else tree.Not(Kind.YES_NO, part.offset, missing)
 
 
 def _alike(left: Kind, right: Kind) -> bool:
     return left is right or (left in NUMBERS and right in NUMBERS)
-
-
-def _literal_hint(part: tree.Node, literal: tree.Node) -> str:
-    """How the literal is written so that it can stand beside the part; empty when not known."""
-    if not isinstance(literal, tree.Literal):
-        return ""
-    text, kind = str(literal.value), part.kind
-    if kind is Kind.TEXT and literal.kind in NUMBERS:
-        return f"put it in quotes: `'{text}'`"
-    if literal.kind is not Kind.TEXT:
-        return ""
-    if kind is Kind.LIST:
-        return f"write `'{text}' in {part.name if isinstance(part, tree.Name) else 'tags'}`"
-    if kind in (*NUMBERS, Kind.MONEY):
-        number = text.strip().replace(",", ".")
-        return f"take the quotes off: `{number}`" if _NUMBER.fullmatch(number) else ""
-    if kind is Kind.YES_NO and isinstance(part, tree.Name):
-        return f"write `{part.name}`, or `not {part.name}`"
-    if kind in (Kind.DATE, Kind.DATETIME):
-        name = part.name if isinstance(part, tree.Name) else "last_order_at"
-        return no_fixed_date(name, "today" if kind is Kind.DATE else "now")
-    return ""
-
-
-def no_fixed_date(name: str = "last_order_at", moment: str = "now") -> str:
-    """A hint for whoever writes a date of the calendar."""
-    return (
-        "a fixed date can not stand in an expression; count the days back, for example "
-        f"`{name} < {moment} - days(60)`"
-    )
-
-
-def _hint(left: Kind, right: Kind) -> str:
-    kinds = {left, right}
-    if kinds == {Kind.DATE, Kind.DATETIME}:
-        return "a date goes with `today`, a datetime with `now`"
-    if kinds <= {Kind.MONEY, *NUMBERS}:
-        return "divide the money: `spend / orders > 50`"
-    if kinds & {Kind.DATETIME} and kinds & {Kind.SPAN, *NUMBERS}:
-        return "write for example `last_order_at > now - days(30)`"
-    if Kind.SPAN in kinds:
-        return "write for example `days(30)`"
-    return ""
 
 
 def _result(op: str, left: tree.Node, right: tree.Node) -> Kind | None:
@@ -186,7 +146,8 @@ def _result(op: str, left: tree.Node, right: tree.Node) -> Kind | None:
     if op in "*/" and right.kind in NUMBERS:
         if left.kind is Kind.SPAN and not _is_factor(right):
             raise NotAllowed(
-                f"a span is taken times or by a plain number up to {LARGEST_FACTOR} only"
+                f"a span is taken times or by a plain number up to {LARGEST_FACTOR} only",
+                "write the span itself, for example `days(90)`",
             )
         return left.kind if left.kind in (Kind.MONEY, Kind.SPAN) else None
     if op == "/" and kinds in ((Kind.MONEY, Kind.MONEY), (Kind.SPAN, Kind.SPAN)):
@@ -254,13 +215,17 @@ def _folded(op: str, left: tree.Literal, right: tree.Literal) -> tree.Node:
     kind = _result(op, left, right)
     a, b = left.value, right.value
     if kind is None or not isinstance(a, int | float | timedelta):
-        raise NotAllowed(f"`{op}` has no meaning between {left.kind.shown} and {right.kind.shown}")
+        raise NotAllowed(
+            f"`{op}` has no meaning between {left.kind.shown} and {right.kind.shown}",
+            meaning_hint(op, left.kind, right.kind),
+        )
     try:
         value = _CONSTANT[op](a, b)
     except ZeroDivisionError:
-        raise NotAllowed("division by zero", code="bad-argument") from None
+        raise NotAllowed("division by zero", "divide by another number", "bad-argument") from None
     if abs(value) > (LONGEST_SPAN if isinstance(value, timedelta) else LARGEST):
-        raise NotAllowed("that is too much", code="bad-argument")
+        most = "10^15" if not isinstance(value, timedelta) else f"`days({LONGEST_SPAN.days})`"
+        raise NotAllowed("that is too much", f"stay below {most}", "bad-argument")
     if isinstance(value, int):
         kind = Kind.WHOLE
     return tree.Literal(kind, left.offset, value)
@@ -274,6 +239,7 @@ def _limited(node: tree.Node) -> tree.Node:
         raise NotAllowed(
             f"too much arithmetic: at most {MOST_OPERATORS} operators, {MOST_PRODUCTS} of them"
             " `*`, `/`, `//` or `%`",
+            "reckon it before, and import the result as one of your `attributes`",
             code="not-allowed",
         )
     return node

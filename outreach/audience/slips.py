@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from outreach.audience.operators import no_fixed_date
-from outreach.audience.syntax import Fault
+from outreach.audience.operand_hints import no_fixed_date
+from outreach.audience.syntax import Fault, read
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _DATE = re.compile(
@@ -24,7 +24,13 @@ _SIGNS = {
     "−": "-",
     "–": "-",
     "×": "*",
+    ">>": ">",
+    "<<": "<",
 }
+_BRACE = re.compile(r"\{\{|\}\}|\{%|%\}")
+_BRACES = re.compile(
+    r"\{%[-+]?\s*end\w+\s*[-+]?%\}|\{%[-+]?\s*(?:(?:el)?if\b)?|\{\{[-+]?|\s*[-+]?[%}]\}"
+)
 _SIGN = re.compile("|".join(map(re.escape, sorted(_SIGNS, key=len, reverse=True))))
 _CAPITALS = re.compile(r"\b(?:AND|OR|NOT|IN|IS)\b")
 _CURLY = re.compile("[‘’‚‛“”„‟«»`´]")
@@ -76,7 +82,8 @@ def subtractions_in(source: str) -> tuple[Fault, ...]:
 
 def slips_in(source: str) -> tuple[Fault, ...]:
     """What keeps an expression from being read, the first of each kind, in the order of its text."""
-    found = sorted(_slips(_outside_quotes(source)))
+    plain = _outside_quotes(source)
+    found = sorted([*_braces(source, plain), *_slips(plain)])
     return tuple(Fault(offset, "bad-expression", *said) for offset, *said in found)
 
 
@@ -104,6 +111,16 @@ def for_stop(word: str) -> str:
 def for_tag(word: str) -> str:
     """A hint for a word that stands alone where an expression may stand."""
     return f"to name a tag write `{{tags: [{word.strip()}]}}`"
+
+
+def _braces(source: str, plain: str) -> Iterator[tuple[int, str, str]]:
+    """A template's braces: an expression stands without them."""
+    if match := _BRACE.search(plain):
+        bare = _BRACES.sub("", source).strip()
+        hint = "take the braces off" + (
+            "" if isinstance(read(bare), Fault) else f": write `{bare}`"
+        )
+        yield match.start(), "an expression stands without braces", hint
 
 
 def _slips(plain: str) -> Iterator[tuple[int, str, str]]:

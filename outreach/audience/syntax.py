@@ -8,6 +8,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 
+from outreach.audience.unreadable import ONE_EXPRESSION, unpaired, unreadable
 from outreach.documents import numeral_fault
 
 LONGEST = 10_000  # characters
@@ -25,15 +26,17 @@ class Fault:
     offset: int
     code: str
     message: str
-    hint: str = ""
+    hint: str
 
 
 def read(source: str) -> nodes.Expr | Fault:
     """The one expression that the text is; the `lineno` of its nodes is an offset in `source`."""
     if not source.strip():
-        return Fault(0, "bad-expression", "the expression is empty")
+        return Fault(0, "bad-expression", "the expression is empty", ONE_EXPRESSION)
     if len(source) > LONGEST:
-        return Fault(LONGEST, "bad-expression", f"an expression has at most {LONGEST} characters")
+        message = f"an expression has at most {LONGEST} characters"
+        hint = "give those who are meant a tag when they are imported: `'vip' in tags`"
+        return Fault(LONGEST, "bad-expression", message, hint)
     try:
         parser = _parser(source)
         found = parser.parse_expression()
@@ -43,15 +46,17 @@ def read(source: str) -> nodes.Expr | Fault:
     except TemplateSyntaxError as error:
         offset = min(max(error.lineno, 0), len(source))
         why = _POSITION.sub("", error.message or "").replace("end of print statement", "end")
-        at = _shown(source, offset)
-        return Fault(offset, "bad-expression", f"can not read the expression at {at}: {why}")
+        offset, message, hint = unreadable(source, offset, why, _shown(source, offset))
+        return Fault(offset, "bad-expression", message, hint)
     except RecursionError:
         return _too_deep(0)
     return found if _depth_is_fine(found) else _too_deep(found.lineno)
 
 
 def _trailing(source: str, offset: int) -> Fault:
-    hint = "write one expression, for example `tier == 'A' and orders >= 2`"
+    if said := unpaired(source):
+        return Fault(said[0], "bad-expression", *said[1:])
+    hint = ONE_EXPRESSION
     if source[offset : offset + 1] == "=":
         hint = "to compare write `==`"
     message = f"the expression ends before {_shown(source, offset)}"

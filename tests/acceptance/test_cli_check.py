@@ -48,7 +48,7 @@ SAID = """\
 campaigns/a-key.yaml:2:1: unknown key `cadance`; did you mean `cadence`?
 campaigns/b-topic.yaml:3:8: there is no topic `greeting`; did you mean `greetings`?
 campaigns/c-name.yaml:5:36: unknown name `ordrs`; did you mean `orders`?
-campaigns/d-types.yaml:5:36: a number is compared with a text
+campaigns/d-types.yaml:5:36: a number is compared with a text; compare it with a number
 campaigns/e-template.yaml:10:15: there is no folder `templates/win-bak`; did you mean `win-back`?
 campaigns/f-duplicate.yaml:5:1: `status` is written twice, first in line 4; keep one of them
 campaigns/g-cron.yaml:6:18: `25` is no hour of cron; write for example "0 17 * * FRI" for Fridays \
@@ -128,7 +128,7 @@ def test_what_finds_nobody_in_the_database_is_a_warning(project: Path) -> None:
     answer = outreach_here(project, "check")
 
     assert answer.code == 0
-    warned = "campaigns/city.yaml:5:19: warning: no customer has city 'paris', 2 have 'Paris'"
+    warned = "campaigns/city.yaml:5:19: warning: no customer has city 'paris', 2 have 'Paris'; write `'Paris'`"
     assert warned in answer.out.splitlines()
     assert answer.out.splitlines()[-1].endswith(" files, no problems")
 

@@ -59,10 +59,13 @@ def said(
             "{exclude: \"'do-not-great' in tags or orders > 9\"}",
             "4:22: no customer has tags 'do-not-great'; did you mean `do-not-greet`?",
         ),
-        ("{owner: tom}", "4:1: no customer has owner 'tom'"),
-        ("{tier: gold}", "4:1: no customer has tier 'gold', 1 have 'Gold'"),
+        (
+            "{owner: tom}",
+            "4:1: no customer has owner 'tom'; nobody has any `owner`: import it, or leave this out",
+        ),
+        ("{tier: gold}", "4:1: no customer has tier 'gold', 1 have 'Gold'; write `'Gold'`"),
         ("{tags: vipp}", "4:1: no customer has tags 'vipp'; did you mean `vip`?"),
-        ("{country: DK}", "4:1: no customer has country 'DK'"),
+        ("{country: DK}", "4:1: no customer has country 'DK'; there are `DE`"),
     ],
 )
 def test_a_text_that_nobody_has_is_told_also_of_who_is_left_out(
@@ -96,9 +99,9 @@ def test_a_channel_by_which_nobody_agreed_is_told(tmp_path: Path, agreed: str | 
 @pytest.mark.parametrize(
     ("sms", "line"),
     [
-        ("Hi {% if country == 'de' %}du{% endif %}", "1:22: no customer has country 'de', 2 have 'DE'"),
+        ("Hi {% if country == 'de' %}du{% endif %}", "1:22: no customer has country 'de', 2 have 'DE'; write `'DE'`"),
         ("{% if 'vipp' in tags %}du{% endif %}.", "1:8: no customer has tags 'vipp'; did you mean `vip`?"),
-        ("{% if city in ['Rome', 'paris'] %}du{% endif %}.", "1:25: no customer has city 'paris', 1 have 'Paris'"),
+        ("{% if city in ['Rome', 'paris'] %}du{% endif %}.", "1:25: no customer has city 'paris', 1 have 'Paris'; write `'Paris'`"),
         ("{{ 'Sie' if 'grwth' != stage else 'du' }}", "1:14: lifecycle `six-stage` has no stage `grwth`; did you mean `growth`?"),
         ("{% if stage in ['growth', 'maturty'] %}du{% endif %}.", "1:28: lifecycle `six-stage` has no stage `maturty`; did you mean `maturity`?"),
     ],
