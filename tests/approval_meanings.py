@@ -1,6 +1,7 @@
 """The worked examples of docs/meanings/approval-brake-budget.yaml, and the page that is made from them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ class Row:
     audience: int = 1000
     cost: Decimal = Decimal(0)
     edited: bool = False  # after it was approved
+    topic: Mapping[str, Any] = field(default_factory=dict)  # `offers` as it was approved
+    topic_now: Mapping[str, Any] | None = None  # the same by now, where it was changed
 
     def __str__(self) -> str:
         return f"approval-{self.number}"

@@ -11,6 +11,7 @@ from outreach.app.project import campaign_named
 from outreach.app.rulings import pinned
 from outreach.campaign.approval import is_counted, may_approve, needed
 from outreach.campaign.model import Campaign
+from outreach.campaign.pinned import TOPIC, topic_meaning
 from outreach.decisions.candidate import Scope
 from outreach.decisions.households import ask_base
 from outreach.decisions.ruling import Ruling
@@ -32,7 +33,7 @@ from outreach.store.approvals import (
     takes_revision,
 )
 from outreach.store.engine import reading, writing
-from outreach.store.revisions import digest_of
+from outreach.store.revisions import digest_of, pins
 from outreach.store.runs import Run
 from outreach.vocabulary import RunKind
 
@@ -70,6 +71,15 @@ def lack(
     return f"{said} {many}{who}: `outreach approve {campaign.name} --as PERSON`"
 
 
+def approvals_now(
+    conn: Connection, revision_id: int, campaign: Campaign, company: Company
+) -> list[Approved]:
+    """Who approved a revision, its topic meaning what it does now; nobody did where that is new."""
+    if not pins(conn, revision_id, TOPIC, topic_meaning(campaign, company)):
+        return []
+    return approvals_of(conn, revision_id)
+
+
 def lack_of_run(
     context: Context,
     conn: Connection,
@@ -88,7 +98,8 @@ def lack_of_run(
         audience = count(conn, ask_base(conn, ruling, scope, instants)).audience
     elif not needed(campaign, company, 0):
         return None
-    said = lack(campaign, company, approvals_of(conn, run.revision_id), audience)
+    found = approvals_now(conn, run.revision_id, campaign, company)
+    said = lack(campaign, company, found, audience)
     return Lack(said, audience) if said else None
 
 
@@ -153,7 +164,8 @@ def standing_of(context: Context, conn: Connection, run: Run) -> Standing | None
     campaign, audience = ruling.campaign, run.params.get(AUDIENCE)
     if _is_over(run, campaign, context.now()):
         return Standing("", run.revision_id, campaign)
-    said = lack(campaign, ruling.company, approvals_of(conn, run.revision_id), audience)
+    found = approvals_now(conn, run.revision_id, campaign, ruling.company)
+    said = lack(campaign, ruling.company, found, audience)
     stands = _as_it_stands(context, conn, run, campaign) if said else None
     if stands is not None:
         revision_id, now = stands
@@ -193,7 +205,7 @@ def may_start(context: Context, ruling: Ruling) -> bool:
     if context.is_rehearsal or not needed(campaign, company, None):
         return True
     with reading(context.engine) as conn:
-        found = approvals_of(conn, ruling.revision_id)
+        found = approvals_now(conn, ruling.revision_id, campaign, company)
     return not lack(campaign, company, found, largest(found))
 
 

@@ -10,6 +10,7 @@ from outreach.errors import ProblemsFound
 from outreach.settings.company import Brand, ChannelSettings, Company
 
 FROM_COMPANY = "brand.json"  # brand and senders, so that a run's messages never change their face
+TOPIC = "topic.json"  # what a transactional topic means: who approves that approves no other rule
 _OF_CHANNEL = ("sender", "reply_to", "messaging_service", "signature")
 
 
@@ -20,7 +21,21 @@ def pinned_files(
     folders = ("templates/_base/", *(f"templates/{step.template}/" for step in campaign.steps))
     found = {path: content for path, content in files.items() if path.startswith(folders)}
     path = f"campaigns/{campaign.name}.yaml"
-    return found | {path: files[path], FROM_COMPANY: _face(company)}
+    found |= {path: files[path], FROM_COMPANY: _face(company)}
+    meaning = topic_meaning(campaign, company)
+    return found if meaning is None else found | {TOPIC: meaning}
+
+
+def topic_meaning(campaign: Campaign, company: Company) -> bytes | None:
+    """What an approval covers of a campaign's topic; None where it needs a yes, as most do.
+
+    Nothing is sent by it: the company's rules of now are. Approved words whose topic has become
+    transactional since would go to who never agreed, uncapped, and to who is held out.
+    """
+    topic = company.topics.get(campaign.topic)
+    if topic is None or not topic.transactional:
+        return None
+    return json.dumps({"transactional": True, "urgent": topic.urgent}, sort_keys=True).encode()
 
 
 def unpinned(name: str, files: Mapping[str, bytes], company: Company) -> tuple[Campaign, Company]:

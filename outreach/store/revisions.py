@@ -73,6 +73,13 @@ def is_pinned(conn: Connection, revision_id: int) -> bool:
     return conn.execute(found).first() is not None
 
 
+def pins(conn: Connection, revision_id: int, path: str, content: bytes | None) -> bool:
+    """Whether a revision has just this content at a path; None: whether it has nothing there."""
+    query = select(revisions.c.files).where(revisions.c.id == revision_id)
+    wanted = None if content is None else sha256(content).hexdigest()
+    return bool(conn.execute(query).scalar_one().get(path) == wanted)
+
+
 def revision_files(conn: Connection, revision_id: int) -> tuple[Revision, dict[str, bytes]]:
     """A revision and the bytes of its files."""
     row = conn.execute(
