@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from makers import NOW, make_customer, make_deliveries, make_event, make_run
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from outreach.app.context import Context, open_context
 from outreach.app.reporting import report_on
 from outreach.reports.intervals import difference, wilson
 from outreach.store.engine import writing
-from outreach.store.tables import reactions
+from outreach.store.tables import customers, reactions
 from outreach.store.winners import choose, expect_winner
 
 KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCD"
@@ -83,6 +83,26 @@ def test_the_goal_is_told_by_variant_of_those_who_are_compared(
     assert plain.difference is not None
     assert (plain.reached, plain.of, plain.difference.rate) == (0, 3, -0.5)
     assert plain.difference.low == round(apart.low, 4)
+
+
+def test_who_got_several_runs_is_one_customer_of_the_goal(
+    reported: Callable[[str], Context],
+) -> None:
+    """A second run to the same five: who ordered counts once, though both runs measure the order."""
+    context = reported("")
+    with writing(context.engine) as conn:
+        people = list(conn.execute(select(customers.c.id).order_by(customers.c.id)).scalars())
+        again = make_run(conn, "a", occurrence_at=NOW + timedelta(hours=1))
+        at = NOW + timedelta(hours=1)
+        make_deliveries(conn, people[:2], "sent", run_id=again, variant="warm", at=at)
+        make_deliveries(conn, people[2:5], "sent", run_id=again, variant="plain", at=at)
+    goal = report_on(context, "a").goal
+
+    assert goal is not None
+    assert (goal.reached.customers, goal.reached.reached) == (6, 2)
+    assert {name: (each.reached, each.of) for name, each in goal.arms.items()} == {
+        "warm": (1, 2), "plain": (0, 3),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
