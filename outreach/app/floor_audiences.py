@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from outreach.app.context import Context
 from outreach.audience import presence
+from outreach.audience.check import check as check_expression
 from outreach.audience.row import Row
 from outreach.campaign.floor_audience import audience_of
 from outreach.campaign.model import Selection
@@ -22,6 +23,8 @@ def about_nobody(context: Context, conn: Connection, row: Row) -> Iterator[Probl
         where = "" if audience.where is None else audience.where.source
         if document is None or audience == Selection() or audience.stage or "stage" in where:
             continue
+        if audience.where is not None and check_expression(audience.where, row.names):
+            continue  # which is told at its place
         if not presence.is_anyone_picked(conn, row, audience):
             message = "the floor is about none of the customers there are"
             hint = "look at the keys of its `audience` together: each must hold"

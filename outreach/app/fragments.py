@@ -71,11 +71,12 @@ def expressions_in(document: Document) -> Iterator[Expression]:
         ways = item.get("branch") if isinstance(item, dict) else None
         count = len(ways) if isinstance(ways, list) else 0
         paths += [(*here, "branch", number, "when") for number in range(count)]
-    for path in _floors(document):
-        paths += [path, (*path, "where")]
+    audiences = [("audience",), *_floors(document)]
+    paths += [each for path in _floors(document) for each in (path, (*path, "where"))]
     for path in paths:
         written = document.get(path)
-        if isinstance(written, str) and written.strip() not in ("", EVERYONE):
+        empty = ("", EVERYONE) if path in audiences else ("",)
+        if isinstance(written, str) and written.strip() not in empty:
             yield Expression.at(document.file, document.passage(path))
 
 
