@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from outreach.app.context import Context
+from outreach.app.last_good import last_good
 from outreach.app.occasion import occasions_ahead
 from outreach.app.planning import said_when
 from outreach.app.project import campaign_named
@@ -17,7 +18,6 @@ from outreach.planning.arriving import going_revisions
 from outreach.store.enrolments import still_before
 from outreach.store.revisions import revision_files
 from outreach.store.runs import Run, run_by_id, run_of
-from outreach.store.tables import campaigns
 from outreach.vocabulary import Status
 
 Files = Mapping[str, bytes]
@@ -95,17 +95,8 @@ def _standing(context: Context, conn: Connection, name: str) -> tuple[Campaign, 
     try:
         return campaign_named(context, name), context.files.contents
     except (ProblemsFound, UsageError):
-        query = select(campaigns.c.revision_id).where(
-            campaigns.c.name == name, campaigns.c.active_since.is_not(None)
-        )
-        last_good = conn.execute(query).scalar_one_or_none()
-    if last_good is None:
-        return None
-    files = revision_files(conn, last_good)[1]
-    try:
-        return unpinned(name, files, context.company())[0], files
-    except ProblemsFound:
-        return None
+        known = last_good(context, conn, name)
+        return None if known is None else (known.campaign, known.files)
 
 
 def _sent(context: Context, conn: Connection, run: Run) -> Iterator[Sent]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from outreach.app.check import faults
 from outreach.app.context import Context
+from outreach.app.last_good import last_good
 from outreach.app.rulings import candidates
 from outreach.campaign.project import FOLDERS, campaign_files, read_project
 from outreach.errors import OutreachError, Problem, ProblemsFound
@@ -13,6 +14,7 @@ from outreach.logger import Logger
 from outreach.planning.tick import Candidate
 from outreach.rendering.compiling import compile_step
 from outreach.settings.company_file import COMPANY_FILE
+from outreach.store.engine import reading
 
 log = Logger(__name__)
 Stamp = tuple[str, int, int]  # path, time of change, size
@@ -70,12 +72,17 @@ class WatchedProject:
         self.context, self._good = context, sound
 
     def _keep(self, name: str, problem: Problem | None, sound: dict[str, Candidate]) -> None:
-        known = self._good.get(name)
+        known = self._good.get(name) or self._before(name)
         if known is not None:
             sound[name] = known
         meanwhile = "its last good files" if known is not None else "nothing"
         why = str(problem) if problem is not None else "its templates are at fault"
         log.warning("campaign is at fault", campaign=name, meanwhile=meanwhile, why=why)
+
+    def _before(self, name: str) -> Candidate | None:
+        """As it was before this process began: a fault must not wait for a restart to do harm."""
+        with reading(self.context.engine) as conn:
+            return last_good(self.context, conn, name)
 
 
 def _of_company(problem: Problem) -> bool:

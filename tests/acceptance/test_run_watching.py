@@ -74,6 +74,25 @@ def test_a_campaign_whose_template_breaks_keeps_its_last_good_files(context: Con
     assert [each["campaign"] for each in warnings(logs)] == ["win-back", "win-back"]
 
 
+def test_a_scheduler_that_is_started_anew_finds_a_broken_campaigns_last_good_files(
+    context: Context,
+) -> None:
+    Tick(context)()
+    change(context, GREETING, "priority: 40", "priority: many")
+    never = context.project / "campaigns/never.yaml"
+    never.write_text("title: [", "utf-8")
+
+    with capture_logs() as logs:
+        anew = WatchedProject(open_context(context.project, NOW))
+
+    assert priorities(anew)["weekly-greeting"] == 40
+    assert "never" not in priorities(anew)
+    assert {each["campaign"]: each["meanwhile"] for each in warnings(logs)} == {
+        "never": "nothing",
+        "weekly-greeting": "its last good files",
+    }
+
+
 def test_broken_rules_of_the_company_leave_those_before_in_force(context: Context) -> None:
     watched = WatchedProject(context)
     before = watched.context
