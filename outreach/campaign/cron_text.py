@@ -30,6 +30,8 @@ _CRON_WORDS = {
     **{day: f"0 10 * * {day[:3].upper()}" for day in WEEKDAYS},
 }
 CLOCK_ALONE = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+_SPAN = re.compile(r"(\w+)-(\w+)")
+_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _DAY = 2  # where the day of the month stands
 _CRON_FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
 
@@ -52,7 +54,7 @@ def parse_cron(text: str) -> str:
         if number == _DAY and _is_cron(["0", "0", fields[_DAY], "1", "*"]):
             message = f"`{text}` never comes: there is no day `{fields[2]}` in month `{fields[3]}`"
             raise RefusalError(message, "name a day that exists") from None
-        hint = _cron_with_days(fields) if number == 4 else ""
+        hint = _cron_with_days(fields) or _cron_around(fields) if number == 4 else ""
         hint = hint or 'write for example "0 17 * * FRI" for Fridays at 17:00'
         raise RefusalError(f"`{fields[number]}` is no {faulty} of cron", hint) from None
     except StopIteration:
@@ -75,6 +77,27 @@ def _cron_with_days(fields: list[str]) -> str:
         return ""
     meant = [*fields[:4], days]
     return f'write "{" ".join(meant)}"' if _is_cron(meant) else ""
+
+
+def _cron_around(fields: list[str]) -> str:
+    """A hint for days that go on past the last of cron's week, which begins on Sunday: `FRI-SUN`."""
+    match = _SPAN.fullmatch(fields[4])
+    if match is None:
+        return ""
+    first, last = (_number_of(each) for each in match.groups())
+    if first is None or last is None:
+        return ""
+    days = [_DAYS[day % 7] for day in range(first, last + 8 if last < first else last + 1)]
+    meant = [*fields[:4], ",".join(days)]
+    return f'write "{" ".join(meant)}"' if _is_cron(meant) else ""
+
+
+def _number_of(day: str) -> int | None:
+    """A day of the week as cron counts them, Sunday first."""
+    if day.isdecimal():
+        return int(day) % 7 if int(day) <= 7 else None
+    shown = day.upper()[:3]
+    return _DAYS.index(shown) if shown in _DAYS else None
 
 
 def _is_cron(fields: list[str]) -> bool:

@@ -123,6 +123,9 @@ def _after_comma(document: Document, path: Path) -> str:
         return ""
     if key.isdigit():
         return f"between `{{ }}` a `,` begins a new key: write `{before}: {written}{key}`"
+    if str(written).count("(") > str(written).count(")"):
+        whole = f"{written}, {key}".replace('"', "'")
+        return f'put all of it in quotes: `{before}: "{whole}"`'
     first = ", ".join(map(str, written)) if isinstance(written, list) else written
     return f"several values need brackets: `{before}: [{first}, {key}]`"
 
@@ -157,6 +160,8 @@ def _bad_value(document: Document, model: type[FileModel], error: ErrorDetails) 
         message, _, hint = str(cause).partition("; ")
     else:
         message, hint = _in_plain_words(error, called(path), written)
+        if error["type"] == "string_type":
+            hint = hint or _as_text(document, path)
     at_key = isinstance(written, dict) or error["loc"][-1:] == ("[key]",)
     at_key = at_key or (isinstance(cause, RefusalError) and cause.key)
     return document.problem(path, code, message, hint, key=at_key)
@@ -184,9 +189,19 @@ def _in_plain_words(error: ErrorDetails, name: str, written: Tree) -> tuple[str,
         return f"{name} is {written}", f"it must be {words_of} {context[key]}"
     if kind == "too_short":
         return f"{name} has nothing in it", "write at least one"
-    return f"{name}: {error['msg'][:1].lower()}{error['msg'][1:]}", ""
+    return f"{name}: {error['msg'][:1].lower()}{error['msg'][1:]}", "see the example in docs/"
 
 
+def _as_text(document: Document, path: Path) -> str:
+    """A hint for a list or a group where a text belongs: a template's braces most of all."""
+    line, column = document.place(path)
+    rest = "".join(document.text.split("\n")[line - 1 : line])[column - 1 :]
+    if match := _BRACES.match(rest):
+        return f"take the braces off: write `{match[1]}`; or put the text in quotes"
+    return "write one text, in quotes if it begins with `[` or `{`"
+
+
+_BRACES = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 _TAG = re.compile(r"<\w+>")
 _UNDER = re.compile(r"it belongs under `(\w+)`")
 _LONG = re.compile(r"-?[1-9]\d{18,}", re.ASCII)  # scalars reads no number of more digits
@@ -197,7 +212,7 @@ _YES_NO = {
 _WANTED = (
     ("string", "text", ""),
     ("int", "a whole number", "write for example `50`"),
-    ("bool", "`true` or `false`", ""),
+    ("bool", "`true` or `false`", "write one of them"),
     ("decimal", "a number", "write for example `0.05`"),
     ("is_instance", "a number", "write for example `0.05`"),
     ("tuple", "a list", "write `[one, two]`, or a line beginning with `- ` for each"),

@@ -27,13 +27,17 @@ class Budget:
         """Take steps; RenderError when there are none left."""
         self.steps -= steps
         if self.steps < 0:
-            raise RenderError(f"takes more than {STEPS:,} steps")
+            raise RenderError(
+                f"takes more than {STEPS:,} steps; go through fewer members, or put no loop into a loop"
+            )
 
     def grow(self, characters: int) -> None:
         """Take characters of a text that is about to be made, or just was."""
         self.characters -= characters
         if characters > LARGEST_TEXT or self.characters < 0:
-            raise RenderError(f"makes more than {LARGEST_TEXT:,} characters")
+            raise RenderError(
+                f"makes more than {LARGEST_TEXT:,} characters; write less, or cut it by `truncate`"
+            )
 
 
 class _Present(threading.local):

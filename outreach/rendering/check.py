@@ -22,6 +22,7 @@ from outreach.rendering.read import Reader, Source, Variant
 from outreach.rendering.sandbox import print_ics
 from outreach.rendering.sources import Sources, used_by
 from outreach.rendering.styles import StyleError
+from outreach.rendering.syntax import FLATTER
 from outreach.rendering.untranslated import untranslated
 from outreach.rendering.weight import heavy, too_heavy, without_words
 from outreach.settings.company import ChannelSettings, Company
@@ -264,10 +265,10 @@ def _renderer(source: Source | None, reader: Reader, how: _How) -> Renderer | No
         place = _place(getattr(error, "lineno", 1) or 1)
         path = getattr(error, "name", None) or source.path
         said = error.message or "is wrong"
-        reader.problems.add(Problem(path, *place, "template-syntax", said))
+        reader.problems.add(Problem(path, *place, "template-syntax", said, "mend the tag there"))
     except (RecursionError, SyntaxError, MemoryError):  # Python's own compiler has limits too
         message = "is too deeply nested"
-        reader.problems.add(Problem(source.path, 1, 1, "template-syntax", message))
+        reader.problems.add(Problem(source.path, 1, 1, "template-syntax", message, FLATTER))
     return None
 
 

@@ -48,7 +48,9 @@ def faults(
     for node, known in unknown_attributes(tree):
         assert isinstance(node.node, nodes.Name)
         message = f"`{node.node.name}` has no `{node.attr}`"
-        hint = did_you_mean(node.attr, known)
+        hint = did_you_mean(
+            node.attr, known, f"it has {', '.join(f'`{one}`' for one in sorted(known))}"
+        )
         yield noted(path, text, node.lineno, node.attr, "unknown-name", message, hint)
     for group, hint in groups_printed(tree):
         if group.name not in local:

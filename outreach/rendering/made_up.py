@@ -28,6 +28,7 @@ _WORD = re.compile(rf"(?:{DATES}|{STARTED})\.\w+(?:\{_YEAR})?|[^\W\d]\w*")
 _NOTHING_LEFT = (
     "for a customer of whom little is known; write something outside of `{% if … %}` too"
 )
+_LOOK = "mend what is printed there, or take it out"
 _TYPES: dict[str, object] = {
     "text": "words",
     "number": Decimal(7),
@@ -178,8 +179,9 @@ def _problem(
     place = _PLACE.fullmatch(reason)
     if place is None:
         path = f"templates/{campaign.steps[0].template}"
-        hint = _NOTHING_LEFT if reason.endswith("is empty") else ""
-        return Problem(path, 0, 0, "trial", f"{channel}: {reason}", hint)
+        message, _, hint = reason.partition("; ")
+        hint = _NOTHING_LEFT if message.endswith("is empty") else hint or _LOOK
+        return Problem(path, 0, 0, "trial", f"{channel}: {message}", hint)
     path, line = place[1], int(place[2])
     blamed = frozenset() if place[3].startswith(BY_ZERO) else lacking
     column, names = _tag_at(files.get(path, b"").decode(errors="replace"), line, blamed)
@@ -187,7 +189,7 @@ def _problem(
     if names:
         message = f"{message}, for customers without {' or '.join(f'`{n}`' for n in names)}"
         hint = f"write `{{% if {names[0]} %}}` around it, or what to say instead: `default('…')`"
-    return Problem(path, line, column, "trial", message, hint)
+    return Problem(path, line, column, "trial", message, hint or _LOOK)
 
 
 def _tag_at(text: str, number: int, lacking: frozenset[str]) -> tuple[int, list[str]]:

@@ -14,6 +14,7 @@ _TEXTS = re.compile(r"""'(?:[^'\\{}]|\\.)*'|"(?:[^"\\{}]|\\.)*\"""", re.DOTALL)
 _ENDS = {"{{": "}}", "{%": "%}"}
 _MARK = re.compile(r"\{\{|\{%|%\}|\}\}(?!\})")
 _QUOTES = "“”„‟«»‘’‚"
+_MEND = "write a tag as in docs/templates.md, or take it out"
 _SIGNS = {"&": "for “both” write `and`", "!": "for “not” write `not`"}
 
 
@@ -54,7 +55,7 @@ def mended(text: str, offset: int, tag: int, message: str) -> Said:
     for rule in _RULES:
         for said in rule(fault):
             return said
-    return Said(message.rstrip("."), "", offset)
+    return Said(message.rstrip("."), _MEND, offset)
 
 
 def _equals(fault: Fault) -> Iterator[Said]:

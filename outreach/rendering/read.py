@@ -24,7 +24,7 @@ from outreach.rendering.pictures import Pictures
 from outreach.rendering.placing import misplaced
 from outreach.rendering.sources import Sources
 from outreach.rendering.started import FieldRead, fields_read
-from outreach.rendering.syntax import did_you_mean, names_set, parse
+from outreach.rendering.syntax import FLATTER, did_you_mean, names_set, parse
 from outreach.rendering.translations import Translations
 from outreach.rendering.tree import Part, references
 from outreach.settings.date_names import DATES
@@ -99,7 +99,8 @@ class Reader:
         ending = "html" if pages or not texts else "txt"
         for locale in sorted(set(subjects) - locales - {""}):
             message = f"is never used: there is no `body.{locale}.{ending}`"
-            self._say(subjects[locale], "unused", message)
+            hint = f"add `body.{locale}.{ending}`, or delete this file"
+            self._say(subjects[locale], "unused", message, hint)
         brand = self.sources.brand_locale
         alone = not subjects or choose(None, brand, frozenset(subjects)) is not None
         self._ask_for_fallback(locales, "body", ending, "" if alone else " and `subject.txt`")
@@ -185,7 +186,7 @@ class Reader:
         try:
             return None if path is None else self._source(path, locale)
         except RecursionError:
-            self._say(path or "", "template-syntax", "is too deeply nested")
+            self._say(path or "", "template-syntax", "is too deeply nested", FLATTER)
             return None
 
     def _source(self, path: str, locale: str) -> Source | None:

@@ -10,15 +10,27 @@ BY_ZERO = "divides by zero"
 # By kind, the first that fits: Python's own words may hold values, and speak to programmers.
 _WORDS: tuple[tuple[type[Exception], str], ...] = (
     (ZeroDivisionError, f"{BY_ZERO}; write `{{% if … %}}` around it"),
-    (InvalidOperation, "a text where a number belongs, or a sum that has no result"),
-    (ArithmeticError, "a number that is too large"),
-    (TypeError, "values of kinds that do not go together, such as a text and a number"),
-    (ValueError, "a value that can not be read as what is asked for, such as a text as a number"),
-    (AttributeError, "asks a value for something that it does not have"),
+    (
+        InvalidOperation,
+        "a text where a number belongs, or a sum that has no result; make it a number by `|float`",
+    ),
+    (ArithmeticError, "a number that is too large; reckon with smaller ones"),
+    (
+        TypeError,
+        (
+            "values of kinds that do not go together, such as a text and a number; make it a number"
+            " by `|float`, or join texts by `~`"
+        ),
+    ),
+    (
+        ValueError,
+        "a value that can not be read as what is asked for, such as a text as a number; leave that out",
+    ),
+    (AttributeError, "asks a value for something that it does not have; print the value alone"),
     (LookupError, "asks for a member or an entry that is not there; write `{% if … %}` around it"),
     (NameError, "a name that has no value here; set it in the same block, before it is used"),
-    (MemoryError, "grows too large"),
-    (RecursionError, "too deeply nested"),
+    (MemoryError, "grows too large; write less"),
+    (RecursionError, "too deeply nested; put fewer tags into each other"),
 )
 
 

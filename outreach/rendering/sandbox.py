@@ -174,7 +174,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """Call what is on the list, and take it from the budget; SecurityError for all else."""
         present().spend()
         if not __self._may_call(__obj):
-            raise SecurityError("calls what a template may not call")
+            raise SecurityError(
+                "calls what a template may not call; print the value alone, or by a filter"
+            )
         result = __context.call(__obj, *args, **kwargs)
         weigh(result)
         return result

@@ -50,7 +50,7 @@ _FILTERS_MEANT = {
     **dict.fromkeys(("capitalise", "ucfirst"), "capitalize"),
 }
 _FORBIDDEN: dict[type[nodes.Node], str] = {
-    nodes.EvalContextModifier: "`autoescape` can not be changed: values from strangers are escaped",
+    nodes.EvalContextModifier: "`autoescape` can not be changed: values from strangers are escaped; take it out",
     nodes.FilterBlock: "`filter` blocks are not allowed; put the filter on each value",
 }
 
@@ -70,11 +70,11 @@ def place_of(path: str, text: str, line: int, word: str = "") -> tuple[str, int,
     return path, int(place), place.column
 
 
-def did_you_mean(word: str, known: Collection[str]) -> str:
-    """The hint that names what was probably meant, or nothing."""
+def did_you_mean(word: str, known: Collection[str], otherwise: str = "") -> str:
+    """The hint that names what was probably meant, or another."""
     close = get_close_matches(word, sorted(known), n=1)
     close = close or get_close_matches(word.lower(), sorted(known), n=1)
-    return f"did you mean `{close[0]}`?" if close else ""
+    return f"did you mean `{close[0]}`?" if close else otherwise
 
 
 def parse(path: str, text: str) -> nodes.Template | Problem:
@@ -87,7 +87,7 @@ def parse(path: str, text: str) -> nodes.Template | Problem:
         place = place_of(path, text, line_at(text, said.offset))
         return Problem(*place, "template-syntax", said.message, said.hint)
     except RecursionError:
-        return Problem(path, 1, 1, "template-syntax", "is too deeply nested")
+        return Problem(path, 1, 1, "template-syntax", "is too deeply nested", FLATTER)
 
 
 def judge(path: str, text: str, tree: nodes.Template) -> list[Problem]:
@@ -98,6 +98,9 @@ def judge(path: str, text: str, tree: nodes.Template) -> list[Problem]:
     )
 
 
+_DECLARE = "take it out, or declare it under `attributes` of outreach.yaml"
+FLATTER = "put fewer tags into each other"
+_NO_INSIDE = "print the value itself: names that begin with `_` belong to the program"
 Offence = tuple[nodes.Node, str, str, str, str]
 
 
@@ -106,7 +109,7 @@ def _offences(tree: nodes.Template) -> Iterator[Offence]:
         if isinstance(node, nodes.Filter) and node.name not in FILTERS:
             yield _bad_filter(node)
         elif isinstance(node, nodes.Test) and node.name not in TESTS:
-            hint = did_you_mean(node.name, TESTS)
+            hint = did_you_mean(node.name, TESTS, "ask `is defined`, or compare it")
             yield node, node.name, "unknown-test", f"there is no test `{node.name}`", hint
         elif isinstance(node, nodes.Include | nodes.Extends | nodes.Import | nodes.FromImport):
             if not _names_file(node.template):
@@ -115,19 +118,20 @@ def _offences(tree: nodes.Template) -> Iterator[Offence]:
                     "",
                     "dynamic-name",
                     "the name of another template must be written out",
-                    "",
+                    "write it in quotes: `{% include 'footer.txt' %}`",
                 )
         elif (orders := _as_several_orders(node)) is not None:
             yield orders, _ORDERS, "unknown-name", _NO_DETAILS, _LISTED
         elif isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
-            yield node, node.attr, "forbidden", f"`{node.attr}` can not be read", ""
+            yield node, node.attr, "forbidden", f"`{node.attr}` can not be read", _NO_INSIDE
         elif isinstance(node, nodes.Call):
             yield from _bad_call(node)
         elif isinstance(node, nodes.AssignBlock) and node.filter is not None:
-            yield node, "", "forbidden", "`set` blocks take no filter; put it on each value", ""
+            yield node, "", "forbidden", "`set` blocks take no filter", "put it on each value"
         for kind, message in _FORBIDDEN.items():
             if isinstance(node, kind):
-                yield node, "", "forbidden", message, ""
+                what, _, hint = message.partition("; ")
+                yield node, "", "forbidden", what, hint
 
 
 def _as_several_orders(node: nodes.Node) -> nodes.Name | None:
@@ -143,7 +147,11 @@ def _bad_filter(node: nodes.Filter) -> Offence:
         why = "values from strangers are escaped; write HTML into the template itself"
         return node, "safe", "forbidden", "`safe` is not allowed", why
     meant = _FILTERS_MEANT.get(node.name.lower())
-    hint = f"write `|{meant}`" if meant else did_you_mean(node.name, FILTERS)
+    hint = (
+        f"write `|{meant}`"
+        if meant
+        else did_you_mean(node.name, FILTERS, "take it off; docs/templates.md lists them")
+    )
     return node, node.name, "unknown-filter", f"there is no filter `{node.name}`", hint
 
 
@@ -165,7 +173,13 @@ def _bad_call(node: nodes.Call) -> Iterator[Offence]:
     elif isinstance(called, nodes.Getattr) and isinstance(called.node, nodes.Const | nodes.Name):
         local = isinstance(called.node, nodes.Name)  # may be an imported file's macro
         if called.attr not in ALL_METHODS and not local:
-            yield called, called.attr, "forbidden", f"`{called.attr}` can not be called", ""
+            yield (
+                called,
+                called.attr,
+                "forbidden",
+                f"`{called.attr}` can not be called",
+                "use a filter: `{{ city|upper }}`",
+            )
 
 
 def _names_file(node: nodes.Expr) -> bool:
@@ -190,7 +204,12 @@ def unknown_names(
             if node.name in _ORDER_DETAILS:
                 yield node, _LISTED
             else:
-                yield node, f"write `{{{{ {part} }}}}`" if part else did_you_mean(node.name, known)
+                yield (
+                    node,
+                    f"write `{{{{ {part} }}}}`"
+                    if part
+                    else did_you_mean(node.name, known, _DECLARE),
+                )
 
 
 def unknown_attributes(tree: nodes.Template) -> Iterator[tuple[nodes.Getattr, frozenset[str]]]:

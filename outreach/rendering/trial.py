@@ -28,6 +28,7 @@ SECONDS = 20
 MEMORY = 2 * 1024**3  # bytes of address space
 # Printed alone it changes no branch; the topic is the same in what is compared.
 _NO_MATTER = re.compile(rb"\{\{-?\s*campaign\.(?:title|name)\s*-?\}\}|campaign\.topic")
+_LESS = "go through fewer members, and put no lists into lists"
 _ANY = Schedule(ScheduleKind.MANUAL)
 _FLAT = ("join", "_concat", "_compare")  # filters that keep nothing of a list but its members
 
@@ -149,4 +150,4 @@ def _builds_lists(tree: nodes.Template) -> bool:
 
 
 def _problem(campaign: Campaign, message: str) -> Problem:
-    return Problem(f"templates/{campaign.steps[0].template}", 0, 0, "trial", message)
+    return Problem(f"templates/{campaign.steps[0].template}", 0, 0, "trial", message, _LESS)

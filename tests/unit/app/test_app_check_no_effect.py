@@ -36,7 +36,7 @@ def said(folder: Path, more: str, topic: str = "greetings", company: str = "") -
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(content, encoding="utf-8")
     checked = check_files(open_context(folder, "2026-06-01T12:00+00:00"))
-    assert checked.faults == 0, checked.problems
+    assert not checked.faults, checked.problems
     return [str(each).removeprefix("campaigns/a.yaml:") for each in checked.problems]
 
 

@@ -68,7 +68,10 @@ def lines(text: str) -> list[str]:
             "top: {name: true}",
             't.yaml:1:13: `name` must be text, not `true`; put it in quotes: "true"',
         ),
-        ("top: {name: [a]}", "t.yaml:1:13: `name` must be text, not a list"),
+        (
+            "top: {name: [a]}",
+            "t.yaml:1:13: `name` must be text, not a list; write one text, in quotes if it begins with `[` or `{`",
+        ),
         ("top: {name: }", "t.yaml:1:12: `name` is empty; write a value, or take it out"),
         ("top:", "t.yaml:1:5: `top` is empty; write a value, or take it out"),
         (

@@ -60,7 +60,10 @@ def test_subject_and_layout_follow_the_language_of_the_body() -> None:
 def test_a_language_variant_that_is_never_used_is_a_problem() -> None:
     said = problems({"subject.txt": "Hi", "subject.fr.txt": "Salut", "body.txt": "x"}, "service")
 
-    assert said == ["templates/hello/subject.fr.txt: is never used: there is no `body.fr.txt`"]
+    assert said == [
+        "templates/hello/subject.fr.txt: is never used: there is no `body.fr.txt`; "
+        "add `body.fr.txt`, or delete this file"
+    ]
 
 
 def test_a_file_for_everyone_else_must_be_there() -> None:

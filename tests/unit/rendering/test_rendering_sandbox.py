@@ -171,10 +171,19 @@ def test_missing_names_are_refused_with_their_place() -> None:
 @pytest.mark.parametrize(
     ("template", "said"),
     [
-        ("1 + nickname", "values of kinds that do not go together, such as a text and a number"),
-        ("nickname|number", "a text where a number belongs, or a sum that has no result"),
-        ("now + days(9999999)", "a number that is too large"),
-        ("nickname|dictsort", "asks a value for something that it does not have"),
+        (
+            "1 + nickname",
+            "values of kinds that do not go together, such as a text and a number; make it a number by `|float`, or join texts by `~`",
+        ),
+        (
+            "nickname|number",
+            "a text where a number belongs, or a sum that has no result; make it a number by `|float`",
+        ),
+        ("now + days(9999999)", "a number that is too large; reckon with smaller ones"),
+        (
+            "nickname|dictsort",
+            "asks a value for something that it does not have; print the value alone",
+        ),
         ("1 / 0", "divides by zero; write `{% if … %}` around it"),
     ],
 )
@@ -256,6 +265,6 @@ def test_problems_are_told_all_at_once_with_their_places() -> None:
         "templates/hello/sms.txt:3:4: no function `count` in templates;"
         " it works in `where:` and `when:` only",
         "templates/hello/sms.txt:3:34: there is no `fotter.txt`; did you mean `footer.txt`?",
-        "templates/hello/sms.txt:3:54: customer has no `x`",
+        "templates/hello/sms.txt:3:54: customer has no `x`; take it out, or declare it under `attributes` of outreach.yaml",
         "templates/hello/sms.txt:3:59: there is no test `strnig`; did you mean `string`?",
     ]

@@ -111,16 +111,16 @@ def test_jinja_speaks_plainly(template: str, said: str) -> None:
         ("{{ city }}\n {% if vip %}x{% if tier %}{% endif %}", "2:2: `{% if %}` is never closed; write `{% endif %}` where it ends"),
         ("{{ city }} {{ a b }}", "1:15: `a b` is no name: names hold no blanks; write `{{ a_b }}`"),
         ("{{ city }}\n{% if vip\n  and (tier %}x{% endif %}", "3:13: a `)` is missing here; write it before `%}`"),
-        ("{{ city }}\n{% if vip\n  and tier city\n%}x{% endif %}", "3:12: expected token 'end of statement block', got 'city'"),
+        ("{{ city }}\n{% if vip\n  and tier city\n%}x{% endif %}", "3:12: expected token 'end of statement block', got 'city'; write a tag as in docs/templates.md, or take it out"),
         ("{{ city }} {{ (city }} b", "1:21: a `)` is missing here; write it before `}}`"),
-        ("{{ city -}}\n\n  {{- city | default(1,, 2) }}", "3:24: unexpected ','"),
+        ("{{ city -}}\n\n  {{- city | default(1,, 2) }}", "3:24: unexpected ','; write a tag as in docs/templates.md, or take it out"),
         ("{{ city }} {{ 'abc }}", "1:15: a `'` is not closed; close the text with `'`"),
         ("Hi\n {# later", "2:2: a `{#` is not closed; close it with `#}`"),
         ("Hi\n {% raw %} x", "2:2: `{% raw %}` is never closed; write `{% endraw %}` where it ends"),
         ("{% if vip %}x{% else %}y{% elif tier %}z{% endif %}", "1:25: `{% elif %}` can not stand here; write it before `{% else %}`"),
-        ("{{ city }} {{ city is sunny }}", "1:23: there is no test `sunny`"),
-        ("{{ city }}\n{{ orders + " + "9" * 5_000 + " }}", "2:13: a number has at most 100 digits"),
-        ("{{ city }} {{ 1e400|int }}", "1:15: the number is too large"),
+        ("{{ city }} {{ city is sunny }}", "1:23: there is no test `sunny`; ask `is defined`, or compare it"),
+        ("{{ city }}\n{{ orders + " + "9" * 5_000 + " }}", "2:13: a number has at most 100 digits; write a tag as in docs/templates.md, or take it out"),
+        ("{{ city }} {{ 1e400|int }}", "1:15: the number is too large; write a tag as in docs/templates.md, or take it out"),
         ("{{ city }} {{ citi }}\r\n{{ tier._x }}", "1:15: customer has no `citi`; did you mean `city`?"),
     ],
 )  # fmt: skip
@@ -147,7 +147,9 @@ def test_placeholders_of_other_tools_are_told(text: str, meant: str) -> None:
 def test_what_only_the_compiler_sees_has_its_column_too() -> None:
     twice = "{{ city }} {% block a %}{% endblock %}\n  {% block a %}{% endblock %}"
 
-    assert problems({"sms.txt": twice}) == ["templates/hello/sms.txt:2:6: block 'a' defined twice"]
+    assert problems({"sms.txt": twice}) == [
+        "templates/hello/sms.txt:2:6: block 'a' defined twice; mend the tag there"
+    ]
 
 
 def test_what_only_looks_like_a_placeholder_is_left_alone() -> None:

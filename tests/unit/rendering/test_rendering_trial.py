@@ -27,7 +27,9 @@ def test_what_fails_while_rendering_is_told_with_its_place() -> None:
 
 
 def test_what_can_not_be_compiled_is_told_too() -> None:
-    wrong = ["templates/hello/sms.txt:1:4: customer has no `nam`"]
+    wrong = [
+        "templates/hello/sms.txt:1:4: customer has no `nam`; take it out, or declare it under `attributes` of outreach.yaml"
+    ]
     broken = files({"sms.txt": "{{ nam }}"})
 
     assert tried("{{ nam }}") == wrong
