@@ -18,17 +18,27 @@ _DAYS = {PerKind.DAYS: 1, PerKind.DAY: 1, PerKind.WEEK: 7, PerKind.MONTH: 30}
 
 def unfit_floors(files: Mapping[str, bytes], project: Project) -> Iterator[Problem]:
     """Floors `by` what is no campaign, or by one that takes customers all at once: faults."""
+    yield from _by_nobody(files)
     for document, number, floor in _by_campaign(files, project.company):
-        path, known = ("floors", number, "by"), [name for name, _ in campaign_files(files)]
-        campaign = project.campaigns.get(floor.by)
-        if floor.by not in known:
-            hint = did_you_mean(floor.by, [OWNER, *known], listing="there are")
-            message = f"there is no campaign `{floor.by}`"
-            yield document.problem(path, "unknown-campaign", message, hint)
-        elif campaign is not None and not campaign.is_journey:
+        path, campaign = ("floors", number, "by"), project.campaigns.get(floor.by)
+        if campaign is not None and not campaign.is_journey:
             message = f"`{floor.by}` goes to its whole audience at once, not to one after the other"
             hint = f"write `reentry: after {floor.days} days` in it, or give it several steps"
             yield document.problem(path, "bad-value", message, hint)
+
+
+def _by_nobody(files: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Floors by what is no campaign, also where outreach.yaml has other faults."""
+    document = load(COMPANY_FILE, files.get(COMPANY_FILE, b""))[0]
+    floors = None if document is None else document.get(("floors",))
+    known = [name for name, _ in campaign_files(files)]
+    for number in range(len(floors) if isinstance(floors, list) else 0):
+        path = ("floors", number, "by")
+        by = None if document is None else document.get(path)
+        if document is not None and isinstance(by, str) and by not in ("", OWNER, *known):
+            hint = did_you_mean(by, [OWNER, *known], listing="there are")
+            message = f"there is no campaign `{by}`"
+            yield document.problem(path, "unknown-campaign", message, hint)
 
 
 def floors_in_vain(files: Mapping[str, bytes], project: Project) -> Iterator[Problem]:

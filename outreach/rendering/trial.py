@@ -29,6 +29,9 @@ MEMORY = 2 * 1024**3  # bytes of address space
 # Printed alone it changes no branch; the topic is the same in what is compared.
 _NO_MATTER = re.compile(rb"\{\{-?\s*campaign\.(?:title|name)\s*-?\}\}|campaign\.topic")
 _LESS = "go through fewer members, and put no lists into lists"
+_STANDS_ALONE = re.compile(
+    r"templates/(?:[^/]+/)+(?:subject|body|sms|task)(?:\.[\w-]+)*\.(?:txt|html)"
+)
 _ANY = Schedule(ScheduleKind.MANUAL)
 _FLAT = ("join", "_concat", "_compare")  # filters that keep nothing of a list but its members
 
@@ -46,11 +49,34 @@ def trial(
 def trial_in_check(
     files: Mapping[str, bytes], campaign: Campaign, company: Company, seconds: int = SECONDS
 ) -> list[Problem]:
-    """The same for who was told already what the templates lack by themselves: [] where they do."""
+    """The same for who was told already what the templates lack by themselves.
+
+    Then the files that are sound are tried, with a plain text in place of each that is not; []
+    where a file is at fault that others are made of.
+    """
     prepared = _prepared(files, campaign, company)
-    if _problems(prepared):
-        return []
-    return _rendered(files, campaign, company, prepared, seconds)
+    faulty = {problem.file for each in prepared for problem in each.problems}
+    if faulty:
+        if not all(map(_STANDS_ALONE.fullmatch, faulty)):
+            return []
+        files = {**files, **{path: _stand_in(path) for path in faulty}}
+        prepared = _prepared(files, campaign, company)
+        if _problems(prepared):
+            return []
+    return [
+        each
+        for each in _rendered(files, campaign, company, prepared, seconds)
+        if each.file not in faulty
+    ]
+
+
+def _stand_in(path: str) -> bytes:
+    """What a file at fault is replaced by: one line of a subject, else all that a mail owes."""
+    return (
+        b"Hello"
+        if "/subject." in path
+        else b"Hello {{ unsubscribe_url }} {{ brand.postal_address }}"
+    )
 
 
 def trial_apart(

@@ -1,18 +1,19 @@
 """Floors as they are written in outreach.yaml: who is owed a touch once there was none for so long."""
 
 from collections.abc import Iterator
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from outreach.documents import Document, FileModel, RefusalError
+from outreach.documents import Document, FileModel, RefusalError, Tree
 from outreach.errors import Problem
 from outreach.settings.company import Floor, Picked
 from outreach.settings.selection_file import SelectionFile, everyone_or_expression
 from outreach.settings.written import Name, Whole, Window
-from outreach.spans import Per, PerKind
+from outreach.spans import Per, PerKind, parse_per
 
 OWNER = "owner"
+_USUAL = 30  # days, where `per` can not be read
 
 
 def _only_days(per: Per) -> Per:
@@ -44,15 +45,6 @@ class FloorFile(FileModel):
         examples=[OWNER, "keep-in-touch"],
     )
 
-    @model_validator(mode="after")
-    def _check_one(self) -> Self:
-        if self.at_least == 1:
-            return self
-        days = max(1, self.per.length // self.at_least)
-        message = "a floor is one touch: several in a span may all come in its first days"
-        hint = f"write `at_least: 1, per: {days} day{'' if days == 1 else 's'}`: none is further from the next"
-        raise RefusalError(message, hint, at=("at_least",))
-
     def floor(self) -> Floor:
         """The rule itself."""
         audience = self.audience.model_dump(exclude_none=True)
@@ -61,11 +53,24 @@ class FloorFile(FileModel):
 
 
 def floor_problems(document: Document) -> Iterator[Problem]:
-    """Problems of who is to be in touch."""
+    """Problems of how often, and of who is to be in touch, whatever else a floor lacks."""
     floors = document.get(("floors",))
     for index in range(len(floors) if isinstance(floors, list) else 0):
-        path = ("floors", index, "by")
+        least, path = document.get(("floors", index, "at_least")), ("floors", index, "by")
+        if isinstance(least, int) and least > 1:
+            days = max(1, _days(document.get(("floors", index, "per"))) // least)
+            message = "a floor is one touch: several in a span may all come in its first days"
+            hint = f"write `at_least: 1, per: {days} day{'' if days == 1 else 's'}`: none is further from the next"
+            yield document.problem(("floors", index, "at_least"), "bad-value", message, hint)
         by = document.get(path)
         if by == OWNER and not document.get(("owners",)):
             message = "a floor `by: owner` needs `owners`: the people who are given the tasks"
             yield document.problem(path, "missing", message, "name them")
+
+
+def _days(written: Tree) -> int:
+    try:
+        per = parse_per(written) if isinstance(written, str) else None
+    except ValueError:
+        per = None
+    return per.length if per is not None and per.kind is PerKind.DAYS else _USUAL

@@ -79,6 +79,18 @@ def test_a_subject_without_a_body_is_told_what_to_add(tmp_path: Path) -> None:
     assert any("add `body.de.txt`, or delete this" in each for each in problems_of(tmp_path, files))
 
 
+def test_a_floor_without_an_audience_hides_none_of_its_other_faults(tmp_path: Path) -> None:
+    floors = "floors: [{at_least: 2, per: 30 days, by: nope}]"
+
+    found = problems_of(tmp_path, {"outreach.yaml": f"{COMPANY}{floors}"})
+
+    assert [each.partition(": ")[2][:24] for each in found] == [
+        "`audience` is missing; w",
+        "a floor is one touch: se",
+        "there is no campaign `no",
+    ]
+
+
 def campaign(**keys: str) -> str:
     return "".join(f"{key}: {written}\n" for key, written in (CAMPAIGN | keys).items())
 

@@ -37,6 +37,18 @@ def test_what_can_not_be_compiled_is_told_too() -> None:
     assert trial_in_check(broken, campaign("sms"), company()) == []  # check has told it already
 
 
+@pytest.mark.parametrize(
+    "faulty", ["{{ nam }}", "{% include 'none.txt' %}", "{{ city.__class__ }}"]
+)
+def test_a_fault_of_one_file_hides_nothing_of_another(faulty: str) -> None:
+    mail = files({"subject.txt": '{{ "a" * 10 ** 9 }}', "body.txt": faulty})
+
+    [found] = trial_in_check(mail, campaign("email"), company())
+
+    assert found.file == "templates/hello/subject.txt"
+    assert "makes more than 500,000 characters" in found.message
+
+
 @pytest.mark.parametrize("try_it", [trial, trial_in_check])
 def test_a_revision_that_hangs_is_refused(try_it: Callable[..., list[Problem]]) -> None:
     """Lists of lists grow faster than a message's budget counts: no process of ours tries them."""
