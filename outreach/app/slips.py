@@ -53,6 +53,7 @@ def company_slips(context: Context) -> Iterator[Problem]:
     company = context.loaded.company
     document = load(COMPANY_FILE, context.files.contents.get(COMPANY_FILE, b""))[0]
     if company is not None and document is not None:
+        yield from _strange_approvers(document, company)
         yield from company_without_effect(document, company)
         yield from company_uncounted(document, company, context.public_url)
         yield from floors_in_vain(context.files.contents, context.loaded)
@@ -92,6 +93,16 @@ def _unknown_owner(document: Document, campaign: Campaign, company: Company) -> 
         message = f"`{campaign.owner}` is not among `owners` of outreach.yaml"
         hint = did_you_mean(campaign.owner, company.owners, listing="there are")
         yield document.problem(("owner",), f"{WARNING}owner", message, hint)
+
+
+def _strange_approvers(document: Document, company: Company) -> Iterator[Problem]:
+    """Who is to approve and is no one of the staff that outreach.yaml knows."""
+    people, owners = company.approval.people, company.owners
+    for number, person in enumerate(people if owners else ()):
+        if person not in owners:
+            hint = did_you_mean(person, owners, listing="there are")
+            path, message = ("approval", "people", number), f"`{person}` is not among `owners`"
+            yield document.problem(path, f"{WARNING}owner", message, f"{hint} Or add it there")
 
 
 def _never_in_touch(campaign: Campaign, names: Names) -> Iterator[Problem]:

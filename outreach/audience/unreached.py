@@ -30,6 +30,7 @@ class _Journey:
 
     def __init__(self, campaign: Campaign) -> None:
         end = len(campaign.stops) + 1
+        self.stops = campaign.stops
         self.exit = _parts(campaign.exit)
         self.within = None if campaign.goal is None else campaign.goal.within
         self.before: list[set[str]] = [
@@ -71,6 +72,9 @@ class _Journey:
         if why is not None and wait.until is not None:
             message = f"nothing ends this wait but its time: {why}"
             yield _problem(wait.until.place, message, "change it, or write the span alone")
+        if wait.place is not None and self.stops[position].then == len(self.stops):
+            hint = "write the step that follows, or take it out: who may come again says `reentry`"
+            yield _problem(wait.place, "nothing comes after this wait", hint)
         since, within = self.least[position], self.within
         if within is None or since is None or wait.span is None or wait.place is None:
             return

@@ -91,6 +91,15 @@ def test_a_floor_without_an_audience_hides_none_of_its_other_faults(tmp_path: Pa
     ]
 
 
+def test_who_approves_and_is_not_among_the_owners_is_told(tmp_path: Path) -> None:
+    approval = "approval: {people: [mei@example.com, mai@example.com]}"
+
+    assert problems_of(tmp_path, {"outreach.yaml": f"{COMPANY}{approval}"}) == [
+        "outreach.yaml:6:38: `mai@example.com` is not among `owners`; "
+        "did you mean `mei@example.com`? Or add it there"
+    ]
+
+
 def campaign(**keys: str) -> str:
     return "".join(f"{key}: {written}\n" for key, written in (CAMPAIGN | keys).items())
 

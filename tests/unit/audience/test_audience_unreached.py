@@ -29,6 +29,15 @@ def said(text: str) -> list[str]:
     ("steps", "told"),
     [
         ("[{id: a, NOTE}, {wait: 3 days}, {id: b, NOTE, when: not clicked('a')}]", []),
+        ("[{id: a, NOTE}, {wait: 3 days}]", ["6: nothing comes after this wait"]),
+        (
+            "[{branch: [{when: tier == 'A', steps: [{id: a, NOTE}, {wait: 3 days}]}]}]",
+            ["6: nothing comes after this wait"],
+        ),
+        (
+            "[{branch: [{when: tier == 'A', steps: [{wait: 3 days}]}]}, {id: a, NOTE}]",
+            [],
+        ),
         (
             "[{id: a, NOTE, when: clicked('b')}, {wait: 3 days}, {id: b, NOTE}]",
             ["6: nobody gets `a`: `b` does not come before it"],
