@@ -1,7 +1,9 @@
 """An `on_date` that comes for nobody in the database: told by `check`, no fault."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -9,13 +11,19 @@ from outreach.audience import presence
 from outreach.audience.names import BIRTHDAY, Kind
 from outreach.audience.row import Row
 from outreach.campaign.feasts import countries_with
-from outreach.campaign.model import Campaign
-from outreach.documents import did_you_mean
+from outreach.campaign.model import Campaign, ScheduleKind
+from outreach.campaign.occurrences import CUSTOMER, occurrences
+from outreach.campaign.public_holidays import Holidays, holiday_on
+from outreach.documents import Document, did_you_mean
 from outreach.errors import WARNING, Problem
+from outreach.settings.company import Company
 from outreach.store.places import countries
 from outreach.vocabulary import Status
 
 DAY = timedelta(days=1)
+_PLANNED = (ScheduleKind.CRON, ScheduleKind.EVERY, ScheduleKind.AT)
+_AHEAD = timedelta(days=1_500)  # four returns of a day of the year
+MOST_DAYS = 12  # of them that are looked at
 MOST = 8  # countries that are named
 
 
@@ -44,6 +52,32 @@ def unmet_date(
     else:
         return
     yield Problem(place.file, place.line, place.column, f"{WARNING}unfound", message, hint)
+
+
+def unmet_workday(
+    conn: Connection, document: Document, campaign: Campaign, company: Company, now: datetime
+) -> Iterator[Problem]:
+    """A schedule that comes on days alone that it leaves out as holidays of every customer's country."""
+    schedule = campaign.schedule
+    if schedule.holidays is not Holidays.SKIP or campaign.status is not Status.ACTIVE:
+        return
+    if schedule.kind not in _PLANNED:
+        return
+    home = company.brand.country
+    found = set(campaign.audience.country) or {each or home for each in countries(conn)}
+    zone = company.brand.timezone if schedule.timezone == CUSTOMER else schedule.timezone
+    ahead = occurrences(schedule, company.brand.timezone, now, now + _AHEAD)
+    days = [
+        (each.local or each.instant_at.astimezone(ZoneInfo(zone))).date()
+        for each in islice(ahead, MOST_DAYS)
+    ]
+    if days and all(holiday_on(country, day) for day in days for country in found):
+        message = (
+            f"{days[0]} is left out as {holiday_on(min(found), days[0])}, and so is every day "
+        )
+        message += "on which it comes: nobody gets it"
+        hint = "write `holidays: next_workday`, or take `holidays` out"
+        yield document.problem(("schedule", "holidays"), f"{WARNING}holidays", message, hint)
 
 
 def unmet_feast(conn: Connection, campaign: Campaign) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from outreach.app.floor_audiences import about_nobody
 from outreach.app.kept import Kept
 from outreach.app.unagreed import without_consent, without_phone
 from outreach.app.unknown_fields import unknown_fields
-from outreach.app.unmet_dates import unmet_date, unmet_feast
+from outreach.app.unmet_dates import unmet_date, unmet_feast, unmet_workday
 from outreach.app.unmet_stage import unmet_stage
 from outreach.app.unread_languages import unread_languages
 from outreach.audience import presence
@@ -21,7 +21,7 @@ from outreach.audience.names import BIRTHDAY, Kind, names_in, names_of
 from outreach.audience.row import Row
 from outreach.audience.slips import for_stop
 from outreach.campaign.model import Campaign, Expression, Place, Selection
-from outreach.documents import closest, did_you_mean
+from outreach.documents import closest, did_you_mean, load
 from outreach.errors import WARNING, Problem
 from outreach.lifecycle.load import load_lifecycles
 from outreach.lifecycle.model import Lifecycle, Lifecycles
@@ -82,6 +82,8 @@ def _of_campaign(
     yield from _unfound_in_templates(conn, row, compared)
     yield from unmet_date(conn, row, campaign, dates, context.now().date())
     yield from unmet_feast(conn, campaign)
+    if (document := load(campaign.file, files[campaign.file])[0]) is not None:
+        yield from unmet_workday(conn, document, campaign, company, context.now())
     yield from unmet_stage(conn, campaign, lifecycle)
     for step in campaign.steps:
         about = campaign.at_step(step.id)

@@ -25,11 +25,13 @@ def said(
     when: str = "everyone",
     agreed: str | None = "greetings",
     sms: str = "Hi",
+    schedule: str = "{manual: true}",
 ) -> list[str]:
     step = f'{{id: greet, channels: sms, template: hello, when: "{when}"}}'
     if when == "everyone":
         step = "{id: greet, channels: sms, template: hello}"
-    text = f"{CAMPAIGN}audience: {audience}\nsteps: [{step}]\n"
+    text = CAMPAIGN.replace("{manual: true}", schedule)
+    text += f"audience: {audience}\nsteps: [{step}]\n"
     for path, content in {
         **FILES,
         "templates/hello/sms.txt": sms,
@@ -132,3 +134,19 @@ def test_an_audience_that_picks_nobody_is_told_of_one_that_is_active(
         "4:1: the audience picks none of the customers there are; look at its keys together: each "
         "must hold; `outreach plan` counts it" in [line.replace("warning: ", "") for line in lines]
     ) is told
+
+
+@pytest.mark.parametrize(
+    ("schedule", "told"),
+    [
+        ('{cron: "0 10 25 12 *", holidays: skip}', True),
+        ('{cron: "0 10 25 * *", holidays: skip}', False),
+        ('{cron: "0 10 25 12 *"}', False),
+    ],
+)
+def test_a_schedule_that_comes_on_holidays_alone_reaches_nobody(
+    tmp_path: Path, schedule: str, told: bool
+) -> None:
+    found = said(tmp_path, "{country: DE}\nstatus: active", schedule=schedule)
+
+    assert any("left out as Christmas Day, and so is every" in each for each in found) is told
