@@ -17,7 +17,7 @@ from outreach.audience.slips import thousands_in
 from outreach.campaign.model import Campaign, Expression, ScheduleKind
 from outreach.campaign.occurrences import CUSTOMER, instant_in
 from outreach.campaign.variant_files import namesakes_left
-from outreach.documents import Document, did_you_mean, load
+from outreach.documents import Document, closest, did_you_mean, load
 from outreach.errors import WARNING, Problem
 from outreach.settings.company import Company
 from outreach.settings.company_file import COMPANY_FILE
@@ -96,10 +96,12 @@ def _unknown_owner(document: Document, campaign: Campaign, company: Company) -> 
 
 
 def _strange_approvers(document: Document, company: Company) -> Iterator[Problem]:
-    """Who is to approve and is no one of the staff that outreach.yaml knows."""
+    """Who is to approve and is most likely another: no address, or one much like an owner's."""
     people, owners = company.approval.people, company.owners
     for number, person in enumerate(people if owners else ()):
-        if person not in owners:
+        name, at, _ = person.partition("@")
+        like = closest(name, (owner.partition("@")[0] for owner in owners))
+        if person not in owners and (like or not at):
             hint = did_you_mean(person, owners, listing="there are")
             path, message = ("approval", "people", number), f"`{person}` is not among `owners`"
             yield document.problem(path, f"{WARNING}owner", message, f"{hint} Or add it there")
