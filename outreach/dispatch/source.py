@@ -110,11 +110,11 @@ class DeliverySource:
 
     def stopping(self) -> bool:
         """Whether to begin nothing more: the worker ends, or the channel can not be used."""
-        return self._closed or self._wants.is_closed() or self._shift.ending() or self.in_trouble()
+        return self._closed or self._shift.ending() or self.in_trouble()
 
     def in_trouble(self) -> bool:
         """Whether nothing can be sent on the channel for now."""
-        return self._troubles >= TROUBLES
+        return self._troubles >= TROUBLES or self._wants.failed
 
     def in_flight(self) -> int:
         """How many messages are pulled and not reported."""

@@ -30,13 +30,14 @@ class Wants:
     """Asks `give` what there is for those who wait, again and again while anybody does.
 
     `give` may wait shortly, and answers as many as it has something for, or the end (nothing). An
-    error of its ends all: it is told, and whoever asks gets nothing.
+    error of its ends all: it is told, whoever asks gets nothing, and `failed` says so.
     """
 
     def __init__(self, give: Callable[[Sequence[Want]], Iterable[Given]], name: str) -> None:
         self._give = give
         self._wants: list[Want] = []
         self._closed = False
+        self.failed = False
         self._came = threading.Condition()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -58,16 +59,13 @@ class Wants:
             self._came.notify()
         self._thread.join()
 
-    def is_closed(self) -> bool:
-        """Whether it gives nothing more."""
-        return self._closed
-
     def _work(self) -> None:
         try:
             while wants := self._waiting():
                 self._answer(self._give(wants))
         except Exception:
             log.exception("messages can not be given out")
+            self.failed = True
         with self._came:
             self._closed = True
             left = tuple(self._wants)
