@@ -6,10 +6,8 @@ their journey: the scheduler's next look plans all their messages. When those ar
 again, and everyone goes on into the next wait; SQLite, then PostgreSQL.
 """
 
-import argparse
 import os
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,16 +16,14 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from bench.base import SECRET_KEY, database_of
 from bench.ground import under_way
 from bench.ground.command import Longest
 from bench.ground.filling import fill_customers, settle_statistics
+from bench.ground.frame import LONG_WRITE, LONGEST_SECONDS, SECRET_KEY, Ground, on_each, parser
 from bench.ground.project import write_project
 from outreach.app.context import Context, open_context
-from outreach.app.logs import set_up_logs
 from outreach.app.running import Tick
 from outreach.clock import MovingClock
-from outreach.settings.environment import LogFormat
 from outreach.store import engine as engines
 from outreach.store.migrate import migrate
 
@@ -36,6 +32,7 @@ DAY = timedelta(days=1)
 BAR_SECONDS = 5.0
 IDLE_LOOKS = 20
 MESSAGES = 5
+COLUMNS = ("customers", "what", "seconds", "CPU seconds", "server's", "longest write")
 _STEP = "  - {{id: m{number}, channels: [email, sms], template: everyone}}\n"
 _JOURNEY = """\
 title: On the way
@@ -51,73 +48,73 @@ steps:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What some looks took: by the clock, of this process's CPU and of the database servers'."""
+    """What some looks took: by the clock, of this process's CPU and of the database servers'.
+
+    `longest_write`: seconds of the longest write transaction.
+    """
 
     seconds: float
     cpu_seconds: float
     served_seconds: float
+    longest_write: float
 
     def __add__(self, other: "Spent") -> "Spent":
         return Spent(
             self.seconds + other.seconds,
             self.cpu_seconds + other.cpu_seconds,
             self.served_seconds + other.served_seconds,
+            max(self.longest_write, other.longest_write),
         )
 
 
 def main() -> int:
     """Measure, print a table; 1 when a bar is missed at the full size."""
-    options = _options()
-    set_up_logs(LogFormat.CONSOLE)
-    missed = []
-    print("| database | customers | what | seconds | CPU seconds | server's | longest write |")
-    print("|---|---|---|---|---|---|---|", flush=True)
-    with tempfile.TemporaryDirectory(prefix="outreach-bench-") as name:
-        folder = Path(name)
-        for database in options.databases.split(","):
-            with database_of(database, folder) as url:
-                day = _day(database, url, folder, options.rows)
-                if day.seconds > BAR_SECONDS:
-                    missed.append(f"{database}: a day over {BAR_SECONDS:.0f} s")
-    full = options.rows >= 100_000
-    for bar in missed if full else []:
-        print(f"missed: {bar}", file=sys.stderr)
-    return 1 if missed and full else 0
+    options = parser("journeys", __doc__, 100_000).parse_args()
+    return on_each(
+        options.databases,
+        COLUMNS,
+        lambda ground: _measured(ground, options.rows),
+        is_full=options.rows >= 100_000,
+    )
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="dev.py bench journeys", description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--databases", default="sqlite,postgres")
-    return parser.parse_args()
-
-
-def _day(database: str, url: str, folder: Path, rows: int) -> Spent:
-    os.environ.update(OUTREACH_DATABASE_URL=url, OUTREACH_SECRET_KEY=SECRET_KEY)
-    empty = engines.make_engine(url)
+def _measured(ground: Ground, rows: int) -> list[str]:
+    os.environ.update(OUTREACH_DATABASE_URL=ground.url, OUTREACH_SECRET_KEY=SECRET_KEY)
+    empty = engines.make_engine(ground.url)
     migrate(empty)
     engines.dispose(empty)
     clock = MovingClock(NOW)
-    context = open_context(_project(folder / "project")).by(clock)
-    engine = context.engine
+    context = open_context(_project(ground.project)).by(clock)
     try:
-        tick = _begin(context, rows)
-        clock.at = NOW + DAY
-        by_hand = under_way.by_hand_seconds(engine, clock.at)
-        settle_statistics(engine)  # what was rolled back lies about in PostgreSQL's tables
-        planned = _measured(database, rows, "messages planned", tick)
-        under_way.check_planned(engine, rows, NOW)
-        under_way.answer_all(engine, clock.at)
-        clock.at += timedelta(minutes=1)
-        moved = _measured(database, rows, "answers seen", tick)
-        under_way.check_moved(engine, rows, MESSAGES)
-        _line(database, rows, "the day", planned + moved, "")
-        print(f"| {database} | {rows:,} | raw SQL of it | {by_hand:.2f} | | | |")
-        idle = [_spent(tick) for _ in range(IDLE_LOOKS)]
-        cpu_ms = sum(each.cpu_seconds for each in idle) / IDLE_LOOKS * 1_000
-        print(f"| {database} | {rows:,} | a look with nothing due | | {cpu_ms:.0f} ms | | |")
+        day = _day(ground, context, clock, rows)
     finally:
         context.close()
+    bars = {
+        f"a day over {BAR_SECONDS:.0f} s": day.seconds > BAR_SECONDS,
+        LONG_WRITE: day.longest_write > LONGEST_SECONDS,
+    }
+    return [bar for bar, is_missed in bars.items() if is_missed]
+
+
+def _day(ground: Ground, context: Context, clock: MovingClock, rows: int) -> Spent:
+    engine = context.engine
+    tick = _begin(context, rows)
+    clock.at = NOW + DAY
+    by_hand = under_way.by_hand_seconds(engine, clock.at)
+    settle_statistics(engine)  # what was rolled back lies about in PostgreSQL's tables
+    planned = _look(tick)
+    _line(ground, rows, "messages planned", planned)
+    under_way.check_planned(engine, rows, NOW)
+    under_way.answer_all(engine, clock.at)
+    clock.at += timedelta(minutes=1)
+    moved = _look(tick)
+    _line(ground, rows, "answers seen", moved)
+    under_way.check_moved(engine, rows, MESSAGES)
+    _line(ground, rows, "the day", planned + moved)
+    ground.line(f"{rows:,}", "raw SQL of it", f"{by_hand:.2f}", "", "", "")
+    idle = [_look(tick) for _ in range(IDLE_LOOKS)]
+    cpu_ms = sum(each.cpu_seconds for each in idle) / IDLE_LOOKS * 1_000
+    ground.line(f"{rows:,}", "a look with nothing due", "", f"{cpu_ms:.0f} ms", "", "")
     return planned + moved
 
 
@@ -141,27 +138,24 @@ def _begin(context: Context, rows: int) -> Tick:
     return tick
 
 
-def _measured(database: str, rows: int, what: str, tick: Tick) -> Spent:
+def _look(tick: Tick) -> Spent:
     longest, log, least = Longest(), engines.log, engines.LONG_SECONDS
     engines.log, engines.LONG_SECONDS = longest, 0.0  # type: ignore[assignment]
+    begun, used, served = time.perf_counter(), time.process_time(), _served_seconds()
     try:
-        spent = _spent(tick)
+        tick()
     finally:
         engines.log, engines.LONG_SECONDS = log, least
-    _line(database, rows, what, spent, f"{longest.seconds:.2f} s")
-    return spent
-
-
-def _spent(tick: Tick) -> Spent:
-    begun, used, served = time.perf_counter(), time.process_time(), _served_seconds()
-    tick()
     used = time.process_time() - used
-    return Spent(time.perf_counter() - begun, used, _served_seconds() - served)
+    seconds = time.perf_counter() - begun
+    return Spent(seconds, used, _served_seconds() - served, longest.seconds)
 
 
-def _line(database: str, rows: int, what: str, spent: Spent, longest: str) -> None:
-    figures = f"{spent.seconds:.2f} | {spent.cpu_seconds:.2f} | {spent.served_seconds:.2f}"
-    print(f"| {database} | {rows:,} | {what} | {figures} | {longest} |", flush=True)
+def _line(ground: Ground, rows: int, what: str, spent: Spent) -> None:
+    ground.line(
+        *(f"{rows:,}", what, f"{spent.seconds:.2f}", f"{spent.cpu_seconds:.2f}"),
+        *(f"{spent.served_seconds:.2f}", f"{spent.longest_write:.2f} s"),
+    )
 
 
 def _served_seconds() -> float:

@@ -5,23 +5,18 @@ weekly, monthly and once, for everyone, for stages, for few. `outreach simulate 
 on a copy; SQLite, then PostgreSQL.
 """
 
-import argparse
-import os
 import sys
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.base import SECRET_KEY, database_of
 from bench.ground.filling import fill_customers, fill_events, settle_statistics
+from bench.ground.frame import Ground, on_each, parser
 from bench.ground.project import write_project
-from bench.ground.watch import Measured, measure
-from outreach.app.logs import set_up_logs
-from outreach.settings.environment import LogFormat
 from outreach.store.engine import dispose, make_engine
 
 NOW = datetime(2026, 7, 1, 9, tzinfo=UTC)
 BAR_SECONDS, BAR_MIB = 600.0, 1_024
+COLUMNS = ("customers", "days", "messages", "seconds", "CPU seconds", "peak MiB")
 CAMPAIGNS = {  # audience, schedule, priority
     "weekly": ("{stage: growth}", 'cron: "0 17 * * FRI", timezone: customer', 40),
     "monthly": ("everyone", 'cron: "0 10 1 * *", timezone: Europe/Berlin', 60),
@@ -48,62 +43,50 @@ steps: [{{id: greet, channels: [sms, email], template: everyone}}]
 
 def main() -> int:
     """Measure, print a table; 1 when a bar is missed at the full size."""
-    options = _options()
-    set_up_logs(LogFormat.CONSOLE)  # filling the base in long transactions is no news
-    missed = []
-    print("| database | customers | days | messages | seconds | CPU seconds | peak MiB |")
-    print("|---|---|---|---|---|---|---|", flush=True)
-    with tempfile.TemporaryDirectory(prefix="outreach-bench-") as name:
-        folder = Path(name)
-        for database in options.databases.split(","):
-            with database_of(database, folder) as url:
-                _fill(url, folder, options.rows)
-                took = _outreach(url, folder, "simulate", "--days", str(options.days))
-                messages = sum(took.answer["channels"].values())
-                figures = (
-                    f"{options.rows:,} | {options.days} | {messages:,}",
-                    f"{took.seconds:.1f} | {took.cpu_seconds:.1f} | {took.peak_mib:.0f}",
-                )
-                print(f"| {database} | {' | '.join(figures)} |", flush=True)
-                if took.seconds > BAR_SECONDS:
-                    missed.append(f"{database}: over {BAR_SECONDS:.0f} s")
-                if took.peak_mib > BAR_MIB:
-                    missed.append(f"{database}: over {BAR_MIB} MiB")
-    full = options.rows >= 1_000_000 and options.days >= 90
-    for bar in missed if full else []:
-        print(f"missed: {bar}", file=sys.stderr)
-    return 1 if missed and full else 0
+    asked = parser("simulate", __doc__, 1_000_000)
+    asked.add_argument("--days", type=int, default=90)
+    options = asked.parse_args()
+    return on_each(
+        options.databases,
+        COLUMNS,
+        lambda ground: _measured(ground, options.rows, options.days),
+        is_full=options.rows >= 1_000_000 and options.days >= 90,
+    )
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="dev.py bench simulate", description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--days", type=int, default=90)
-    parser.add_argument("--databases", default="sqlite,postgres")
-    return parser.parse_args()
+def _measured(ground: Ground, rows: int, days: int) -> list[str]:
+    _write_project(ground.project)
+    _fill(ground, rows)
+    took = ground.outreach(NOW, "simulate", "--days", str(days))
+    messages = sum(took.answer["channels"].values())
+    ground.line(
+        *(f"{rows:,}", str(days), f"{messages:,}", f"{took.seconds:.1f}"),
+        *(f"{took.cpu_seconds:.1f}", f"{took.peak_mib:.0f}"),
+    )
+    bars = {
+        f"over {BAR_SECONDS:.0f} s": took.seconds > BAR_SECONDS,
+        f"over {BAR_MIB} MiB": took.peak_mib > BAR_MIB,
+    }
+    return [bar for bar, is_missed in bars.items() if is_missed]
 
 
-def _fill(url: str, folder: Path, rows: int) -> None:
-    _outreach(url, folder, "migrate")
-    engine = make_engine(url)
+def _write_project(folder: Path) -> None:
+    write_project(folder)
+    (folder / "campaigns/everyone.yaml").unlink()
+    for name, (audience, schedule, priority) in CAMPAIGNS.items():
+        text = _CAMPAIGN.format(name=name, audience=audience, schedule=schedule, priority=priority)
+        (folder / f"campaigns/{name}.yaml").write_text(text, "utf-8")
+
+
+def _fill(ground: Ground, rows: int) -> None:
+    ground.outreach(NOW, "migrate")
+    engine = make_engine(ground.url)
     try:
         fill_customers(engine, rows, NOW, words=True)
         fill_events(engine, rows, NOW)
         settle_statistics(engine)
     finally:
         dispose(engine)
-
-
-def _outreach(url: str, folder: Path, *arguments: str) -> Measured:
-    project = write_project(folder / "project")
-    (project / "campaigns/everyone.yaml").unlink(missing_ok=True)
-    for name, (audience, schedule, priority) in CAMPAIGNS.items():
-        text = _CAMPAIGN.format(name=name, audience=audience, schedule=schedule, priority=priority)
-        (project / f"campaigns/{name}.yaml").write_text(text, "utf-8")
-    environment = os.environ | {"OUTREACH_DATABASE_URL": url, "OUTREACH_SECRET_KEY": SECRET_KEY}
-    options = ["--project", str(project), "--now", NOW.isoformat(), "--json"]
-    command = [sys.executable, "-m", "bench.ground.command", *arguments, *options]
-    return measure(command, environment, folder / "answer.json")
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 
-from bench.base import database_of
 from bench.ground.filling import fill_customers, fill_touches, settle_statistics
+from bench.ground.frame import database_of
 from bench.ground.load import post, run_load
 from bench.ground.web import cpu_seconds, pages
 from outreach import tokens

@@ -21,8 +21,8 @@ from urllib.parse import urlencode
 from sqlalchemy import Engine, func, select
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from bench.base import database_of
 from bench.ground.filling import fill_customers, fill_touches, settle_statistics
+from bench.ground.frame import database_of
 from bench.ground.load import post, run_load
 from bench.ground.web import cpu_seconds, pages
 from bench.receipts.raw import raw_rate
