@@ -8,19 +8,17 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Engine,
-    Insert,
     Select,
+    Update,
     and_,
     case,
-    exists,
-    func,
     literal,
-    not_,
     select,
     true,
     update,
 )
 from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.dml import ReturningInsert
 
 from outreach.campaign.model import Step, Wait
 from outreach.decisions.asking import Question, everywhere
@@ -30,11 +28,12 @@ from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling
 from outreach.planning.decided import Decided
 from outreach.planning.occasion import REPEAT
-from outreach.planning.rows import delivery_rows
+from outreach.planning.rows import delivery_rows, due_at_of_row
 from outreach.planning.tick import MAY_HAVE_RUN, rank_of
 from outreach.store import marks, runs
 from outreach.store.dialect import insert, is_any_of, one_at_a_time, shift
-from outreach.store.engine import begin_write, let_others_write, reading, writing
+from outreach.store.engine import begin_write, let_others_write, pace_on, reading, writing
+from outreach.store.pace import Pace
 from outreach.store.runs import NewRun, Run
 from outreach.store.spelling import latest
 from outreach.store.tables import deliveries, enrolments
@@ -42,7 +41,8 @@ from outreach.store.tables import runs as runs_table
 from outreach.store.types import Instant
 from outreach.vocabulary import Origin, RunKind, RunState
 
-MOST = 5_000  # enrolments decided about in one statement
+MOST = 20_000  # enrolments decided about in one statement
+FIRST_WRITTEN = 2_500  # … and written of them in the first transaction
 OF_ONE_RUN = timedelta(hours=1)  # who comes to a step within it belongs to one run
 SHORTEST = timedelta(microseconds=1)
 e, d = enrolments.c, deliveries.c
@@ -71,11 +71,14 @@ class Desk:
 
     def are_here(self, now: datetime) -> ColumnElement[bool]:
         """The enrolments that have come to the message and have no delivery yet."""
+        return and_(self.are_still_here(), e.next_at <= now)
+
+    def are_still_here(self) -> ColumnElement[bool]:
+        """The same of enrolments that were found by it: no index leads to them but their ids'."""
         return and_(
             e.revision_id == self.ruling.revision_id,
             e.position == self.position,
             e.begun.is_(False),
-            e.next_at <= now,
             e.ended_at.is_(None),
         )
 
@@ -83,10 +86,10 @@ class Desk:
 def plan_arrivals(desk: Desk, now: datetime) -> int:
     """Plan the message for everyone who has come to it; how many deliveries that made.
 
-    Each page is one statement of the chain and one transaction that writes deliveries and moves
+    Each page is one statement of the chain, and transactions that write deliveries and move the same
     enrolments on: a crash between any two leaves nobody with two deliveries, or none.
     """
-    total, fresh = 0, False
+    total, fresh, pace = 0, False, pace_on(desk.engine, FIRST_WRITTEN, MOST)
     while True:
         run = _run_for(desk, now, fresh=fresh)
         if run is None:
@@ -95,8 +98,10 @@ def plan_arrivals(desk: Desk, now: datetime) -> int:
         if not ids:
             fresh = True  # all that are left have one in this run already
             continue
-        total, fresh = total + _plan(desk, run, ids, now), False
-        let_others_write(desk.engine)
+        made = _plan(desk, run, ids, now, pace)
+        if not made:
+            return total  # another scheduler is at it; who is left has their turn at the next look
+        total, fresh = total + made, False
 
 
 def _page(desk: Desk, run: Run, now: datetime) -> list[int]:
@@ -107,7 +112,9 @@ def _page(desk: Desk, run: Run, now: datetime) -> list[int]:
         d.step == desk.step.id,
         d.customer_id == e.customer_id,
     )
-    free = not_(exists(theirs.correlate(enrolments)))
+    # A value and no EXISTS: PostgreSQL would join both, and statistics know nothing of a run just
+    # made. It took each of the one with all of the other.
+    free = theirs.correlate(enrolments).scalar_subquery().is_(None)
     query = select(e.id).where(desk.are_here(now), _belongs(run), free)
     with reading(desk.engine) as conn:
         ids = conn.execute(query.order_by(e.next_at, e.id).limit(MOST)).scalars()
@@ -183,29 +190,26 @@ def _make(desk: Desk, now: datetime, *, held: bool) -> Run:
         at += SHORTEST  # there is one of this very instant
 
 
-def _plan(desk: Desk, run: Run, ids: Sequence[int], now: datetime) -> int:
+def _plan(desk: Desk, run: Run, ids: Sequence[int], now: datetime, pace: Pace) -> int:
+    """Decide about the enrolments together, then write by short transactions; deliveries made."""
+    total = 0
     with desk.engine.connect() as conn:
-        question = _question(conn, desk, run, ids, now)
-        decided = Decided(conn, question)
+        decided = Decided(conn, _question(conn, desk, run, ids, now))
         conn.commit()
         try:
-            with begin_write(conn):
-                one_at_a_time(conn, "journeys")
-                taken = _take(conn, desk, run, ids, now)
-                if not taken:
-                    return 0
-                made = conn.execute(_insert(conn, run, question, decided, taken)).rowcount
-                _look_when(conn, desk, taken, now)
-                conn.execute(
-                    update(runs_table)
-                    .where(runs_table.c.id == run.id)
-                    .values(planned=runs_table.c.planned + made)
-                )
-                runs.reopen(conn, [run.id])
+            while ids:
+                some, ids = ids[: pace.rows], ids[pace.rows :]
+                with begin_write(conn, pace):
+                    made = _write(conn, desk, run, decided, some, now)
+                    if made is None:
+                        conn.rollback()
+                        return total
+                total += made
+                let_others_write(desk.engine)
         finally:
             decided.drop()
             conn.commit()
-    return made
+    return total
 
 
 def _question(
@@ -220,35 +224,44 @@ def _question(
     return ask_base(conn, desk.ruling, scope, everywhere(localities(conn), now))
 
 
-def _take(conn: Connection, desk: Desk, run: Run, ids: Sequence[int], now: datetime) -> list[int]:
-    """Those of the enrolments that are still there: ours from here on."""
-    moved = (
-        update(enrolments)
-        .where(is_any_of(conn, e.id, ids), desk.are_here(now))
-        .values(begun=True, run_id=run.id)
-        .returning(e.id)
-    )
-    return list(conn.execute(moved).scalars())
+def _write(
+    conn: Connection, desk: Desk, run: Run, decided: Decided, ids: Sequence[int], now: datetime
+) -> int | None:
+    """Deliveries of those who are still there; how many. None: the run was cancelled meanwhile."""
+    one_at_a_time(conn, "journeys")
+    made = list(conn.execute(_insert(conn, desk, run, decided, ids)).scalars())
+    if not made:
+        return 0
+    conn.execute(_begin(conn, desk, run, decided, made, now))
+    r = runs_table.c
+    more = update(runs_table).where(r.id == run.id, r.state != RunState.CANCELLED.value)
+    more = more.values(planned=r.planned + len(made))
+    if conn.execute(more.returning(r.id)).scalar() is None:
+        return None
+    runs.reopen(conn, [run.id])
+    return len(made)
 
 
 def _insert(
-    conn: Connection, run: Run, question: Question, decided: Decided, taken: Sequence[int]
-) -> Insert:
-    row, ruling = decided.table.c, question.ruling
-    own = and_(e.customer_id == row.id, is_any_of(conn, e.id, taken))
-    rows = delivery_rows(run, ruling, decided, planned_at=e.next_at)
-    source: Select[Any] = rows.add_columns(e.id.label("enrolment_id")).where(own)
+    conn: Connection, desk: Desk, run: Run, decided: Decided, ids: Sequence[int]
+) -> ReturningInsert[Any]:
+    """Write their deliveries and lock their enrolments, which it returns."""
+    there = and_(e.customer_id == decided.table.c.id, is_any_of(conn, e.id, ids))
+    rows = delivery_rows(run, desk.ruling, decided, planned_at=e.next_at)
+    source: Select[Any] = rows.add_columns(e.id.label("enrolment_id"))
+    source = source.where(there, desk.are_still_here())
+    locked = source.with_for_update(of=enrolments, key_share=True)
     names = [column.name for column in source.selected_columns]
-    made = insert(conn, deliveries).from_select(names, source).on_conflict_do_nothing()
-    return made.execution_options(preserve_rowcount=True)
+    made = insert(conn, deliveries).from_select(names, locked).on_conflict_do_nothing()
+    return made.returning(d.enrolment_id)
 
 
-def _look_when(conn: Connection, desk: Desk, taken: Sequence[int], now: datetime) -> None:
+def _begin(
+    conn: Connection, desk: Desk, run: Run, decided: Decided, ids: Sequence[int], now: datetime
+) -> Update:
     """Note when what came of the message may matter: not before the wait behind it can be over."""
-    moment = literal(now, Instant())
-    looked_at = case((d.ready, latest(shift(d.due_at, desk.waits_after), moment)), else_=moment)
-    # Asked of each row by itself: no plan joins the two in full, whatever the statistics say.
-    own = select(func.max(looked_at)).where(d.enrolment_id == e.id, d.step == desk.step.id)
-    found = own.correlate(enrolments).scalar_subquery()
-    come = update(enrolments).where(is_any_of(conn, e.id, taken))
-    conn.execute(come.values(next_at=func.coalesce(found, e.next_at)))
+    row, moment = decided.table.c, literal(now, Instant())
+    may_be_over = latest(shift(due_at_of_row(row), desk.waits_after), moment)
+    come = update(enrolments).where(is_any_of(conn, e.id, ids), e.customer_id == row.id)
+    next_at = case((row.code.is_(None), may_be_over), else_=moment)
+    return come.values(begun=True, run_id=run.id, next_at=next_at)

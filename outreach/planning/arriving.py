@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, cast, exists, false, null, select, true
+from sqlalchemy import Select, Text, case, cast, exists, false, literal, null, select, true
 from sqlalchemy.sql import ColumnElement
 
 from outreach.campaign.model import Stop, Wait
@@ -30,6 +30,24 @@ def arrived(stops: Sequence[Stop], position: int, since: ColumnElement[datetime]
         until = shift(since, what.span)
         return {"position": position, "begun": true(), "next_at": until, "run_id": null()}
     return {"position": position, "begun": false(), "next_at": since, "run_id": null()}
+
+
+def gone_on(
+    stops: Sequence[Stop], position: int, since: ColumnElement[datetime], now: datetime
+) -> dict[str, Any]:
+    """As `arrived`; whose wait for a span there is over by `now` is at the stop behind it already."""
+    waits = arrived(stops, position, since)
+    what = stops[position].what if position < len(stops) else None
+    if not isinstance(what, Wait) or what.span is None:
+        return waits
+    until = shift(since, what.span)
+    behind = arrived(stops, stops[position].then, until)
+    is_over = until <= literal(now, Instant())
+    none = {"ended_at": cast(null(), Instant()), "ended_as": cast(null(), Text())}
+    return {
+        name: value if name == "run_id" else case((is_over, value), else_=(none | waits)[name])
+        for name, value in behind.items()
+    }
 
 
 def going_revisions(campaign_id: int) -> Select[Any]:

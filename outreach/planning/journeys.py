@@ -20,7 +20,7 @@ from outreach.planning.idling import enter_by_idleness, let_backlog_in
 from outreach.planning.migrating import migrate
 from outreach.planning.moving import Stand
 from outreach.planning.tick import Candidate
-from outreach.store.engine import let_others_write, reading, writing
+from outreach.store.engine import let_others_write, pace_on, reading, writing
 from outreach.store.enrolments import end
 from outreach.store.revisions import is_pinned
 from outreach.store.tables import campaigns, enrolments, events, stage_changes
@@ -30,6 +30,7 @@ log = Logger(__name__)
 LOOK_EVERY = timedelta(minutes=15)  # who has become idle: the base is read each time
 SWEEP_EVERY = timedelta(minutes=10)  # what waits until something is so, besides at each event
 EVENTS = 20_000  # looked at in a transaction
+FIRST_MOVED, MOST_MOVED = 5_000, 20_000  # enrolments in a transaction
 e = enrolments.c
 
 
@@ -194,10 +195,11 @@ class Journeys:
         if not due and not moved:
             return 0
         for position in range(min(due, default=0), len(stops)):  # a way leads forward only
-            with reading(engine) as conn:
-                is_due = _is_due(conn, revision_id, position, now)
-            if is_due:
-                moved += self._at_stop(engine, ruling, position, now)
+            if position not in due:  # … but somebody may have come to it since
+                with reading(engine) as conn:
+                    if not _is_due(conn, revision_id, position, now):
+                        continue
+            moved += self._at_stop(engine, ruling, position, now)
         return moved
 
     def _at_stop(self, engine: Engine, ruling: Ruling, position: int, now: datetime) -> int:
@@ -211,7 +213,7 @@ class Journeys:
         with reading(engine) as conn:
             own = self.rulings.load(conn, ruling.revision_id, what.id)
         planned = plan_arrivals(Desk(engine, own, position), now)
-        return planned + _all(engine, stand.pass_message)
+        return planned + _all(engine, stand.passing())
 
 
 def _pass_over(engine: Engine, ruling: Ruling, life: Life, now: datetime) -> None:
@@ -226,12 +228,12 @@ def goes(campaign: Campaign) -> bool:
     return campaign.is_journey and campaign.status is Status.ACTIVE
 
 
-def _all(engine: Engine, move: Callable[[Connection], int]) -> int:
-    """Move page by page until nobody is left to be moved."""
-    total = 0
+def _all(engine: Engine, move: Callable[[Connection, int], int]) -> int:
+    """Move some, by short transactions, until nobody is left to be moved."""
+    total, pace = 0, pace_on(engine, FIRST_MOVED, MOST_MOVED)
     while True:
-        with writing(engine) as conn:
-            moved = move(conn)
+        with writing(engine, pace) as conn:
+            moved = move(conn, pace.rows)
         if not moved:
             return total
         total += moved

@@ -1,11 +1,24 @@
 """Customers move on in journeys: behind a message, at the end of a wait, on one way of a branch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, cast, func, literal, null, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import Integer
 
@@ -19,14 +32,13 @@ from outreach.decisions.entrants import entrants, those_for_whom
 from outreach.decisions.localities import Locality, localities
 from outreach.decisions.opening import zone_of
 from outreach.decisions.ruling import Ruling
-from outreach.planning.arriving import arrived
+from outreach.planning.arriving import arrived, gone_on
 from outreach.store.dialect import is_any_of, rows_from, shift
 from outreach.store.spelling import list_with
 from outreach.store.tables import customers, deliveries, enrolments
 from outreach.store.types import BigId, Instant
 from outreach.vocabulary import Ending, Reason, State
 
-MOST = 10_000  # enrolments moved in one transaction
 DAY = timedelta(days=1)
 IN_HANDS = (State.CLAIMED.value, State.HANDING.value)
 NEVER = cast(null(), Instant())  # with its type: a CASE of PostgreSQL wants to know it
@@ -52,48 +64,62 @@ class Stand:
         return self.stops[self.position]
 
     def _here(self, *, begun: bool) -> ColumnElement[bool]:
+        return and_(self._still_here(begun=begun), e.next_at <= self.now)
+
+    def _still_here(self, *, begun: bool) -> ColumnElement[bool]:
+        """The same of enrolments that were found by it: no index leads to them but their ids'."""
         return and_(
             e.revision_id == self.ruling.revision_id,
             e.position == self.position,
             e.begun.is_(begun),
-            e.next_at <= self.now,
             e.ended_at.is_(None),
         )
 
-    def pass_message(self, conn: Connection) -> int:
-        """Those whose message is out, or was left out, go on from then; how many.
+    def _first(self, *, begun: bool, most: int) -> Select[Any]:
+        """Ids of those who are here, who came first in front."""
+        return select(e.id).where(self._here(begun=begun)).order_by(e.next_at, e.id).limit(most)
 
-        Where `exit` left it out the journey is over, and where nobody is there any more.
+    def passing(self) -> Callable[[Connection, int], int]:
+        """What moves on those whose message is out, or was left out: each call some; how many.
+
+        Where `exit` left it out the journey is over, and where nobody is there any more. Whose wait
+        behind it is over too is past that.
         """
         what = self.stop.what
         assert isinstance(what, Step)
         of_step = and_(d.enrolment_id == e.id, d.step == what.id)
         over = and_(d.ready.is_(False), d.state.not_in(IN_HANDS))
-        some = select(e.id).join(deliveries, of_step).where(self._here(begun=True), over)
         left_at = func.coalesce(d.sent_at, d.settled_at, d.claimed_at, e.next_at, type_=Instant())
         since = case((d.state == State.SKIPPED.value, _skipped_at()), else_=left_at)
-        moved = arrived(self.stops, self.stop.then, since)
-        # Found first: PostgreSQL joins both in one statement row by row where many have just come.
-        ids = list(conn.execute(some.order_by(e.next_at, e.id).limit(MOST)).scalars())
-        if not ids:
-            return 0
-        going = update(enrolments).where(
-            is_any_of(conn, e.id, ids), of_step, self._here(begun=True)
-        )
-        conn.execute(going.values(**_unless_ended(moved, self.now)))
-        return len(ids)
+        moved = gone_on(self.stops, self.stop.then, since, self.now)
+        going = update(enrolments).where(of_step, over, self._still_here(begun=True))
+        going = going.values(**_unless_ended(moved, self.now))
+        page = select(e.id, e.next_at).where(self._here(begun=True)).order_by(e.next_at, e.id)
+        last: Row[Any] | None = None
 
-    def begin_wait(self, conn: Connection) -> int:
+        def some(conn: Connection, most: int) -> int:
+            nonlocal last
+            # Who is here is found first, their messages by that, and each one's row by its id:
+            # PostgreSQL would join all with all where many have just come, of whom no statistics tell.
+            while rows := conn.execute(_beyond(page, last).limit(most)).all():
+                last = rows[-1]
+                theirs = is_any_of(conn, d.enrolment_id, [row.id for row in rows])
+                if count := conn.execute(going.where(theirs)).rowcount:
+                    return count
+            return 0
+
+        return some
+
+    def begin_wait(self, conn: Connection, most: int) -> int:
         """Work out until when those wait who have come to a wait; how many there were."""
         wait = self.stop.what
         assert isinstance(wait, Wait)
         if wait.moment is not None:
-            return self._until_moment(conn, wait.moment)
+            return self._until_moment(conn, wait.moment, most)
         assert wait.at_most is not None
-        some = select(e.id).where(self._here(begun=False)).order_by(e.next_at, e.id).limit(MOST)
         begun = (
             update(enrolments)
-            .where(e.id.in_(some), self._here(begun=False))
+            .where(e.id.in_(self._first(begun=False, most=most)), self._here(begun=False))
             .values(begun=True, next_at=shift(e.next_at, wait.at_most))
         )
         ids = list(conn.execute(begun.returning(e.id)).scalars())
@@ -114,33 +140,32 @@ class Stand:
         going = update(enrolments).where(is_any_of(conn, e.id, met), here, e.ended_at.is_(None))
         return len(conn.execute(going.values(**moved).returning(e.id)).all())
 
-    def end_wait(self, conn: Connection) -> int:
+    def end_wait(self, conn: Connection, most: int) -> int:
         """Those whose wait is over go on from its end; how many. What came last is asked again."""
         wait = self.stop.what
         assert isinstance(wait, Wait)
-        query = select(e.id).where(self._here(begun=True)).order_by(e.next_at, e.id).limit(MOST)
-        ids = list(conn.execute(query).scalars())
+        ids = list(conn.execute(self._first(begun=True, most=most)).scalars())
         if not ids:
             return 0
         values = arrived(self.stops, self.stop.then, e.next_at)
         if wait.until is not None:
             self.end_early(conn, ids)
             values["timed_out"] = list_with(e.timed_out, literal(wait.id))
-        over = update(enrolments).where(is_any_of(conn, e.id, ids), self._here(begun=True))
+        over = update(enrolments).where(is_any_of(conn, e.id, ids), self._still_here(begun=True))
         conn.execute(over.values(**values))
         return len(ids)
 
-    def part(self, conn: Connection) -> int:
+    def part(self, conn: Connection, most: int) -> int:
         """Those who have come to a branch go the first way that fits; how many."""
         branch = self.stop.what
         assert isinstance(branch, Branch)
-        query = select(e.id).where(self._here(begun=False)).order_by(e.next_at, e.id).limit(MOST)
-        ids = list(conn.execute(query).scalars())
+        ids = list(conn.execute(self._first(begun=False, most=most)).scalars())
         if not ids:
             return 0
         for to, those in self._ways(conn, branch, ids).items():
             values = arrived(self.stops, to, e.next_at)
-            going = update(enrolments).where(is_any_of(conn, e.id, those), self._here(begun=False))
+            here = self._still_here(begun=False)
+            going = update(enrolments).where(is_any_of(conn, e.id, those), here)
             conn.execute(going.values(**values))
         return len(ids)
 
@@ -169,13 +194,13 @@ class Stand:
             ways.setdefault(to, []).append(id_)
         return ways
 
-    def _until_moment(self, conn: Connection, moment: Moment) -> int:
+    def _until_moment(self, conn: Connection, moment: Moment, most: int) -> int:
         query = (
             select(e.id, e.next_at, customers.c.place_id)
             .join(customers, customers.c.id == e.customer_id)
             .where(self._here(begun=False))
             .order_by(e.next_at, e.id)
-            .limit(MOST)
+            .limit(most)
         )
         rows = conn.execute(query).all()
         if not rows:
@@ -186,7 +211,7 @@ class Stand:
         v = rows_from(conn, "moments", [("id", BigId), ("at", Instant())], at).c
         conn.execute(
             update(enrolments)
-            .where(e.id == v.id, self._here(begun=False))
+            .where(e.id == v.id, self._still_here(begun=False))
             .values(begun=True, next_at=v.at)
         )
         return len(rows)
@@ -219,6 +244,14 @@ class _Moments:
                 if at > since:
                     return at
             day += DAY
+
+
+def _beyond(page: Select[Any], last: Row[Any] | None) -> Select[Any]:
+    """The rows behind the last one that was read."""
+    if last is None:
+        return page
+    place = tuple_(literal(last.next_at, Instant()), literal(last.id, BigId))
+    return page.where(tuple_(e.next_at, e.id) > place)
 
 
 def _skipped_at() -> ColumnElement[datetime]:

@@ -25,7 +25,7 @@ def delivery_rows(
     """The deliveries of a run as the answers say; `planned_at` where it is not the instant asked."""
     row = decided.table.c
     free = row.code.is_(None)
-    due_at = case((and_(free, row.why.is_not(None)), row.opens_at), (free, row.asked_at))
+    due_at = due_at_of_row(row)
     code = func.coalesce(row.code, row.why)
     state = case(
         (row.code.is_not(None), State.SKIPPED.value),
@@ -61,6 +61,12 @@ def delivery_rows(
         case((free, true()), else_=false()).label("ready"),
         case((free, row.consent_id)).label("consent_id"),
     )
+
+
+def due_at_of_row(row: Any) -> ColumnElement[datetime | None]:
+    """When each row's message is to go; null: never."""
+    free = row.code.is_(None)
+    return case((and_(free, row.why.is_not(None)), row.opens_at), (free, row.asked_at))
 
 
 def variant_of_row(ruling: Ruling, row: Any) -> ColumnElement[str | None]:

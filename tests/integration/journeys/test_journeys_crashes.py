@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from dying import DiesError, dying_at
 from journeying import a_way
-from sqlalchemy import Engine, event, select
+from makers import make_customers
+from sqlalchemy import Connection, Engine, event, select
 
 from outreach.app.context import open_context
 from outreach.app.running import Tick
@@ -20,6 +21,7 @@ from outreach.store.tables import campaigns, deliveries, enrolments
 STEPS = "[{id: a, channels: email, template: note}, {id: b, channels: email, template: note}]"
 WAY = f"schedule: {{on_event: order}}\nsteps: {STEPS}\n"
 NINE = "2026-07-01T09:00"
+MANY = 2_600  # more than are written together of those who are decided about together
 
 
 def tick_on(project: Path, engine: Engine) -> Tick:
@@ -52,6 +54,32 @@ def test_a_scheduler_that_dies_between_any_two_commits_leaves_nobody_with_two_or
 
     assert (way.messages("ann"), way.messages("bob")) == (["a", "b"], ["a", "b"])
     assert way.ways("ann") == ["finished"]
+
+
+def test_a_scheduler_that_dies_with_a_part_written_leaves_nobody_with_two_or_none(
+    tmp_path: Path, engine: Engine
+) -> None:
+    way = a_way(tmp_path, engine, WAY)
+    keys = [f"c{number}" for number in range(MANY)]
+    with writing(engine) as conn:
+        make_customers(conn, keys)
+    way.events(NINE, *(f"{key},order,{NINE}" for key in keys))
+
+    def die_once_any_are_there(_: Connection) -> None:
+        if planned(engine):
+            raise DiesError
+
+    mortal = make_engine(way.url)
+    event.listen(mortal, "commit", die_once_any_are_there)
+    with suppress(DiesError):
+        tick_on(way.project, mortal)()
+    mortal.dispose()
+    written = planned(engine)
+
+    tick_on(way.project, engine)()
+
+    assert 0 < len(written) < MANY
+    assert planned(engine) == [(step, number) for step in "ab" for number in range(1, MANY + 1)]
 
 
 def test_two_schedulers_at_once_plan_each_step_once(tmp_path: Path, engine: Engine) -> None:
