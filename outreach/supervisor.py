@@ -44,8 +44,9 @@ class Crew:
 
 @dataclass(slots=True)
 class _Place:
-    """One worker's place: its process, and how its last starts went."""
+    """One worker's place: the cores it keeps to, its process, and how its last starts went."""
 
+    cores: frozenset[int] = frozenset()  # empty: all
     process: ForkProcess | None = None
     started_at: float = 0.0
     start_after: float = 0.0
@@ -72,7 +73,7 @@ def supervise(work: Callable[[Crew], None], processes: int, stop: threading.Even
     if not hasattr(os, "fork"):
         raise UsageError("this system can not fork processes", "start several `outreach worker`")
     gc.freeze()  # what is shared stays so: the collector would write to it
-    places = [_Place() for _ in range(processes)]
+    places = [_Place(cores) for cores in cores_of(processes)]
     dead: deque[int] = deque(maxlen=MOST_DEAD)
     crew = Crew(os.getpid(), secrets.token_hex(4))
     try:
@@ -82,6 +83,18 @@ def supervise(work: Callable[[Crew], None], processes: int, stop: threading.Even
                 _man(place, lambda: work(replace(crew, dead=tuple(dead))))
     finally:
         _end([place.process for place in places if place.process is not None])
+
+
+def cores_of(processes: int) -> list[frozenset[int]]:
+    """A core for each process where they fill all that this one may use evenly; else all (empty).
+
+    A process's threads run one at a time, for they share an interpreter: on one core a turn goes
+    from one to the next without waking another core, which costs more than many a turn.
+    """
+    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if not usable or processes % len(usable):
+        return [frozenset()] * processes
+    return [frozenset({usable[number % len(usable)]}) for number in range(processes)]
 
 
 def stop_on_signals(stop: threading.Event) -> None:
@@ -114,7 +127,7 @@ def _man(place: _Place, work: Callable[[], None]) -> None:
     now = time.monotonic()
     if place.process is None and now >= place.start_after:
         place.started_at = now
-        process = multiprocessing.get_context("fork").Process(target=_begin, args=(work,))
+        process = multiprocessing.get_context("fork").Process(target=_begin, args=(work, place.cores))
         try:
             process.start()
         except OSError as error:  # no more processes or memory for now; the others go on
@@ -124,9 +137,11 @@ def _man(place: _Place, work: Callable[[], None]) -> None:
             place.process = process
 
 
-def _begin(work: Callable[[], None]) -> None:
+def _begin(work: Callable[[], None], cores: frozenset[int]) -> None:
     # A group of its own: Ctrl-C is for the supervisor, which then ends its children in order.
     os.setsid()
+    if cores:
+        os.sched_setaffinity(0, cores)
     work()
 
 

@@ -1,10 +1,12 @@
-"""The supervisor of worker processes where the system gives it no more of them."""
+"""The supervisor of worker processes: the cores they run on, and a system that gives it no more."""
 
+import json
 import os
 import signal
 import sys
 from pathlib import Path
 
+import pytest
 from pythons import Process
 from waiting import wait_for
 
@@ -32,6 +34,59 @@ stop = threading.Event()
 stop_on_signals(stop)
 supervise(work, 2, stop)
 """
+
+
+# Each worker writes down the cores that it may run on; the supervisor itself is given some.
+CORES = """
+import json, os, threading
+from pathlib import Path
+from outreach.supervisor import stop_on_signals, supervise
+
+os.sched_setaffinity(0, {given!r})
+
+def work(crew):
+    with Path({found!r}).open("a") as file:
+        file.write(json.dumps(sorted(os.sched_getaffinity(0))) + chr(10))
+    stop.wait()
+
+stop = threading.Event()
+stop_on_signals(stop)
+supervise(work, {processes}, stop)
+"""
+
+
+def cores(tmp_path: Path, given: set[int], processes: int) -> list[list[int]]:
+    found = tmp_path / "found"
+    found.touch()
+    script = CORES.format(given=given, found=str(found), processes=processes)
+    supervising = Process([sys.executable, "-c", script])
+    wait_for(lambda: len(found.read_text().split("\n")) == processes + 1)
+    supervising.terminate()
+    assert supervising.wait(20) == 0
+    return sorted(json.loads(line) for line in found.read_text().splitlines())
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_processes_that_fill_the_cores_keep_to_one_each(tmp_path: Path, times: int) -> None:
+    mine = sorted(os.sched_getaffinity(0))
+
+    found = cores(tmp_path, set(mine), times * len(mine))
+
+    assert found == sorted([core] for core in mine * times)
+
+
+def test_processes_that_do_not_fill_the_cores_evenly_go_where_there_is_room(tmp_path: Path) -> None:
+    mine = sorted(os.sched_getaffinity(0))
+
+    found = cores(tmp_path, set(mine), len(mine) + 1)
+
+    assert found == [mine] * (len(mine) + 1)
+
+
+def test_only_the_cores_that_the_supervisor_may_use_are_shared_out(tmp_path: Path) -> None:
+    core = max(os.sched_getaffinity(0))
+
+    assert cores(tmp_path, {core}, 2) == [[core], [core]]
 
 
 def test_a_start_that_fails_is_tried_again_and_the_others_go_on(tmp_path: Path) -> None:
