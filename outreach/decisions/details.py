@@ -42,7 +42,9 @@ class Details:
         self.place = place
         self.clocks = ClocksSaid(question.ruling.grid, verdict, place)
         self._slots: Occupied | None = None
-        self._selections = Selections(conn, question, verdict.asked_at, self.local)
+        self._selections = Selections(
+            conn, question, question.candidate(), verdict.asked_at, self.local
+        )
 
     def of(self, rule: Reason, channel: str | None, *, failed: bool) -> str:
         """The sentence for a rule's answer; empty where there is nothing to add."""

@@ -14,6 +14,7 @@ from outreach.audience.syntax import alternatives
 from outreach.campaign.feasts import OnHoliday
 from outreach.campaign.model import Expression, Selection
 from outreach.decisions.asking import Question
+from outreach.decisions.candidate import Candidate
 from outreach.decisions.rules.dates import is_its_day
 from outreach.store.tables import customers
 
@@ -29,12 +30,13 @@ class Selections:
 
     conn: Connection
     question: Question
+    candidate: Candidate  # the question's own: each that is made stands for other rows
     asked_at: datetime
     local: Callable[[datetime], str]
 
     def audience(self) -> str:
         """Each key of the audience and its `where` with their own answers."""
-        audience, row = self.question.ruling.campaign.audience, self.question.candidate().row
+        audience, row = self.question.ruling.campaign.audience, self.candidate.row
         keys = [name for name in SHORTHAND if getattr(audience, name)]
         parts = [replace(_EVERYONE, **{name: getattr(audience, name)}) for name in keys]
         if audience.where is not None:
@@ -53,7 +55,7 @@ class Selections:
 
     def _its_day(self) -> str:
         """The customer's date beside the one that the occurrence is for; empty where for none."""
-        candidate = self.question.candidate()
+        candidate = self.candidate
         if (feast := candidate.ruling.campaign.schedule.on_holiday) is not None:
             return self._its_feast(feast)
         on_date, holds = candidate.ruling.campaign.schedule.on_date, is_its_day(candidate)
@@ -68,14 +70,14 @@ class Selections:
 
     def _its_feast(self, feast: OnHoliday) -> str:
         """Whether the country has the feast on the day that the occurrence is for."""
-        zones = self.question.candidate().zones.c
+        zones = self.candidate.zones.c
         written, here = self._asked([customers.c.country, zones.is_feast])
         country = written or (f"not known, so {feast.home}" if feast.home else "not known")
         return f"{feast.name}: {'its day' if here else 'not its day'}, country {country}"
 
     def excluded(self) -> str:
         """What of `exclude` holds: each key with the customer's value, of an `or` the half."""
-        exclude, row = self.question.ruling.campaign.exclude, self.question.candidate().row
+        exclude, row = self.question.ruling.campaign.exclude, self.candidate.row
         if exclude is None:
             return ""
         keys = [name for name in SHORTHAND if getattr(exclude, name)]
@@ -92,7 +94,7 @@ class Selections:
 
     def failing(self, expression: Expression) -> str:
         """That an expression is false, with the values that it looked at."""
-        looks = looks_of(expression, self.question.candidate().row)
+        looks = looks_of(expression, self.candidate.row)
         found = self._asked([look.value for look in looks.values()])
         said = [
             self._fact(name, look.told(value))
@@ -114,7 +116,7 @@ class Selections:
 
     def _values(self, names: Sequence[str]) -> list[str]:
         """The customer's values of these columns, of a stage that came later when it came."""
-        row = self.question.candidate().row
+        row = self.candidate.row
         said = [_words(value) for value in self._asked([row.column(name) for name in names])]
         if "stage" in names:
             since, today = self._asked([row.column("stage_since"), customers.c.stage])
@@ -131,8 +133,8 @@ class Selections:
         if not columns:
             return ()
         named = [column.label(f"part_{number}") for number, column in enumerate(columns)]
-        candidate = self.question.candidate()
-        query = select(*named).select_from(candidate.joined()).where(candidate.is_the_one)
+        those = self.candidate.joined()
+        query = select(*named).select_from(those).where(self.candidate.is_the_one)
         return self.conn.execute(query, dict(self.question.values)).one()
 
 

@@ -128,3 +128,26 @@ def test_explain_of_a_run_tells_how_it_was_decided(tmp_path: Path, engine: Engin
 
     assert (first["decision"], first["state"]) == ("send", "sent")
     assert (second["decision"], second["reason"]) == ("skip", "when_false")
+
+
+def test_explain_of_a_run_says_which_part_of_the_way_left_a_message_out(
+    tmp_path: Path, engine: Engine
+) -> None:
+    """Two customers are under way: the answer is of the one who is asked about."""
+    way = a_way(
+        tmp_path,
+        engine,
+        "schedule: {on_event: order}\nsteps:\n"
+        "- wait: {id: patience, until: \"count('visit', since=entered_at) > 0\", at_most: 1 day}\n"
+        "- {id: note, channels: email, template: note, when: not timed_out('patience')}\n",
+    )
+    for key in ("ann", "bob"):
+        way.events("2026-07-01T09:00", f"{key},order,2026-07-01T09:00,")
+    way.run("2026-07-01T09:00", "2026-07-02T09:00")
+
+    said = way.call("2026-07-02T10:00", "explain", "way", "ann", "--run", 1, "--json").json
+
+    assert said["reason"] == "when_false"
+    assert [each["detail"] for each in said["rules"] if not each["passed"]] == [
+        "when: false (timed_out('patience') = yes)"
+    ]
