@@ -1,5 +1,6 @@
 """Every rule's answer for one customer of a campaign."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from outreach.app.occasion import REPEAT, turn_of
 from outreach.app.outlook import outlook
 from outreach.app.rulings import ruling_of
 from outreach.app.sentences import Clock
+from outreach.decisions.asking import everywhere
 from outreach.decisions.candidate import Scope
 from outreach.decisions.explain import Answer, Explanation, ask_about, explain
 from outreach.decisions.localities import Locality, localities
@@ -88,20 +90,53 @@ def explain_by(
         repeats_within=now - REPEAT if turn.is_over else None,
         winner_at=winner_due_at(ruling, turn.instants, turn.past),
     )
-    if rules:
-        found = explain(conn, ruling, scope, place, turn.instants)
-    else:
-        found = Explanation(ask_about(conn, ruling, scope, turn.instants)[1], ())
+    found = _asked(conn, ruling, scope, place, turn.instants, rules=rules)
     search = Search(ruling, scope, place, now)
     next_at = next_time(conn, search, found.verdict, found.answers) if ahead else None
     clock = Clock(ruling.grid.calendar_zone(place))
-    verdict = found.verdict
     said = outlook(ruling, found, next_at, clock) if ahead else []
     on_stage = ruling.campaign.schedule.on_stage
     if ahead and on_stage and is_from_the_start(conn, customer_id, on_stage.enter):
         said.append(
             "their first stage begins nothing: it waits for who comes there from another one"
         )
+    return _explained(ruling, key, found, clock, next_at, said)
+
+
+def explain_arrival(
+    context: Context, conn: Connection, ruling: Ruling, key: str, enrolment_id: int,
+    *, rules: bool = True,
+) -> Explained:  # fmt: skip
+    """The same of the message that a customer has come to now in a journey, by their enrolment.
+
+    `next` is None where it is left out: the way goes on behind it.
+    """
+    customer_id, place = customer_of(conn, key)
+    now, places = context.now(), localities(conn)
+    scope = Scope(
+        run_at=now, seen_at=now, enrolled=(enrolment_id,), about=customer_id,
+        facts=facts_for(conn, now),
+    )  # fmt: skip
+    found = _asked(conn, ruling, scope, place, everywhere(places, now), rules=rules)
+    verdict, clock = found.verdict, Clock(ruling.grid.calendar_zone(place))
+    goes = verdict.decision is not Decision.SKIP
+    return _explained(ruling, key, found, clock, verdict.until or now if goes else None)
+
+
+def _asked(
+    conn: Connection, ruling: Ruling, scope: Scope, place: Locality,
+    turns: Mapping[int, datetime], *, rules: bool,
+) -> Explanation:  # fmt: skip
+    if rules:
+        return explain(conn, ruling, scope, place, turns)
+    return Explanation(ask_about(conn, ruling, scope, turns)[1], ())
+
+
+def _explained(
+    ruling: Ruling, key: str, found: Explanation, clock: Clock, next_at: datetime | None,
+    said: Sequence[str] = (),
+) -> Explained:  # fmt: skip
+    verdict = found.verdict
     return Explained(
         campaign=ruling.campaign.name,
         key=key,

@@ -1,7 +1,7 @@
 """A file of campaign tests: what may be written in it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -12,7 +12,20 @@ from outreach.vocabulary import Decision, Reason
 _AT = "2026-07-03T17:00+02:00"
 _IN_EXPECT = {
     key: f"`{key}` belongs under `expect`"
-    for key in ("decision", "reason", "until", "next", "channel", "variant", "text", "not_text")
+    for key in (
+        "decision",
+        "reason",
+        "until",
+        "next",
+        "channel",
+        "variant",
+        "text",
+        "not_text",
+        "ended",
+    )
+}
+_IN_JOURNEY = {
+    key: f"`{key}` belongs under `journey`" for key in ("entered", "since", "step", "timed_out")
 }
 
 
@@ -54,6 +67,50 @@ class TouchFile(FileModel):
     customer: Words | None = Field(None, description="To whom: a key of `others`.")
 
 
+class MessageFile(FileModel):
+    """A message of the journey that the customer had, and what they did with it."""
+
+    step: Name = Field(description="Which message.", examples=["invite"])
+    at: Words = Field(description="When it went out.", examples=["-3 days"])
+    channel: Name | None = Field(None, description="Left out: the message's first.")
+    clicked: Words | None = Field(None, description="When they followed a link in it.")
+    opened: Words | None = Field(None, description="When it was shown to them.")
+    replied: Words | None = Field(None, description="When they wrote back.")
+
+
+class JourneyFile(FileModel):
+    """Where on the way through the campaign's steps the customer stands; from there they go on at `at`."""
+
+    entered: Words | None = Field(
+        None,
+        description="When they came in. Left out: by the event that begins the campaign, else as "
+        "the first of `touches` went out.",
+        examples=["-10 days"],
+    )
+    touches: tuple[MessageFile, ...] = Field(
+        (),
+        description="Messages of the journey that they had.",
+        examples=[[{"step": "invite", "at": "-10 days"}]],
+    )
+    step: Name | None = Field(
+        None,
+        description="The message that they have come to, or the wait by its `id`. Left out: what "
+        "comes behind the last of `touches`; without these the first step.",
+        examples=["patience"],
+    )
+    since: Words | None = Field(
+        None,
+        description="Since when they are there. Left out: of a message `at`, else since the last of "
+        "`touches` went out.",
+        examples=["-2 days"],
+    )
+    timed_out: Several[Name] | None = Field(
+        None,
+        description="Waits behind them that only their time has ended.",
+        examples=[["patience"]],
+    )
+
+
 def _a_yes(written: object) -> object:
     return {"yes": written} if isinstance(written, str) else written
 
@@ -61,7 +118,7 @@ def _a_yes(written: object) -> object:
 class GivenFile(FileModel):
     """What is so before the campaign is asked."""
 
-    elsewhere: ClassVar[Mapping[str, str]] = _IN_EXPECT
+    elsewhere: ClassVar[Mapping[str, str]] = _IN_EXPECT | _IN_JOURNEY
 
     customer: dict[str, Any] | None = Field(
         None,
@@ -94,6 +151,11 @@ class GivenFile(FileModel):
     touches: tuple[TouchFile, ...] | None = Field(
         None, description="Messages that they had before, of any campaign."
     )
+    journey: JourneyFile | None = Field(
+        None,
+        description="The customer is under way in the campaign. Left out: it begins with them.",
+        examples=[{"touches": [{"step": "invite", "at": "-10 days"}]}],
+    )
 
 
 class ExpectFile(FileModel):
@@ -107,7 +169,12 @@ class ExpectFile(FileModel):
     )
     channel: Name | None = Field(None, description="Where it goes.", examples=["sms"])
     variant: Words | None = Field(None, description="Which variant they get.")
-    step: Name | None = Field(None, description="Which step it is.")
+    step: Name | None = Field(
+        None, description="Which message it is; of who is under way also the wait that they are in."
+    )
+    ended: Literal["finished", "exited"] | None = Field(
+        None, description="Their journey is over: they came to its end, or its `exit` held."
+    )
     text: Several[Words] | None = Field(
         None, description="What the message must contain: subject and text."
     )

@@ -23,6 +23,8 @@ class PastTouch:
     priority: int
     at: datetime
     open: bool = False
+    step: str = "message"
+    enrolment_id: int | None = None  # whose step it was; None: of no journey
 
 
 def campaign_id(conn: Connection, name: str) -> int:
@@ -34,18 +36,20 @@ def campaign_id(conn: Connection, name: str) -> int:
     return int(conn.execute(made).scalar_one())
 
 
-def add_past(conn: Connection, touch: PastTouch) -> None:
-    """Add a message as a run of its own left it."""
+def add_past(conn: Connection, touch: PastTouch) -> int:
+    """Add a message as a run of its own left it; the id of its delivery."""
     run_id, owner = _run(conn, touch), campaign_id(conn, touch.campaign)
     address = _ADDRESSES.get(touch.channel, customers.c.key)
     to = conn.execute(select(address).where(customers.c.id == touch.customer_id)).scalar()
     gone = None if touch.open else touch.at
-    conn.execute(
-        insert(deliveries).values(
+    made = (
+        insert(deliveries)
+        .values(
             run_id=run_id,
             run_at=touch.at,
             campaign_id=owner,
-            step="message",
+            step=touch.step,
+            enrolment_id=touch.enrolment_id,
             customer_id=touch.customer_id,
             topic=touch.topic,
             priority=touch.priority,
@@ -61,7 +65,9 @@ def add_past(conn: Connection, touch: PastTouch) -> None:
             claimed_at=gone,
             sent_at=gone,
         )
+        .returning(deliveries.c.id)
     )
+    return int(conn.execute(made).scalar_one())
 
 
 def _run(conn: Connection, touch: PastTouch) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from outreach.imports.customer_rows import CustomerRow
-from outreach.vocabulary import ConsentState
+from outreach.vocabulary import ConsentState, ReactionKind
 
 NEVER = "never"  # what is written for `next` where no time helps
 
@@ -58,6 +58,28 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True)
+class Had:
+    """A message of the journey that went out to the customer."""
+
+    step: str
+    channel: str
+    at: datetime
+    reactions: tuple[tuple[ReactionKind, datetime], ...] = ()
+    replied_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """Where the customer stands in the journey, by the position of the stop, and since when."""
+
+    entered_at: datetime
+    position: int
+    since: datetime
+    had: tuple[Had, ...] = ()
+    timed_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One case; `expect` as written, its instants read."""
 
@@ -72,6 +94,7 @@ class Case:
     suppressions: tuple[tuple[str, str], ...] = ()  # channel, address
     events: tuple[Happened, ...] = ()
     touches: tuple[Touched, ...] = ()
+    way: UnderWay | None = None  # None: the campaign begins with them
     expect: Mapping[str, Any] = field(default_factory=dict)
 
     @property

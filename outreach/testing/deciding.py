@@ -1,27 +1,36 @@
 """What comes of a case: the chain's answer for it, and the message that would go."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
 from outreach.app.context import Context
-from outreach.app.explaining import Explained, explain_by
+from outreach.app.explaining import Explained, customer_of, explain_arrival, explain_by
 from outreach.app.mail_parts import html_of, parsed
 from outreach.app.previewing import Chosen, Preview, messages_for
 from outreach.decisions.explain import Answer
 from outreach.decisions.ruling import Ruling
 from outreach.rendering.plaintext import text_of
 from outreach.store.customers import by_keys
-from outreach.store.engine import reading
+from outreach.store.engine import reading, writing
 from outreach.testing.cases import NEVER, Case
-from outreach.vocabulary import Decision, Reason
+from outreach.testing.enrolment import Standing, go_on
+from outreach.vocabulary import Decision, Ending, Reason
+
+Load = Callable[[str | None], Ruling]  # what decides about a message; None: about the first one
 
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """What came of a case, by the names that `expect` uses; `text` empty where none was asked for."""
+    """What came of a case, by the names that `expect` uses; `text` empty where none was asked for.
 
-    decision: Decision
+    Who is in a wait has no decision, and nor has whose journey is finished.
+    """
+
+    decision: Decision | None
     reason: Reason | None
     until: datetime | None
     next: datetime | None
@@ -31,6 +40,9 @@ class Got:
     text: str
     locale: str | None  # the customer's
     timezone: str
+    ended: Ending | None = None
+    message: str | None = None  # which one was decided about; None: the first
+    passed: tuple[str, ...] = ()  # on the way to it
 
     def value(self, name: str) -> object:
         """What `expect` asks for by a name."""
@@ -45,25 +57,65 @@ class Got:
         return at.astimezone(ZoneInfo(self.timezone)).isoformat(" ", "minutes")
 
 
-def decide(context: Context, ruling: Ruling, case: Case) -> Got:
+def decide(context: Context, load: Load, case: Case) -> Got:
     """Ask the chain about a case whose base is in the context's database."""
-    wanted = case.expect
+    if case.way is not None:
+        return _go_on(context, load, case)
+    ruling = load(None)
     with reading(context.engine) as conn:
-        ahead, at = "next" in wanted, case.at.isoformat()
+        ahead, at = "next" in case.expect, case.at.isoformat()
         found = explain_by(context, conn, ruling, case.key, at, ahead=ahead, rules=False)
-        goes = found.decision is not Decision.SKIP
-        text = ""
-        if goes and found.channel and ("text" in wanted or "not_text" in wanted):
-            id_ = by_keys(conn, [case.key])[case.key]
-            late_at = found.at + ruling.campaign.schedule.late
-            chosen = Chosen(id_, found.channel, late_at, found.variant or "")
-            [message] = messages_for(context, conn, ruling, [chosen])
-            text = _words_of(message)
-    return _got(found, ruling, text)
+        return _got(found, ruling, _text(context, conn, ruling, case, found))
 
 
-def _got(found: Explained, ruling: Ruling, text: str) -> Got:
-    goes = found.decision is not Decision.SKIP
+def _go_on(context: Context, load: Load, case: Case) -> Got:
+    """The same of who is under way: once they have gone on as far as they come."""
+    first = load(None)
+    with writing(context.engine) as conn:
+        standing = go_on(conn, first, case.at)
+    with reading(context.engine) as conn:
+        if standing.step is None:
+            zone = first.grid.calendar_zone(customer_of(conn, case.key)[1]).key
+            return _not_at_a_message(standing, zone)
+        ruling = load(standing.step.id)
+        of = (ruling, case.key, standing.enrolment_id)
+        found = explain_arrival(context, conn, *of, rules=False)
+        return _got(found, ruling, _text(context, conn, ruling, case, found), standing)
+
+
+def _not_at_a_message(standing: Standing, zone: str) -> Got:
+    left = standing.ended is Ending.EXITED
+    return Got(
+        decision=Decision.SKIP if left else None,
+        reason=Reason.EXITED if left else None,
+        until=standing.until,
+        next=standing.until,
+        channel=None,
+        variant=None,
+        step=None if standing.wait is None else standing.wait.id,
+        text="",
+        locale=None,
+        timezone=zone,
+        ended=standing.ended,
+        passed=standing.passed,
+    )
+
+
+def _text(context: Context, conn: Connection, ruling: Ruling, case: Case, found: Explained) -> str:
+    """The words of the message, where they are asked for and it goes."""
+    wanted = "text" in case.expect or "not_text" in case.expect
+    if not wanted or found.decision is Decision.SKIP or not found.channel:
+        return ""
+    id_ = by_keys(conn, [case.key])[case.key]
+    late_at = found.at + ruling.campaign.schedule.late
+    chosen = Chosen(id_, found.channel, late_at, found.variant or "")
+    [message] = messages_for(context, conn, ruling, [chosen])
+    return _words_of(message)
+
+
+def _got(found: Explained, ruling: Ruling, text: str, standing: Standing | None = None) -> Got:
+    is_told = found.decision is not Decision.SKIP or standing is not None
+    left = standing is not None and found.reason is Reason.EXITED
     return Got(
         decision=found.decision,
         reason=found.reason,
@@ -71,10 +123,13 @@ def _got(found: Explained, ruling: Ruling, text: str) -> Got:
         next=found.next,
         channel=found.channel,
         variant=found.variant,
-        step=ruling.step.id if goes else None,
+        step=ruling.step.id if is_told else None,
         text=text,
         locale=found.locale,
         timezone=found.timezone,
+        ended=Ending.EXITED if left else None,
+        message=None if standing is None else ruling.step.id,
+        passed=() if standing is None else standing.passed,
     )
 
 
@@ -87,11 +142,23 @@ def _words_of(message: Preview) -> str:
     return "\n".join(filter(None, words))
 
 
-def in_the_way(context: Context, ruling: Ruling, case: Case) -> tuple[str, ...]:
+def in_the_way(context: Context, load: Load, case: Case) -> tuple[str, ...]:
     """Every rule that stops the customer of a case, as `explain` says it."""
+    if case.way is None:
+        with reading(context.engine) as conn:
+            at = case.at.isoformat()
+            found = explain_by(context, conn, load(None), case.key, at, ahead=False)
+        return _stops(found)
+    with writing(context.engine) as conn:
+        standing = go_on(conn, load(None), case.at)
+    if standing.step is None:
+        return ()
     with reading(context.engine) as conn:
-        at = case.at.isoformat()
-        found = explain_by(context, conn, ruling, case.key, at, ahead=False)
+        of = (load(standing.step.id), case.key, standing.enrolment_id)
+        return _stops(explain_arrival(context, conn, *of))
+
+
+def _stops(found: Explained) -> tuple[str, ...]:
     return tuple(_stop(each) for each in found.rules if not each.passed)
 
 

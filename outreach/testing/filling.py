@@ -24,6 +24,7 @@ from outreach.store.stages import StageMove, record_moves
 from outreach.store.suppressions import Suppression
 from outreach.store.tables import customers
 from outreach.testing.cases import Case, Happened
+from outreach.testing.enrolment import name_the_event, put_on_the_way
 
 # Days before the case at which stages are worked out besides each event: a stage of the lifecycle
 # may be left for another only after a while.
@@ -47,9 +48,12 @@ def fill(
         for touch in sorted(case.touches, key=lambda each: each.at):
             of = (touch.campaign, touch.channel, touch.topic, touch.priority, touch.at, touch.open)
             add_past(conn, PastTouch(ids[touch.key], *of))
+        put_on_the_way(conn, ids[case.key], case, campaign)
     _happen(engine, company, lifecycles, case, ids)
     with writing(engine) as conn:
         _set_stages(conn, case, ids)
+        if case.way is not None:
+            name_the_event(conn, ids[case.key], case.way, campaign)
 
 
 def _set_bucket(

@@ -1,6 +1,6 @@
 """Files of campaign tests as cases, or every problem of them at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,10 +17,12 @@ from outreach.imports.parsing import EventParser
 from outreach.lifecycle.model import Lifecycles
 from outreach.settings.company import Company
 from outreach.settings.geography import zones
-from outreach.testing.cases import NEVER, Case, Happened, Person, Said, Touched
+from outreach.testing.cases import Case, Happened, Person, Said, Touched, UnderWay
+from outreach.testing.expecting import expected, faults_of
 from outreach.testing.instants import Moments
 from outreach.testing.people import KEY, PeopleReader, written_zone
-from outreach.vocabulary import ConsentState, Decision
+from outreach.testing.underway import WayReader
+from outreach.vocabulary import ConsentState
 
 ARMS = ("holdout", "control_group")
 A_YEAR_AGO = "-365 days"
@@ -83,6 +85,7 @@ class _CaseReader:
         moments = Moments(zone, at)
         people = self._people(moments)
         keys = {each.row.key for each in people}
+        events = tuple(self._events(moments, people, keys))
         found = Case(
             file=self.document.file,
             line=self.document.place(("cases", self.number))[0],
@@ -93,8 +96,9 @@ class _CaseReader:
             arm=self._arm(),
             words=tuple(self._words(moments, people, keys)),
             suppressions=tuple(self._suppressions(people)),
-            events=tuple(self._events(moments, people, keys)),
+            events=events,
             touches=tuple(self._touches(moments, people, keys)),
+            way=self._way(moments, events, people[0].row.key if people else KEY),
             expect=self._expected(moments),
         )
         return None if self.problems else found
@@ -264,23 +268,20 @@ class _CaseReader:
                 found.append(Touched(key, at, name, channel, topic, priority, each.open))
         return found
 
+    def _way(self, moments: Moments, events: Sequence[Happened], key: str) -> UnderWay | None:
+        written = self._value("journey")
+        if written is None:
+            return None
+        own = [each for each in events if each.key == key]
+        reader = WayReader(self.campaign, moments, self._refuse)
+        return reader.read(written, self._path("journey"), own)
+
     def _expected(self, moments: Moments) -> dict[str, Any]:
         path: Path = ("cases", self.number, "expect")
-        found = self.this.expect.model_dump(exclude_none=True)
-        for name in ("until", "next"):
-            written = found.get(name)
-            if written is not None and (name, written) != ("next", NEVER):
-                found[name] = self._moment((*path, name), written, moments)
-        told = self.this.expect
-        if told.decision is Decision.SEND and told.reason is not None:
-            self._refuse((*path, "reason"), "what is sent has no reason", "take one of them out")
-        if told.decision is Decision.SKIP and (told.text or told.not_text):
-            name = "text" if told.text else "not_text"
-            self._refuse((*path, name), "what is left out has no text", "take one of them out")
-        if told.channel is not None and told.channel not in self.campaign.steps[0].channels:
-            hint = did_you_mean(told.channel, self.campaign.steps[0].channels, listing="it has")
-            self._refuse((*path, "channel"), f"the campaign has no channel `{told.channel}`", hint)
-        return found
+        under_way = self._value("journey") is not None
+        for key, *said in faults_of(self.this.expect, self.campaign, under_way=under_way):
+            self._refuse((*path, key), *said)
+        return expected(self.this.expect, lambda key, at: self._moment((*path, key), at, moments))
 
 
 def _rest(event: EventFile) -> dict[str, Any]:

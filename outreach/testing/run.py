@@ -119,7 +119,7 @@ class _Bench:
     context: Context
     folder: Path
     campaigns: set[str]
-    rulings: dict[str, Ruling] = field(default_factory=dict)
+    rulings: dict[tuple[str, str | None], Ruling] = field(default_factory=dict)
     got: dict[str, list[Got]] = field(default_factory=dict)
     _engine: Engine = field(init=False)
 
@@ -143,14 +143,14 @@ class _Bench:
     def run(self, case: Case) -> CaseResult:
         """What came of a case."""
         with self._base():
-            ruling = _anew(self.rulings[case.campaign])
+            load = self._loader(case.campaign)
             company, lifecycles = self.context.company(), lifecycles_of(self.context)
-            fill(self._engine, company, lifecycles, case, ruling.campaign)
+            fill(self._engine, company, lifecycles, case, load(None).campaign)
             context = self._at(case)
-            got = decide(context, ruling, case)
+            got = decide(context, load, case)
             result = compare(case, got)
             if not result.ok:
-                result = replace(result, why=in_the_way(context, ruling, case))
+                result = replace(result, why=in_the_way(context, load, case))
         self.got.setdefault(case.campaign, []).append(got)
         return result
 
@@ -159,10 +159,10 @@ class _Bench:
         with self._base():
             for name in names:
                 try:
-                    ruling = self._ruling(name)
+                    rulings = [self._ruling(name, step) for step in self._steps(name)]
                 except ProblemsFound:
                     continue
-                yield from untested(ruling, self.got.get(name, ()))
+                yield from untested(rulings, self.got.get(name, ()))
 
     @contextmanager
     def _base(self) -> Iterator[None]:
@@ -173,12 +173,27 @@ class _Bench:
         finally:
             self._engine.dispose()
 
-    def _ruling(self, name: str) -> Ruling:
-        if name not in self.rulings:
+    def _steps(self, name: str) -> list[str | None]:
+        """The messages of a campaign, the first as None."""
+        return [None, *(each.id for each in campaign_named(self.context, name).steps[1:])]
+
+    def _ruling(self, name: str, step: str | None = None) -> Ruling:
+        if (name, step) not in self.rulings:
             campaign_named(self.context, name)
             with reading(self._engine) as conn:
-                self.rulings[name] = ruling_of(self.context, conn, name)
-        return self.rulings[name]
+                self.rulings[name, step] = ruling_of(self.context, conn, name, step)
+        return self.rulings[name, step]
+
+    def _loader(self, name: str) -> Callable[[str | None], Ruling]:
+        """What decides about each message in one case: made once for the case."""
+        kept: dict[str | None, Ruling] = {}
+
+        def load(step: str | None) -> Ruling:
+            if step not in kept:
+                kept[step] = _anew(self._ruling(name, step))
+            return kept[step]
+
+        return load
 
     def _at(self, case: Case) -> Context:
         """The project at a case's instant, with the bench's database and no other."""
