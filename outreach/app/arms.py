@@ -7,14 +7,17 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from outreach.campaign.experiment import Measure
+from outreach.campaign.model import Campaign
 from outreach.reports.arms import Counted, after_winner, counted
 from outreach.reports.intervals import Interval, difference, needed, wilson
-from outreach.reports.journeys import Reached
+from outreach.reports.journeys import Reached, goal_reached
+from outreach.settings.company import Company
 from outreach.store.tables import deliveries
 from outreach.store.winners import winner_of
 
 CHANGE = 0.2  # a difference worth knowing: a fifth of the rate
-ASSUMED = {Measure.CLICKED: 0.05, Measure.REPLIED: 0.01}  # where nothing has been measured yet
+OF_MESSAGES = (Measure.CLICKED, Measure.REPLIED)  # the goal is told by itself
+ASSUMED = {Measure.CLICKED: 0.05, Measure.REPLIED: 0.01, Measure.GOAL: 0.02}  # nothing measured yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def _ordered(known: Collection[str], order: Sequence[str]) -> list[str]:
 def _measures(found: Mapping[str, Counted], name: str, first: Counted | None) -> dict[str, Share]:
     one = found.get(name)
     shares = {}
-    for measure in Measure if one is not None else ():
+    for measure in OF_MESSAGES if one is not None else ():
         own = _share(one, measure)
         base = _share(first, measure)
         if one is None or own is None:
@@ -151,11 +154,31 @@ def sample_size(
     conn: Connection, campaign: str, by: Measure, planned: Mapping[str, int], arms: int
 ) -> SampleSize | None:
     """What a plan's arms can show, by the rate of the campaign's earlier runs; None of nobody."""
-    if not planned:
-        return None
     before = counted(conn, campaign, each=deliveries.c.id)  # a run has one for each customer
     of = sum(each.of for each in before.values())
     reached = sum(each.reached.get(by, 0) for each in before.values())
+    return _sample_size(by, reached, of, planned, arms)
+
+
+def sample_size_of_goal(
+    conn: Connection,
+    company: Company,
+    campaign: Campaign,
+    planned: Mapping[str, int],
+    now: datetime,
+) -> SampleSize | None:
+    """The same where the goal decides, by how many of the customers reached it so far."""
+    found = goal_reached(conn, company, campaign, now)
+    before = [] if found is None else found.arms.values()
+    reached, of = sum(each.reached for each in before), sum(each.customers for each in before)
+    return _sample_size(Measure.GOAL, reached, of, planned, len(campaign.variants))
+
+
+def _sample_size(
+    by: Measure, reached: int, of: int, planned: Mapping[str, int], arms: int
+) -> SampleSize | None:
+    if not planned:
+        return None
     rate = reached / of if reached else ASSUMED[by]
     smallest = min(planned.values()) if len(planned) == arms else 0
     return SampleSize(by, round(rate, 4), bool(reached), needed(rate, CHANGE), smallest)

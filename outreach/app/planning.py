@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, func, select
 
 from outreach.app.approvals import lack
-from outreach.app.arms import SampleSize, sample_size
+from outreach.app.arms import SampleSize, sample_size, sample_size_of_goal
 from outreach.app.brakes import Before, audience_before, held_back
 from outreach.app.context import Context
 from outreach.app.cost import (
@@ -120,7 +120,7 @@ def plan_campaign(
         taken = segments_taken(context, conn, question, texts, closely=closely) if texts else None
         spread = spread_of(conn, question) if closely else None
         unlocks = unlocks_of(conn, question) if closely else None
-        sample = _sample_size(conn, campaign, funnel.variants)
+        sample = _sample_size(context, conn, campaign, funnel.variants)
         digest = digest_of(pinned(context, name))
         later = _later(context, conn, more, name, at)
         lacks, last = _looked_at(conn, question.ruling, digest, funnel.audience)
@@ -197,11 +197,13 @@ def _stages_as_of(context: Context, campaign: Campaign, occasion: Occasion) -> d
 
 
 def _sample_size(
-    conn: Connection, campaign: Campaign, planned: dict[str, int]
+    context: Context, conn: Connection, campaign: Campaign, planned: dict[str, int]
 ) -> SampleSize | None:
     if not campaign.variants:
         return None
     by = Measure.CLICKED if campaign.winner is None else campaign.winner.by
+    if by is Measure.GOAL:
+        return sample_size_of_goal(conn, context.company(), campaign, planned, context.now())
     return sample_size(conn, campaign.name, by, planned, len(campaign.variants))
 
 

@@ -14,6 +14,7 @@ from outreach.app.context import Context
 from outreach.app.cost import links_of, price_of
 from outreach.app.planning import Cost
 from outreach.app.runs import run_with
+from outreach.campaign.experiment import Measure
 from outreach.campaign.model import Campaign
 from outreach.decisions.loading import Rulings
 from outreach.dispatch.letters import add_events
@@ -107,9 +108,29 @@ def report_on(
         fallen = tuple(fell_over(conn, campaign, run_id))
         told = _reported(found, reactions, tracked, cost)
         told = replace(told, arms=arms, winner=winner, fell_over=fallen)
-        if campaign is None or run_id is not None:
+        if run_id is not None:
+            return replace(told, goal=_goal_of_run(context, conn, run_id))
+        if campaign is None:
             return told
         return replace(told, **_of_campaign(context, conn, campaign))
+
+
+def _goal_of_run(context: Context, conn: Connection, run_id: int) -> GoalTold | None:
+    """The goal of one run's variants, where it decides which of them wins."""
+    campaign = context.loaded.campaigns.get(run_with(conn, run_id).campaign)
+    if campaign is None or campaign.winner is None or campaign.winner.by is not Measure.GOAL:
+        return None
+    return _goal(context, conn, campaign, run_id)
+
+
+def _goal(
+    context: Context, conn: Connection, campaign: Campaign, run_id: int | None = None
+) -> GoalTold | None:
+    found = goal_reached(conn, context.company(), campaign, context.now(), run_id)
+    if found is None:
+        return None
+    arms = goal_of_arms([each.name for each in campaign.variants], found.arms)
+    return GoalTold(found.within, found.reached, found.holdout, arms)
 
 
 def _of_campaign(context: Context, conn: Connection, name: str) -> dict[str, Any]:
@@ -118,10 +139,7 @@ def _of_campaign(context: Context, conn: Connection, name: str) -> dict[str, Any
     steps: dict[str, dict[str, Arm]] = {}
     if campaign is not None:
         order = [each.name for each in campaign.variants]
-        found = goal_reached(conn, context.company(), campaign, context.now())
-        if found is not None:
-            arms = goal_of_arms(order, found.arms)
-            goal = GoalTold(found.within, found.reached, found.holdout, arms)
+        goal = _goal(context, conn, campaign)
         clicks = _tracked(context, name).links
         for step in _differing(context, campaign) if len(campaign.steps) > 1 else ():
             told = arms_of(conn, order, name, None, clicks=clicks, step=step)

@@ -29,21 +29,40 @@ def uncounted(document: Document, campaign: Campaign, public_url: str) -> Iterat
 def untold(
     document: Document, campaign: Campaign, company: Company, public_url: str
 ) -> Iterator[Problem]:
-    """Variants of which nothing will ever tell which is the better one."""
+    """Variants of which nothing will ever tell which is the better one, or not in time."""
     tracked = (
         tracking_of(campaign, company, channel).links
         for step in campaign.steps
         for channel in step.channels
     )
-    by_reply = campaign.winner is not None and campaign.winner.by is Measure.REPLIED
     counted = bool(public_url) and any(tracked)
-    if campaign.variants and not (counted or by_reply or campaign.goal):
+    by = None if campaign.winner is None else campaign.winner.by
+    how = "`track_links: true`"
+    how += "" if public_url else " with a `public_url` in outreach.yaml"
+    if by is Measure.CLICKED and not counted:
+        message = "no links are counted, so nobody clicks: the first variant always wins"
+        hint = f"write {how}, or let `replied` or `goal` decide"
+        yield document.problem(("experiment", "winner", "by"), _CODE, message, hint)
+    elif campaign.variants and not (counted or by is Measure.REPLIED or campaign.goal):
         message = (
             "nothing tells these apart but replies: no links are counted, and there is no `goal`"
         )
-        hint = "add a `goal`, or `track_links: true`"
-        hint += "" if public_url else " with a `public_url` in outreach.yaml"
-        yield document.problem(("experiment", "variants"), _CODE, message, hint)
+        yield document.problem(
+            ("experiment", "variants"), _CODE, message, f"add a `goal`, or {how}"
+        )
+    if by is Measure.GOAL:
+        yield from _chosen_before(document, campaign)
+
+
+def _chosen_before(document: Document, campaign: Campaign) -> Iterator[Problem]:
+    """A winner by a goal that may be reached after it is chosen."""
+    winner, goal = campaign.winner, campaign.goal
+    if winner is None or goal is None or winner.after >= goal.within:
+        return
+    message = "the winner is chosen before the goal's `within` is over: who reaches it later does "
+    message += "not count"
+    hint = "let `after` be as long (at most `7 days`), or a `goal` that is reached sooner decide"
+    yield document.problem(("experiment", "winner", "after"), _CODE, message, hint)
 
 
 def company_uncounted(document: Document, company: Company, public_url: str) -> Iterator[Problem]:

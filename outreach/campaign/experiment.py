@@ -21,6 +21,7 @@ class Measure(StrEnum):
 
     CLICKED = "clicked"  # followed a link of the message
     REPLIED = "replied"  # wrote back
+    GOAL = "goal"  # reached the campaign's goal
 
 
 @dataclass(frozen=True, slots=True)

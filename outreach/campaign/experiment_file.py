@@ -7,7 +7,6 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from outreach.campaign.experiment import WHOLE, Measure, Variant, Winner
 from outreach.documents import FileModel, RefusalError
-from outreach.documents.validation import LATER
 from outreach.settings.written import Name, Share, Whole, parse_late, text_as
 
 MOST = 10  # arms: with more of them nobody has the audience to tell them apart
@@ -40,13 +39,6 @@ def _several(shares: dict[str, int]) -> dict[str, int]:
     return shares
 
 
-def _measured(written: object) -> object:
-    if written == "goal":
-        hint = "write `clicked` or `replied`"
-        raise RefusalError("by `goal` is not supported yet", hint, LATER)
-    return written
-
-
 def _after(text: str) -> timedelta:
     span = parse_late(text)
     if span > LONGEST:
@@ -57,8 +49,9 @@ def _after(text: str) -> timedelta:
 class WinnerFile(FileModel):
     """How the better arm is chosen, and how many it is tried on."""
 
-    by: Annotated[Measure, BeforeValidator(_measured)] = Field(
-        description="What decides: who followed a link, or who wrote back.", examples=["clicked"]
+    by: Measure = Field(
+        description="What decides: who followed a link, who wrote back, or who reached the `goal`.",
+        examples=["clicked"],
     )
     after: Annotated[
         timedelta, *text_as(_after, "a span of time", "4 hours", "1 day", pattern=_SPANS)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
+from outreach.campaign.experiment import Measure
 from outreach.campaign.steps_file import parse_template
 from outreach.documents import Document, Path, RefusalError, did_you_mean
 from outreach.errors import WARNING, Problem
@@ -117,3 +118,7 @@ def _unfit_winner(document: Document) -> Iterator[Problem]:
         message = "a winner is chosen for a campaign of one message"
         hint = "take `winner` out: each keeps their variant in all steps"
         yield document.problem(("experiment", "winner"), "bad-value", message, hint, key=True)
+    by: Path = ("experiment", "winner", "by")
+    if document.get(by) == Measure.GOAL and not document.has(("goal",)):
+        hint = "add one: `goal: {when: \"count('order', since=entered_at) > 0\", within: 7 days}`"
+        yield document.problem(by, "bad-value", "there is no `goal` to choose by", hint)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from outreach.app.arms import Arm, Chosen, SampleSize, Share
+from outreach.campaign.experiment import Measure
 from outreach.cli.screen import Screen
 
 
@@ -19,7 +20,8 @@ def show_variants(screen: Screen, variants: Mapping[str, int], sample: SampleSiz
 
 def _said_of(sample: SampleSize) -> str:
     whence = "as measured before" if sample.measured else "assumed: nothing is measured yet"
-    said = f"To see a difference of 20 % of the rate ({sample.rate:.1%} {sample.by}, {whence}) "
+    done = "reach the goal" if sample.by is Measure.GOAL else sample.by
+    said = f"To see a difference of 20 % of the rate ({sample.rate:.1%} {done}, {whence}) "
     said += f"it takes about {sample.needed:,} a variant; "
     if sample.smallest >= sample.needed:
         return said + f"the smallest here has {sample.smallest:,}"

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from outreach.campaign.experiment import Measure
 from outreach.decisions.asking import Question, ask
 from outreach.decisions.candidate import Scope
 from outreach.decisions.chain import counted_rows, sharing_with
@@ -154,7 +155,10 @@ def _awaiting(question: Question, verdict: Verdict, details: Details) -> list[An
     waits = verdict.variant is None
     said = f"gets `{verdict.variant}`"
     if waits and due_at is not None:
-        said = f"waits for the variant that is {winner.by} more, chosen {details.local(due_at)}"
+        which = f"that is {winner.by} more"
+        if winner.by is Measure.GOAL:
+            which = "with which more reach the goal"
+        said = f"waits for the variant {which}, chosen {details.local(due_at)}"
     elif question.scope.winner is None:
         said = f"one of the {winner.test / 100:g}% on whom variants are tried: {said}"
     return [Answer(Reason.AWAITING_WINNER, None, not waits, said)]

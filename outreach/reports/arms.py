@@ -42,6 +42,7 @@ def counted(
     `each`: what counts once. Messages to one customer are no independent readers, so of several runs
     or steps only customers can be compared; messages tell what one run would bring.
     What went out once a winner was chosen is not compared: it is of one variant, and of later.
+    Who reached the goal is told by `journeys.goal_reached`.
     """
     d = deliveries.c
     compared = and_(

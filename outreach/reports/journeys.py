@@ -25,6 +25,7 @@ from outreach.audience.compile import compile_expression
 from outreach.audience.names import names_in
 from outreach.audience.row import Row
 from outreach.campaign.model import Campaign, Goal
+from outreach.reports.arms import ARRIVED
 from outreach.settings.company import Company
 from outreach.store.dialect import shift
 from outreach.store.enrolments import started_by
@@ -35,7 +36,10 @@ from outreach.vocabulary import Ending, Reason, State
 
 e, d = enrolments.c, deliveries.c
 _OF_RUN = winners.c.run_id == d.run_id
-_COMPARED = or_(winners.c.chosen_at.is_(None), d.claimed_at < winners.c.chosen_at)
+_COMPARED = and_(
+    d.state.in_([state.value for state in ARRIVED]),
+    or_(winners.c.chosen_at.is_(None), d.claimed_at < winners.c.chosen_at),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +89,21 @@ def journeyed(conn: Connection, campaign: str) -> Journeyed | None:
 
 
 def goal_reached(
-    conn: Connection, company: Company, campaign: Campaign, now: datetime
+    conn: Connection, company: Company, campaign: Campaign, now: datetime, run_id: int | None = None
 ) -> GoalReached | None:
-    """What a campaign's goal measures, by events up to `now`; None where it has none."""
+    """What a campaign's goal measures, by events up to `now`; None where it has none.
+
+    Of all who were written to or came in; of a campaign of one message also of one run.
+    """
     goal = campaign.goal
     if goal is None:
         return None
-    query = _of_journey if campaign.is_journey else _of_deliveries
+    asked = _of_journey if campaign.is_journey else _of_deliveries
+    query = asked(company, campaign, goal, now)
+    query = query if run_id is None else query.where(d.run_id == run_id)
     sums = {False: Reached(0, 0), True: Reached(0, 0)}
     arms: dict[str, Reached] = {}
-    for held_out, variant, *numbers in conn.execute(
-        _by_customer(query(company, campaign, goal, now))
-    ):
+    for held_out, variant, *numbers in conn.execute(_by_customer(query)):
         if variant is None:
             sums[bool(held_out)] = Reached(*numbers)
         else:

@@ -98,6 +98,47 @@ def test_the_others_wait_and_get_the_better_one(peopled: Path) -> None:
     assert "winner chosen 2026-07-04 01:00 UTC: warm" in said
 
 
+BY_GOAL = TESTED.replace("by: clicked, after: 4 hours", "by: goal, after: 4 hours") + (
+    "goal: {when: \"count('order', since=entered_at) > 0\", within: 4 hours}\n"
+)
+
+
+def test_the_others_get_the_variant_with_which_more_order(peopled: Path) -> None:
+    """Each command is a process of its own: what is to be chosen outlives the scheduler."""
+    compare(peopled, BY_GOAL)
+    planned = rows(peopled, "plan", "--now", NOW)
+    waits = next(key for key, row in planned.items() if row["reason"] == "awaiting_winner")
+    explained = outreach_here(peopled, "explain", "two-subjects", waits, "--now", NOW).out
+    described = outreach_here(peopled, "describe", "two-subjects").out
+    with letterbox() as box:
+        outreach(peopled, "run", "--until-idle", "--now", NOW, smtp_url=box.url)
+        tested = Counter(box.subjects)
+        warm = [
+            key
+            for key, row in rows(peopled, "report", "--now", LATE).items()
+            if row["variant"] == "warm"
+        ]
+        lines = [f"{key},order,2026-07-03T22:00:00+00:00,9" for key in warm]
+        (peopled / "orders.csv").write_text("\n".join(["key,kind,at,amount", *lines]))
+        assert outreach_here(peopled, "events", "import", "orders.csv", "--now", LATE).code == 0
+        outreach(peopled, "run", "--until-idle", "--now", LATE, smtp_url=box.url)
+        too_early = Counter(box.subjects)
+        outreach(peopled, "run", "--until-idle", "--now", LATER, smtp_url=box.url)
+    report = outreach_here(peopled, "report", "--run", 1, "--json", "--now", LATER).json
+
+    assert (
+        "waits for the variant with which more reach the goal, chosen 2026-07-03 21:00-04:00"
+        in explained
+    )
+    assert "the one with which clearly more reached the goal goes to everyone else" in described
+    assert too_early == tested
+    assert Counter(box.subjects)["Plain"] == tested["Plain"]
+    assert Counter(box.subjects)["Warm"] > tested["Warm"]
+    assert report["winner"] == {"variant": "warm", "at": "2026-07-04T01:00:00+00:00"}
+    told = {name: (each["reached"], each["of"]) for name, each in report["goal"]["arms"].items()}
+    assert told == {"plain": (0, tested["Plain"]), "warm": (tested["Warm"], tested["Warm"])}
+
+
 def _control(plan: dict[str, dict[str, int]]) -> int:
     return plan["skip"].get("control_group", 0)
 

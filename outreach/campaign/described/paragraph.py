@@ -7,6 +7,7 @@ from outreach.campaign.approval import may_approve
 from outreach.campaign.described.occasions import occasions
 from outreach.campaign.described.speaker import Speaker, share
 from outreach.campaign.described.way import ending, way
+from outreach.campaign.experiment import Measure
 from outreach.campaign.floor_audience import audience_of
 from outreach.campaign.model import Campaign, Selection
 from outreach.settings.company import Company, Topic
@@ -102,9 +103,12 @@ def _experiment(campaign: Campaign, speaker: Speaker) -> Iterator[str]:
     if campaign.winner is not None:
         winner = campaign.winner
         yield speaker.say(
-            "winner", share=share(winner.test), span=speaker.span(winner.after),
-            by=speaker.say(winner.by.value), first=campaign.variants[0].name,
-        )  # fmt: skip
+            "winner_of_goal" if winner.by is Measure.GOAL else "winner",
+            share=share(winner.test),
+            span=speaker.span(winner.after),
+            by=speaker.say(f"by_{winner.by}"),
+            first=campaign.variants[0].name,
+        )
 
 
 def _brakes(campaign: Campaign, company: Company, speaker: Speaker) -> Iterator[str]:

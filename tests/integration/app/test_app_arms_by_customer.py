@@ -6,7 +6,7 @@ from datetime import timedelta
 from makers import NOW, make_customers, make_deliveries, make_event, make_run
 from sqlalchemy import Connection, Engine, insert
 
-from outreach.app.arms import Arm, arms_of, sample_size
+from outreach.app.arms import OF_MESSAGES, Arm, arms_of, sample_size
 from outreach.campaign.experiment import Measure
 from outreach.reports.intervals import Interval
 from outreach.store.engine import reading, writing
@@ -61,7 +61,7 @@ def test_who_clicks_in_each_message_is_one_customer(engine: Engine) -> None:
     assert [told(one_run, arm) for arm in ORDER] == [(146, 73)] * 2
     assert [told(one_step, arm) for arm in ORDER] == [(146, 73)] * 2
     for arms in (whole, one_run, one_step):
-        for measure in Measure:
+        for measure in OF_MESSAGES:
             none, four = (arms[arm].measures[measure] for arm in ORDER)
             assert none is not None
             assert four is not None

@@ -170,6 +170,43 @@ def test_variants_that_nothing_tells_apart_are_told(tmp_path: Path) -> None:
     assert f"{line}; {hint}" in said(tmp_path, VARIANTS, company=url)
 
 
+def won_by(measure: str, after: str = "2 hours") -> str:
+    """Variants of which the better one is chosen."""
+    winner = f"winner: {{by: {measure}, after: {after}, test: 20%}}"
+    return f"experiment: {{variants: {{plain: 1, warm: 1}}, {winner}}}\n"
+
+
+def test_a_winner_by_clicks_that_nothing_counts_is_told(tmp_path: Path) -> None:
+    write_warm(tmp_path)
+    line = "7:58: no links are counted, so nobody clicks: the first variant always wins; write "
+    url = "public_url: https://tea.example.com\n"
+    how, other = "`track_links: true`", ", or let `replied` or `goal` decide"
+
+    assert said(tmp_path, won_by("clicked") + GOAL) == [
+        f"{line}{how} with a `public_url` in outreach.yaml{other}"
+    ]
+    assert said(tmp_path, won_by("clicked") + GOAL, company=url) == [f"{line}{how}{other}"]
+    tracked = won_by("clicked") + "track_links: true\n"
+    assert said(tmp_path, tracked, company=url) == []
+
+
+@pytest.mark.parametrize(
+    ("after", "told"), [("2 hours", True), ("6 days", True), ("7 days", False)]
+)
+def test_a_goal_that_may_be_reached_after_the_choice_is_told(
+    tmp_path: Path, after: str, told: bool
+) -> None:
+    write_warm(tmp_path)
+    line = (
+        "7:71: the winner is chosen before the goal's `within` is over: who reaches it later does "
+        "not count; let `after` be as long (at most `7 days`), or a `goal` that is reached sooner decide"
+    )
+
+    found = said(tmp_path, won_by("goal", after) + GOAL.replace("30 days", "7 days"))
+
+    assert found == ([line] if told else [])
+
+
 @pytest.mark.parametrize(
     "more",
     [
