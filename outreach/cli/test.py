@@ -8,7 +8,15 @@ import typer
 
 from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
-from outreach.testing import CaseResult, Results, Untested, run_tests, write_junit
+from outreach.errors import ProblemsFound
+from outreach.testing import (
+    CaseResult,
+    Results,
+    Untested,
+    run_tests,
+    write_junit,
+    write_refused,
+)
 
 
 def test(
@@ -25,8 +33,13 @@ def test(
     Each case is on an empty base of its own, made for it: no database is touched.
     """
     call = call_of(ctx)
-    with call.context() as context:
-        found = run_tests(context, path)
+    try:
+        with call.context() as context:
+            found = run_tests(context, path)
+    except ProblemsFound as refused:
+        if junit is not None:
+            write_refused(junit, refused.problems)
+        raise
     if junit is not None:
         write_junit(junit, found.cases)
     document = {

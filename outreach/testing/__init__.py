@@ -2,7 +2,15 @@
 
 from outreach.testing.comparing import CaseResult, Difference
 from outreach.testing.coverage import Untested
-from outreach.testing.junit import write_junit
+from outreach.testing.junit import write_junit, write_refused
 from outreach.testing.run import Results, run_tests
 
-__all__ = ["CaseResult", "Difference", "Results", "Untested", "run_tests", "write_junit"]
+__all__ = [
+    "CaseResult",
+    "Difference",
+    "Results",
+    "Untested",
+    "run_tests",
+    "write_junit",
+    "write_refused",
+]

@@ -102,6 +102,22 @@ def test_json_and_junit_hold_every_case(project: Path) -> None:
     assert suite[1][0].get("message") == "decision: expected hold, got send"
 
 
+def test_junit_of_refused_files_holds_an_error_for_each_fault_at_its_place(project: Path) -> None:
+    written(project, "  - {name: a, expect: {decision: skip, reason: cappd}}\n")
+    (project / "tests/unknown.yaml").write_text(GIVEN.replace("win-back", "win-bak") + SENT)
+
+    answer = outreach_here(project, "test", "--junit", "out/junit.xml")
+
+    assert answer.code == 1
+    root = parse(project / "out/junit.xml").getroot()
+    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("2", "0", "2")
+    [unknown], [reason] = root
+    assert (unknown.get("file"), unknown.get("line")) == ("tests/unknown.yaml", "1")
+    assert unknown[0].get("message") == "there is no campaign `win-bak`"
+    assert (reason.get("file"), reason.get("line")) == ("tests/win-back.yaml", "8")
+    assert [unknown[0].text, reason[0].text] == answer.out.splitlines()
+
+
 def test_all_faults_of_all_files_are_told_at_once(project: Path) -> None:
     faulty = """\
   - {name: a, customer: {stge: growth, email: anna}, expect: {decision: skip, reason: cappd}}
