@@ -15,7 +15,7 @@ from outreach.decisions.households import ask_base
 from outreach.decisions.ruling import Ruling
 from outreach.planning.plan import count
 from outreach.store.approvals import approvals_of
-from outreach.store.brakes import RELEASED, last_audience
+from outreach.store.brakes import RELEASED, is_narrowed, last_audience
 from outreach.store.runs import Run
 
 WHOLE = 10_000
@@ -80,9 +80,8 @@ def why_held(
     texts = funnel.channels.get("sms", 0)
     taken = segments_taken(context, conn, question, texts) if texts else None
     total, _ = cost_of(company, ruling.channels, funnel, regions, taken)
-    narrowed = run.params.get("to") or run.params.get("where")
     before = run.campaign_id, run.revision_id, run.id
-    last = None if narrowed else audience_before(conn, *before)
+    last = None if is_narrowed(run.params) else audience_before(conn, *before)
     found = held_back(campaign, company.brand.currency, total, funnel.audience, last)
     if not found:
         return ""

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -43,6 +43,7 @@ from outreach.vocabulary import Reason, RunKind, RunState, State, Status
 
 LOOK_SECONDS = 0.1  # between two looks at a run that another process plans
 OPTION = Place("--where", 1, 1)
+MOMENT = timedelta(microseconds=1)  # the smallest between two instants
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,23 +228,24 @@ def _make(context: Context, campaign: Campaign, asked: Asked) -> int:
 def make_by_hand(
     conn: Connection, of: Candidate, company: Company, params: Mapping[str, Any], now: datetime
 ) -> int:
-    """Make a run by hand, of this instant; its id. SetupError where another has its place."""
-    revision = save_revision(conn, of.campaign.name, of.files, now)
-    new = NewRun(
-        campaign_id=revision.campaign_id,
-        revision_id=revision.id,
-        kind=RunKind.MANUAL,
-        occurrence_at=now,
-        rank=rank_of(of.campaign, company),
-        created_at=now,
-        params=params,
-        created_by=person(),
-        channels=of.campaign.steps[0].channels,
-    )
-    run_id = runs.make_run(conn, new)
-    if run_id is None:
-        raise SetupError("the run was not made", "try again")
-    return run_id
+    """Make a run by hand, of this instant; its id. Of a moment before where one is of it already."""
+    revision, at = save_revision(conn, of.campaign.name, of.files, now), now
+    while True:
+        new = NewRun(
+            campaign_id=revision.campaign_id,
+            revision_id=revision.id,
+            kind=RunKind.MANUAL,
+            occurrence_at=at,
+            rank=rank_of(of.campaign, company),
+            created_at=now,
+            params=params,
+            created_by=person(),
+            channels=of.campaign.steps[0].channels,
+        )
+        run_id = runs.make_run(conn, new)
+        if run_id is not None:
+            return run_id
+        at -= MOMENT
 
 
 def plan_wholly(context: Context, run_id: int) -> None:

@@ -1,5 +1,8 @@
 """What holds a run before it begins: how large the last one was, and that a person let it go."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import Connection, select, update
 
 from outreach.store.runs import Run
@@ -13,7 +16,7 @@ _WHOLE = (RunState.RUNNING, RunState.DONE)
 def last_audience(conn: Connection, campaign_id: int, before: int | None) -> tuple[int, int] | None:
     """`(run, customers)` of the campaign's last run to all its audience, earlier than a run.
 
-    None where there is none.
+    None where there is none. What corrects a run goes to those whom that one reached alone.
     """
     row = runs.c
     query = select(row.id, row.planned, row.params).where(
@@ -23,9 +26,14 @@ def last_audience(conn: Connection, campaign_id: int, before: int | None) -> tup
     )
     query = query if before is None else query.where(row.id < before)
     for id_, planned, params in conn.execute(query.order_by(row.id.desc()).limit(100)):
-        if not params.get("to") and not params.get("where"):
+        if not is_narrowed(params):
             return id_, planned
     return None
+
+
+def is_narrowed(params: Mapping[str, Any]) -> bool:
+    """Whether a run was asked for that goes to a part of the audience alone."""
+    return any(params.get(name) for name in ("to", "where", "corrects"))
 
 
 def release(conn: Connection, run: Run) -> None:

@@ -1,11 +1,15 @@
 """`outreach correct`: a run stopped, and corrected to those who got it, on either database."""
 
+import signal
+import sys
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import Any
 
 import pytest
-from commands import Answer, outreach, outreach_here, sample_project
+from commands import Answer, environment, outreach, outreach_here, sample_project
 from letterbox import BEFORE
+from pythons import Process
 from sqlalchemy import create_engine, text
 
 AT = "2026-07-06T12:00+02:00"  # in Berlin; in New York it is six in the morning
@@ -28,6 +32,23 @@ schedule: {manual: true, late: 12 hours}
 steps: [{id: offer, channels: [email], template: prices}]
 """
 OFFERS = ("--channel", "email", "--topic", "offers", "--source", "form")
+DYING = """\
+import os, signal, sys
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from outreach.cli.frame import run
+
+left = int(sys.argv[1])
+
+@event.listens_for(Engine, "commit")
+def count(_):
+    global left
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.exit(run(sys.argv[2:]))
+"""  # by `kill -9` before its commit of this number
 BODY = "{{ first_name }}: %s\n{{ brand.postal_address }} {{ unsubscribe_url }}\n"
 
 
@@ -45,6 +66,13 @@ class Shop:
         """Send what is due."""
         words = ("run", "--until-idle", "--now", at)
         assert outreach(self.project, *words, **self.settings).code == 0
+
+    def killed(self, number: int, *words: str) -> bool:
+        """Run a command that is killed before its commit of a number; False: it had fewer."""
+        command = [sys.executable, "-c", DYING, str(number), *words]
+        code = Process(command, self.project, environment(**self.settings), DEVNULL).wait(60)
+        assert code in (0, -signal.SIGKILL)
+        return code != 0
 
     def rows(self, query: str) -> list[Any]:
         """What is in the database."""
@@ -129,6 +157,27 @@ def test_called_again_it_makes_nothing_twice_and_tells_how_both_stand(shop: Shop
     )
 
 
+def test_a_run_that_went_by_two_channels_is_corrected_by_a_run_for_each(shop: Shop) -> None:
+    at, later = "2026-07-16T12:00+02:00", "2026-07-16T12:30+02:00"
+    both = CAMPAIGN.replace("[email]", "[sms, email]")
+    (shop.project / "campaigns/both.yaml").write_text(both)
+    for name, words in (("prices", "10"), ("right-price", "100")):
+        (shop.project / f"templates/{name}/sms.txt").write_text(f"It is {words} dollars. STOP")
+    (shop.project / "p.csv").write_text("key,phone,consent.sms.offers\nb,+4915112345678,yes\n")
+    people = ("customers", "import", "p.csv", "--consent-source", "form", "--now", at)
+    assert shop.here(*people).code == 0
+    assert shop.here("send", "both", "--yes", "--now", at).code == 0
+    shop.run(at)
+
+    words = ("correct", 2, "--template", "right-price", "--yes", "--json", "--now", later)
+    first, again = shop.here(*words), shop.here(*words)
+
+    assert first.code == 0, first.err
+    told = [(each["channel"], each["send"]) for each in first.json["corrections"]]
+    assert told == [("email", 2), ("sms", 1)]
+    assert again.json["corrections"] == first.json["corrections"]
+
+
 def test_ended_between_stopping_and_planning_it_goes_on(shop: Shop) -> None:
     assert shop.here("runs", "cancel", 1, "--now", LATER).code == 0
 
@@ -136,6 +185,24 @@ def test_ended_between_stopping_and_planning_it_goes_on(shop: Shop) -> None:
 
     assert found.json["reached"] == {"got": 3, "maybe": 0, "unsent": 0, "cancelled": 1}
     assert found.json["corrections"][0]["send"] == 3
+
+
+def test_killed_before_any_of_its_commits_it_goes_on_and_makes_nothing_twice(shop: Shop) -> None:
+    words = ("correct", "1", "--template", "right-price", "--yes", "--json", "--now", LATER)
+
+    deaths = 0
+    while shop.killed(deaths + 1, *words):
+        deaths += 1
+    found = shop.here(*words).json
+    shop.run(LATER)
+    shop.run("2026-07-06T20:00+02:00")
+
+    assert deaths >= 4  # the run cancelled, its messages, the correction made, planned
+    assert found["reached"] == {"got": 3, "maybe": 0, "unsent": 0, "cancelled": 1}
+    assert [each["send"] for each in found["corrections"]] == [3]
+    got = ["a@example.com", "b@example.com", "c@example.com"]
+    assert (shop.sent("It is 10 dollars"), shop.sent("It is 100 dollars")) == (got, got)
+    assert len(shop.rows("SELECT id FROM audit WHERE action = 'run corrected'")) == 1
 
 
 def test_who_was_merged_since_gets_it_as_the_customer_who_counts_for_both(shop: Shop) -> None:

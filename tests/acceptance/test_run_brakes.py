@@ -69,6 +69,17 @@ def test_a_little_larger_one_goes(peopled: Path) -> None:
     assert run(peopled, NEXT)[0]["state"] == "done"
 
 
+def test_a_run_that_corrects_another_is_no_audience_to_compare_with(peopled: Path) -> None:
+    """Nine of the ten got it, and so the correction: 10 are 11% more."""
+    write(peopled, "brake: 5%\n")
+    run(peopled, NOW)
+    words = ("correct", 1, "--template", "weekly-greeting", "--yes", "--now", "2026-07-03T18:00")
+    assert outreach_here(peopled, *words).code == 0
+    run(peopled, "2026-07-03T18:00")
+
+    assert run(peopled, NEXT)[0] == {"id": 3, "state": "done", "reason": None, "planned": 10}
+
+
 def test_a_dearer_run_than_the_budget_is_held_and_expires_with_late(peopled: Path) -> None:
     with (peopled / "t.csv").open("w") as file:
         file.write("key,phone,consent.sms.greetings\n")
