@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from statistics import variance
 
 from sqlalchemy import ColumnElement, Connection, case, func, null, select
@@ -125,14 +125,20 @@ def segments_taken(
     often = sorted(unusual, key=lambda each: (-unusual[each], each))
     shown = "".join(often[:MOST_UNUSUAL])
     average = Decimal(sum(counts)) / len(counts)
-    return SegmentsTaken(len(counts), average, _error(counts, messages), max(counts), shown)
+    error = _error(counts, messages) if len(sample) < messages else Decimal(0)
+    return SegmentsTaken(len(counts), average, error, max(counts), shown)
 
 
 def _error(counts: Sequence[int], messages: int) -> Decimal:
-    """How far off the average of a sample may be: 1.96 standard errors, less as it is more of all."""
+    """How far off the average of a sample may be: 1.96 standard errors, less as it is more of all.
+
+    Where all of it took as many, 3 in so many may still take one more: the rule of three (Hanley,
+    Lippman-Hand, JAMA 249, 1983).
+    """
     many = len(counts)
-    if many >= messages or many < 2:
-        return Decimal(0)
+    if min(counts) == max(counts):
+        unseen = Decimal(messages - many) / messages
+        return min(Decimal(3) / many, unseen).quantize(Decimal("0.01"), ROUND_UP)
     spread = Decimal(variance(counts)) / many * (Decimal(messages - many) / (messages - 1))
     return (Decimal("1.96") * spread.sqrt()).quantize(Decimal("0.01"))
 

@@ -242,13 +242,17 @@ def cost_of_sent(
     """
     company = context.company()
     found: dict[str, Decimal] = {}
+    segments_of: dict[str, Decimal] = {}  # by campaign: one's texts are not as long as another's
     for each in destinations(conn, campaign, run_id, since):
-        settings = company.channels.get(each.channel)
-        if settings is not None and settings.price:
-            price = price_of(settings.price, each.country)
-            found[each.channel] = found.get(each.channel, Decimal(0)) + price * each.messages
-    if "sms" in found:
-        found["sms"] *= _segments_each(context, conn, campaign, run_id)
+        settings, of = company.channels.get(each.channel), each.campaign
+        if settings is None or not settings.price:
+            continue
+        price = price_of(settings.price, each.country) * each.messages
+        if each.channel == "sms":
+            if of not in segments_of:
+                segments_of[of] = _segments_each(context, conn, of, run_id)
+            price *= segments_of[of]
+        found[each.channel] = found.get(each.channel, Decimal(0)) + price
     if not found:
         return None
     rounded = {name: value.quantize(Decimal("0.01")) for name, value in sorted(found.items())}
@@ -256,9 +260,12 @@ def cost_of_sent(
 
 
 def _segments_each(
-    context: Context, conn: Connection, campaign: str | None, run_id: int | None
+    context: Context, conn: Connection, campaign: str, run_id: int | None
 ) -> Decimal:
-    """How many segments a text took, on average of the latest; 1 where none can be made again."""
+    """How many segments a text of a campaign, or run, took, on average of the latest.
+
+    1 where none can be made again.
+    """
     rulings, counts = Rulings(), []
     for each in latest_accepted(conn, "sms", SAMPLE, campaign, run_id):
         try:

@@ -1,8 +1,8 @@
 """A project on a copy of its base under a clock that is put forward: production, sending nothing."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -50,6 +50,7 @@ class Simulated:
     _expiry: Expiry
     _serving: Serving
     behaviour: Behaviour | None = None
+    faulty: Mapping[str, str] = field(default_factory=dict)  # campaigns that can not run, and why
     naps: bool = True  # whether looks at which nothing can come due are left out
     _looked_at: datetime | None = None
     _before: datetime | None = None  # the look before this one
@@ -151,4 +152,6 @@ def simulated(
             ordered = frozenset(name for name, topic in topics.items() if topic.transactional)
             behaviour = Behaviour(engine, assumptions, seed, ordered, start)
             behaviour.prepare()
-        yield Simulated(there, clock, since, campaigns, rulings, Expiry(), serving, behaviour)
+        yield Simulated(
+            there, clock, since, campaigns, rulings, Expiry(), serving, behaviour, watched.faulty
+        )

@@ -22,12 +22,13 @@ from outreach.simulation.counting import Counted, Forgotten, Pestered, Touches
 from outreach.simulation.drift import Drift
 from outreach.simulation.load import Load, busy_hours
 from outreach.simulation.pictures import calendar, histogram
-from outreach.simulation.silent import silent
+from outreach.simulation.silent import Looks, begun, silent
 from outreach.simulation.span import HOUR, instants
 from outreach.simulation.starving import Starved
 from outreach.simulation.tasks import GivenOut
 from outreach.spans import parse_span
 from outreach.store.engine import reading
+from outreach.vocabulary import Status
 
 LEAST, DAY = timedelta(minutes=1), timedelta(days=1)  # between two looks
 Tell = Callable[[int], None]
@@ -115,15 +116,17 @@ def simulate(context: Context, asked: Asked, tell: Tell = lambda _: None) -> Sim
     end = start + timedelta(days=asked.days)
     assumptions = None if asked.assume is None else assumptions_in(context, asked.assume)
     with simulated(context, start, assumptions, asked.seed) as sim:
+        last = start
         for at in instants(start, end, asked.every):
             sim.step(at)
             tell((at - start) // HOUR)
+            last = at
         with ThreadPoolExecutor(HANDS, "report") as pool:
             said = ask_copy(sim, pool, start, end)
             if asked.rows_to is not None:  # meanwhile: the answers are worked out by the database
                 with reading(sim.context.engine) as conn:
                     write_rows(asked.rows_to, decided_rows(conn, only=sim.since.own))
-            return _simulation(sim, said, asked, start, end)
+            return _simulation(sim, said, asked, Looks(start, last, end))
 
 
 def assumptions_in(context: Context, path: Path) -> Assumptions:
@@ -140,21 +143,17 @@ def assumptions_in(context: Context, path: Path) -> Assumptions:
     return found
 
 
-def _simulation(
-    sim: Simulated, said: Said, asked: Asked, start: datetime, end: datetime
-) -> Simulation:
-    company = sim.context.company()
-    brand = company.brand
+def _simulation(sim: Simulated, said: Said, asked: Asked, looks: Looks) -> Simulation:
+    brand = sim.context.company().brand
     zone, counted, touches = ZoneInfo(brand.timezone), said.counted.result(), said.touches.result()
     gone = [each for each in counted if each.outcome == "send"]
-    heard = {each.campaign for each in counted}
     return Simulation(
-        start=start,
-        end=end,
+        start=looks.first,
+        end=looks.end,
         timezone=brand.timezone,
         seed=asked.seed,
         customers=touches.customers,
-        days=_days(counted, start, end, zone),
+        days=_days(counted, looks.first, looks.end, zone),
         cost=said.cost.result() or Cost(brand.currency, Decimal(0), {}),
         touches=_spread(touches),
         starved=said.starved.result(),
@@ -164,11 +163,22 @@ def _simulation(
         load=said.load.result(),
         stages=said.stages.result(),
         deeds=_deeds(sim),
-        silent=silent((each.campaign for each in sim.campaigns), heard, company, start, end),
+        silent=_silent(sim, {each.campaign for each in counted}, looks),
         tasks=said.tasks.result(),
         pestered=said.pestered.result(),
         forgotten=said.forgotten.result(),
     )
+
+
+def _silent(sim: Simulated, heard: set[str], looks: Looks) -> dict[str, str]:
+    """What nothing came of, and why: those at fault are not among the campaigns that run."""
+    campaigns, known = [each.campaign for each in sim.campaigns], sim.context.loaded.campaigns
+    with reading(sim.context.engine) as conn:
+        found = silent(campaigns, heard, begun(conn, sim.since), sim.context.company(), looks)
+    for name, why in sim.faulty.items():
+        if name not in known or known[name].status is Status.ACTIVE:
+            found[name] = why
+    return dict(sorted(found.items()))
 
 
 def _deeds(sim: Simulated) -> dict[str, int]:
@@ -228,7 +238,7 @@ def _done(sums: Mapping[str, _Sum]) -> dict[str, OfCampaign]:
 
 
 def draw(found: Simulation, folder: Path) -> None:
-    """Draw calendar.svg and touches.svg in a folder, which is made; UsageError where it can not be."""
+    """Draw calendar.svg and touches.svg in a folder that `make_folder` made."""
     messages = {
         day.date: {name: each.send for name, each in day.campaigns.items() if each.send}
         for day in found.days
@@ -238,12 +248,16 @@ def draw(found: Simulation, folder: Path) -> None:
         "calendar.svg": calendar(f"Messages by day, {span}", messages),
         "touches.svg": histogram(f"Customers by messages, {span}", found.touches.histogram),
     }
+    for name, picture in pictures.items():
+        (folder / name).write_text(picture, encoding="utf-8")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for pictures, unless it is there; UsageError where it can not be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, picture in pictures.items():
-            (folder / name).write_text(picture, encoding="utf-8")
     except OSError as error:
-        message = f"`{folder}` can not be written to: {error.strerror}"
+        message = f"`{folder}` can not be made: {error.strerror}"
         raise UsageError(message, "name another folder") from error
 
 

@@ -32,6 +32,7 @@ class WatchedProject:
         self.context = context
         self._stamps = frozenset(stamps(context.project))
         self._good: dict[str, Candidate] = {}
+        self.faulty: dict[str, str] = {}  # campaigns that nothing comes of, and why
         self._take(context)
 
     @property
@@ -66,6 +67,7 @@ class WatchedProject:
             raise ProblemsFound([each for each in found if _of_company(each)] or found)
         by_file = {each.file: each for each in reversed(found)}
         sound = dict(_sound(context, by_file))
+        self.faulty = {}
         for name, path in campaign_files(context.files.contents):
             if name not in sound:
                 self._keep(name, by_file.get(path), sound)
@@ -73,10 +75,13 @@ class WatchedProject:
 
     def _keep(self, name: str, problem: Problem | None, sound: dict[str, Candidate]) -> None:
         known = self._good.get(name) or self._before(name)
-        if known is not None:
-            sound[name] = known
         meanwhile = "its last good files" if known is not None else "nothing"
         why = str(problem) if problem is not None else "its templates are at fault"
+        if known is not None:
+            sound[name] = known
+        else:
+            theirs = f"{why}: see `outreach check`"
+            self.faulty[name] = theirs if problem is None else f"its file is at fault: {problem}"
         log.warning("campaign is at fault", campaign=name, meanwhile=meanwhile, why=why)
 
     def _before(self, name: str) -> Candidate | None:

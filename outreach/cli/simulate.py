@@ -7,17 +7,19 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from outreach.app.simulating import Asked, OfCampaign, Simulation, draw, read_step
+from outreach.app.simulating import Asked, OfCampaign, Simulation, draw, make_folder, read_step
 from outreach.app.simulating import simulate as simulate_days
 from outreach.cli.call import call_of
 from outreach.cli.ending import tidy_end
 from outreach.cli.progress import progress
 from outreach.cli.screen import Screen, shown
 from outreach.cli.waiting import show_cost
+from outreach.simulation.counting import WAITING
 from outreach.simulation.starving import Starved
 
 FEW = 10  # lines of a list that goes on
 _NONE = timedelta()
+_WHY = {"": "no campaign is for them", WAITING: "a message for them waits still"}
 
 
 def simulate(
@@ -46,6 +48,8 @@ def simulate(
     """
     call = call_of(ctx)
     asked = Asked(days, seed, read_step(every), rows, assume)
+    if svg is not None:
+        make_folder(svg)
     with call.context() as context, tidy_end(), progress() as bars:
         found = simulate_days(context, asked, bars.of("hours", days * 24))
     if svg is not None:
@@ -56,7 +60,8 @@ def simulate(
 def _show(screen: Screen, found: Simulation) -> None:
     sent = sum(day.send for day in found.days)
     span = f"{found.days[0].date} to {found.days[-1].date}"
-    screen.heading(f"{span}: {sent:,} messages to {found.customers:,} customers")
+    reached = f"{found.customers - found.unreached:,} of {found.customers:,} customers"
+    screen.heading(f"{span}: {sent:,} messages to {reached}")
     show_cost(screen, found.cost)
     _show_days(screen, found)
     _show_silent(screen, found)
@@ -203,7 +208,7 @@ def _show_people(screen: Screen, found: Simulation) -> None:
             [
                 each.key,
                 "never" if each.last_contact_at is None else _at(each.last_contact_at, found),
-                each.why or "no campaign is for them",
+                _WHY.get(each.why, each.why),
             ]
             for each in found.forgotten
         ]

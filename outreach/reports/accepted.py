@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, sele
 
 from outreach.reports.funnel import ACCEPTED, which
 from outreach.store.regions import region_of
-from outreach.store.tables import customers, deliveries, fallbacks, runs
+from outreach.store.tables import campaigns, customers, deliveries, fallbacks, runs
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Messages accepted on one channel for one country; None: not known.
+    """Messages of a campaign accepted on one channel for one country; None: not known.
 
     A number's own country; the customer's where the address has none.
     """
@@ -21,6 +21,7 @@ class Destination:
     channel: str
     country: str | None
     messages: int
+    campaign: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,14 @@ def destinations(
     earlier = query.join(fallbacks, before.delivery_id == row.id).where(
         before.sent_at.is_not(None), before.channel != row.channel
     )
+    known = conn.execute(select(campaigns.c.id, campaigns.c.name))
+    names = {row.id: row.name for row in known}
     return [
-        Destination(channel, country if number is None else region_of(number), messages)
-        for channel, country, number, messages in [*conn.execute(present), *conn.execute(earlier)]
-    ]
+        Destination(channel, country if number is None else region_of(number), many, names[id_])
+        for channel, country, number, id_, many in [
+            *conn.execute(present), *conn.execute(earlier),
+        ]
+    ]  # fmt: skip
 
 
 def _destinations(
@@ -69,7 +74,7 @@ def _destinations(
     # A number the customer has no more is looked up by itself: they are few.
     old = case((and_(is_phone, address.is_distinct_from(customers.c.phone)), address))
     own = func.coalesce(case((is_phone, customers.c.phone_region)), customers.c.country)
-    parts = (channel, case((old.is_(None), own)), old)
+    parts = (channel, case((old.is_(None), own)), old, deliveries.c.campaign_id)
     query = (
         select(*parts, func.count())
         .select_from(deliveries)

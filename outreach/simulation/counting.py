@@ -26,6 +26,7 @@ from outreach.vocabulary import State
 
 QUARTER = timedelta(minutes=15)  # every zone's midnight is at one
 FEW = 20
+WAITING = "waiting"
 d, c = deliveries.c, customers.c
 was_open = Table("was_open", MetaData(), Column("id", BigId, primary_key=True, autoincrement=False))
 GONE = (State.SENT.value, State.DELIVERED.value, State.BOUNCED.value, State.COMPLAINED.value)
@@ -202,7 +203,10 @@ def _by_campaign(conn: Connection, since: Since, ids: Sequence[int]) -> dict[int
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """Somebody whom nothing reaches; `why` what most often left them out, "" where nothing asked."""
+    """Somebody whom nothing reaches; `why` what most often left them out.
+
+    WAITING where only the end of the days keeps a message from them, "" where nothing asked.
+    """
 
     key: str
     last_contact_at: datetime | None
@@ -238,11 +242,13 @@ def most_forgotten(conn: Connection, since: Since, limit: int = FEW) -> list[For
 
 
 def _why(conn: Connection, since: Since, ids: Sequence[int]) -> dict[int, str]:
-    many = func.count().label("many")
+    many, theirs = func.count().label("many"), d.customer_id.in_(ids)
     query = (
         select(d.customer_id, d.reason, many)
-        .where(since.own, d.customer_id.in_(ids), d.state.in_(LEFT_OUT))
+        .where(since.own, theirs, d.state.in_(LEFT_OUT))
         .group_by(d.customer_id, d.reason)
         .order_by(many, d.reason.desc())  # the most frequent last: it stays
     )
-    return {id_: reason for id_, reason, _ in conn.execute(query)}
+    waiting = conn.execute(select(d.customer_id).where(since.own, theirs, d.ready)).scalars()
+    left_out = {id_: reason for id_, reason, _ in conn.execute(query)}
+    return dict.fromkeys(waiting, WAITING) | left_out

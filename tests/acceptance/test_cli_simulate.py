@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from commands import begin, outreach, outreach_here, sample_project
-from letterbox import people
+from letterbox import BEFORE, people
 from sqlalchemy import Engine, select
 from waiting import wait_for
 
@@ -19,7 +19,7 @@ from outreach.store.tables import metadata
 NOON = "2026-07-03T12:00"  # a Friday
 KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 SHOWN = """\
-2026-07-03 to 2026-07-05: 9 messages to 10 customers
+2026-07-03 to 2026-07-05: 9 messages to 9 of 10 customers
 Cost about 0 USD
 
 Messages by day
@@ -166,6 +166,7 @@ def test_the_same_question_has_the_same_answer(project: Path) -> None:
     [
         (("--every", "7 hours"), "--every: `7 hours` does not part a day evenly"),
         (("--rows", "none/r.csv"), "there is no folder `none`"),
+        (("--svg", "c.csv", "--rows", "r.csv"), "`c.csv` can not be made: File exists"),
     ],
 )
 def test_what_can_not_be_meant_is_refused(
@@ -175,8 +176,25 @@ def test_what_can_not_be_meant_is_refused(
 
     assert answer.code == 2
     assert said in answer.err
+    assert not (project / "r.csv").exists()  # it is told before the days are gone through
 
 
+def test_who_waits_for_a_message_at_the_end_is_not_one_whom_no_campaign_is_for(
+    project: Path,
+) -> None:
+    """Mails are held for who sleeps."""
+    text = WELCOME.replace("{on_event: {kind: signup}, late: 2 days}", NIGHTLY)
+    (project / "campaigns/nightly.yaml").write_text(text)
+    ask = ("simulate", "--days", "1", "--now", "2026-07-04T12:00")
+
+    found = outreach_here(project, *ask, "--json").json["forgotten"]
+    told = outreach_here(project, *ask).out
+
+    assert [each["why"] for each in found] == ["no_consent", *["waiting"] * 9]
+    assert "k9         never                         a message for them waits still\n" in told
+
+
+NIGHTLY = "{cron: '0 23 * * *', timezone: America/New_York, window: '18:00-20:00'}"
 ASSUMED = """\
 stages:
   development: {open: 100%, click: 50%, reply: 50%, purchase: 100%, amount: 30, opt_out: 50%}
@@ -248,6 +266,96 @@ def test_a_campaign_that_an_event_begins_is_named_until_events_are_assumed(
     decided = [one["send"] + sum(one["skip"].values()) for one in welcomed if one]
     assert len(decided) >= 3
     assert 9 <= sum(decided) <= 12  # the last ones come when the days are over
+
+
+def test_what_is_at_fault_and_was_never_active_is_named_with_its_fault(project: Path) -> None:
+    (project / "campaigns/welcome.yaml").write_text(WELCOME.replace("topic", "topci"))
+    plain = WELCOME.replace("weekly-greeting", "plain")
+    (project / "campaigns/plain.yaml").write_text(plain)
+    (project / "campaigns/later.yaml").write_text(plain.replace("active", "draft"))
+    (project / "templates/plain").mkdir()
+    (project / "templates/plain/subject.txt").write_text("{{ nickame }}")
+    (project / "templates/plain/body.txt").write_text("Hello")
+
+    answer = outreach(project, "simulate", "--days", "1", "--now", NOON, "--json")
+
+    fault = "campaigns/welcome.yaml:3:1: unknown key `topci`; did you mean `topic`?"
+    assert answer.code == 0
+    assert answer.json["silent"] == SILENT | {
+        "plain": "its templates are at fault: see `outreach check`",
+        "welcome": f"its file is at fault: {fault}",
+    }
+
+
+DAILY = """\
+title: Daily
+owner: mei@example.com
+topic: greetings
+status: active
+audience: everyone
+schedule: {cron: "30 11 * * *", timezone: America/New_York}
+steps: [{id: hello, channels: [email], template: weekly-greeting}]
+"""
+IN_STEPS = """\
+schedule: {on_event: {kind: signup}, late: 2 days}
+steps: [{wait: 5 days}, {id: hello, channels: [email], template: weekly-greeting}]
+"""
+
+
+def test_of_what_began_and_came_to_nothing_it_says_where_that_stands(
+    tmp_path: Path, database_url: str
+) -> None:
+    project = sample_project(tmp_path / "project")
+    settings = {"database_url": database_url, "secret_key": KEY}
+    people(project, 20, **settings)
+    begins = WELCOME.partition("schedule")[0]
+    (project / "campaigns/welcome.yaml").write_text(begins + IN_STEPS)
+    (project / "campaigns/late.yaml").write_text(DAILY)
+    text = DAILY.replace("30 11", "0 13").replace("[email]", "[sms]")
+    text = text.replace("weekly-greeting", "noon") + "budget: 0.01\n"
+    (project / "campaigns/noon.yaml").write_text(text)
+    (project / "templates/noon").mkdir()
+    (project / "templates/noon/sms.txt").write_text("It is noon. STOP ends this.")
+    phones = "k1,+12025550142,yes\nk2,+12025550144,yes\n"
+    (project / "p.csv").write_text("key,phone,consent.sms.greetings\n" + phones)
+    words = ("customers", "import", "p.csv", "--consent-source", "form", "--now", BEFORE)
+    assert outreach_here(project, *words, **settings).code == 0
+    (project / "a.yaml").write_text("events_per_day: {signup: 4}")
+    ask = ("simulate", "--days", "1", "--now", NOON, "--assume", "a.yaml", "--json")
+
+    silent = outreach_here(project, *ask, **settings).json["silent"]
+
+    assert silent["welcome"] == "4 are under way in it, and come to no message in these days"
+    assert silent["late"] == (
+        "it comes behind the last look at the clock: look more often, or a day longer"
+    )
+    assert silent["noon"] == "its run is held: it would cost 0.02 USD, and `budget` is 0.01"
+
+
+def test_texts_cost_by_the_length_of_their_own_campaign(tmp_path: Path, database_url: str) -> None:
+    """60 of one segment, and later 60 of three: each is rendered 50 times at most."""
+    project = sample_project(tmp_path / "project")
+    settings = {"database_url": database_url, "secret_key": KEY}
+    rules = (project / "outreach.yaml").read_text("utf-8").replace("control_group: 1%\n", "")
+    (project / "outreach.yaml").write_text(rules, "utf-8")
+    for name, hour, words in (("short", 13, 1), ("long", 15, 50)):
+        text = DAILY.replace("30 11", f"0 {hour}").replace("[email]", "[sms]")
+        text = text.replace("everyone", f"{{tier: [{name[0].upper()}]}}")
+        written = text.replace("weekly-greeting", name)
+        (project / f"campaigns/{name}.yaml").write_text(written)
+        (project / f"templates/{name}").mkdir()
+        (project / f"templates/{name}/sms.txt").write_text("A word. " * words + "STOP ends this.")
+    lines = [f"c{n},+1202555{1000 + n},{'SL'[n // 60]},US,America/New_York,yes" for n in range(120)]
+    head = "key,phone,tier,country,timezone,consent.sms.greetings"
+    (project / "p.csv").write_text("\n".join([head, *lines]))
+    words = ("customers", "import", "p.csv", "--consent-source", "form", "--now", BEFORE)
+    assert outreach_here(project, *words, **settings).code == 0
+
+    ask = ("simulate", "--days", "1", "--now", NOON, "--json")
+    found = outreach_here(project, *ask, **settings).json
+
+    assert found["channels"] == {"sms": 120}
+    assert found["cost"]["total"] == round((60 + 60 * 3) * 0.0083, 2)
 
 
 def test_tasks_that_a_floor_gives_out_are_foreseen(tmp_path: Path, database_url: str) -> None:

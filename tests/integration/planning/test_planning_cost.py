@@ -113,11 +113,12 @@ def test_a_report_goes_by_the_number_that_was_written_to(engine: Engine) -> None
 
         found = destinations(conn)
 
+    of = "friday-greeting"
     assert sorted(found, key=repr) == [
-        Destination("email", "US", 1),
-        Destination("sms", "AT", 1),
-        Destination("sms", "CA", 1),
-        Destination("sms", "JM", 1),
+        Destination("email", "US", 1, of),
+        Destination("sms", "AT", 1, of),
+        Destination("sms", "CA", 1, of),
+        Destination("sms", "JM", 1, of),
     ]
 
 
@@ -134,6 +135,7 @@ def test_closely_texts_are_rendered_from_all_over_the_base(project: Path) -> Non
     context.close()
     assert first is not None
     assert closely is not None
-    assert (first.messages, first.average, first.error) == (SAMPLE, 1, 0)
+    assert (first.messages, first.average) == (SAMPLE, 1)
+    assert first.error == Decimal("0.06")  # 3 of 50 may take one more, and none was among them
     assert (closely.messages, closely.average) == (20 * SAMPLE, Decimal("1.5"))
     assert 0 < closely.error < Decimal("0.05")
