@@ -81,7 +81,8 @@ def compare_plans(
         after = _asked(context, conn, name, at)
         if before is None and after is None:
             campaign_named(context, name)  # says what there is
-        both = Both(conn, before and before[0], after and after[0])
+        at_once = bool(before and after and before[1] == after[1])
+        both = Both(conn, before and before[0], after and after[0], at_once=at_once)
         try:
             groups = both.groups()
             if rows_to is not None:

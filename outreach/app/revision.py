@@ -1,5 +1,6 @@
 """The files of a project at another revision: read from git's own store, the tree is not touched."""
 
+import os
 import subprocess
 import unicodedata
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from outreach.errors import UsageError
 from outreach.settings.company_file import COMPANY_FILE
 
 SECONDS = 60
+_NOT_OURS = b"dubious ownership"  # git's words since 2.35.2
 _PLAIN = ("100644", "100755")  # modes of files; links and submodules are left out
 
 
@@ -59,17 +61,32 @@ def _contents(answer: bytes) -> list[bytes]:
 
 
 def _must_be_repository(folder: Path) -> None:
-    if _git(folder, "rev-parse", "--git-dir") is None:
+    asked = _asked(folder, "rev-parse", "--git-dir")
+    if asked.returncode and _NOT_OURS in asked.stderr:
+        where = asked.stderr.rpartition(b"safe.directory ")[2].decode("utf-8", "replace").strip()
+        hint = f"`git config --global --add safe.directory {where}` trusts it"
+        raise UsageError(f"git does not read `{folder}`: it is somebody else's", hint)
+    if asked.returncode:
         raise UsageError(f"`{folder}` is in no git repository", "`--diff` compares with a commit")
 
 
 def _git(folder: Path, *words: str, given: bytes | None = None) -> bytes | None:
     """What git answers; None where it refuses."""
+    found = _asked(folder, *words, given=given)
+    return found.stdout if found.returncode == 0 else None
+
+
+def _asked(
+    folder: Path, *words: str, given: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
     command: Sequence[str] = ("git", "-C", str(folder), *words)
     try:
-        found = subprocess.run(  # noqa: S603  no shell; the revision stands behind --end-of-options
-            command, input=given, capture_output=True, timeout=SECONDS, check=False
+        return subprocess.run(  # noqa: S603  no shell; the revision stands behind --end-of-options
+            command, input=given, capture_output=True, timeout=SECONDS, check=False, env=_english()
         )
     except FileNotFoundError:
         raise UsageError("`--diff` needs git, and there is none", "install it") from None
-    return found.stdout if found.returncode == 0 else None
+
+
+def _english() -> dict[str, str]:
+    return {**os.environ, "LC_ALL": "C"}

@@ -1,7 +1,7 @@
 """Two plans for the same base set beside one another: who gets it by one and not by the other."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     and_,
     case,
+    false,
     func,
     insert,
     literal,
@@ -27,7 +28,7 @@ from outreach.decisions.asking import Question
 from outreach.decisions.order import REASONS
 from outreach.planning.decided import Decided
 from outreach.store.tables import customers
-from outreach.store.types import BigId
+from outreach.store.types import BigId, Instant
 from outreach.vocabulary import Decision
 
 AWAY = -1  # stands for no reason in a number
@@ -48,6 +49,7 @@ class Outcome:
     decision: Decision | None
     reason: str | None = None
     channel: str | None = None  # of what goes
+    other_time: bool = False  # held by both plans, by this one until another instant
 
     def __str__(self) -> str:
         if self.decision is None:
@@ -55,7 +57,8 @@ class Outcome:
         if self.decision is Decision.SKIP:
             return str(self.reason)
         held = f", held for {self.reason}" if self.reason else ""
-        return f"{self.decision.value} by {self.channel}{held}"
+        until = ", until another time" if self.other_time else ""
+        return f"{self.decision.value} by {self.channel}{held}{until}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,20 @@ class Group:
 
 
 class Both:
-    """The answers of two plans on one connection; None for a side that has no such campaign."""
+    """The answers of two plans on one connection; None for a side that has no such campaign.
 
-    def __init__(self, conn: Connection, before: Question | None, after: Question | None) -> None:
-        self._conn = conn
+    `at_once`: both come at the same time, so that until when they hold can be compared.
+    """
+
+    def __init__(
+        self,
+        conn: Connection,
+        before: Question | None,
+        after: Question | None,
+        *,
+        at_once: bool = True,
+    ) -> None:
+        self._conn, self._at_once = conn, at_once
         self._channels = [() if each is None else each.ruling.channels for each in (before, after)]
         self._sides = [self._kept("plan_before"), self._kept("plan_after")]
         self.counts = [self._fill(*each) for each in zip(self._sides, (before, after), strict=True)]
@@ -87,7 +100,8 @@ class Both:
         made = Table(
             name, MetaData(),
             Column("id", BigId, primary_key=True, autoincrement=False), Column("number", Integer),
-            Column("code", Integer), Column("why", Integer), prefixes=["TEMPORARY"],
+            Column("code", Integer), Column("why", Integer), Column("opens_at", Instant),
+            prefixes=["TEMPORARY"],
         )  # fmt: skip
         made.drop(self._conn, checkfirst=True)
         made.create(self._conn)
@@ -99,9 +113,10 @@ class Both:
             question.prepare(self._conn)  # on SQLite the other question fills the same zone table
             decided = Decided(self._conn, question)
             try:
-                names = ("id", "number", "code", "why")
-                rows = select(*(decided.table.c[name] for name in names))
-                self._conn.execute(insert(table).from_select(list(names), rows))
+                names, row = ("id", "number", "code", "why"), decided.table.c
+                held = and_(row.code.is_(None), row.why.is_not(None))
+                rows = select(*(row[name] for name in names), case((held, row.opens_at)))
+                self._conn.execute(insert(table).from_select([*names, "opens_at"], rows))
             finally:
                 decided.drop()
         goes, held = table.c.code.is_(None), table.c.why.is_not(None)
@@ -128,21 +143,29 @@ class Both:
             yield row[-1], self._group(row[:-1])
 
     def _outcomes(self) -> list[ColumnElement[Any]]:
-        """Of both sides: whether it knows the customer, and its answer."""
+        """Of both sides: whether it knows the customer, and its answer; whether they hold otherwise."""
         return [
-            column
-            for side in self._sides
-            for column in (
-                case((side.c.id.is_(None), 0), else_=1),
-                *(func.coalesce(side.c[name], AWAY) for name in ("number", "code", "why")),
-            )
+            *(
+                column
+                for side in self._sides
+                for column in (
+                    case((side.c.id.is_(None), 0), else_=1),
+                    *(func.coalesce(side.c[name], AWAY) for name in ("number", "code", "why")),
+                )
+            ),
+            case((self._other_time(), 1), else_=0),
         ]
+
+    def _other_time(self) -> ColumnElement[bool]:
+        """Whether both hold the message, and not until the same instant."""
+        before, after = (each.c.opens_at for each in self._sides)
+        return before != after if self._at_once else false()
 
     def _differing(self, query: Select[Any]) -> Select[Any]:
         before, after = (each.c for each in self._sides)
         got, gets = (and_(each.id.is_not(None), each.code.is_(None)) for each in (before, after))
         whys = [func.coalesce(each.why, AWAY) for each in (before, after)]
-        moved = or_(self._channel(0) != self._channel(1), whys[0] != whys[1])
+        moved = or_(self._channel(0) != self._channel(1), whys[0] != whys[1], self._other_time())
         left, right = self._sides
         joined = customers.outerjoin(left, left.c.id == customers.c.id)
         joined = joined.outerjoin(right, right.c.id == customers.c.id)
@@ -158,10 +181,10 @@ class Both:
     def _group(self, row: Any) -> Group:
         many, known, *rest = row
         before = self._outcome(0, known, *rest[:3])
-        after = self._outcome(1, *rest[3:7])
+        after = replace(self._outcome(1, *rest[3:7]), other_time=bool(rest[7]))
         goes = [each.decision in (Decision.SEND, Decision.HOLD) for each in (before, after)]
         change = Change.MOVED if all(goes) else Change.ADDED if goes[1] else Change.LOST
-        return Group(change, before, after, rest[7], many)
+        return Group(change, before, after, rest[8], many)
 
     def _outcome(self, side: int, known: int, number: int, code: int, why: int) -> Outcome:
         if not known:

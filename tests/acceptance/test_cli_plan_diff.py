@@ -72,6 +72,38 @@ def test_a_change_is_told_with_whom_it_adds_and_loses(project: Path) -> None:
     ]
 
 
+def test_who_is_held_until_another_time_differs_too(project: Path) -> None:
+    path = project / "campaigns/notes.yaml"
+    early = CAMPAIGN.replace("10:00", "08:30").replace("}\nsteps", ", window: '%s-20:00'}\nsteps")
+    path.write_text(early % "09:00")
+    git(project, "commit", "-q", "-a", "-m", "from nine")
+    path.write_text(early % "11:00")
+
+    found = outreach_here(project, "plan", "notes", "--diff", "HEAD", "--now", NOW, "--json").json
+    lines = outreach_here(project, "plan", "notes", "--diff", "HEAD", "--now", NOW).out.splitlines()
+
+    assert (found["added"], found["lost"], found["moved"]) == (0, 0, 3)
+    assert lines[0] == "notes: +0 −0, 3 by another way or at another time"
+    held = "hold by email, held for outside_window"
+    assert " ".join(lines[-1].split()) == f"moved 3 potential {held} {held}, until another time"
+
+
+def test_a_repository_that_git_does_not_trust_is_told_as_such(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+
+    answer = outreach_here(project, "plan", "notes", "--diff", "first", "--now", NOW)
+
+    assert (answer.code, answer.err) == (
+        2,
+        f"outreach: git does not read `{project}`: it is somebody else's; "
+        f"`git config --global --add safe.directory {project.parent}` trusts it\n",
+    )
+
+
 def test_rows_are_exactly_those_who_differ(project: Path) -> None:
     words = ("plan", "notes", "--diff", "HEAD~1", "--now", NOW, "--rows", "d.csv", "--json")
     found = outreach_here(project, *words).json
