@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from outreach.documents import FileModel, RefusalError, did_you_mean, load, validate
 from outreach.errors import Problem
 from outreach.settings.written import Late, Share
-from outreach.simulation.assumptions import DAY, KINDS, Assumptions, Habits
+from outreach.simulation.assumptions import DAY, KINDS, Assumptions, Deed, Habits
 
 _TOO_MUCH = 10**12  # as of the amounts in a file of events
 
@@ -112,4 +112,6 @@ def read_assumptions(
 
 def _habits(written: HabitsFile) -> Habits:
     shares = {kind: getattr(written, kind.value) for kind in KINDS}
+    # Nobody follows a link of a mail without having opened it, whether that was written or not.
+    shares[Deed.OPEN] = max(shares[Deed.OPEN], shares[Deed.CLICK])
     return Habits({kind: share for kind, share in shares.items() if share}, written.amount)

@@ -68,11 +68,12 @@ def test_so_many_events_a_day_happen_to_customers_by_lot() -> None:
     assert happenings(assumptions, AT, 0, seed=0) == []
 
 
-def test_who_follows_a_link_has_opened_the_mail_before() -> None:
-    opened = {
-        one.delivery_id: one.at for one in done(read(FILE), "decline") if one.deed is Deed.OPEN
-    }
-    clicked = [one for one in done(read(FILE), "decline") if one.deed is Deed.CLICK]
+@pytest.mark.parametrize("content", [FILE, FILE.replace(b"open: 40%, ", b"")])
+def test_who_follows_a_link_has_opened_the_mail_before(content: bytes) -> None:
+    all_done = done(read(content), "decline")
+
+    opened = {one.delivery_id: one.at for one in all_done if one.deed is Deed.OPEN}
+    clicked = [one for one in all_done if one.deed is Deed.CLICK]
 
     assert clicked
     assert all(opened[one.delivery_id] <= one.at for one in clicked)
