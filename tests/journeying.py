@@ -85,16 +85,17 @@ class Way:
         assert answer.code == 0, answer.err
 
     def messages_at(self, key: str = "ann") -> list[str]:
-        """A customer's deliveries in order: step, company time for which it was planned, reason."""
+        """A customer's deliveries in order: step, company time for which it was planned, variant, reason."""
         d = deliveries.c
-        query = select(d.step, d.state, d.reason, d.planned_at)
+        query = select(d.step, d.state, d.reason, d.planned_at, d.variant)
         query = query.join(customers, customers.c.id == d.customer_id)
         with reading(self.engine) as conn:
             found = conn.execute(query.where(customers.c.key == key).order_by(d.id)).all()
         return [
             f"{step} {at.astimezone(ZONE):%Y-%m-%dT%H:%M}"
+            + ("" if variant is None else f" {variant}")
             + ("" if state == "sent" else f" {reason or state}")
-            for step, state, reason, at in found
+            for step, state, reason, at, variant in found
         ]
 
     def messages(self, key: str = "ann") -> list[str]:
@@ -143,6 +144,9 @@ def a_way(
     (way.project / "templates/note/subject.txt").write_text("A note")
     body = "Hello\n\n{{ brand.postal_address }} {{ unsubscribe_url }}\n"
     (way.project / "templates/note/body.txt").write_text(body)
+    if "variants:" in text:
+        (way.project / "templates/note/warm").mkdir()
+        (way.project / "templates/note/warm/subject.txt").write_text("A warm note")
     way.campaign(text, head)
     taken = way.call(BEGIN, "customers", "import", "c.csv", "--consent-source", "form")
     assert taken.code == 0, taken.err

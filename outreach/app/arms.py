@@ -4,15 +4,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from outreach.campaign.experiment import Measure
 from outreach.campaign.model import Campaign
+from outreach.campaign.trials import trial_of
 from outreach.reports.arms import Counted, after_winner, counted
 from outreach.reports.intervals import Interval, difference, needed, wilson
 from outreach.reports.journeys import Reached, goal_reached
 from outreach.settings.company import Company
-from outreach.store.tables import deliveries
+from outreach.store.journey_winners import journey_winner
+from outreach.store.tables import campaigns, deliveries
 from outreach.store.winners import winner_of
 
 CHANGE = 0.2  # a difference worth knowing: a fifth of the rate
@@ -148,6 +150,16 @@ def chosen_in(conn: Connection, run_id: int) -> Chosen | None:
     if found is None:
         return None
     return Chosen(found.variant, found.chosen_at or found.due_at)
+
+
+def chosen_in_journey(conn: Connection, campaign: Campaign) -> Chosen | None:
+    """The same of a journey's test, by its file as it stands; None where none has begun."""
+    trial = trial_of(campaign)
+    if trial is None:
+        return None
+    number = conn.execute(select(campaigns.c.id).where(campaigns.c.name == campaign.name)).scalar()
+    found = None if number is None else journey_winner(conn, number, trial)
+    return None if found is None else Chosen(found.variant, found.chosen_at or found.due_at)
 
 
 def sample_size(

@@ -16,7 +16,7 @@ from outreach.decisions.candidate import Scope
 from outreach.decisions.explain import Answer, Explanation, ask_about, explain
 from outreach.decisions.localities import Locality, localities
 from outreach.decisions.ruling import Ruling
-from outreach.decisions.winners import winner_due_at
+from outreach.decisions.winners import winner_due_at, with_journey_winner
 from outreach.errors import UsageError
 from outreach.planning.next_time import Search, next_time
 from outreach.store.customers import by_keys
@@ -90,6 +90,7 @@ def explain_by(
         repeats_within=now - REPEAT if turn.is_over else None,
         winner_at=winner_due_at(ruling, turn.instants, turn.past),
     )
+    scope = with_journey_winner(conn, ruling, scope)
     found = _asked(conn, ruling, scope, place, turn.instants, rules=rules)
     search = Search(ruling, scope, place, now)
     next_at = next_time(conn, search, found.verdict, found.answers) if ahead else None
@@ -117,6 +118,7 @@ def explain_arrival(
         run_at=now, seen_at=now, enrolled=(enrolment_id,), about=customer_id,
         facts=facts_for(conn, now),
     )  # fmt: skip
+    scope = with_journey_winner(conn, ruling, scope)
     found = _asked(conn, ruling, scope, place, everywhere(places, now), rules=rules)
     verdict, clock = found.verdict, Clock(ruling.grid.calendar_zone(place))
     goes = verdict.decision is not Decision.SKIP

@@ -37,7 +37,7 @@ from outreach.decisions.candidate import Scope
 from outreach.decisions.households import ask_base
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
-from outreach.decisions.winners import winner_due_at
+from outreach.decisions.winners import winner_due_at, with_journey_winner
 from outreach.planning.occasion import Occasion
 from outreach.planning.plan import count, rows
 from outreach.planning.spread import spread_of
@@ -268,6 +268,7 @@ def question_of(
         run_at=occasion.first_at, local_at=occasion.local_at, seen_at=now, facts=facts,
         past=turn.past, winner_at=winner_due_at(ruling, asked, turn.past), **scope,
     )  # fmt: skip
+    made = with_journey_winner(conn, ruling, made)
     return ask_base(conn, ruling, made, asked), turn
 
 

@@ -9,7 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from outreach.app.arms import Arm, Chosen, Share, arms_of, chosen_in, goal_of_arms
+from outreach.app.arms import (
+    Arm,
+    Chosen,
+    Share,
+    arms_of,
+    chosen_in,
+    chosen_in_journey,
+    goal_of_arms,
+)
 from outreach.app.context import Context
 from outreach.app.cost import links_of, price_of
 from outreach.app.planning import Cost
@@ -78,7 +86,7 @@ class Reported:
     links: dict[str, int]
     skipped: dict[str, int]
     arms: dict[str, Arm]
-    winner: Chosen | None  # of one run that has a test
+    winner: Chosen | None  # of one run that has a test, or of a journey
     cost: Cost | None
     fell_over: tuple[FellOver, ...] = ()  # what failed for good on a channel, by where it went
     journey: Journeyed | None = None  # of one campaign: how far those are who came in
@@ -126,7 +134,7 @@ def _goal_of_run(context: Context, conn: Connection, run_id: int) -> GoalTold | 
 def _goal(
     context: Context, conn: Connection, campaign: Campaign, run_id: int | None = None
 ) -> GoalTold | None:
-    found = goal_reached(conn, context.company(), campaign, context.now(), run_id)
+    found = goal_reached(conn, context.company(), campaign, context.now(), run_id=run_id)
     if found is None:
         return None
     arms = goal_of_arms([each.name for each in campaign.variants], found.arms)
@@ -158,7 +166,7 @@ def _differing(context: Context, campaign: Campaign) -> Iterator[str]:
 def _compared(
     context: Context, conn: Connection, campaign: str | None, run_id: int | None
 ) -> tuple[dict[str, Arm], Chosen | None]:
-    """The variants of one campaign or run, and the winner of a run; of everything none."""
+    """The variants of one campaign or run, and the winner of a run or a journey; of everything none."""
     if run_id is not None:
         campaign = run_with(conn, run_id).campaign
     if campaign is None:
@@ -166,6 +174,8 @@ def _compared(
     known = context.loaded.campaigns.get(campaign)
     order = [] if known is None else [each.name for each in known.variants]
     winner = None if run_id is None else chosen_in(conn, run_id)
+    if run_id is None and known is not None:
+        winner = chosen_in_journey(conn, known)
     clicks = _tracked(context, campaign).links
     return arms_of(conn, order, campaign, run_id, clicks=clicks), winner
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from outreach.campaign.experiment import Measure
 from outreach.campaign.model import Campaign
+from outreach.campaign.trials import waits_for_winner
 from outreach.documents import Document
 from outreach.errors import WARNING, Problem
 from outreach.rendering.links import tracking_of
@@ -61,7 +62,8 @@ def _chosen_before(document: Document, campaign: Campaign) -> Iterator[Problem]:
         return
     message = "the winner is chosen before the goal's `within` is over: who reaches it later does "
     message += "not count"
-    hint = "let `after` be as long (at most `7 days`), or a `goal` that is reached sooner decide"
+    most = "7 days" if waits_for_winner(campaign) else "90 days"
+    hint = f"let `after` be as long (at most `{most}`), or a `goal` that is reached sooner decide"
     yield document.problem(("experiment", "winner", "after"), _CODE, message, hint)
 
 

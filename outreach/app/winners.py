@@ -1,8 +1,9 @@
-"""Winners of tests that are due: counted, chosen once a run, and written down."""
+"""Winners of tests that are due: counted, chosen once a run or journey, and written down."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -16,6 +17,7 @@ from outreach.reports.intervals import difference, wilson
 from outreach.reports.journeys import goal_reached
 from outreach.store.engine import reading, writing
 from outreach.store.journal import record
+from outreach.store.journey_winners import Trial, choose_in_journey, trials_due
 from outreach.store.winners import choose, to_be_chosen
 
 log = Logger(__name__)
@@ -25,46 +27,85 @@ SCHEDULER = "scheduler"
 def choose_winners(context: Context) -> bool:
     """Choose the winner of every test whose time has come; whether there was any.
 
-    Of several schedulers one chooses; a run whose rules are at fault is told, and waits.
+    Of several schedulers one chooses; a test whose rules are at fault is told, and waits.
     """
+    now = context.now()
     with reading(context.engine) as conn:
-        due = to_be_chosen(conn, context.now())
-    chosen = [_choose(context, run_id, revision_id) for run_id, revision_id in due]
+        of_runs, of_journeys = to_be_chosen(conn, now), trials_due(conn, now)
+    chosen = [
+        *(_choose_in_run(context, *each, now) for each in of_runs),
+        *(_choose_in_journey(context, each, now) for each in of_journeys),
+    ]
     return any(chosen)
 
 
-def _choose(context: Context, run_id: int, revision_id: int) -> bool:
-    now = context.now()
-    try:
-        with reading(context.engine) as conn:
-            ruling = context.rulings.load(conn, revision_id)
-            arms = _arms(conn, ruling, run_id, now)
-    except OutreachError as error:
-        log.error("winner can not be chosen", run=run_id, why=str(error))
+def _choose_in_run(context: Context, run_id: int, revision_id: int, now: datetime) -> bool:
+    found = _found(context, revision_id, now, run_id=run_id)
+    if found is None:
         return False
-    winner = ruling.campaign.winner
-    if winner is None:
-        return False
-    name = better(ruling.campaign.variants, arms, winner.by)
-    told = {variant: asdict(each) for variant, each in arms.items()}
     with writing(context.engine) as conn:  # counted before: nobody waits for that
-        if not choose(conn, run_id, name, now, told):
+        if not choose(conn, run_id, found.name, now, found.told):
             return False
-        record(conn, now, SCHEDULER, "winner chosen", run_id, variant=name, arms=told)
-    log.info("winner chosen", run=run_id, variant=name)
+        record(conn, now, SCHEDULER, "winner chosen", run_id, variant=found.name, arms=found.told)
+    log.info("winner chosen", run=run_id, variant=found.name)
     return True
 
 
-def _arms(conn: Connection, ruling: Ruling, run_id: int, now: datetime) -> Mapping[str, Counted]:
-    """What became of a run's variants up to now; where the goal decides also who reached it."""
-    campaign, arms = ruling.campaign, counted(conn, run_id=run_id, until=now)
+def _choose_in_journey(context: Context, trial: Trial, now: datetime) -> bool:
+    found = _found(context, trial.revision_id, now, trial=trial.trial)
+    if found is None:
+        return False
+    campaign = found.campaign
+    with writing(context.engine) as conn:
+        if not choose_in_journey(conn, trial, found.name, now, found.told):
+            return False
+        record(conn, now, SCHEDULER, "winner chosen", campaign, variant=found.name, arms=found.told)
+    log.info("winner chosen", campaign=campaign, variant=found.name)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Better:
+    """The variant that did better, and by which counts."""
+
+    campaign: str
+    name: str
+    told: dict[str, Any]
+
+
+def _found(
+    context: Context, revision_id: int, now: datetime,
+    *, run_id: int | None = None, trial: str | None = None,
+) -> _Better | None:  # fmt: skip
+    """Of a run or of a journey's test; None where the rules are at fault."""
+    try:
+        with reading(context.engine) as conn:
+            ruling = context.rulings.load(conn, revision_id)
+            arms = _arms(conn, ruling, now, run_id, trial)
+    except OutreachError as error:
+        log.error("winner can not be chosen", revision=revision_id, run=run_id, why=str(error))
+        return None
+    campaign = ruling.campaign
+    if campaign.winner is None:
+        return None
+    name = better(campaign.variants, arms, campaign.winner.by)
+    return _Better(campaign.name, name, {variant: asdict(each) for variant, each in arms.items()})
+
+
+def _arms(
+    conn: Connection, ruling: Ruling, now: datetime, run_id: int | None, trial: str | None
+) -> Mapping[str, Counted]:
+    """What became of a test's variants up to now; where the goal decides also who reached it."""
+    campaign = ruling.campaign
+    name = campaign.name if run_id is None else None
+    arms = counted(conn, name, run_id, until=now, trial=trial)
     if campaign.winner is None or campaign.winner.by is not Measure.GOAL:
         return arms
-    found = goal_reached(conn, ruling.company, campaign, now, run_id)
-    reached = {} if found is None else {name: each.reached for name, each in found.arms.items()}
+    found = goal_reached(conn, ruling.company, campaign, now, run_id=run_id, trial=trial)
+    reached = {} if found is None else {arm: each.reached for arm, each in found.arms.items()}
     return {
-        name: replace(each, reached={**each.reached, Measure.GOAL: reached.get(name, 0)})
-        for name, each in arms.items()
+        arm: replace(each, reached={**each.reached, Measure.GOAL: reached.get(arm, 0)})
+        for arm, each in arms.items()
     }
 
 

@@ -10,7 +10,7 @@ from outreach.documents import FileModel, RefusalError
 from outreach.settings.written import Name, Share, Whole, parse_late, text_as
 
 MOST = 10  # arms: with more of them nobody has the audience to tell them apart
-LONGEST = timedelta(days=7)
+LONGEST = timedelta(days=90)  # of a journey; where others wait for the choice it is shorter
 _SPANS = r"\d+\s+(minute|hour|day)s?"
 
 
@@ -42,7 +42,7 @@ def _several(shares: dict[str, int]) -> dict[str, int]:
 def _after(text: str) -> timedelta:
     span = parse_late(text)
     if span > LONGEST:
-        raise RefusalError("the others would wait for longer than a week", "at most `7 days`")
+        raise RefusalError("nobody would hear the better one for so long", "at most `90 days`")
     return span
 
 

@@ -9,7 +9,6 @@ from outreach.campaign.feasts import feast_names, is_known, key_of
 from outreach.campaign.known import Known
 from outreach.campaign.laid_out import Layout, layout_faults, message_paths
 from outreach.campaign.model import (
-    TRIGGERED,
     Campaign,
     Expression,
     Goal,
@@ -58,7 +57,7 @@ def read_campaign(
     if document is None:
         return None, None, problems
     file, faults = validate(document, CampaignFile)
-    found = {*problems, *faults, *_dashed_step(document), *_winner_of_journey(document)}
+    found = {*problems, *faults, *_dashed_step(document)}
     if known is not None:
         found |= {*_unknown_names(document, known), *_resent_advertising(document, known)}
         found |= {*_no_date(document, known), *_no_feast(document, known)}
@@ -124,18 +123,6 @@ def _resent_advertising(document: Document, known: Known) -> Iterator[Problem]:
     if advertising and document.get(("on_unknown",)) == "resend":
         message = "only a transactional topic may be sent again when nobody knows if it arrived"
         yield document.problem(("on_unknown",), "bad-value", message, "write `keep`")
-
-
-def _winner_of_journey(document: Document) -> Iterator[Problem]:
-    """A winner is chosen in one run; customers of a journey come to a message in many."""
-    path: Path = ("experiment", "winner")
-    kept = (("exit",), ("reentry",), *(("schedule", each) for each in TRIGGERED))
-    if document.has(path) and (document.has(("steps", 1)) or any(map(document.has, kept))):
-        message = (
-            "`winner` is not supported yet where customers come one by one, or there are steps"
-        )
-        hint = "keep `variants`, and compare them in `outreach report`"
-        yield document.problem(path, LATER, message, hint, key=True)
 
 
 def _no_date(document: Document, known: Known) -> Iterator[Problem]:

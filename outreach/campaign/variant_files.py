@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import timedelta
 
 from outreach.campaign.experiment import Measure
+from outreach.campaign.model import TRIGGERED
 from outreach.campaign.steps_file import parse_template
 from outreach.documents import Document, Path, RefusalError, did_you_mean
 from outreach.errors import WARNING, Problem
+from outreach.spans import parse_span
 
 _ARMS: Path = ("experiment", "variants")
+LONGEST = timedelta(days=7)  # for which others wait for a winner
 _BY_CALENDAR = ("cron", "every", "at", "manual")  # what comes for everybody at one time
 
 
@@ -103,9 +107,26 @@ def _stem(file_name: str) -> str:
 
 
 def _unfit_winner(document: Document) -> Iterator[Problem]:
-    """A winner where no run has everybody in it at one time, so that there is nobody to wait."""
-    if not document.has(("experiment", "winner")):
+    """A winner that nobody could be the winner of, or for whom others would wait in vain."""
+    path: Path = ("experiment", "winner")
+    if not document.has(path):
         return
+    if not _is_journey(document):
+        yield from _unfit_in_a_run(document, path)
+    if document.get((*path, "by")) == Measure.GOAL and not document.has(("goal",)):
+        hint = "add one: `goal: {when: \"count('order', since=entered_at) > 0\", within: 7 days}`"
+        yield document.problem((*path, "by"), "bad-value", "there is no `goal` to choose by", hint)
+
+
+def _is_journey(document: Document) -> bool:
+    """Whether customers come in one by one, or know several steps: nobody waits for a winner there."""
+    ways = (("steps", 1), ("exit",), *(("schedule", each) for each in TRIGGERED))
+    comes_again = document.get(("reentry",)) in (None, "always")
+    return not comes_again or any(map(document.has, ways))
+
+
+def _unfit_in_a_run(document: Document, path: Path) -> Iterator[Problem]:
+    """No run has everybody in it at one time, or they would wait for too long."""
     schedule = document.get(("schedule",))
     kinds = schedule.keys() if isinstance(schedule, dict) else ()
     if schedule is not None and not any(kind in kinds for kind in _BY_CALENDAR):
@@ -113,12 +134,9 @@ def _unfit_winner(document: Document) -> Iterator[Problem]:
             "a winner is chosen among those who get it at one time, and here each has their own"
         )
         hint = "take `winner` out: each variant goes to its share"
-        yield document.problem(("experiment", "winner"), "bad-value", message, hint, key=True)
-    if document.has(("steps", 1)):
-        message = "a winner is chosen for a campaign of one message"
-        hint = "take `winner` out: each keeps their variant in all steps"
-        yield document.problem(("experiment", "winner"), "bad-value", message, hint, key=True)
-    by: Path = ("experiment", "winner", "by")
-    if document.get(by) == Measure.GOAL and not document.has(("goal",)):
-        hint = "add one: `goal: {when: \"count('order', since=entered_at) > 0\", within: 7 days}`"
-        yield document.problem(by, "bad-value", "there is no `goal` to choose by", hint)
+        yield document.problem(path, "bad-value", message, hint, key=True)
+    after = document.get((*path, "after"))
+    with suppress(ValueError):
+        if isinstance(after, str) and parse_span(after) > LONGEST:
+            message = "the others would wait for longer than a week"
+            yield document.problem((*path, "after"), "bad-value", message, "at most `7 days`")

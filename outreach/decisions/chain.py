@@ -73,7 +73,7 @@ def decide(candidate: Candidate, among: tuple[Any, Any] | None = None) -> Select
         consent_id.label("consent_id"),
         opens_at.label("opens_at"),
     ]
-    found += arms.numbers(candidate.ruling, row.bucket)
+    found += arms.numbers(candidate.ruling, row)
     if candidate.marks.sharing or candidate.ruling.campaign.when_capped == "hold":
         found += _for_release(candidate, row)
     return select(*found)
@@ -89,7 +89,7 @@ def outcomes(
     """
     row = _chosen(candidate, counted_rows(candidate, without=_OF_ONE, among=among, by=by))
     opens_at = _of_channel(candidate, row, "opens").label("opens_at")
-    more = arms.numbers(candidate.ruling, row.bucket) + ([] if by is None else [row.by])
+    more = arms.numbers(candidate.ruling, row) + ([] if by is None else [row.by])
     return select(*_outcome(candidate, row), row.locale, opens_at, *more)
 
 
@@ -101,8 +101,7 @@ def counted_rows(
 ) -> FromClause:
     """`q`: the candidates with what stands in the way by channel, and cadence counted."""
     few = candidate.marks.again or candidate.marks.about or candidate.marks.enrolled
-    # Few: decided once, looked at again for duplicates. A whole audience: only the few who share
-    # an address are decided twice, and nothing is written.
+    # Few: decided once, asked again for duplicates. Of an audience only who share an address are.
     query = _asked(candidate) if by is None else _asked(candidate).add_columns(by.label("by"))
     asked = query.cte("p").prefix_with("MATERIALIZED" if few else "NOT MATERIALIZED")
     without += _OF_PEOPLE
@@ -154,6 +153,7 @@ def _asked(candidate: Candidate) -> Select[Any]:
         candidate.late_at.label("late_at"),
         cast(first_that_fails(person_rules(candidate)), Integer).label("person"),
         *_by_channel(candidate),
+        *arms.kept(candidate.ruling, customer.bucket, candidate.enrolment),
         *_all_but(candidate.zones, *(_CLOCKS_BUT_TODAY if candidate.rivals else _CLOCKS)),
     ).select_from(candidate.joined())
     return query.where(*_picked(candidate))

@@ -16,6 +16,7 @@ from outreach.decisions.localities import localities
 from outreach.decisions.rules import dates, journeys, person
 from outreach.decisions.rules.dates import falling_in
 from outreach.decisions.ruling import Ruling
+from outreach.decisions.winners import with_journey_winner
 from outreach.decisions.zonetable import zone_rows, zone_table
 from outreach.store.dialect import fill_rows, with_rows
 
@@ -53,6 +54,7 @@ def entrants(
     conn: Connection, ruling: Ruling, scope: Scope, asked: Mapping[int, datetime]
 ) -> Entrants:
     """The candidates of the places in `asked`, each at its instant there."""
+    scope = with_journey_winner(conn, ruling, scope)
     places = [each for each in localities(conn) if each.id in asked]
     grid = ruling.grid
     rows, falling = grid.rows(places, asked), falling_in(grid, scope, places)

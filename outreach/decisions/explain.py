@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from outreach.campaign.experiment import Measure
+from outreach.campaign.trials import waits_for_winner
 from outreach.decisions.asking import Question, ask
 from outreach.decisions.candidate import Scope
 from outreach.decisions.chain import counted_rows, sharing_with
@@ -154,6 +155,8 @@ def _awaiting(question: Question, verdict: Verdict, details: Details) -> list[An
         return []
     waits = verdict.variant is None
     said = f"gets `{verdict.variant}`"
+    if not waits_for_winner(question.ruling.campaign):
+        return [Answer(Reason.AWAITING_WINNER, None, True, f"{said}: in a journey nobody waits")]
     if waits and due_at is not None:
         which = f"that is {winner.by} more"
         if winner.by is Measure.GOAL:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from outreach.campaign.model import Campaign, Step
+from outreach.campaign.trials import waits_for_winner
 from outreach.decisions.grid import Grid
 from outreach.settings.company import Company, Topic
 
@@ -59,7 +60,7 @@ class Ruling:
 
         Who waits for a winner waits for the choice, and their `late` starts then.
         """
-        if self.campaign.winner is None:
+        if not waits_for_winner(self.campaign):
             return asked_at
         return max(asked_at, late_at - self.campaign.schedule.late)
 

@@ -21,11 +21,13 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.dml import ReturningInsert
 
 from outreach.campaign.model import Step, Wait
+from outreach.campaign.trials import trial_of
 from outreach.decisions.asking import Question, everywhere
 from outreach.decisions.candidate import Scope
 from outreach.decisions.households import ask_base
 from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling
+from outreach.decisions.winners import with_journey_winner
 from outreach.planning.decided import Decided
 from outreach.planning.occasion import REPEAT
 from outreach.planning.rows import delivery_rows, due_at_of_row
@@ -33,6 +35,7 @@ from outreach.planning.tick import MAY_HAVE_RUN, rank_of
 from outreach.store import marks, runs
 from outreach.store.dialect import insert, is_any_of, one_at_a_time, shift
 from outreach.store.engine import begin_write, let_others_write, pace_on, reading, writing
+from outreach.store.journey_winners import Trial, begin_trial
 from outreach.store.pace import Pace
 from outreach.store.runs import NewRun, Run
 from outreach.store.spelling import latest
@@ -221,6 +224,7 @@ def _question(
         run_at=run.occurrence_at, run_id=run.id, seen_at=now, enrolled=tuple(ids), facts=facts,
         repeats_within=run.created_at - REPEAT if by_hand else None,
     )  # fmt: skip
+    scope = with_journey_winner(conn, desk.ruling, scope)
     return ask_base(conn, desk.ruling, scope, everywhere(localities(conn), now))
 
 
@@ -232,6 +236,7 @@ def _write(
     made = list(conn.execute(_insert(conn, desk, run, decided, ids)).scalars())
     if not made:
         return 0
+    _begin_trial(conn, desk.ruling, made, now)
     conn.execute(_begin(conn, desk, run, decided, made, now))
     r = runs_table.c
     more = update(runs_table).where(r.id == run.id, r.state != RunState.CANCELLED.value)
@@ -240,6 +245,17 @@ def _write(
         return None
     runs.reopen(conn, [run.id])
     return len(made)
+
+
+def _begin_trial(conn: Connection, ruling: Ruling, ids: Sequence[int], now: datetime) -> None:
+    """Note when the journey's winner is chosen: so long after the first message of the test."""
+    winner, name = ruling.campaign.winner, trial_of(ruling.campaign)
+    if winner is None or name is None:
+        return
+    tried = select(e.id).where(is_any_of(conn, e.id, ids), e.tried_in == name).limit(1)
+    if conn.execute(tried).first() is not None:
+        trial = Trial(ruling.campaign_id, name, ruling.revision_id)
+        begin_trial(conn, trial, now + winner.after)
 
 
 def _insert(

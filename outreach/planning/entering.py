@@ -23,6 +23,7 @@ from outreach.decisions.asking import everywhere
 from outreach.decisions.candidate import Scope
 from outreach.decisions.entrants import Entrants, entrants
 from outreach.decisions.localities import localities
+from outreach.decisions.rules.arms import on_entering
 from outreach.decisions.ruling import Ruling
 from outreach.planning.arriving import arrived
 from outreach.store.dialect import insert, is_any_of, shift
@@ -59,6 +60,7 @@ def enrolled(ruling: Ruling, found: Entrants, case: Case, query: Select[Any]) ->
         "position": literal(0),
         "begun": place["begun"],
         "next_at": place["next_at"],
+        **on_entering(ruling, found.candidate.customer.c.bucket),
     }
     labelled = (each.label(name) for name, each in columns.items())
     return found.filled(query.with_only_columns(*labelled, maintain_column_froms=True))

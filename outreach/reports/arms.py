@@ -5,16 +5,43 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from outreach.campaign.experiment import Measure
 from outreach.reports.funnel import which
 from outreach.store.spelling import number_in
-from outreach.store.tables import deliveries, events, reactions, winners
+from outreach.store.tables import (
+    deliveries,
+    enrolments,
+    events,
+    journey_winners,
+    reactions,
+    winners,
+)
 from outreach.vocabulary import ReactionKind, State
 
 ARRIVED = (State.SENT, State.DELIVERED, State.COMPLAINED)  # as far as anybody knows
 REPLY = "reply"
+_e = enrolments.alias("e_tried")
+IS_TRIED = not_(  # or nothing is tried: a journey keeps a variant only where a winner is chosen
+    exists(
+        select(_e.c.id)
+        .where(_e.c.id == deliveries.c.enrolment_id, _e.c.variant.is_not(None))
+        .where(_e.c.tried_in.is_(None))
+        .correlate(deliveries)
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +63,16 @@ def counted(
     until: datetime | None = None,
     step: str | None = None,
     each: ColumnElement[int] = deliveries.c.customer_id,
+    trial: str | None = None,
 ) -> dict[str, Counted]:
-    """By variant, of one run, one campaign or a `step` of it; what was done `until` an instant, by it.
+    """By variant, of one run, one campaign, a `step` or a journey's `trial` of it.
+
+    What was done `until` an instant, by it.
 
     `each`: what counts once. Messages to one customer are no independent readers, so of several runs
     or steps only customers can be compared; messages tell what one run would bring.
-    What went out once a winner was chosen is not compared: it is of one variant, and of later.
+    What went out once a winner was chosen is not compared: it is of one variant, and of later. Nor
+    is what went in a journey to those on whom its variants were not tried.
     Who reached the goal is told by `journeys.goal_reached`.
     """
     d = deliveries.c
@@ -51,6 +82,7 @@ def counted(
         d.variant.is_not(None),
         d.state.in_([state.value for state in ARRIVED]),
         or_(winners.c.chosen_at.is_(None), d.claimed_at < winners.c.chosen_at),
+        IS_TRIED if trial is None else _is_tried_in(trial),
     )
     base = deliveries.outerjoin(winners, winners.c.run_id == d.run_id)
     query = select(d.variant, func.count(), func.count(each.distinct())).select_from(base)
@@ -65,6 +97,13 @@ def counted(
         )
         for variant, messages, of in sent
     }
+
+
+def _is_tried_in(trial: str) -> ColumnElement[bool]:
+    """The message is one of a journey by whose customer this test is made."""
+    e = enrolments.alias()
+    theirs = select(e.c.id).where(e.c.id == deliveries.c.enrolment_id, e.c.tried_in == trial)
+    return exists(theirs.correlate(deliveries))
 
 
 def after_winner(
@@ -83,7 +122,23 @@ def after_winner(
         )
         .group_by(d.variant)
     )
-    return _by_variant(conn, query)
+    of_journeys = _by_variant(conn, _since_chosen(campaign, run_id))
+    return {**of_journeys, **_by_variant(conn, query)}
+
+
+def _since_chosen(campaign: str | None, run_id: int | None) -> Select[Any]:
+    """The same of journeys: messages to those who came in since."""
+    d, e, w = deliveries.c, enrolments.c, journey_winners.c
+    chosen = select(w.trial).where(w.campaign_id == e.campaign_id, w.chosen_at <= e.entered_at)
+    query = select(d.variant, func.count()).join(enrolments, e.id == d.enrolment_id)
+    query = query.where(
+        which(campaign, run_id),
+        d.state.in_([state.value for state in ARRIVED]),
+        e.variant.is_not(None),
+        e.tried_in.is_(None),
+        exists(chosen.correlate(enrolments)),
+    )
+    return query.group_by(d.variant)
 
 
 def _by_variant(conn: Connection, query: Select[Any]) -> dict[str, int]:

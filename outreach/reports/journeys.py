@@ -25,7 +25,7 @@ from outreach.audience.compile import compile_expression
 from outreach.audience.names import names_in
 from outreach.audience.row import Row
 from outreach.campaign.model import Campaign, Goal
-from outreach.reports.arms import ARRIVED
+from outreach.reports.arms import ARRIVED, IS_TRIED
 from outreach.settings.company import Company
 from outreach.store.dialect import shift
 from outreach.store.enrolments import started_by
@@ -39,6 +39,7 @@ _OF_RUN = winners.c.run_id == d.run_id
 _COMPARED = and_(
     d.state.in_([state.value for state in ARRIVED]),
     or_(winners.c.chosen_at.is_(None), d.claimed_at < winners.c.chosen_at),
+    IS_TRIED,
 )
 
 
@@ -89,11 +90,13 @@ def journeyed(conn: Connection, campaign: str) -> Journeyed | None:
 
 
 def goal_reached(
-    conn: Connection, company: Company, campaign: Campaign, now: datetime, run_id: int | None = None
-) -> GoalReached | None:
+    conn: Connection, company: Company, campaign: Campaign, now: datetime, *,
+    run_id: int | None = None, trial: str | None = None,
+) -> GoalReached | None:  # fmt: skip
     """What a campaign's goal measures, by events up to `now`; None where it has none.
 
-    Of all who were written to or came in; of a campaign of one message also of one run.
+    Of all who were written to or came in; of a campaign of one message also of one run, of a
+    journey of those on whom a `trial` was made.
     """
     goal = campaign.goal
     if goal is None:
@@ -101,6 +104,7 @@ def goal_reached(
     asked = _of_journey if campaign.is_journey else _of_deliveries
     query = asked(company, campaign, goal, now)
     query = query if run_id is None else query.where(d.run_id == run_id)
+    query = query if trial is None else query.where(e.tried_in == trial)
     sums = {False: Reached(0, 0), True: Reached(0, 0)}
     arms: dict[str, Reached] = {}
     for held_out, variant, *numbers in conn.execute(_by_customer(query)):

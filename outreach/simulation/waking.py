@@ -18,7 +18,7 @@ from outreach.planning.tick import Candidate
 from outreach.settings.company import Company
 from outreach.simulation.under_way import stirs_at
 from outreach.store import runs
-from outreach.store.tables import deliveries, pending_events, tasks, winners
+from outreach.store.tables import deliveries, journey_winners, pending_events, tasks, winners
 from outreach.vocabulary import RunKind, RunState, Status, TaskCause, TaskState
 
 d, t = deliveries.c, tasks.c
@@ -30,6 +30,7 @@ _INSTANTS: Sequence[Select[tuple[Any]]] = (
     select(func.min(d.due_at)).where(d.ready),
     select(func.min(d.late_at)).where(d.ready),
     select(func.min(winners.c.due_at)).where(winners.c.variant.is_(None)),
+    select(func.min(journey_winners.c.due_at)).where(journey_winners.c.variant.is_(None)),
     select(func.min(pending_events.c.at)),
 )
 

@@ -4,7 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands import outreach_here, sample_project
+import yaml
+from commands import ROOT, outreach_here, sample_project
 
 CAMPAIGN = """\
 owner: mei@example.com
@@ -182,3 +183,16 @@ def test_nobody_is_under_way_in_a_campaign_of_one_message(project: Path) -> None
         "tests/way.yaml:4:24: nobody is under way in `weekly-greeting`: it is one message at a time; take `journey` out",
         "tests/way.yaml:5:31: this is of who is under way; write where they stand: `journey: …`",
     ]
+
+
+def test_the_page_s_own_example_holds(project: Path) -> None:
+    told = (ROOT / "docs/testing.md").read_text("utf-8").partition("### Who is under way")[2]
+    example = yaml.load(told.partition("```yaml\n")[2].partition("```")[0], yaml.BaseLoader)
+    sample = yaml.load((ROOT / "tests/campaigns/win-back.yaml").read_text("utf-8"), yaml.BaseLoader)
+    (project / "tests/win-back.yaml").write_text(
+        yaml.safe_dump(example | {"given": sample["given"]})
+    )
+
+    found = outreach_here(project, "test", "tests/win-back.yaml", "--json").json
+
+    assert (found["passed"], found["failed"]) == (3, 0)

@@ -10,6 +10,7 @@ from outreach.campaign.described.way import ending, way
 from outreach.campaign.experiment import Measure
 from outreach.campaign.floor_audience import audience_of
 from outreach.campaign.model import Campaign, Selection
+from outreach.campaign.trials import waits_for_winner
 from outreach.settings.company import Company, Topic
 from outreach.spans import Cap
 from outreach.vocabulary import Approval
@@ -102,11 +103,12 @@ def _experiment(campaign: Campaign, speaker: Speaker) -> Iterator[str]:
         yield speaker.say("variants", parts=", ".join(parts))
     if campaign.winner is not None:
         winner = campaign.winner
+        done = "by_goal_more" if winner.by is Measure.GOAL else "by_more"
         yield speaker.say(
-            "winner_of_goal" if winner.by is Measure.GOAL else "winner",
+            "winner" if waits_for_winner(campaign) else "winner_on_the_way",
             share=share(winner.test),
             span=speaker.span(winner.after),
-            by=speaker.say(f"by_{winner.by}"),
+            better=speaker.say(done, by=speaker.say(f"by_{winner.by}")),
             first=campaign.variants[0].name,
         )
 

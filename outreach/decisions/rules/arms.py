@@ -2,9 +2,22 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, Integer, bindparam, case, cast
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+)
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from outreach.campaign.experiment import ends_of
+from outreach.campaign.trials import trial_of, waits_for_winner
 from outreach.decisions.ruling import Ruling
 from outreach.ids import BUCKETS, arm_factors, test_of, variants_of
 from outreach.settings.company import Company
@@ -44,26 +57,59 @@ def is_in_test(ruling: Ruling, bucket: ColumnElement[int]) -> ColumnElement[bool
     return _arm(bucket, ruling.company.salt, test_of(campaign.name)) < campaign.winner.test
 
 
-def variant(ruling: Ruling, bucket: ColumnElement[int], tag: str = "") -> ColumnElement[int] | None:
+def variant(
+    ruling: Ruling, bucket: ColumnElement[int], tag: str = "", enrolment: FromClause | None = None
+) -> ColumnElement[int] | None:
     """The number of the customer's variant; None where nothing is compared.
 
-    Who is not in the test has the winner's; null as long as none is chosen. `tag` is the candidate's.
+    Who is not in the test has the winner's; null as long as none is chosen. In a journey they have
+    the first until then, and all keep what they had when they came in. `tag` is the candidate's.
     """
     campaign = ruling.campaign
     if not campaign.variants:
         return None
     arm = _arm(bucket, ruling.company.salt, variants_of(campaign.name))
     *ends, _ = ends_of(campaign.variants)
-    number = case(
+    number: ColumnElement[int] = case(
         *((arm < end, place) for place, end in enumerate(ends)), else_=len(campaign.variants) - 1
     )
     tested = is_in_test(ruling, bucket)
-    return number if tested is None else case((tested, number), else_=winner(tag))
+    if waits_for_winner(campaign) and tested is not None:
+        return case((tested, number), else_=winner(tag))
+    if tested is not None:
+        number = case((winner(tag).is_not(None), winner(tag)), (tested, number), else_=0)
+    if enrolment is None:
+        return number
+    names = enumerate(each.name for each in campaign.variants)
+    kept = case(*((enrolment.c.variant == name, place) for place, name in names))
+    return func.coalesce(kept, number)
 
 
-def numbers(ruling: Ruling, bucket: ColumnElement[int]) -> list[ColumnElement[Any]]:
-    """`variant`, a column of the customer's number; none where nothing is compared."""
-    number = variant(ruling, bucket)
+def on_entering(ruling: Ruling, bucket: ColumnElement[int]) -> dict[str, ColumnElement[Any]]:
+    """What the enrolment of a customer who comes in now keeps of variants, where a winner is chosen."""
+    campaign, number = ruling.campaign, variant(ruling, bucket)
+    trial, tested = trial_of(campaign), is_in_test(ruling, bucket)
+    if trial is None or number is None or tested is None:
+        return {}
+    names = case(*((number == place, each.name) for place, each in enumerate(campaign.variants)))
+    is_tried = and_(winner().is_(None), tested)
+    return {"variant": names, "tried_in": case((is_tried, trial))}
+
+
+def kept(
+    ruling: Ruling, bucket: ColumnElement[int], enrolment: FromClause | None
+) -> list[ColumnElement[Any]]:
+    """`variant`, where enrolments are asked about, which may keep it; none where nothing is compared."""
+    number = None if enrolment is None else variant(ruling, bucket, enrolment=enrolment)
+    return [] if number is None else [number.label("variant")]
+
+
+def numbers(ruling: Ruling, row: ReadOnlyColumnCollection[str, Any]) -> list[ColumnElement[Any]]:
+    """`variant`, a column of the customer's number; none where nothing is compared.
+
+    `row` has their bucket, or the number itself where their enrolment keeps it.
+    """
+    number = row.variant if "variant" in row else variant(ruling, row.bucket)
     return [] if number is None else [number.label("variant")]
 
 

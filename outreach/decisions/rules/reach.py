@@ -59,7 +59,7 @@ def missing_data(candidate: Candidate, number: int) -> ColumnElement[bool] | Non
     """
     ruling = candidate.ruling
     lacks = [_lacks_one_of(candidate, number, arm) for arm in range(len(_arms(ruling)))]
-    own = arms.variant(ruling, candidate.customer.c.bucket, candidate.tag)
+    own = arms.variant(ruling, candidate.customer.c.bucket, candidate.tag, candidate.enrolment)
     if own is None or not any(each is not None for each in lacks):
         return lacks[0]
     if _need_the_same(ruling, number):

@@ -24,7 +24,7 @@ from outreach.store.tables.reactions import links, pictures, reactions
 from outreach.store.tables.sending import attempts, audit, deliveries, marks, receipts, workers
 from outreach.store.tables.stages import customer_stages
 from outreach.store.tables.tasks import owner_changes, pending_events, tasks
-from outreach.store.tables.winners import winners
+from outreach.store.tables.winners import journey_winners, winners
 from outreach.store.tables.work import blobs, campaigns, company_rules, revisions, runs
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "further_suppressions",
     "inbound_messages",
     "interest_origins",
+    "journey_winners",
     "limits",
     "links",
     "marks",
