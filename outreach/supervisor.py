@@ -127,7 +127,9 @@ def _man(place: _Place, work: Callable[[], None]) -> None:
     now = time.monotonic()
     if place.process is None and now >= place.start_after:
         place.started_at = now
-        process = multiprocessing.get_context("fork").Process(target=_begin, args=(work, place.cores))
+        process = multiprocessing.get_context("fork").Process(
+            target=_begin, args=(work, place.cores)
+        )
         try:
             process.start()
         except OSError as error:  # no more processes or memory for now; the others go on

@@ -17,7 +17,7 @@ from outreach.simulation.drift import Drift, drift
 from outreach.simulation.load import Load, loads
 from outreach.simulation.starving import Starved, starved
 from outreach.simulation.tasks import GivenOut, given_out
-from outreach.store.engine import reading
+from outreach.store.engine import reading, writing
 
 T = TypeVar("T")
 
@@ -38,26 +38,45 @@ class Said:
 
 
 def ask_copy(sim: Simulated, pool: Executor, start: datetime, end: datetime) -> Said:
-    """Have the threads of a pool ask: both databases work outside Python's lock."""
+    """Have the threads of a pool ask: both databases work outside Python's lock.
+
+    In this order: whoever waits for what another question finds is behind it.
+    """
     context, since = sim.context, sim.since
     company, campaigns = context.company(), context.loaded.campaigns
+    context.engine.dispose()  # each idle connection keeps the pages that it has read
 
     def ask(question: Callable[[Connection], T]) -> Future[T]:
         return pool.submit(_answer, context.engine, question)
 
+    def once_noted(question: Callable[[Connection], T]) -> Future[T]:
+        return pool.submit(_answer_after, noted, context.engine, question)
+
+    noted = pool.submit(_note, sim)
+    fates = ask(lambda conn: counting.fates(conn, since))
     return Said(
-        cost=ask(lambda conn: cost_of_sent(context, conn, since=start)),
-        counted=ask(lambda conn: counting.count(conn, since)),
-        pestered=ask(lambda conn: counting.most_pestered(conn, since)),
-        touches=ask(lambda conn: counting.touches(conn, since)),
-        forgotten=ask(lambda conn: counting.most_forgotten(conn, since)),
-        load=ask(lambda conn: loads(conn, since, company)),
+        pestered=once_noted(lambda conn: counting.most_pestered(conn, since)),
+        touches=once_noted(counting.touches),
+        forgotten=once_noted(lambda conn: counting.most_forgotten(conn, since)),
         starved=ask(lambda conn: starved(conn, since, campaigns, company)),
+        cost=ask(lambda conn: cost_of_sent(context, conn, since=start)),
         stages=ask(lambda conn: drift(conn, start, end)),
         tasks=ask(lambda conn: given_out(conn, since)),
+        counted=pool.submit(lambda: counting.counted(fates.result())),
+        load=pool.submit(lambda: loads(fates.result(), company)),
     )
+
+
+def _note(sim: Simulated) -> None:
+    with writing(sim.context.engine) as conn:
+        counting.note_touches(conn, sim.since)
 
 
 def _answer(engine: Engine, question: Callable[[Connection], T]) -> T:
     with reading(engine) as conn:
         return question(conn)
+
+
+def _answer_after(noted: Future[None], engine: Engine, question: Callable[[Connection], T]) -> T:
+    noted.result()
+    return _answer(engine, question)

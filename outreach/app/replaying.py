@@ -138,7 +138,7 @@ def _catch_up(sim: Simulated, after: datetime, until: datetime) -> None:
 def _replayed(sim: Simulated, conn: Connection, asked: AskedAgain, now: datetime) -> Replayed:
     channels: Counter[str] = Counter()
     skip: Counter[str] = Counter()
-    for each in counting.count(conn, sim.since):
+    for each in counting.counted(counting.fates(conn, sim.since)):
         if each.outcome == "send":
             channels[each.channel] += each.deliveries
         elif each.outcome == "skip":

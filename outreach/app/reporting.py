@@ -251,13 +251,11 @@ def cost_of_sent(
     `since`: only what was sent from then on.
     """
     company = context.company()
+    prices = {name: each.price for name, each in company.channels.items() if each.price}
     found: dict[str, Decimal] = {}
     segments_of: dict[str, Decimal] = {}  # by campaign: one's texts are not as long as another's
-    for each in destinations(conn, campaign, run_id, since):
-        settings, of = company.channels.get(each.channel), each.campaign
-        if settings is None or not settings.price:
-            continue
-        price = price_of(settings.price, each.country) * each.messages
+    for each in destinations(conn, prices, campaign, run_id, since):
+        of, price = each.campaign, price_of(prices[each.channel], each.country) * each.messages
         if each.channel == "sms":
             if of not in segments_of:
                 segments_of[of] = _segments_each(context, conn, of, run_id)

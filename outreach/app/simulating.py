@@ -28,6 +28,7 @@ from outreach.simulation.starving import Starved
 from outreach.simulation.tasks import GivenOut
 from outreach.spans import parse_span
 from outreach.store.engine import reading
+from outreach.store.memory import share_arenas
 from outreach.vocabulary import Status
 
 LEAST, DAY = timedelta(minutes=1), timedelta(days=1)  # between two looks
@@ -112,6 +113,7 @@ def simulate(context: Context, asked: Asked, tell: Tell = lambda _: None) -> Sim
     """
     if asked.rows_to is not None:
         check_place(asked.rows_to)
+    share_arenas()
     start = context.now()
     end = start + timedelta(days=asked.days)
     assumptions = None if asked.assume is None else assumptions_in(context, asked.assume)

@@ -1,7 +1,8 @@
 """Facts and stages brought up to date: by ranges of customers, only rows that change."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -26,7 +27,7 @@ from outreach.lifecycle.changes import FACTS, Found, Spot, changes, spots
 from outreach.lifecycle.model import Lifecycle
 from outreach.settings.company import Company
 from outreach.store import dialect, stages
-from outreach.store.engine import let_others_write, pace_on, reading, writing
+from outreach.store.engine import is_alone, let_others_write, pace_on, reading, writing
 from outreach.store.facts import STORED_FACTS
 from outreach.store.pace import Pace
 from outreach.store.stages import MAIN
@@ -36,6 +37,7 @@ from outreach.store.upserts import upsert
 
 FIRST_PART = 2_000  # customers; on a first refresh, where every row changes, some 120 ms
 MOST = 8_000  # of a part where few rows change
+HANDS = 2  # connections that look through a copy
 FACTS_MARK = "facts"  # the instant that the stored facts and stages of everyone are as of
 Move = tuple[str | None, str | None]  # from, to
 Moved = list[tuple[Found, str | None]]  # rows of `changes`, each with the new stage
@@ -76,20 +78,22 @@ def refresh(
     done, pace = 0, pace_on(engine, FIRST_PART, MOST) if stored else Pace(FIRST_PART, MOST)
     older = _are_older(now, present)
     ranges = changes(and_(_IN_RANGE, older), company, models, now, _ENDS, stored=stored)
+
+    def changed(conn: Connection, part: Sequence[int]) -> Sequence[Found]:
+        if isinstance(part, range):
+            return conn.execute(ranges, _between(part[0], part[-1])).all()
+        which = and_(dialect.is_any_of(conn, customers.c.id, part), older)
+        return conn.execute(changes(which, company, models, now, stored=stored)).all()
+
     if customer_ids is None:
-        with reading(
-            engine
-        ) as conn:  # compiled here: that may take longer than a transaction should
-            conn.execute(ranges, _between(0, -1)).all()
-    for part in _parts(engine, customer_ids, pace):
+        with reading(engine) as conn:  # compiled here: it takes longer than a transaction should
+            changed(conn, range(1))
+    parts = _parts(engine, customer_ids, pace)
+    ahead = _ahead if stored and is_alone(engine) else _unknown
+    for part, known in ahead(engine, changed, parts):
         with writing(engine, pace) as conn:
             dialect.one_at_a_time(conn, "refresh stages")
-            if isinstance(part, range):
-                found = conn.execute(ranges, _between(part[0], part[-1])).all()
-            else:
-                which = and_(dialect.is_any_of(conn, customers.c.id, part), older)
-                asked = changes(which, company, models, now, stored=stored)
-                found = conn.execute(asked).all()
+            found = changed(conn, part) if known is None else known
             for name, moved in _write(conn, found, at, now).items():
                 moves[name].update(moved)
         done += len(part)
@@ -106,6 +110,37 @@ def refresh(
     all_ = {name: Refreshed(counts[name], dict(moves[name])) for name in models}
     main = all_.pop(MAIN)
     return Refreshed(main.counts, main.moves, all_)
+
+
+Part = Sequence[int]
+Changed = Callable[[Connection, Part], Sequence[Found]]
+
+
+def _unknown(
+    _: Engine, __: Changed, parts: Iterable[Part]
+) -> Iterator[tuple[Part, Sequence[Found] | None]]:
+    """The parts: what has changed there is asked where it is written, for others write as well."""
+    return ((part, None) for part in parts)
+
+
+def _ahead(
+    engine: Engine, changed: Changed, parts: Iterable[Part]
+) -> Iterator[tuple[Part, Sequence[Found]]]:
+    """The parts, each with what has changed there: two are looked through at once, nobody writes."""
+
+    def look(part: Part) -> Sequence[Found]:
+        with reading(engine) as conn:
+            return changed(conn, part)
+
+    coming: deque[tuple[Part, Future[Sequence[Found]]]] = deque()
+    with ThreadPoolExecutor(HANDS, "refresh") as pool:
+        for part in parts:
+            coming.append((part, pool.submit(look, part)))
+            if len(coming) > HANDS:
+                first, found = coming.popleft()
+                yield first, found.result()
+        for last, found in coming:
+            yield last, found.result()
 
 
 def _parts(engine: Engine, ids: Sequence[int] | None, pace: Pace) -> Iterator[Sequence[int]]:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from outreach.logger import Logger
 from outreach.store import runs
-from outreach.store.engine import writing
+from outreach.store.engine import is_alone, writing
 
 log = Logger(__name__)
 EVERY_SECONDS = runs.PLANNER_LEASE.total_seconds() / 3
@@ -21,8 +21,12 @@ def tenure(
 ) -> Iterator[None]:
     """Renew the planner's lease on the run until the block ends.
 
-    Deciding about a large base is one statement that takes longer than the lease.
+    Deciding about a large base is one statement that takes longer than the lease. On a copy there
+    is no other planner.
     """
+    if is_alone(engine):
+        yield
+        return
     ended = threading.Event()
 
     def renew() -> None:

@@ -1,5 +1,6 @@
 """What providers accepted, as far as its cost goes: countries, and a sample of its customers."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,20 +38,25 @@ class Accepted:
 
 def destinations(
     conn: Connection,
+    channels: Collection[str],
     campaign: str | None = None,
     run_id: int | None = None,
     since: datetime | None = None,
 ) -> list[Destination]:
-    """Where the accepted messages of one run, of one campaign, or all went; `since`: only later.
+    """Where the messages accepted on channels went, of one run, of one campaign, or all.
 
-    Also those that came back, and went on by another channel.
+    `since`: only later. Also those that came back, and went on by another channel.
     """
+    if not channels:
+        return []
     row, before = deliveries.c, fallbacks.c
     query = _destinations(row.channel, row.address, row.sent_at, campaign, run_id, since)
-    present = query.where(row.state.in_([state.value for state in ACCEPTED]))
+    present = query.where(
+        row.channel.in_(channels), row.state.in_([state.value for state in ACCEPTED])
+    )
     query = _destinations(before.channel, before.address, before.sent_at, campaign, run_id, since)
     earlier = query.join(fallbacks, before.delivery_id == row.id).where(
-        before.sent_at.is_not(None), before.channel != row.channel
+        before.channel.in_(channels), before.sent_at.is_not(None), before.channel != row.channel
     )
     known = conn.execute(select(campaigns.c.id, campaigns.c.name))
     names = {row.id: row.name for row in known}

@@ -1,34 +1,43 @@
 """What came of a simulation, counted on its copy: messages, touches, stages."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Integer,
     MetaData,
     Table,
     and_,
+    case,
     func,
     insert,
-    literal,
     or_,
     select,
 )
 
-from outreach.store.spelling import latest, microseconds_between
+from outreach.store.spelling import latest
 from outreach.store.tables import campaigns, customers, deliveries
-from outreach.store.types import EPOCH, BigId, Instant
+from outreach.store.types import EPOCH, BigId
 from outreach.vocabulary import State
 
 QUARTER = timedelta(minutes=15)  # every zone's midnight is at one
 FEW = 20
 WAITING = "waiting"
 d, c = deliveries.c, customers.c
+PART = 500_000  # deliveries
 was_open = Table("was_open", MetaData(), Column("id", BigId, primary_key=True, autoincrement=False))
+touched = Table(
+    "touched",
+    MetaData(),
+    Column("id", BigId, primary_key=True, autoincrement=False),  # a customer's
+    Column("many", Integer, nullable=False),
+)
 GONE = (State.SENT.value, State.DELIVERED.value, State.BOUNCED.value, State.COMPLAINED.value)
 LEFT_OUT = (State.SKIPPED.value, State.EXPIRED.value)
 
@@ -55,6 +64,48 @@ def begin(conn: Connection, at: datetime) -> Since:
 
 
 @dataclass(frozen=True, slots=True)
+class Fate:
+    """Deliveries that fared alike: when they went, were put off, were left out; None: not at all."""
+
+    campaign: str
+    channel: str
+    lane: str
+    reason: str  # of what was left out
+    gone_at: datetime | None
+    held_at: datetime | None  # the instant they were put off from
+    left_at: datetime | None
+    deliveries: int
+
+
+def fates(conn: Connection, since: Since) -> list[Fate]:
+    """What became of the copy's own deliveries, by campaign, channel, lane, reason and instants."""
+    left = d.state.in_(LEFT_OUT)
+    gone_at = case((d.state.in_(GONE), d.claimed_at))
+    held_at = case((and_(d.until.is_not(None), ~left), d.planned_at))
+    left_at = case((left, func.coalesce(d.claimed_at, d.planned_at)))
+    alike = (d.campaign_id, d.channel, d.lane, case((left, d.reason)), gone_at, held_at, left_at)
+    part = select(*alike, func.count()).group_by(*alike)
+    found: Counter[tuple[Any, ...]] = Counter()
+    for which in _in_parts(conn, since):
+        for *fate, deliveries_ in conn.execute(part.where(which)):
+            found[tuple(fate)] += deliveries_
+    names = dict(conn.execute(select(campaigns.c.id, campaigns.c.name)).all())
+    return [
+        Fate(names[campaign], channel or "", lane, reason or "", gone, held, left_out, number)
+        for (campaign, channel, lane, reason, gone, held, left_out), number in found.items()
+        if gone or held or left_out
+    ]
+
+
+def _in_parts(conn: Connection, since: Since) -> Iterator[ColumnElement[bool]]:
+    """The copy's own deliveries, so many at a time that they are sorted in memory."""
+    yield d.id.in_(select(was_open.c.id))
+    last = conn.execute(select(func.coalesce(func.max(d.id), 0))).scalar_one()
+    for after in range(since.last_id, last, PART):
+        yield and_(d.id > after, d.id <= after + PART)
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """Deliveries of one campaign that fared alike in one quarter of an hour."""
 
@@ -66,41 +117,23 @@ class Counted:
     deliveries: int
 
 
-def count(conn: Connection, since: Since) -> list[Counted]:
+def counted(those: Iterable[Fate]) -> list[Counted]:
     """What went when it went, what was left out when that was decided, what was put off when due.
 
     What was put off and went later counts twice: on its day as put off, on the other as sent.
     """
-    decided = func.coalesce(d.claimed_at, d.planned_at)
-    gone = _counted(conn, since, "send", d.claimed_at, d.state.in_(GONE))
-    skip = _counted(conn, since, "skip", decided, d.state.in_(LEFT_OUT))
-    held = and_(d.until.is_not(None), d.state.not_in(LEFT_OUT))
-    return [*gone, *_counted(conn, since, "hold", d.planned_at, held), *skip]
-
-
-def _counted(
-    conn: Connection,
-    since: Since,
-    outcome: str,
-    at: ColumnElement[datetime],
-    which: ColumnElement[bool],
-) -> list[Counted]:
-    quarter = _quarter(at).label("quarter")
-    reason = [d.reason] if outcome == "skip" else []
-    parts = select(quarter, d.campaign_id, d.channel, *reason).where(since.own, which).subquery()
-    query = select(campaigns.c.name, func.count(), *parts.c).join(
-        parts, parts.c.campaign_id == campaigns.c.id
-    )
-    rows = conn.execute(query.group_by(campaigns.c.name, *parts.c))
+    found: Counter[tuple[str, str, datetime, str, str]] = Counter()
+    for each in those:
+        instants = {"send": each.gone_at, "hold": each.held_at, "skip": each.left_at}
+        for outcome, at in instants.items():
+            if at is not None:
+                quarter = EPOCH + (at - EPOCH) // QUARTER * QUARTER
+                reason = each.reason if outcome == "skip" else ""
+                found[outcome, each.campaign, quarter, each.channel, reason] += each.deliveries
     return [
-        Counted(EPOCH + number * QUARTER, name, channel or "", outcome, "".join(why), many)
-        for name, many, number, _, channel, *why in rows
+        Counted(at, campaign, channel, outcome, reason, number)
+        for (outcome, campaign, at, channel, reason), number in sorted(found.items())
     ]
-
-
-def _quarter(at: ColumnElement[datetime]) -> ColumnElement[int]:
-    microseconds: ColumnElement[int] = microseconds_between(literal(EPOCH, Instant()), at)
-    return microseconds // (QUARTER // timedelta(microseconds=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +176,18 @@ def _people() -> ColumnElement[bool]:
     return and_(c.erased_at.is_(None), c.merged_into.is_(None))
 
 
-def touches(conn: Connection, since: Since) -> Touches:
-    """How many messages reached how many customers."""
-    by_customer = (
-        select(func.count().label("many"))
-        .join(customers, c.id == d.customer_id)
-        .where(_touched(since), _people())
-        .group_by(d.customer_id)
-        .subquery()
-    )
-    many = by_customer.c.many
-    rows = conn.execute(select(many, func.count()).group_by(many)).all()
-    number = Counter({row[0]: row[1] for row in rows})
+def note_touches(conn: Connection, since: Since) -> None:
+    """Note how many messages each customer got, in a table that the copy alone has."""
+    touched.create(conn)
+    by_customer = select(d.customer_id, func.count()).where(_touched(since)).group_by(d.customer_id)
+    conn.execute(insert(touched).from_select(["id", "many"], by_customer))
+
+
+def touches(conn: Connection) -> Touches:
+    """How many messages reached how many customers, once `note_touches` has noted them."""
+    many = touched.c.many
+    query = select(many, func.count()).join(customers, c.id == touched.c.id).where(_people())
+    number: Counter[int] = Counter(dict(conn.execute(query.group_by(many)).all()))
     everyone = conn.execute(select(func.count()).select_from(customers).where(_people()))
     total = everyone.scalar_one()
     number[0] = total - sum(number.values())
@@ -171,19 +204,18 @@ class Pestered:
 
 
 def most_pestered(conn: Connection, since: Since, limit: int = FEW) -> list[Pestered]:
-    """Who gets the most messages, the most first, then by key."""
-    many = func.count().label("many")
+    """Who gets the most messages, the most first, then by key; as noted by `note_touches`."""
+    many = touched.c.many
     query = (
-        select(d.customer_id, c.key, many)
-        .join(customers, c.id == d.customer_id)
-        .where(_touched(since), _people())
-        .group_by(d.customer_id, c.key)
+        select(c.id, c.key, many)
+        .join(touched, touched.c.id == c.id)
+        .where(_people())
         .order_by(many.desc(), c.key)
         .limit(limit)
     )
     found = conn.execute(query).all()
-    whose = _by_campaign(conn, since, [row.customer_id for row in found])
-    return [Pestered(row.key, row.many, whose[row.customer_id]) for row in found]
+    whose = _by_campaign(conn, since, [row.id for row in found])
+    return [Pestered(row.key, row.many, whose[row.id]) for row in found]
 
 
 def _by_campaign(conn: Connection, since: Since, ids: Sequence[int]) -> dict[int, dict[str, int]]:
@@ -214,8 +246,11 @@ class Forgotten:
 
 
 def most_forgotten(conn: Connection, since: Since, limit: int = FEW) -> list[Forgotten]:
-    """Whom nothing reaches and who has not been in touch the longest: never first, then by key."""
-    reached = select(d.customer_id).where(_touched(since))
+    """Whom nothing reaches and who has not been in touch the longest: never first, then by key.
+
+    As noted by `note_touches`.
+    """
+    reached = select(touched.c.id)
     touch = (
         select(func.max(d.slot_at))
         .where(d.customer_id == c.id, d.firm, d.slot_at.is_not(None))

@@ -1,19 +1,15 @@
 """Messages beside what rate limits let through: how much waits for how long."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
-
 from outreach.settings.company import Company
 from outreach.settings.rate_limits import RateLimit
-from outreach.simulation.counting import GONE, Since
-from outreach.store.tables import deliveries
+from outreach.simulation.counting import Fate
 
-d = deliveries.c
 NOTHING = timedelta()
 
 
@@ -30,22 +26,18 @@ class Load:
     days_over: int  # days, in company time, with more than a day's quota
 
 
-def loads(conn: Connection, since: Since, company: Company) -> list[Load]:
+def loads(those: Iterable[Fate], company: Company) -> list[Load]:
     """The limits that have anything to bear, the longest wait first."""
-    query = (
-        select(d.channel, d.lane, d.claimed_at, func.count())
-        .where(since.own, d.state.in_(GONE))
-        .group_by(d.channel, d.lane, d.claimed_at)
-        .order_by(d.claimed_at)
-    )
-    come: dict[str, dict[datetime, int]] = defaultdict(lambda: defaultdict(int))
+    come: dict[str, Counter[datetime]] = defaultdict(Counter)
     limits: dict[str, RateLimit] = {}
-    for channel, lane, at, messages in conn.execute(query):
-        for limit in company.limits(channel).of(lane):
+    for each in those:
+        if each.gone_at is None:
+            continue
+        for limit in company.limits(each.channel).of(each.lane):
             limits[limit.name] = limit
-            come[limit.name][at] += messages
+            come[limit.name][each.gone_at] += each.deliveries
     zone = ZoneInfo(company.brand.timezone)
-    found = [_load(limits[name], at, zone) for name, at in come.items()]
+    found = [_load(limits[name], at, zone) for name, at in sorted(come.items())]
     return sorted(found, key=lambda each: (-each.longest_wait, -each.days_over, each.limit))
 
 
@@ -66,7 +58,7 @@ def _longest_wait(spacing: timedelta | None, come: Mapping[datetime, int]) -> ti
     if spacing is None:
         return NOTHING
     longest, free_at = NOTHING, min(come)
-    for at, messages in come.items():
+    for at, messages in sorted(come.items()):
         free_at = max(free_at, at) + spacing * messages
         longest = max(longest, free_at - at)
     return longest

@@ -136,6 +136,16 @@ def begin_read(conn: Connection) -> Iterator[None]:
         conn.rollback()
 
 
+def begin_snapshot(conn: Connection) -> None:
+    """Have a connection that has no transaction see what is committed now, until its next commit."""
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql("BEGIN")
+        conn.exec_driver_sql("SELECT 1 FROM sqlite_schema LIMIT 1").all()
+    else:
+        conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        conn.exec_driver_sql("SELECT 1").all()
+
+
 @contextmanager
 def reading_together(engine: Engine, count: int) -> Iterator[list[Connection]]:
     """So many read transactions that all see the same state, to share one large question."""

@@ -32,7 +32,8 @@ UNASKED = frozenset(
     ("attempts", "audit", "erased_addresses", "feedback_mails", "inbound_messages", "receipts")
 )
 # Of a copy of some customers whole tables of others would have no row to point to.
-_FAST = ("foreign_keys=OFF", "synchronous=OFF", "wal_autocheckpoint=20000", "cache_size=-131072")
+_FAST = ("foreign_keys=OFF", "synchronous=OFF", "wal_autocheckpoint=5000", "cache_size=-65536")
+_PAGE = 16_384  # bytes: who sweeps over millions of rows asks the system a quarter as often as for 4,096
 
 # Asked of everyone each hour of months, not now and then; as SQLAlchemy writes the questions, or they
 # are not used.
@@ -107,10 +108,10 @@ def _file(engine: Engine, folder: Path, only: _Part | None) -> Iterator[Engine]:
 
 
 def _copy_file(engine: Engine, path: Path) -> None:
-    # By connections that end with it: what the base's own map into memory would count as ours.
-    base = closing(sqlite3.connect(str(engine.url.database)))
-    with base as source, closing(sqlite3.connect(path)) as target:
-        source.backup(target)
+    # By a connection that ends with it: what the base's own map into memory would count as ours.
+    with closing(sqlite3.connect(str(engine.url.database), isolation_level=None)) as base:
+        base.execute(f"PRAGMA page_size = {_PAGE}")
+        base.execute("VACUUM INTO ?", (str(path),))
 
 
 def _copy_some(engine: Engine, copy: Engine, only: _Part) -> None:

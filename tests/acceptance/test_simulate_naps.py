@@ -1,4 +1,4 @@
-"""A project on a copy under a clock that is put forward: what looks it leaves out changes nothing."""
+"""A project on a copy under a clock that is put forward: what is left out or shared out changes nothing."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from commands import sample_project
 from letterbox import people
+from sqlalchemy import Connection
 
 from outreach.app.context import open_context
 from outreach.app.simulated import simulated
+from outreach.decisions.asking import Question
+from outreach.planning import hands
 from outreach.reports.rows import DecidedRow, decided_rows
 from outreach.simulation.span import instants
 from outreach.store.engine import reading
@@ -48,15 +51,21 @@ def simulate(project: Path, *, naps: bool) -> tuple[list[DecidedRow], int]:
         context.close()
 
 
-def test_hours_in_which_nothing_can_come_due_are_left_out_and_change_nothing(
-    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def project(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The sample with a journey, and ten customers."""
     settings = {"database_url": database_url, "secret_key": KEY}
     for name, value in settings.items():
         monkeypatch.setenv(f"OUTREACH_{name.upper()}", value)
-    project = sample_project(tmp_path / "project")
-    (project / "campaigns/way.yaml").write_text(WAY)
-    people(project, 10, **settings)
+    made = sample_project(tmp_path / "project")
+    (made / "campaigns/way.yaml").write_text(WAY)
+    people(made, 10, **settings)
+    return made
+
+
+def test_hours_in_which_nothing_can_come_due_are_left_out_and_change_nothing(
+    project: Path,
+) -> None:
 
     each_hour, none = simulate(project, naps=False)
     rows, left_out = simulate(project, naps=True)
@@ -66,3 +75,22 @@ def test_hours_in_which_nothing_can_come_due_are_left_out_and_change_nothing(
     assert steps == {"hello": 10, "more": 10, "last": 10}
     assert none == 0
     assert left_out > 100
+
+
+def test_a_large_copy_is_shared_out_and_its_rows_are_the_same(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone, _ = simulate(project, naps=True)
+    asked = []
+
+    def large(conn: Connection, question: Question) -> int:
+        asked.append(question)
+        return hands.MOST
+
+    monkeypatch.setattr("outreach.planning.run.hands_for", large)
+    monkeypatch.setattr("outreach.store.engine.ALONE", 3)
+
+    shared_out, _ = simulate(project, naps=True)
+
+    assert sorted(shared_out, key=repr) == sorted(alone, key=repr)
+    assert asked

@@ -1,11 +1,13 @@
 """A large base is decided about by several connections at once, as one alone would decide."""
 
 from datetime import datetime
+from threading import Event
 from typing import Any
 
+import pytest
 from database_world import Needs
 from makers import NOW, grant, make_campaign, make_customer, make_revision, make_run
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
 from outreach.decisions.asking import Question
@@ -13,9 +15,11 @@ from outreach.decisions.candidate import Scope
 from outreach.decisions.households import ask_base
 from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling, make_ruling
+from outreach.planning import hands
+from outreach.planning.decided import Decided
 from outreach.planning.hands import decided_by, hands_for
 from outreach.settings.company import Brand, Company, Topic
-from outreach.store.engine import alone, writing
+from outreach.store.engine import alone, begin_write, writing
 from outreach.store.sharing import mark_sharing
 from outreach.store.tables import customers
 
@@ -64,10 +68,38 @@ def test_two_connections_decide_together_as_one_does(engine: Engine) -> None:
                 rows = [part.conn.execute(select(part.table)).all() for part in parts]
             found[hands] = rows
 
-    assert [len(part) for part in found[2]] == [6, 6]
-    assert [*found[2][0], *found[2][1]] == found[1][0]
+    assert [len(part) for part in found[2]] == [3, 3, 3, 3]
+    assert [row for part in found[2] for row in part] == found[1][0]
     codes = {row.key: row.code for row in found[1][0]}
     assert codes["c05"] == codes["c11"] != codes["c01"]  # they are duplicates
+
+
+def test_what_is_written_of_one_part_is_not_seen_by_those_decided_after_it(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ruling, run_id = filled(engine)
+    first_is_written = Event()
+
+    class Late(Decided):
+        def __init__(self, conn: Connection, question: Question) -> None:
+            if question.values["part_after"]:
+                assert first_is_written.wait(20)
+            super().__init__(conn, question)
+
+    monkeypatch.setattr(hands, "Decided", Late)
+    with alone(engine).connect() as conn:
+        question, codes = asked(conn, ruling, run_id), {}
+        with decided_by(conn, question, 2) as parts:
+            for part in parts:
+                found = part.conn.execute(select(part.table.c.key, part.table.c.code))
+                codes.update({row.key: row.code for row in found})
+                part.conn.rollback()
+                with begin_write(part.conn):
+                    part.conn.execute(update(customers).values(erased_at=NOW))
+                first_is_written.set()
+
+    free = {key for key, code in codes.items() if code is None}
+    assert free == {"c01", "c02", "c04", "c07", "c08", "c10"}
 
 
 def test_a_base_that_others_use_or_that_is_small_is_decided_by_one(engine: Engine) -> None:
