@@ -187,7 +187,9 @@ def test_ended_between_stopping_and_planning_it_goes_on(shop: Shop) -> None:
     assert found.json["corrections"][0]["send"] == 3
 
 
-def test_killed_before_one_of_its_commits_after_another_it_goes_on_and_makes_nothing_twice(shop: Shop) -> None:
+def test_killed_before_one_of_its_commits_after_another_it_goes_on_and_makes_nothing_twice(
+    shop: Shop,
+) -> None:
     words = ("correct", "1", "--template", "right-price", "--yes", "--json", "--now", LATER)
 
     deaths = sum(shop.killed(number, *words) for number in range(1, 9))
