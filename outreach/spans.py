@@ -101,6 +101,15 @@ def parse_span(text: str) -> timedelta:
     return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
 
 
+def in_words(span: timedelta) -> str:
+    """`30 days`, `1 hour`, `90 minutes`: in the largest unit of which it is a whole number."""
+    for unit in ("day", "hour", "minute"):
+        many, rest = divmod(span, timedelta(seconds=_UNITS[unit]))
+        if not rest:
+            return f"{many:,} {unit}{'s' * (many != 1)}"
+    return f"{span.total_seconds():,.0f} seconds"
+
+
 def parse_per(text: str) -> Per:
     """The window of a cap; weeks and days count the customer's dates, the rest seconds."""
     text = " ".join(text.split())

@@ -19,34 +19,41 @@ from outreach.planning.tick import Candidate
 from outreach.reports.rows import check_place, decided_rows, write_rows
 from outreach.simulation import counting
 from outreach.simulation.honest import Sample, Visible, interval, samples, visible
-from outreach.simulation.rewinding import came_back, reveal, rewind
+from outreach.simulation.rewinding import came_back, reached_goal, reveal, rewind
 from outreach.simulation.span import HOUR, instants
 from outreach.store.engine import reading, writing
 from outreach.store.facts import heard_of
 from outreach.store.tables import deliveries
 from outreach.vocabulary import Status
 
-MONTH = timedelta(days=30)
+ORDER, MONTH = "order", timedelta(days=30)
 Tell = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class AskedAgain:
-    """What is to be replayed; a customer comes back by an event of `kind` within a span."""
+    """What is to be replayed; a customer comes back by an event of `kind` within a span.
+
+    None: by the campaign's own goal, within its own span; where it has none, an order in 30 days.
+    """
 
     campaign: str
     start: datetime
     end: datetime
-    kind: str = "order"
-    within: timedelta = MONTH
+    kind: str | None = None
+    within: timedelta | None = None
     rows_to: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """How many came back anyway, of those whose time for it is over; `likely` 95 of 100 times."""
+    """How many came back anyway, of those whose time for it is over; `likely` 95 of 100 times.
 
-    kind: str
+    Either by an event of `kind`, or by the `goal`, as it is written.
+    """
+
+    kind: str | None
+    goal: str | None
     within: timedelta
     customers: int
     came_back: int
@@ -61,6 +68,7 @@ class Replayed:
     campaign: str
     start: datetime
     end: datetime
+    timezone: str  # company time
     messages: int
     customers: int  # distinct ones who would have been written to
     channels: dict[str, int]
@@ -148,17 +156,31 @@ def _replayed(sim: Simulated, conn: Connection, asked: AskedAgain, now: datetime
         sim.since.own, d.sent_at.is_not(None)
     )
     customers = conn.execute(people).scalar_one()
-    came, of = came_back(conn, asked.campaign, asked.start, asked.kind, asked.within, now)
-    share = came / of if of else None
+    baseline = _baseline(sim, conn, asked, now)
     return Replayed(
         asked.campaign,
         asked.start,
         asked.end,
+        sim.context.company().brand.timezone,
         sum(channels.values()),
         customers,
         dict(sorted(channels.items())),
         dict(skip.most_common()),
-        Baseline(asked.kind, asked.within, of, came, share, interval(came, of)),
-        [] if share is None else samples(share),
-        [] if share is None else visible(share, customers),
+        baseline,
+        [] if baseline.share is None else samples(baseline.share),
+        [] if baseline.share is None else visible(baseline.share, customers),
     )
+
+
+def _baseline(sim: Simulated, conn: Connection, asked: AskedAgain, now: datetime) -> Baseline:
+    """Who came back without it, by what was asked for, else by the campaign's own goal."""
+    [campaign] = (each.campaign for each in sim.campaigns)
+    goal = campaign.goal if asked.kind is None else None
+    if goal is not None:
+        goal = replace(goal, within=asked.within or goal.within)
+        came, of = reached_goal(conn, sim.context.company(), campaign, goal, asked.start, now)
+        kind, said, within = None, goal.when.source, goal.within
+    else:
+        kind, said, within = asked.kind or ORDER, None, asked.within or MONTH
+        came, of = came_back(conn, asked.campaign, asked.start, kind, within, now)
+    return Baseline(kind, said, within, of, came, came / of if of else None, interval(came, of))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -13,7 +14,7 @@ from outreach.cli.ending import tidy_end
 from outreach.cli.progress import progress
 from outreach.cli.screen import Screen
 from outreach.errors import UsageError
-from outreach.spans import parse_span
+from outreach.spans import in_words, parse_span
 
 
 def replay(
@@ -25,36 +26,49 @@ def replay(
         typer.Option("--to", metavar="DATE", help="The end, excluded", show_default="now"),
     ] = None,
     goal: Annotated[
-        str, typer.Option(metavar="KIND", help="The kind of event by which a customer comes back")
-    ] = "order",
+        str | None,
+        typer.Option(
+            metavar="KIND",
+            help="The kind of event by which a customer comes back",
+            show_default="the campaign's own goal, else order",
+        ),
+    ] = None,
     within: Annotated[
-        str, typer.Option(metavar="SPAN", help="How soon after the message")
-    ] = "30 days",
+        str | None,
+        typer.Option(
+            metavar="SPAN",
+            help="How soon after the message",
+            show_default="as the campaign's own goal, else 30 days",
+        ),
+    ] = None,
     rows: Annotated[
         Path | None, typer.Option(help="Write a line for each message into this CSV file")
     ] = None,
 ) -> None:
     """What a campaign would have done over past days, and how many came back without it.
 
-    A baseline, and what it takes to see a difference, before the first message is sent. Events,
-    stages and touches are those of then; customers, consents and suppressions count as they stand
-    today. On a copy: nothing is written or sent.
+    A baseline, by the campaign's own `goal` unless another is asked for, and what it takes to see a
+    difference, before the first message is sent. Events, stages and touches are those of then;
+    customers, consents and suppressions count as they stand today. On a copy: nothing is written or
+    sent.
     """
     call = call_of(ctx)
     with call.context() as context, tidy_end(), progress() as bars:
         first = context.instant(read_instant(start, "--from"))
         last = context.now() if end is None else context.instant(read_instant(end, "--to"))
         try:
-            asked = AskedAgain(campaign, first, last, goal, parse_span(within), rows)
+            span = None if within is None else parse_span(within)
         except ValueError as error:
             raise UsageError(f"--within: {error}", "write for example `30 days`") from error
+        asked = AskedAgain(campaign, first, last, goal, span, rows)
         hours = max(1, int((last - first).total_seconds() // 3600))
         found = replay_days(context, asked, bars.of("hours", hours))
     call.show(found, lambda screen: _show(screen, found))
 
 
 def _show(screen: Screen, found: Replayed) -> None:
-    span = f"{found.start:%Y-%m-%d} to {found.end:%Y-%m-%d}"
+    first, last = (each.astimezone(ZoneInfo(found.timezone)) for each in (found.start, found.end))
+    span = f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
     screen.heading(f"{found.campaign}, {span}")
     messages, customers = f"{found.messages:,}", f"{found.customers:,}"
     screen.line(f"would have written {messages} messages to {customers} customers")
@@ -72,12 +86,13 @@ def _show(screen: Screen, found: Replayed) -> None:
 def _show_baseline(screen: Screen, found: Replayed) -> None:
     base = found.baseline
     if base.share is None:
-        screen.line(f"nobody's {base.within.days} days are over yet: there is no baseline")
+        screen.line(f"nobody's {in_words(base.within)} are over yet: there is no baseline")
         return
     low, high = (f"{each:.1%}" for each in base.likely)
+    did = f"had an event `{base.kind}`" if base.kind else f"came to the goal `{base.goal}`"
     screen.line(
-        f"{base.share:.1%} came back anyway: {base.came_back:,} of {base.customers:,} had an event "
-        f"`{base.kind}` within {base.within.days} days (95 of 100 times {low} to {high})"
+        f"{base.share:.1%} came back anyway: {base.came_back:,} of {base.customers:,} {did} "
+        f"within {in_words(base.within)} (95 of 100 times {low} to {high})"
     )
     if found.samples:
         screen.line()

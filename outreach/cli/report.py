@@ -1,7 +1,6 @@
 """`outreach report`."""
 
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from outreach.cli.call import call_of
 from outreach.cli.screen import Screen
 from outreach.cli.waiting import show_cost
 from outreach.reports.journeys import Reached
+from outreach.spans import in_words
 from outreach.vocabulary import Reason
 
 OF_SENT = ("delivered", "bounced", "complained")
@@ -90,7 +90,7 @@ def _show(screen: Screen, found: Reported) -> None:
         screen.pairs({name.replace("_", " "): number for name, number in told.items()})
     if found.goal is not None:
         screen.line()
-        screen.heading(f"Goal, within {_days(found.goal.within)}")
+        screen.heading(f"Goal, within {in_words(found.goal.within)}")
         screen.pairs({name: _share(each) for name, each in (
             ("reached", found.goal.reached), ("held out", found.goal.holdout),
         ) if each.customers})  # fmt: skip
@@ -98,11 +98,6 @@ def _show(screen: Screen, found: Reported) -> None:
     if found.cost is not None:
         screen.line()
         show_cost(screen, found.cost)
-
-
-def _days(span: timedelta) -> str:
-    days, rest = divmod(span, timedelta(days=1))
-    return str(span) if rest else f"{days} day{'s' * (days != 1)}"
 
 
 def _share(of: Reached) -> str:

@@ -91,12 +91,13 @@ def journeyed(conn: Connection, campaign: str) -> Journeyed | None:
 
 def goal_reached(
     conn: Connection, company: Company, campaign: Campaign, now: datetime, *,
-    run_id: int | None = None, trial: str | None = None,
+    run_id: int | None = None, trial: str | None = None, among: ColumnElement[bool] | None = None,
 ) -> GoalReached | None:  # fmt: skip
     """What a campaign's goal measures, by events up to `now`; None where it has none.
 
     Of all who were written to or came in; of a campaign of one message also of one run, of a
-    journey of those on whom a `trial` was made.
+    journey of those on whom a `trial` was made. `among` narrows a journey's enrolments, of any
+    other campaign deliveries.
     """
     goal = campaign.goal
     if goal is None:
@@ -105,6 +106,7 @@ def goal_reached(
     query = asked(company, campaign, goal, now)
     query = query if run_id is None else query.where(d.run_id == run_id)
     query = query if trial is None else query.where(e.tried_in == trial)
+    query = query if among is None else query.where(among)
     sums = {False: Reached(0, 0), True: Reached(0, 0)}
     arms: dict[str, Reached] = {}
     for held_out, variant, *numbers in conn.execute(_by_customer(query)):

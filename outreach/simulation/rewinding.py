@@ -1,5 +1,6 @@
 """Puts a copy back to an instant that is past: what was to come then is not known, and comes again."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
@@ -8,7 +9,9 @@ from sqlalchemy import (
     Index,
     MetaData,
     Table,
+    and_,
     delete,
+    exists,
     func,
     insert,
     null,
@@ -17,6 +20,9 @@ from sqlalchemy import (
     update,
 )
 
+from outreach.campaign.model import Campaign, Goal
+from outreach.reports.journeys import goal_reached
+from outreach.settings.company import Company
 from outreach.store.dialect import reserve_ids, shift
 from outreach.store.stages import MAIN
 from outreach.store.tables import (
@@ -35,7 +41,7 @@ from outreach.store.types import BigId, Instant
 from outreach.vocabulary import RunState
 
 DAYS_ROUND = timedelta(days=2)  # a run is named by the earliest place's instant
-d, c, s = deliveries.c, customers.c, stage_changes.c
+d, e, c, s = deliveries.c, enrolments.c, customers.c, stage_changes.c
 hidden = Table(  # touches that are yet to come
     "hidden_touches",
     MetaData(),
@@ -127,17 +133,36 @@ def came_back(
         .subquery()
     )
     over = first.c.at <= now - within
-    e = events.c
     event = (
-        select(e.id)
+        select(events.c.id)
         .where(
-            e.customer_id == first.c.customer_id,
-            e.kind == kind,
-            e.at > first.c.at,
-            e.at <= shift(first.c.at, within),
+            events.c.customer_id == first.c.customer_id,
+            events.c.kind == kind,
+            events.c.at > first.c.at,
+            events.c.at <= shift(first.c.at, within),
         )
         .exists()
     )
     of = conn.execute(select(func.count()).select_from(first).where(over)).scalar_one()
     came = conn.execute(select(func.count()).select_from(first).where(over, event)).scalar_one()
     return came, of
+
+
+def reached_goal(
+    conn: Connection,
+    company: Company,
+    campaign: Campaign,
+    goal: Goal,
+    start: datetime,
+    now: datetime,
+) -> tuple[int, int]:
+    """The same by a goal of the campaign's, as a report measures it: from when they came in."""
+    until = now - goal.within
+    if campaign.is_journey:
+        wrote = exists(select(d.id).where(d.enrolment_id == e.id, d.sent_at.is_not(None)))
+        among = and_(e.entered_at.between(start, until), wrote.correlate(enrolments))
+    else:
+        among = and_(d.planned_at.between(start, until), d.sent_at.is_not(None))
+    found = goal_reached(conn, company, replace(campaign, goal=goal), now, among=among)
+    assert found is not None  # it has a goal
+    return found.reached.reached, found.reached.customers

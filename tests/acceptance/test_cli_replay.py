@@ -1,5 +1,6 @@
 """`outreach replay`: a campaign over past days, and what came without it."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,61 @@ def test_what_happened_starts_a_campaign_again(
 
     assert found["customers"] + found["skip"].get("control_group", 0) == customers
     assert found["baseline"]["customers"] == found["customers"]
+
+
+GOAL = "goal: {when: \"count('visit', since=entered_at) > 0\", within: 10 days}\n"
+ORDERED = """\
+schedule: {on_event: {kind: order}}
+steps: [{wait: 2 days}, {id: ask, channels: [email], template: win-back}]
+"""
+
+
+@pytest.mark.parametrize("is_journey", [False, True])
+def test_a_campaigns_own_goal_is_what_counts_unless_another_is_asked_for(
+    project: Path, database_url: str, is_journey: bool
+) -> None:
+    """Five came by: on 25 March those who had ordered on the 20th, the others on the 5th."""
+    campaign, came_at, days = QUIET, "2026-03-05T10:00", ("2026-03-02", "2026-03-03")
+    if is_journey:
+        began = QUIET.partition("audience")[0] + "audience: everyone\n"
+        campaign, came_at, days = began + ORDERED, "2026-03-25T10:00", ("2026-03-20", "2026-03-23")
+    (project / "campaigns/quiet.yaml").write_text(campaign + GOAL)
+    rows = "".join(f"k{n},visit,{came_at},v-{n}\n" for n in range(5))
+    (project / "v.csv").write_text("key,kind,at,id\n" + rows)
+    words = ("events", "import", "v.csv", "--now", TODAY)
+    assert outreach_here(project, *words, **settings(database_url)).code == 0
+    ask = ("replay", "quiet", "--from", days[0], "--to", days[1], "--now", TODAY, "--json")
+
+    own = outreach_here(project, *ask, "--rows", "r.csv", **settings(database_url)).json
+    sooner = outreach_here(project, *ask, "--within", "1 day", **settings(database_url)).json
+    other = outreach_here(project, *ask, "--goal", "order", **settings(database_url)).json
+
+    with (project / "r.csv").open(newline="") as file:
+        wrote = {row["key"] for row in csv.DictReader(file) if row["decision"] == "send"}
+    came = len(wrote & {f"k{n}" for n in range(5)})
+    base = own["baseline"]
+    assert (base["kind"], base["goal"]) == (None, "count('visit', since=entered_at) > 0")
+    assert (base["came_back"], base["customers"]) == (came, len(wrote))
+    assert base["within"] == 10 * 86_400
+    assert came >= 4
+    assert (sooner["baseline"]["came_back"], sooner["baseline"]["customers"]) == (0, len(wrote))
+    assert (other["baseline"]["kind"], other["baseline"]["goal"]) == ("order", None)
+    assert other["baseline"]["came_back"] == (0 if is_journey else BACK)
+
+
+def test_days_are_told_by_company_time_and_spans_as_they_are(
+    project: Path, database_url: str
+) -> None:
+    rules = (project / "outreach.yaml").read_text("utf-8")
+    moved = rules.replace("timezone: America/New_York      #", "timezone: Asia/Shanghai      #")
+    (project / "outreach.yaml").write_text(moved, "utf-8")
+    days = ("--from", "2026-03-02", "--to", "2026-03-03", "--now", TODAY)
+    words = ("replay", "quiet", *days, "--within", "36 hours")
+
+    lines = outreach_here(project, *words, **settings(database_url)).out.splitlines()
+
+    assert lines[0] == "quiet, 2026-03-02 to 2026-03-03"
+    assert "had an event `order` within 36 hours (" in lines[2]
 
 
 def test_people_read_it_in_two_lines(project: Path, database_url: str) -> None:
