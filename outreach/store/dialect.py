@@ -30,6 +30,11 @@ from outreach.store.copying import copy
 from outreach.store.spelling import shifted
 from outreach.store.types import Instant, Listed, bound, json_rows
 
+SCRATCH = "outreach_scratch_"  # how schemas of copies begin: see store/scratch.py
+_LOCK_OF = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(CAST(:what AS text) || CASE WHEN"
+    " starts_with(current_schema(), :copies) THEN current_schema() ELSE '' END, 0))"
+)
 HAND_OVER_LOCK = "SELECT pg_advisory_xact_lock_shared(746218)"
 
 
@@ -151,11 +156,12 @@ def lock_customers(conn: Connection, ids: Sequence[int]) -> None:
 
 
 def one_at_a_time(conn: Connection, what: str) -> None:
-    """Wait until no other transaction does `what`; on SQLite no other one writes at all."""
+    """Wait until no other transaction does `what`; on SQLite no other one writes at all.
+
+    A copy of the base in a schema of its own is another base: neither waits for the other.
+    """
     if is_postgres(conn):
-        conn.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": what}
-        )
+        conn.execute(_LOCK_OF, {"what": what, "copies": SCRATCH})
 
 
 def hand_over_together(conn: Connection) -> None:

@@ -19,11 +19,12 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from outreach.errors import SetupError
 from outreach.logger import Logger
+from outreach.store.dialect import SCRATCH
 from outreach.store.engine import alone, make_engine, reading
 from outreach.store.tables import metadata
 
 log = Logger(__name__)
-PREFIX = "outreach_scratch_"
+PREFIX = SCRATCH
 STATEMENTS = 200  # kept compiled: many campaigns over many days ask in many ways
 _MAKING = "making_scratch_"
 _LOCK = "owner.db"  # in the folder: locked by SQLite itself while the owner lives

@@ -91,6 +91,20 @@ def test_a_copy_at_work_is_left_alone(base: Engine, tmp_path: Path) -> None:
             assert conn.execute(select(func.count()).select_from(customers)).scalar() == 3
 
 
+def test_what_goes_on_in_a_copy_keeps_nobody_waiting_in_the_base(
+    base: Engine, tmp_path: Path
+) -> None:
+    with scratch_copy(base, tmp_path) as copy, writing(copy) as there:
+        add_events(there, [Event(1, "order", NOW)], NOW)  # one transaction at a time may
+        with writing(base) as conn:
+            if base.dialect.name == "postgresql":
+                conn.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+            add_events(conn, [Event(1, "order", NOW)], NOW)
+
+    with reading(base) as conn:
+        assert conn.execute(select(func.count()).select_from(events)).scalar() == 4
+
+
 def test_a_copy_is_of_what_is_committed(sqlite_engine: Engine, tmp_path: Path) -> None:
     """Also while somebody else writes."""
     with writing(sqlite_engine) as conn:
