@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Row,
     Select,
     and_,
     case,
@@ -94,16 +93,17 @@ class Stand:
         moved = gone_on(self.stops, self.stop.then, since, self.now)
         going = update(enrolments).where(of_step, over, self._still_here(begun=True))
         going = going.values(**_unless_ended(moved, self.now))
-        page = select(e.id, e.next_at).where(self._here(begun=True)).order_by(e.next_at, e.id)
-        last: Row[Any] | None = None
+        last: tuple[datetime, int] | None = None
 
         def some(conn: Connection, most: int) -> int:
             nonlocal last
             # Who is here is found first, their messages by that, and each one's row by its id:
             # PostgreSQL would join all with all where many have just come, of whom no statistics tell.
-            while rows := conn.execute(_beyond(page, last).limit(most)).all():
-                last = rows[-1]
-                theirs = is_any_of(conn, d.enrolment_id, [row.id for row in rows])
+            page = self._first(begun=True, most=most)
+            while ids := list(conn.execute(_beyond(page, last)).scalars()):
+                come_at = conn.execute(select(e.next_at).where(e.id == ids[-1])).scalar_one()
+                last = come_at, ids[-1]
+                theirs = is_any_of(conn, d.enrolment_id, ids)
                 if count := conn.execute(going.where(theirs)).rowcount:
                     return count
             return 0
@@ -246,11 +246,11 @@ class _Moments:
             day += DAY
 
 
-def _beyond(page: Select[Any], last: Row[Any] | None) -> Select[Any]:
+def _beyond(page: Select[Any], last: tuple[datetime, int] | None) -> Select[Any]:
     """The rows behind the last one that was read."""
     if last is None:
         return page
-    place = tuple_(literal(last.next_at, Instant()), literal(last.id, BigId))
+    place = tuple_(literal(last[0], Instant()), literal(last[1], BigId))
     return page.where(tuple_(e.next_at, e.id) > place)
 
 
