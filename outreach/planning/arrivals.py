@@ -49,6 +49,7 @@ FIRST_WRITTEN = 2_500  # … and written of them in the first transaction
 OF_ONE_RUN = timedelta(hours=1)  # who comes to a step within it belongs to one run
 SHORTEST = timedelta(microseconds=1)
 e, d = enrolments.c, deliveries.c
+Come = tuple[int, int]  # a customer and their enrolment
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +98,18 @@ def plan_arrivals(desk: Desk, now: datetime) -> int:
         run = _run_for(desk, now, fresh=fresh)
         if run is None:
             return total
-        ids = _page(desk, run, now)
-        if not ids:
+        page = _page(desk, run, now)
+        if not page:
             fresh = True  # all that are left have one in this run already
             continue
-        made = _plan(desk, run, ids, now, pace)
+        made = _plan(desk, run, page, now, pace)
         if not made:
             return total  # another scheduler is at it; who is left has their turn at the next look
         total, fresh = total + made, False
 
 
-def _page(desk: Desk, run: Run, now: datetime) -> list[int]:
-    """The next of those whom the run may have: no delivery of it is theirs yet."""
+def _page(desk: Desk, run: Run, now: datetime) -> list[Come]:
+    """The next of those whom the run may have, by customer: no delivery of it is theirs yet."""
     theirs = select(d.id).where(
         d.run_id == run.id,
         d.run_at == run.occurrence_at,
@@ -118,10 +119,10 @@ def _page(desk: Desk, run: Run, now: datetime) -> list[int]:
     # A value and no EXISTS: PostgreSQL would join both, and statistics know nothing of a run just
     # made. It took each of the one with all of the other.
     free = theirs.correlate(enrolments).scalar_subquery().is_(None)
-    query = select(e.id).where(desk.are_here(now), _belongs(run), free)
+    query = select(e.customer_id, e.id).where(desk.are_here(now), _belongs(run), free)
     with reading(desk.engine) as conn:
-        ids = conn.execute(query.order_by(e.next_at, e.id).limit(MOST)).scalars()
-        return list(ids)
+        rows = conn.execute(query.order_by(e.next_at, e.id).limit(MOST))
+        return sorted(map(tuple, rows))  # what is written side by side lies side by side
 
 
 def _belongs(run: Run) -> ColumnElement[bool]:
@@ -193,15 +194,16 @@ def _make(desk: Desk, now: datetime, *, held: bool) -> Run:
         at += SHORTEST  # there is one of this very instant
 
 
-def _plan(desk: Desk, run: Run, ids: Sequence[int], now: datetime, pace: Pace) -> int:
+def _plan(desk: Desk, run: Run, page: Sequence[Come], now: datetime, pace: Pace) -> int:
     """Decide about the enrolments together, then write by short transactions; deliveries made."""
     total = 0
     with desk.engine.connect() as conn:
+        ids = [id_ for _, id_ in page]
         decided = Decided(conn, _question(conn, desk, run, ids, now))
         conn.commit()
         try:
-            while ids:
-                some, ids = ids[: pace.rows], ids[pace.rows :]
+            while page:
+                some, page = page[: pace.rows], page[pace.rows :]
                 with begin_write(conn, pace):
                     made = _write(conn, desk, run, decided, some, now)
                     if made is None:
@@ -229,15 +231,18 @@ def _question(
 
 
 def _write(
-    conn: Connection, desk: Desk, run: Run, decided: Decided, ids: Sequence[int], now: datetime
+    conn: Connection, desk: Desk, run: Run, decided: Decided, some: Sequence[Come], now: datetime
 ) -> int | None:
     """Deliveries of those who are still there; how many. None: the run was cancelled meanwhile."""
     one_at_a_time(conn, "journeys")
-    made = list(conn.execute(_insert(conn, desk, run, decided, ids)).scalars())
+    row = decided.table.c
+    theirs = and_(row.id.between(some[0][0], some[-1][0]), e.customer_id == row.id)
+    here = and_(theirs, is_any_of(conn, e.id, [id_ for _, id_ in some]), desk.are_still_here())
+    made = list(conn.execute(_insert(conn, desk, run, decided, here)).scalars())
     if not made:
         return 0
     _begin_trial(conn, desk.ruling, made, now)
-    conn.execute(_begin(conn, desk, run, decided, made, now))
+    conn.execute(_begin(desk, run, decided, and_(theirs, is_any_of(conn, e.id, made)), now))
     r = runs_table.c
     more = update(runs_table).where(r.id == run.id, r.state != RunState.CANCELLED.value)
     more = more.values(planned=r.planned + len(made))
@@ -259,13 +264,11 @@ def _begin_trial(conn: Connection, ruling: Ruling, ids: Sequence[int], now: date
 
 
 def _insert(
-    conn: Connection, desk: Desk, run: Run, decided: Decided, ids: Sequence[int]
+    conn: Connection, desk: Desk, run: Run, decided: Decided, here: ColumnElement[bool]
 ) -> ReturningInsert[Any]:
     """Write their deliveries and lock their enrolments, which it returns."""
-    there = and_(e.customer_id == decided.table.c.id, is_any_of(conn, e.id, ids))
     rows = delivery_rows(run, desk.ruling, decided, planned_at=e.next_at)
-    source: Select[Any] = rows.add_columns(e.id.label("enrolment_id"))
-    source = source.where(there, desk.are_still_here())
+    source: Select[Any] = rows.add_columns(e.id.label("enrolment_id")).where(here)
     locked = source.with_for_update(of=enrolments, key_share=True)
     names = [column.name for column in source.selected_columns]
     made = insert(conn, deliveries).from_select(names, locked).on_conflict_do_nothing()
@@ -273,11 +276,11 @@ def _insert(
 
 
 def _begin(
-    conn: Connection, desk: Desk, run: Run, decided: Decided, ids: Sequence[int], now: datetime
+    desk: Desk, run: Run, decided: Decided, those: ColumnElement[bool], now: datetime
 ) -> Update:
     """Note when what came of the message may matter: not before the wait behind it can be over."""
     row, moment = decided.table.c, literal(now, Instant())
     may_be_over = latest(shift(due_at_of_row(row), desk.waits_after), moment)
-    come = update(enrolments).where(is_any_of(conn, e.id, ids), e.customer_id == row.id)
     next_at = case((row.code.is_(None), may_be_over), else_=moment)
-    return come.values(begun=True, run_id=run.id, next_at=next_at)
+    begun = update(enrolments).where(those)
+    return begun.values(begun=True, run_id=run.id, next_at=next_at)

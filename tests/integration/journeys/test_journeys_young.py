@@ -26,7 +26,7 @@ def test_who_has_a_message_of_a_run_already_is_looked_up_one_by_one(
     asked: dict[str, Any] = {}
 
     def note(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
-        if statement.startswith("SELECT enrolments.id ") and "deliveries" in statement:
+        if statement.startswith("SELECT enrolments.") and "deliveries" in statement:
             asked[statement] = values
 
     event.listen(postgres_engine, "before_cursor_execute", note)
