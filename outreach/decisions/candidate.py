@@ -23,6 +23,7 @@ from outreach.decisions.own_way import own_way
 from outreach.decisions.rules.arms import is_in_test
 from outreach.decisions.ruling import Ruling
 from outreach.store.dialect import shift
+from outreach.store.sources import named
 from outreach.store.spelling import listed_in
 from outreach.store.tables import (
     consent_states,
@@ -166,12 +167,12 @@ class Candidate:
         self.rivals = rivals
         self.tag = tag
         self.customer = customers
-        self.mine = deliveries.alias("m") if marks.again else None
+        self.mine = named(deliveries, "m") if marks.again else None
         asked = marks.enrolled or (marks.again and ruling.campaign.is_journey)
-        self.enrolment = enrolments.alias("e") if asked else None
-        self.consent = [consent_states.alias(f"s{i}") for i in self.numbers]
-        self.refusal = [refusals.alias(f"r{i}") for i in self.numbers]
-        self.suppression = [suppressions.alias(f"u{i}") for i in self.numbers]
+        self.enrolment = named(enrolments, "e") if asked else None
+        self.consent = [named(consent_states, f"s{i}") for i in self.numbers]
+        self.refusal = [named(refusals, f"r{i}") for i in self.numbers]
+        self.suppression = [named(suppressions, f"u{i}") for i in self.numbers]
 
     @property
     def numbers(self) -> range:

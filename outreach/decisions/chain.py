@@ -41,6 +41,7 @@ from outreach.decisions.order import (
 )
 from outreach.decisions.others import caps_of_others
 from outreach.decisions.rules import arms, cadence, duplicate, person
+from outreach.store.sources import fenced, named
 from outreach.store.spelling import listed_in
 from outreach.store.tables import customers
 from outreach.store.types import BigId
@@ -81,7 +82,7 @@ def decide(candidate: Candidate, among: tuple[Any, Any] | None = None) -> Select
 
 def outcomes(
     candidate: Candidate,
-    among: tuple[int, int] | None = None,
+    among: tuple[Any, Any] | None = None,
     by: ColumnElement[int] | None = None,
 ) -> Select[Any]:
     """The same rows with nothing in them but what is counted: `number`, `code`, `why`, locale,
@@ -125,11 +126,6 @@ def _settled(candidate: Candidate, counted: CTE, without: tuple[str, ...]) -> CT
 def _named(query: Select[Any], name: str) -> CTE:
     """Fenced, and not nested: SQLite's parser does not go as deep as this would be."""
     return query.offset(literal_column("0")).cte(name).prefix_with("NOT MATERIALIZED")
-
-
-def fenced(query: Select[Any], name: str) -> FromClause:
-    """A sub-select that neither database flattens; both stream it."""
-    return query.offset(literal_column("0")).subquery(name)
 
 
 def _all_but(row: FromClause, *without: str) -> list[ColumnElement[Any]]:
@@ -189,7 +185,7 @@ def _picked(candidate: Candidate) -> list[ColumnElement[bool]]:
 
 def sharing_with(customer_id: ColumnElement[Any] | int) -> ScalarSelect[int]:
     """Ids of a customer and of all who share an address with them."""
-    own = customers.alias("own")
+    own = named(customers, "own")
     parts = [
         select(customers.c.id).where(own.c.id == customer_id, customers.c[name] == own.c[name])
         for name in ("email", "phone")

@@ -19,6 +19,7 @@ from outreach.decisions.selections import Selections
 from outreach.decisions.verdict import Verdict
 from outreach.spans import Cap
 from outreach.store.repeats import ON_ITS_WAY, EarlierMessage, earlier_message
+from outreach.store.sources import named
 from outreach.store.tables import consents, customers, suppressions
 from outreach.vocabulary import OPEN_STATES, Reason, State
 
@@ -92,7 +93,7 @@ class Details:
 
     def _erased(self) -> str:
         """Whether the customer was erased, or into whom they were merged."""
-        closed, kept = customers.alias("closed").c, customers.alias("kept").c
+        closed, kept = named(customers, "closed").c, named(customers, "kept").c
         merged = select(kept.key).where(
             closed.id == self.verdict.customer_id, kept.id == closed.merged_into
         )

@@ -17,6 +17,7 @@ from outreach.decisions.ruling import Ruling
 from outreach.decisions.settling import may_meet, settle
 from outreach.store.dialect import is_any_of
 from outreach.store.sharing import sharers
+from outreach.store.sources import named
 from outreach.store.tables import customers, enrolments
 
 
@@ -106,8 +107,8 @@ def _are_parted(conn: Connection, places: Collection[int]) -> bool:
 
     Who was merged is where the one is who stands for them.
     """
-    own, other = customers.alias("own"), customers.alias("other")
-    reader, others_reader = customers.alias("reader"), customers.alias("others_reader")
+    own, other = named(customers, "own"), named(customers, "other")
+    reader, others_reader = named(customers, "reader"), named(customers, "others_reader")
     there = is_any_of(conn, _by_itself(reader.c.place_id), sorted(places))
     elsewhere = not_(is_any_of(conn, others_reader.c.place_id, sorted(places)))
     ties = (

@@ -39,6 +39,7 @@ from outreach.decisions.order import (
 )
 from outreach.decisions.rules import cadence, dates, person
 from outreach.decisions.rules.cadence import Slots
+from outreach.store.sources import named
 from outreach.store.spelling import listed_in
 from outreach.store.tables import customers, deliveries
 from outreach.store.types import BigId, Ids, Instant
@@ -148,12 +149,14 @@ def _messages(candidate: Candidate, rows: FromClause, number: int) -> ColumnElem
     cap = candidate.ruling.grid.cap_windows[number].cap
     found: ColumnElement[int] = literal(0)
     for place, rival in enumerate(candidate.rivals):
+        days = 2**rival.days
+        stand = rows.c[f"which_{number}"] // 2**rival.first % days
         channels = cast(func.coalesce(rows.c[f"wanted_{place}"], 0), BigId)
-        for day in range(rival.days):
-            stands = rows.c[f"which_{number}"] // 2 ** (rival.first + day) % 2
-            for bit, channel in enumerate(rival.ruling.channels):
-                if cap.channel in (None, channel):
-                    found = found + stands * (channels // 2 ** (bit * rival.days + day) % 2)
+        for bit, channel in enumerate(rival.ruling.channels):
+            if cap.channel in (None, channel):
+                wants = channels // days**bit % days  # of several days one at most
+                both = wants * stand if rival.days == 1 else wants.bitwise_and(stand)
+                found = found + (both if rival.days == 1 else case((both != 0, 1), else_=0))
     return found
 
 
@@ -221,7 +224,7 @@ def _asked(candidate: Candidate, found: FromClause, answer: ColumnElement[int]) 
 
 def _has_row(candidate: Candidate, number: int) -> ColumnElement[bool]:
     """The rival's run has decided about the customer: its row counts, whatever it says."""
-    row = deliveries.alias("planned").c
+    row = named(deliveries, "planned").c
     return (
         exists(select(1))
         .where(
@@ -244,7 +247,7 @@ def _is_shared(candidate: Candidate, place: int) -> ColumnElement[bool]:
 
 def _mates(rows: FromClause) -> ScalarSelect[int]:
     """Ids of those who have an address of the row's customer, and of that customer."""
-    mate = customers.alias("mate")
+    mate = named(customers, "mate")
     parts = (
         select(mate.c.id).where(mate.c[name] == rows.c[name]).correlate(rows)
         for name in ("email", "phone")

@@ -15,6 +15,7 @@ from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.spans import Cap
 from outreach.store.dialect import is_any_of
+from outreach.store.sources import named
 from outreach.store.tables import campaigns, customers, deliveries
 
 ROUNDS = 50  # each round moves the instant past one touch or one closed span
@@ -198,17 +199,15 @@ def _people(conn: Connection, ids: Collection[int]) -> dict[int, _Person]:
 
 def _around(conn: Connection, ids: Collection[int]) -> dict[int, _Person]:
     """Who has an address of one of these customers, or was merged into one."""
-    own = customers.alias("own")
+    own = named(customers, "own")
     these = is_any_of(conn, own.c.id, list(ids))
     ties = [
         customers.c[name].in_(select(own.c[name]).where(these, own.c.shares))
         for name in ("email", "phone")
     ]
-    found: dict[int, _Person] = {}
-    for tie in (*ties, is_any_of(conn, customers.c.merged_into, list(ids))):
-        for row in conn.execute(select(*_PERSON).where(tie)):
-            found[row.id] = _Person(*row)
-    return found
+    every = (*ties, is_any_of(conn, customers.c.merged_into, list(ids)))
+    rows = (row for tie in every for row in conn.execute(select(*_PERSON).where(tie)))
+    return {row.id: _Person(*row) for row in rows}
 
 
 class _Taking(NamedTuple):

@@ -18,6 +18,7 @@ from outreach.decisions.release import Occupied, Slot
 from outreach.decisions.rules.duplicate import WITHOUT_MESSAGE
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import ChainRow, Verdict, verdict_of
+from outreach.store.sources import named
 from outreach.store.tables import customers, deliveries
 from outreach.vocabulary import Decision
 
@@ -105,7 +106,7 @@ def _readers(conn: Connection, ruling: Ruling) -> dict[str, set[Target]]:
 
     Those of merged records are of the one who stands for them.
     """
-    own, reader = customers.c, customers.alias("reader")
+    own, reader = customers.c, named(customers, "reader")
     query = (
         select(reader.c.key, own.email, own.phone)
         .join_from(customers, reader, reader.c.id == func.coalesce(own.merged_into, own.id))

@@ -25,8 +25,9 @@ from sqlalchemy import (
 
 from outreach.decisions.asking import Question
 from outreach.decisions.candidate import Candidate
-from outreach.decisions.chain import counted_rows, fenced, stop_of, time_of
+from outreach.decisions.chain import counted_rows, stop_of, time_of
 from outreach.decisions.order import CODES, Failing, channel_rules, late_rules, person_rules
+from outreach.store.sources import fenced
 
 ROOM = 2**13  # of a channel: 9 bits for the sum of codes, 4 for how many
 MANY = 2**9

@@ -20,11 +20,11 @@ from sqlalchemy import (
 )
 
 from outreach.decisions.asking import Question
-from outreach.decisions.chain import fenced
 from outreach.decisions.order import REASONS
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.planning.decided import Decided
+from outreach.store.sources import fenced
 from outreach.store.tables import customers
 from outreach.vocabulary import Reason
 

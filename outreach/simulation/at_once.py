@@ -21,13 +21,13 @@ from sqlalchemy import (
     true,
 )
 
-from outreach.decisions.chain import fenced
 from outreach.decisions.loading import Rulings
 from outreach.decisions.localities import localities
 from outreach.planning.occasion import come, occasion_of_run
 from outreach.simulation.claiming import is_undisturbed
 from outreach.store import channel_holds, runs
 from outreach.store.runs import Run
+from outreach.store.sources import fenced
 from outreach.store.types import Instant
 from outreach.vocabulary import RunKind, RunState, State
 

@@ -34,6 +34,7 @@ from outreach.planning.decided import Decided
 from outreach.planning.rows import lane_of_row, variant_of_row
 from outreach.store import dialect
 from outreach.store.endings import ended
+from outreach.store.sources import named
 from outreach.store.tables import customers, deliveries
 from outreach.store.types import Instant
 from outreach.vocabulary import Reason, RunKind, State
@@ -151,7 +152,7 @@ def is_undisturbed(
 
     Of who shares an address that is never known.
     """
-    other, whose = deliveries.alias("other").c, customers.alias("whose").c
+    other, whose = named(deliveries, "other").c, named(customers, "whose").c
     elsewhere = select(other.id).where(other.customer_id == customer_id, other.slot_at > before)
     if but is not None:
         elsewhere = elsewhere.where(other.id != but)

@@ -13,6 +13,7 @@ from outreach.settings.company import Company
 from outreach.simulation.counting import Since
 from outreach.spans import Cap, Per, PerKind
 from outreach.store.dialect import shift
+from outreach.store.sources import named
 from outreach.store.tables import campaigns, deliveries, runs
 from outreach.vocabulary import Reason, State
 
@@ -46,7 +47,7 @@ def starved(
 def _of(
     conn: Connection, since: Since, campaign_id: int, name: str, caps: Iterable[Cap]
 ) -> list[Starved]:
-    theirs, others = deliveries.c, deliveries.alias("other")
+    theirs, others = deliveries.c, named(deliveries, "other")
     other = others.c
     at = func.coalesce(theirs.claimed_at, theirs.planned_at)
     windows = [_stands_in(others, at, cap) for cap in caps]

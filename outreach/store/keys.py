@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select
 
 from outreach.store import dialect
+from outreach.store.sources import named
 from outreach.store.spelling import text_order
 from outreach.store.tables import customers
 
@@ -65,7 +66,7 @@ def locked_in_force(conn: Connection, keys: Collection[str]) -> dict[str, int]:
 
 def merged_ids(whose: ColumnElement[int], correlated: FromClause) -> Select[int]:
     """Ids of those who were merged into a customer of the outer statement."""
-    closed = customers.alias("closed")
+    closed = named(customers, "closed")
     return select(closed.c.id).where(closed.c.merged_into == whose).correlate(correlated)
 
 
@@ -82,7 +83,7 @@ def kept_keys(conn: Connection, keys: Collection[str]) -> dict[str, str]:
     """By the key of a customer who was merged, the key of whom it was merged into."""
     if not keys:
         return {}
-    closed, kept = customers.alias("closed").c, customers.alias("kept").c
+    closed, kept = named(customers, "closed").c, named(customers, "kept").c
     these = (dialect.is_any_of(conn, closed.key, list(keys)), kept.id == closed.merged_into)
     rows = conn.execute(select(closed.key, kept.key.label("kept")).where(*these))
     return {row.key: row.kept for row in rows}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, Select, func, select
 
+from outreach.store.sources import named
 from outreach.store.tables import campaigns, customers, deliveries, runs
 from outreach.vocabulary import State
 
@@ -16,7 +17,7 @@ def may_have_got(run_id: int, channel: str) -> Select[tuple[int]]:
 
     Who was merged since is reached as the customer who counts for both.
     """
-    row, who = deliveries.c, customers.alias("got_it").c
+    row, who = deliveries.c, named(customers, "got_it").c
     reached = row.state.in_([state.value for state in (*GOT, *MAYBE)])
     return (
         select(func.coalesce(who.merged_into, who.id))

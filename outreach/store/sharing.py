@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, exists, func, select, update
 
 from outreach.store import dialect
+from outreach.store.sources import named
 from outreach.store.tables import customers
 
 
@@ -50,7 +51,7 @@ def unmark_sharing(
         candidates |= set(conn.execute(found).scalars())
     if not candidates:
         return
-    other = customers.alias("other")
+    other = named(customers, "other")
     same_email = exists().where(other.c.email == t.email, other.c.id != t.id)
     same_phone = exists().where(other.c.phone == t.phone, other.c.id != t.id)
     stands_for = exists().where(other.c.merged_into == t.id)
@@ -112,7 +113,7 @@ def sharers(conn: Connection, customer_ids: Collection[int]) -> dict[int, set[in
 
     The addresses of who was merged into a customer are that one's too.
     """
-    own, other, closed = (customers.alias(name) for name in ("own", "other", "closed"))
+    own, other, closed = (named(customers, name) for name in ("own", "other", "closed"))
     found: dict[int, set[int]] = {one: {one} for one in customer_ids}
     if not found:
         return found

@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     ScalarSelect,
+    Select,
     and_,
     case,
     cast,
@@ -35,6 +36,7 @@ from outreach.decisions.candidate import Marks, Rival
 from outreach.decisions.grid import CapWindow
 from outreach.decisions.ruling import Ruling
 from outreach.store.keys import merged_ids
+from outreach.store.sources import fenced, named
 from outreach.store.spelling import text_order
 from outreach.store.tables import customers, deliveries
 
@@ -67,11 +69,10 @@ def slots(
     def counted(
         whose: ColumnElement[bool], by_each: int, planned: ColumnElement[bool]
     ) -> ScalarSelect[int]:
-        total = _digits(ruling, zones, before, planned, rivals, by_each)
-        query = select(total).where(whose, *_in_any_window(ruling, zones))
-        if marks.again:
-            query = query.where(deliveries.c.id != candidate.c.mine_id)
-        return query.correlate(candidate, zones).scalar_subquery()
+        seen = [whose, *_in_any_window(ruling, zones), *_but_mine(marks, candidate)]
+        sums = _sums(ruling, zones, before, planned).where(*seen).correlate(candidate, zones)
+        total = _digits(ruling, zones, sums.subquery("sums"), rivals, by_each)
+        return select(total).correlate(candidate, zones).scalar_subquery()
 
     own = deliveries.c.customer_id == candidate.c.id
     most = max((len(rival.ruling.channels) for rival in rivals), default=1)
@@ -93,22 +94,23 @@ def of_others(
     Only of the caps in these places. A message to an address counts for everybody who has it, or
     stands for a merged record that has it, by the clock of the customer it is for.
     """
-    there, other = customers.alias("there"), customers.alias("other")
+    there, other = named(customers, "there"), named(customers, "other")
     before = stands_before(ruling, marks.run_at, marks.earlier)
-    counted = select(_digits(ruling, zones, before, _planned(marks), (), 1)).where(
-        at_their_addresses(other), _in_turn(marks, candidate), *_in_any_window(ruling, zones)
-    )
-    if marks.again:
-        counted = counted.where(deliveries.c.id != candidate.c.mine_id)
-    answer = counted.correlate(other, candidate, zones).scalar_subquery()
-    fullest = (func.max(digit_of(answer, place)) * 4**place for place in places)
+    seen = [at_their_addresses(other), _in_turn(marks, candidate), *_in_any_window(ruling, zones)]
+    sums = _sums(ruling, zones, before, _planned(marks)).where(*seen, *_but_mine(marks, candidate))
+    sums = sums.correlate(other, candidate, zones)
+    total = select(_digits(ruling, zones, sums.subquery("sums"), (), 1))
+    answer = total.correlate(other, candidate, zones).scalar_subquery()
     reads = other.c.id == func.coalesce(there.c.merged_into, there.c.id)
-    query = (
-        select(func.coalesce(reduce(add, fullest), 0))
+    answers = fenced(
+        select(answer.label("answer"))
         .join_from(there, other, reads)
         .where(there.c[column] == candidate.c[column], other.c.id != candidate.c.id)
+        .correlate(candidate, zones),
+        "answers",
     )
-    return query.correlate(candidate, zones).scalar_subquery()
+    fullest = (func.max(digit_of(answers.c.answer, place)) * 4**place for place in places)
+    return select(func.coalesce(reduce(add, fullest), 0)).scalar_subquery()
 
 
 def at_their_addresses(candidate: FromClause) -> ColumnElement[bool]:
@@ -118,7 +120,7 @@ def at_their_addresses(candidate: FromClause) -> ColumnElement[bool]:
         select(customers.c.id).where(customers.c[name] == candidate.c[name]).correlate(candidate)
         for name in ("email", "phone")
     ]
-    closed = customers.alias("stood_for")
+    closed = named(customers, "stood_for")
     stood_for = closed.c.merged_into == candidate.c.id
     others += [
         select(customers.c.id)
@@ -157,7 +159,7 @@ def _in_turn(marks: Marks, candidate: FromClause) -> ColumnElement[bool]:
     """Of what is planned only that for lower keys: they go first, in whatever order they are claimed."""
     if not (marks.again and marks.in_run):
         return true()
-    row, theirs = deliveries.c, customers.alias("planned_for")
+    row, theirs = deliveries.c, named(customers, "planned_for")
     key = select(text_order(theirs.c.key)).where(theirs.c.id == row.customer_id)
     lower = key.correlate(deliveries).scalar_subquery() < text_order(candidate.c.key)
     return or_(row.firm, row.run_id != marks.run_id, lower)
@@ -173,28 +175,45 @@ def _in_any_window(ruling: Ruling, zones: FromClause) -> list[ColumnElement[bool
     return found
 
 
-def _digits(
+def _but_mine(marks: Marks, candidate: FromClause) -> list[ColumnElement[bool]]:
+    return [deliveries.c.id != candidate.c.mine_id] if marks.again else []
+
+
+def _sums(
     ruling: Ruling,
     zones: FromClause,
     before: ColumnElement[bool],
     planned: ColumnElement[bool],
-    rivals: Sequence[Rival],
-    by_each: int,
-) -> ColumnElement[int]:
+) -> Select[Any]:
+    """By cap window `sum_…`: touches, and times 2^24 open messages that come before.
+
+    A row of its own, for `_digit` asks each several times.
+    """
     seen = and_(deliveries.c.firm, deliveries.c.slot_at <= zones.c.seen_at)
     weight = case((or_(seen, planned), 1), (and_(not_(deliveries.c.firm), before), _OPEN), else_=0)
-    windows = ruling.grid.cap_windows
+    windows, found = ruling.grid.cap_windows, []
     alike = len({(each.cap.per, each.group) for each in windows}) == 1
-    digits, place = [], 1
-    for number, (each, radix) in enumerate(zip(windows, radices(ruling, rivals), strict=True)):
+    for number, each in enumerate(windows):
         # Windows that are all the same are what the pass reads anyway.
         inside = [] if alike else _inside(zones, number)
+        for column, wanted in (("channel", each.cap.channel), ("topic", each.cap.topic)):
+            if wanted is not None:
+                inside.append(deliveries.c[column] == wanted)
+        counted = func.sum(weight).filter(*inside) if inside else func.sum(weight)
+        found.append(func.coalesce(counted, 0).label(f"sum_{number}"))
+    return select(*found)
+
+
+def _digits(
+    ruling: Ruling, zones: FromClause, sums: FromClause, rivals: Sequence[Rival], by_each: int
+) -> ColumnElement[int]:
+    found, place = [], 1
+    windows = zip(ruling.grid.cap_windows, radices(ruling, rivals), strict=True)
+    for number, (each, radix) in enumerate(windows):
         more = zones.c[f"many_{number}"] * by_each if rivals else None
-        digits.append(_digit(each, weight, inside, more) * place)
+        found.append(_digit(each, sums.c[f"sum_{number}"], more) * place)
         place *= radix
-    total: ColumnElement[int] = digits[0]
-    for digit_ in digits[1:]:
-        total = total + digit_
+    total: ColumnElement[int] = reduce(add, found)
     return total
 
 
@@ -214,20 +233,9 @@ def _inside(zones: FromClause, number: int) -> list[ColumnElement[bool]]:
 
 
 def _digit(
-    each: CapWindow,
-    weight: ColumnElement[int],
-    inside: list[ColumnElement[bool]],
-    more: ColumnElement[int] | None,
+    each: CapWindow, found: ColumnElement[int], more: ColumnElement[int] | None
 ) -> ColumnElement[int]:
-    """What one cap says, from one sum: touches, and times 2^24 open messages that come before.
-
-    `more`: how many messages rivals may want besides.
-    """
-    for column, wanted in (("channel", each.cap.channel), ("topic", each.cap.topic)):
-        if wanted is not None:
-            inside = [*inside, deliveries.c[column] == wanted]
-    counted = func.sum(weight).filter(*inside) if inside else func.sum(weight)
-    found = func.coalesce(counted, 0)
+    """What one cap says, from its sum. `more`: how many messages rivals may want besides."""
     touched, wanted_by_all = found % _OPEN, found % _OPEN + found // _OPEN
     answers: list[tuple[ColumnElement[bool], Any]] = [
         (touched >= each.cap.at_most, int(Slots.TAKEN)),

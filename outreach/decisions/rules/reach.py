@@ -24,6 +24,7 @@ from outreach.decisions.candidate import Candidate
 from outreach.decisions.rules import arms
 from outreach.decisions.ruling import Ruling
 from outreach.rendering.needs import Need
+from outreach.store.sources import named
 from outreach.store.tables import fallbacks
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def failed_before(candidate: Candidate, number: int) -> ColumnElement[bool] | No
     """The message failed for good on the channel before; None: it can go by no other."""
     if candidate.mine is None or len(candidate.numbers) == 1:
         return None
-    mine, f = candidate.mine.c, fallbacks.alias(f"f{number}").c
+    mine, f = candidate.mine.c, named(fallbacks, f"f{number}").c
     channel = candidate.ruling.channels[number]
     failed = select(f.delivery_id).where(f.delivery_id == mine.id, f.channel == channel)
     if candidate.marks.about:  # explained as of an instant: what failed later had not yet
