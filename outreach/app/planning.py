@@ -255,7 +255,7 @@ def question_of(
     ruling = ruling_of(context, conn, name, step)
     if step is not None:
         there = replace(ruling.campaign, steps=(replace(ruling.step, when=None),))
-        ruling = replace(ruling, campaign=there, kept={})
+        ruling = replace(ruling, campaign=there)
     turn, now = turn_of(context, conn, ruling, at), context.now()
     asked = turn.instants
     if over_as_sent and turn.is_over:

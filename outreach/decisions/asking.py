@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    CursorResult,
     Insert,
     Select,
     Table,
@@ -17,8 +18,9 @@ from sqlalchemy import (
 )
 
 from outreach.campaign.returning import OnDate
-from outreach.decisions.candidate import Candidate, Marks, Rival, Scope
+from outreach.decisions.candidate import Candidate, Rival, Scope
 from outreach.decisions.chain import decide, outcomes
+from outreach.decisions.in_parts import PART, part
 from outreach.decisions.localities import Locality, localities
 from outreach.decisions.lookahead import WHOSE, planning_values, tag_of, wanted, whose
 from outreach.decisions.release import Occupied, Slot, release, slots_of
@@ -26,14 +28,13 @@ from outreach.decisions.reservations import Reservation, reservations
 from outreach.decisions.rules import arms, dates, reach
 from outreach.decisions.rules.dates import falling_in, feasts_in
 from outreach.decisions.ruling import Ruling
+from outreach.decisions.shapes import Built, kept
 from outreach.decisions.verdict import Verdict, verdict_of
 from outreach.decisions.zonetable import zone_rows, zone_table
-from outreach.store.dialect import fill_rows, joins_sets, with_rows
+from outreach.store.dialect import fill_rows, joins_sets
 from outreach.store.engine import is_alone
 from outreach.store.tables import campaigns
 from outreach.vocabulary import Reason
-
-MOST_KEPT = 16  # statements of one ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Settled:
 class Question:
     """The chain ready to be asked on the connection that it was made on, or prepared for it.
 
-    `values` are what `statement` is executed with.
+    `values` are what its statements are executed with; each is built when it is first used.
     """
 
     ruling: Ruling
@@ -70,10 +71,8 @@ class Question:
     base: Base
     zones: TableValuedAlias | Table
     zone_rows: Sequence[Sequence[object]]
-    statement: Select[Any]
     values: Mapping[str, Any]
     together: bool = False  # whom campaigns above want is asked of everyone at once
-    again: bool = False  # the statement is kept, to be executed with `values`
     settled: Mapping[int, Settled] = field(default_factory=dict)  # by customer; else the chain's
 
     def prepare(self, conn: Connection) -> None:
@@ -85,26 +84,30 @@ class Question:
         rivals = _rivals(self.base.reserved, together=self.together)
         return Candidate(self.ruling, self.scope.marks, self.zones, rivals)
 
+    @property
+    def statement(self) -> Select[Any]:
+        """A row for each candidate, as chain.decide says; executed with `values`."""
+        among = self.scope.marks.part
+        return self._kept(("decided", among), lambda: decide(self.candidate(), among))
+
     def filled(self) -> Select[Any]:
         """The statement with its values in it, to be part of another one."""
         return self.statement.params(**self.values)
 
-    def write_to(self, conn: Connection, table: Table) -> None:
-        """Write the answers into a table of the statement's columns."""
-        names = [column.name for column in table.columns]
-        if not self.again:
-            conn.execute(insert(table).from_select(names, select(self.filled().subquery())))
-            return
-        key = ("written", table, self.statement)
-        written: Insert | None = self.ruling.kept.get(key)
-        if written is None:
-            written = insert(table).from_select(names, self.statement)
-            _keep(self.ruling, key, written)
-        conn.execute(written, self.values)
+    def write_to(self, conn: Connection, table: Table) -> int:
+        """Write the answers into a table of the statement's columns; how many."""
+
+        def made() -> Insert:
+            names = [column.name for column in table.columns]
+            into = insert(table).from_select(names, self.statement)
+            return into.execution_options(preserve_rowcount=True)
+
+        return conn.execute(self._kept(("written", table), made), self.values).rowcount
 
     def among(self, first: int, last: int) -> Select[Any]:
         """As `filled`, of customers with ids in this range: first excluded, last included."""
-        return decide(self.candidate(), (first, last)).params(**self.values)
+        found = self._kept(("decided", PART), lambda: decide(self.candidate(), PART))
+        return found.params(**{**self.values, **part(first, last)})
 
     def outcomes(
         self, among: tuple[int, int] | None = None, by: ColumnElement[int] | None = None
@@ -114,16 +117,32 @@ class Question:
         `among`: of customers with ids in this range, first excluded and last included. `by`: an
         expression over the columns of `customers`, also counted.
         """
-        found = outcomes(self.candidate(), among, by)
-        return found.params(**self.values)
+        where = None if among is None else PART
 
-    def verdicts(self, conn: Connection, query: Select[Any] | None = None) -> list[Verdict]:
-        """The verdicts of everyone asked about, or of the rows of `query` over the same columns.
+        def made() -> Select[Any]:
+            return outcomes(self.candidate(), where, by)
+
+        found = made() if by is not None else self._kept(("outcomes", where), made)
+        values = self.values if among is None else {**self.values, **part(*among)}
+        return found.params(**values)
+
+    def about_the_one(self) -> Select[Any]:
+        """As `statement`, of the one customer whom the scope is about."""
+
+        def made() -> Select[Any]:
+            rows = self.statement.subquery()
+            return select(rows).where(rows.c.id == self.scope.marks.about_id)
+
+        return self._kept("about", made)
+
+    def verdicts(self, conn: Connection, asked: CursorResult[Any] | None = None) -> list[Verdict]:
+        """The verdicts of everyone asked about, or of answers with the same columns.
 
         `when_capped: hold` is worked out.
         """
         channels, variants = self.ruling.channels, self.ruling.variants
-        asked = conn.execute(self.statement, self.values) if query is None else conn.execute(query)
+        if asked is None:
+            asked = conn.execute(self.statement, self.values)
         names = tuple(asked.keys())
         rows = (dict(zip(names, row, strict=True)) for row in asked.all())
         if not self.settled:
@@ -168,14 +187,19 @@ class Question:
         }
 
     def _wanting(self, candidate: Candidate) -> Select[Any]:
-        """The statement of which campaigns above want whom, kept where the question is."""
-        key, rows = ("wanting", self.statement), whose(self.zones)
-        found: Select[Any] | None = self.ruling.kept.get(key)
-        if found is None:
-            found = select(rows.c.id, rows.c.place_id, *wanted(candidate, rows))
-            if self.again:
-                _keep(self.ruling, key, found)
-        return found
+        """The statement of which campaigns above want whom."""
+
+        def made() -> Select[Any]:
+            rows = whose(self.zones)
+            return select(rows.c.id, rows.c.place_id, *wanted(candidate, rows))
+
+        return self._kept("wanting", made)
+
+    def _kept(self, what: object, make: Callable[[], Built]) -> Built:
+        """A statement of this question, built once for all that are alike."""
+        above = tuple(each.ruling.shape for each in self.base.reserved)
+        key = (what, self.ruling.shape, self.scope.marks, self.zones, above, self.together)
+        return kept(key, make)
 
 
 def ask(
@@ -190,7 +214,7 @@ def ask(
     """The chain for the places in `asked`: each with the instant at which it is asked there.
 
     `locales`: of all who may be asked about; called where a language variant needs data. `again`:
-    the like of it is asked over and over, hour by hour: the statement is kept as a re-check's is.
+    the like of it is asked over and over, hour by hour.
     """
     if again and scope.mine is None and scope.enrolled is None and is_alone(conn.engine):
         scope = replace(scope, placed=True)
@@ -223,13 +247,7 @@ def ask(
         )
     everyone = scope.mine is None and scope.about is None and scope.enrolled is None
     together = everyone and joins_sets(conn)
-    if scope.mine is None and not again:
-        zones = with_rows(zones, filled)
-        rivals = _rivals(found, together=together)
-        statement = decide(Candidate(ruling, scope.marks, zones, rivals))
-    else:
-        statement = _kept(ruling, scope.marks, zones, found, together=together)
-    return Question(ruling, scope, base, zones, filled, statement, values, together, again)
+    return Question(ruling, scope, base, zones, filled, values, together)
 
 
 def _rivals(found: Sequence[Reservation], *, together: bool = False) -> tuple[Rival, ...]:
@@ -262,31 +280,6 @@ def _readers(
 
 def _on_date(reservation: Reservation) -> OnDate | None:
     return reservation.ruling.campaign.schedule.on_date
-
-
-def _kept(
-    ruling: Ruling,
-    marks: Marks,
-    zones: TableValuedAlias | Table,
-    found: Sequence[Reservation],
-    *,
-    together: bool,
-) -> Select[Any]:
-    """A statement that is built once, or building it would take longer than deciding."""
-    key = (marks, zones, tuple(id(each.ruling) for each in found), together)
-    kept: Select[Any] | None = ruling.kept.get(key)
-    if kept is None:
-        asked = Candidate(ruling, marks, zones, _rivals(found, together=together))
-        kept = decide(asked, marks.part)
-        _keep(ruling, key, kept)
-    return kept
-
-
-def _keep(ruling: Ruling, key: object, statement: Any) -> None:
-    """Keep one statement more, and let go of the oldest: each takes megabytes."""
-    while len(ruling.kept) >= MOST_KEPT:
-        del ruling.kept[next(iter(ruling.kept))]
-    ruling.kept[key] = statement
 
 
 def _earlier(conn: Connection, ruling: Ruling) -> list[int]:

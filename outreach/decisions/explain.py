@@ -80,9 +80,8 @@ def ask_about(
     asked = {row.place_id: turns[row.place_id] for row in sharing}
     question = ask(conn, ruling, scope, asked, lambda: {row.locale for row in sharing})
     question = replace(question, settled=settled)
-    rows = question.filled().subquery()
-    verdict = question.verdicts(conn, select(rows).where(rows.c.id == scope.about))[0]
-    return question, verdict
+    found = conn.execute(question.about_the_one(), question.values)
+    return question, question.verdicts(conn, found)[0]
 
 
 def _order(answer: Answer) -> int:

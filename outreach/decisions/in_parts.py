@@ -12,8 +12,13 @@ PART: Part = (bindparam("part_after", type_=BigId), bindparam("part_until", type
 WHOLE: Mapping[str, int] = {"part_after": 0, "part_until": 2**62}  # more than there are ids
 
 
+def part(after: int, until: int) -> Mapping[str, int]:
+    """The range of ids beyond the one, up to the other."""
+    return {"part_after": after, "part_until": until}
+
+
 def parts(last: int, count: int) -> Iterator[Mapping[str, int]]:
     """So many ranges that together are everybody, whose highest id is `last`."""
     ends = [last * number // count for number in range(count)]
     for after, until in pairwise([*ends, WHOLE["part_until"]]):
-        yield {"part_after": after, "part_until": until}
+        yield part(after, until)

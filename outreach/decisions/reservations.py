@@ -5,9 +5,10 @@ a place its own rows count, and the reservation is gone there.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import groupby
 
 from sqlalchemy import Connection, select
 
@@ -30,6 +31,7 @@ from outreach.vocabulary import RunKind, RunState
 
 MOST = 60  # campaigns that reserve at once, the highest first: a bit each in an integer
 MOST_DAYS = 14  # of one campaign for days of the customers' own: each is asked by itself
+SHAPES = (1, 2, 4, 8, MOST_DAYS)  # so many of them there are in a statement
 WIDEST_DAY = timedelta(hours=28)  # from the first place that sees a local time to the last
 _TICK = timedelta(microseconds=1)
 
@@ -91,7 +93,23 @@ def reservations(
         id_ = each.campaign_id
         calendar = _Calendar(each, lives.get(id_, _Life()), made.get(id_, {}), scope)
         found += _by_occurrence(ruling, calendar, by_id, rows)
-    return tuple(found[:MOST])
+    return tuple(_evened(found[:MOST]))
+
+
+def _evened(found: Sequence[Reservation]) -> Iterator[Reservation]:
+    """The same, with more days of the customers' own, which come nowhere.
+
+    Each hour there are more or fewer days: so it is a statement of few shapes that asks about them.
+    """
+    room = MOST - len(found)
+    for _, those in groupby(found, lambda each: id(each.ruling)):
+        days, more = list(those), 0
+        if days[0].ruling.campaign.schedule.on_date is not None:
+            more = next((many for many in SHAPES if many >= len(days)), 0) - len(days)
+        yield from days
+        if 0 < more <= room:
+            room -= more
+            yield from [replace(days[-1], at={}, run=None)] * more
 
 
 def _by_occurrence(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from outreach.campaign.model import Campaign, Step
 from outreach.campaign.trials import waits_for_winner
 from outreach.decisions.grid import Grid
+from outreach.decisions.shapes import Shape, same
 from outreach.settings.company import Company, Topic
 
 if TYPE_CHECKING:
@@ -32,13 +33,25 @@ class Ruling:
     company: Company
     compiled: Compiled
     grid: Grid = field(compare=False)
-    kept: dict[Any, Any] = field(compare=False, default_factory=dict)  # statements, built once
     above: tuple[Ruling, ...] = field(compare=False, default=())
+    shape: Shape = field(compare=False, repr=False, init=False)
+
+    def __post_init__(self) -> None:
+        """Work out the shape, whatever else a ruling is made from."""
+        found = same(Shape(self.campaign_id, self.campaign, self.company, self._needs()))
+        object.__setattr__(self, "shape", found)
+
+    def _needs(self) -> tuple[object, ...]:
+        return tuple(
+            (each.needs(name), each.locales(name))
+            for each in self.compiled.each
+            for name in self.channels
+        )
 
     def below(self, others: Iterable[Ruling]) -> Ruling:
         """The same, giving way to those of the others that may reserve slots before it."""
         above = (each for each in others if reserves_before(each.campaign, self.campaign))
-        return replace(self, above=tuple(above), kept={})
+        return replace(self, above=tuple(above))
 
     @property
     def step(self) -> Step:

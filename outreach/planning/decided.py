@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
+from zlib import crc32
 
 from sqlalchemy import (
     Column,
@@ -21,6 +22,7 @@ from sqlalchemy.types import TypeEngine
 from outreach.decisions.asking import Question
 from outreach.decisions.order import CODES
 from outreach.decisions.verdict import CADENCE, Verdict
+from outreach.store.temporary import empty, make_empty
 from outreach.vocabulary import Decision
 
 PAGE = 5_000
@@ -37,7 +39,8 @@ def _made(columns: tuple[tuple[str, TypeEngine[Any]], ...]) -> Table:
     made = [
         Column(name, kind, primary_key=name == "id", autoincrement=False) for name, kind in columns
     ]
-    return Table("decided", MetaData(), *made, prefixes=["TEMPORARY"])
+    number = crc32(repr(columns).encode())
+    return Table(f"decided_{number:08x}", MetaData(), *made, prefixes=["TEMPORARY"])
 
 
 class Decided:
@@ -47,9 +50,8 @@ class Decided:
         self.conn = conn
         self.question = question
         self.table = _table(question)
-        self.table.drop(conn, checkfirst=True)
-        self.table.create(conn)
-        question.write_to(conn, self.table)
+        make_empty(conn, self.table)
+        self._rows = question.write_to(conn, self.table)
         if question.ruling.campaign.when_capped == "hold":
             self._release()
         if question.settled:
@@ -57,7 +59,7 @@ class Decided:
 
     def drop(self) -> None:
         """Forget the answers."""
-        self.table.drop(self.conn)
+        empty(self.conn, self.table, self._rows)
 
     def _release(self) -> None:
         """Work out until when those are held whom cadence stops."""
@@ -98,10 +100,8 @@ class Decided:
         query = select(self.table) if query is None else query
         after = 0
         while True:
-            page = self.question.verdicts(
-                self.conn,
-                query.where(self.table.c.id > after).order_by(self.table.c.id).limit(PAGE),
-            )
+            rows = query.where(self.table.c.id > after).order_by(self.table.c.id).limit(PAGE)
+            page = self.question.verdicts(self.conn, self.conn.execute(rows))
             if not page:
                 return
             yield page

@@ -22,12 +22,12 @@ from sqlalchemy import (
 )
 from sqlalchemy import column as column_
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import ColumnElement, FromClause, TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
 from outreach.store.copying import copy
 from outreach.store.spelling import shifted
+from outreach.store.temporary import make_empty
 from outreach.store.types import Instant, Listed, bound, json_rows
 
 SCRATCH = "outreach_scratch_"  # how schemas of copies begin: see store/scratch.py
@@ -93,8 +93,7 @@ def fill_rows(
         return {
             f"{table.name}_{name}": [row[place] for row in rows] for place, name in enumerate(names)
         }
-    conn.execute(CreateTable(table, if_not_exists=True))
-    conn.execute(table.delete())
+    make_empty(conn, table)
     if rows:
         conn.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in rows])
     return {}

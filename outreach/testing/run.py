@@ -211,6 +211,5 @@ def _anew(ruling: Ruling) -> Ruling:
     return replace(
         ruling,
         grid=Grid(ruling.campaign, ruling.company),
-        kept={},
         above=tuple(map(_anew, ruling.above)),
     )
