@@ -114,6 +114,7 @@ def simulate(context: Context, asked: Asked, tell: Tell = lambda _: None) -> Sim
     if asked.rows_to is not None:
         check_place(asked.rows_to)
     share_arenas()
+    context.engine.dispose()  # what its connections have mapped of the base stays until they end
     start = context.now()
     end = start + timedelta(days=asked.days)
     assumptions = None if asked.assume is None else assumptions_in(context, asked.assume)
