@@ -8,32 +8,18 @@ from contextlib import ExitStack
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 import servers
 from makers import NOW
 from postgres_stock import Stock
 from sqlalchemy import Connection, Engine
-from sqlalchemy.util import LRUCache
 
 from outreach.clock import FrozenClock
 from outreach.demo.purchases import Purchase, cdnow
+from outreach.store.compiled import statements
 from outreach.store.engine import dispose, make_engine
 from outreach.store.migrate import migrate
-
-
-class Compiled(LRUCache[Any, Any]):
-    """Compiled statements, whichever of the engines of one kind of database executes them."""
-
-    def get(self, key: tuple[object, ...], default: Any = None) -> Any:
-        return super().get(key[1:], default)  # without the engine's own dialect
-
-    def __setitem__(self, key: tuple[object, ...], compiled: Any) -> None:
-        super().__setitem__(key[1:], compiled)
-
-
-COMPILED = {"sqlite": Compiled(1000), "postgresql": Compiled(1000)}
 
 
 def make_tables(engine: Engine) -> None:
@@ -47,8 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """What is loaded until all tests are found is no garbage."""
+    """What is loaded until all tests are found is no garbage.
+
+    Tests ask in more ways than any company, once each.
+    """
     gc.disable()
+    statements().most_text = 3_000_000
 
 
 def pytest_collection_finish() -> None:
@@ -64,8 +54,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tests that ask for `engine`, a database's URL or `conn` run on each database."""
-    asked = {"engine", "database_url", "new_database_url", "shared_database_url", "conn"}
-    if asked & set(metafunc.fixturenames):
+    if "_database" in metafunc.fixturenames:
         one = metafunc.config.getoption("--one-database")
         metafunc.parametrize("_database", ["sqlite"] if one else ["sqlite", "postgres"])
 
@@ -136,6 +125,12 @@ def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
     path = tmp_path / "outreach.db"
     shutil.copyfile(sqlite_template, path)
     return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def database(_database: str) -> str:
+    """The kind of database of a test that runs on each: `sqlite`, then `postgres`."""
+    return _database
 
 
 @pytest.fixture
@@ -221,7 +216,6 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 def _engine(url: str) -> Iterator[Engine]:
     made = make_engine(url)
-    made.update_execution_options(compiled_cache=COMPILED[made.dialect.name])
     yield made
     dispose(made)
 

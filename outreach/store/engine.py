@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 
 from outreach.logger import Logger
 from outreach.store import giving_up
+from outreach.store.compiled import statements
 from outreach.store.giving_up import ends_at
 from outreach.store.pace import Pace
 from outreach.store.types import Instant, json_text
@@ -21,20 +22,16 @@ from outreach.store.types import Instant, json_text
 log = Logger(__name__)
 BUSY_TIMEOUT_SECONDS = 60
 LONG_SECONDS = 0.25
-STATEMENTS = 500
 GAP_SECONDS = 0.01
 ALONE = 200_000  # rows of a transaction that nobody waits for
 FIRST_PAUSE_SECONDS = 0.0005  # between two looks at a file that somebody writes to …
 LONGEST_PAUSE_SECONDS = 0.02  # … growing up to this
 
 
-def make_engine(
-    url: str, pool_size: int = 10, options: str = "", statements: int = STATEMENTS
-) -> Engine:
+def make_engine(url: str, pool_size: int = 10, options: str = "") -> Engine:
     """An engine for `sqlite:///…` or `postgresql+psycopg://…`.
 
-    `options` of PostgreSQL's command line hold for each of its connections. So many `statements`
-    are kept compiled: a decision's takes megabytes.
+    `options` of PostgreSQL's command line hold for each of its connections.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -47,7 +44,7 @@ def make_engine(
             json_deserializer=_read_json,
             paramstyle="named",  # a value named twice is one: SQLite then computes equal sums once
             hide_parameters=True,  # an exception's text must hold no address
-            query_cache_size=statements,
+            execution_options={"compiled_cache": statements()},
             pool_use_lifo=True,  # a connection keeps the pages that it has read
         )
         event.listen(engine, "connect", _set_up_sqlite)
@@ -61,7 +58,7 @@ def make_engine(
         json_serializer=json_text,
         json_deserializer=_read_json,
         hide_parameters=True,
-        query_cache_size=statements,
+        execution_options={"compiled_cache": statements()},
         connect_args={
             "options": f"-c timezone=UTC -c jit=off -c work_mem=64MB {options}".rstrip(),
             # A host that vanished is an error soon, not after TCP's quarter of an hour.

@@ -25,7 +25,6 @@ from outreach.store.tables import metadata
 
 log = Logger(__name__)
 PREFIX = SCRATCH
-STATEMENTS = 200  # kept compiled: many campaigns over many days ask in many ways
 _MAKING = "making_scratch_"
 _LOCK = "owner.db"  # in the folder: locked by SQLite itself while the owner lives
 # What a decision never asks: left out where the copy is made table by table.
@@ -92,7 +91,7 @@ def _file(engine: Engine, folder: Path, only: _Part | None) -> Iterator[Engine]:
         try:
             if only is None:
                 _copy_file(engine, own / "copy.db")
-            copy = alone(make_engine(f"sqlite:///{own / 'copy.db'}", statements=STATEMENTS))
+            copy = alone(make_engine(f"sqlite:///{own / 'copy.db'}"))
             event.listen(copy, "connect", _make_fast)
             try:
                 if only is not None:
@@ -191,7 +190,7 @@ def _schema(engine: Engine, only: _Part | None) -> Iterator[Engine]:
             _copy_into(engine, name, only)
             url = engine.url.render_as_string(hide_password=False)
             options = f"-c search_path={name} -c synchronous_commit=off"
-            copy = alone(make_engine(url, options=options, statements=STATEMENTS))
+            copy = alone(make_engine(url, options=options))
             try:
                 yield copy
             finally:

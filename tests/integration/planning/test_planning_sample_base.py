@@ -1,6 +1,6 @@
 """The sample's campaigns on the demo's made-up base: one plan on both databases, explained alike."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from commands import sample_project
 
-from outreach.app.context import Context, open_context
+from outreach.app.context import open_context
 from outreach.app.explaining import explain_customer
 from outreach.app.planning import plan_campaign
 from outreach.app.stages import refresh_stages
@@ -28,38 +28,43 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
     return make_files(tmp_path_factory.mktemp("files"), real=False)
 
 
-@pytest.fixture
-def planned(tmp_path: Path, files: DemoFiles, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Imports the base into a database and gives every campaign's plan with its rows."""
-    opened: list[Context] = []
+@pytest.fixture(scope="module")
+def planned(
+    files: DemoFiles, _shared: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], dict[str, Any]]]:
+    """Imports the base into a database and gives every campaign's plan with its rows; once each."""
+    known: dict[str, dict[str, Any]] = {}
 
-    def plans(url: str) -> dict[str, Any]:
-        monkeypatch.setenv("OUTREACH_DATABASE_URL", url)
-        monkeypatch.setenv("OUTREACH_SECRET_KEY", KEY)
-        folder = tmp_path / url.partition(":")[0]
-        context = open_context(sample_project(folder, whole=True), files.now.isoformat())
-        opened.append(context)
-        company = context.company()
-        import_customers(context.engine, files.customers, company, files.now)
-        import_events(context.engine, files.events, company, files.now)
-        import_consents(context.engine, files.consents, company, files.now)
-        refresh_stages(context)
-        found = {}
-        for name in CAMPAIGNS:
-            rows = folder / f"{name}.csv"
-            found[name] = asdict(plan_campaign(context, name, rows_to=rows)), read_rows(rows)
-        found["context"] = context
-        return found
+    def plans(database: str) -> dict[str, Any]:
+        if database not in known:
+            folder = tmp_path_factory.mktemp("planned") / database
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("OUTREACH_DATABASE_URL", _shared(database))
+                patch.setenv("OUTREACH_SECRET_KEY", KEY)
+                known[database] = _plans(folder, files)
+        return known[database]
 
     yield plans
-    for context in opened:
-        context.close()
+    for each in known.values():
+        each["context"].close()
 
 
-def test_plans_are_the_same_on_both_databases(
-    planned: Any, sqlite_url: str, postgres_url: str
-) -> None:
-    on_sqlite, on_postgres = planned(sqlite_url), planned(postgres_url)
+def _plans(folder: Path, files: DemoFiles) -> dict[str, Any]:
+    context = open_context(sample_project(folder, whole=True), files.now.isoformat())
+    company = context.company()
+    import_customers(context.engine, files.customers, company, files.now)
+    import_events(context.engine, files.events, company, files.now)
+    import_consents(context.engine, files.consents, company, files.now)
+    refresh_stages(context)
+    found: dict[str, Any] = {"context": context}
+    for name in CAMPAIGNS:
+        rows = folder / f"{name}.csv"
+        found[name] = asdict(plan_campaign(context, name, rows_to=rows)), read_rows(rows)
+    return found
+
+
+def test_plans_are_the_same_on_both_databases(planned: Any) -> None:
+    on_sqlite, on_postgres = planned("sqlite"), planned("postgres")
 
     for name in CAMPAIGNS:
         assert on_sqlite[name] == on_postgres[name]
@@ -69,9 +74,9 @@ def test_plans_are_the_same_on_both_databases(
 
 
 def test_explain_agrees_with_the_plan_for_every_kind_of_customer(
-    planned: Any, database_url: str
+    planned: Any, database: str
 ) -> None:
-    found = planned(database_url)
+    found = planned(database)
     for name in CAMPAIGNS:
         _, rows = found[name]
         kinds = {(row["decision"], row["reason"], row["channel"]): row for row in rows}
