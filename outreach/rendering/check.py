@@ -28,7 +28,7 @@ from outreach.rendering.weight import heavy, too_heavy, without_words
 from outreach.settings.company import ChannelSettings, Company
 
 HOSTED = "hosted"
-KEPT = 64  # steps whose templates stay compiled in a process
+KEPT = 256  # steps whose templates stay compiled in a process
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from jinja2 import nodes
 
 from outreach.rendering.syntax import place_of
+from outreach.rendering.walking import all_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ def texts_compared(
     path: str, text: str, tree: nodes.Template, local: Collection[str]
 ) -> Iterator[Compared]:
     """Every such text in the tree of a file; `local` are names that templates set themselves."""
-    for node in tree.find_all(nodes.Compare):
+    for node in all_of(tree, nodes.Compare):
         left: nodes.Expr = node.expr
         for operand in node.ops:
             for name, said in _pairs(operand.op, left, operand.expr):

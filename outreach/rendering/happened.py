@@ -9,6 +9,7 @@ from jinja2 import nodes, pass_context
 from jinja2.runtime import Context, Undefined
 
 from outreach.rendering.tree import Part
+from outreach.rendering.walking import all_of
 
 FUNCTION = "last"
 FILTER = "_last"
@@ -38,7 +39,7 @@ class Happened:
 
 def events_read(tree: nodes.Template) -> Iterator[tuple[str, int]]:
     """Kinds of events that a template lists, and how many of each."""
-    for call in tree.find_all(nodes.Call):
+    for call in all_of(tree, nodes.Call):
         asked = asked_by(call)
         if asked is not None:
             yield asked

@@ -6,6 +6,7 @@ from jinja2 import nodes
 
 from outreach.rendering.syntax import did_you_mean
 from outreach.rendering.tree import Part
+from outreach.rendering.walking import all_of
 
 
 def written_in_vain(part: Part) -> Iterator[tuple[str, int, str, str, str]]:
@@ -17,7 +18,7 @@ def written_in_vain(part: Part) -> Iterator[tuple[str, int, str, str, str]]:
         if extends is None:  # extends only sometimes
             continue
         above = [part.trees[each] for each in lineage[number + 1 :]]
-        known = list(dict.fromkeys(b.name for each in above for b in each.find_all(nodes.Block)))
+        known = list(dict.fromkeys(b.name for each in above for b in all_of(each, nodes.Block)))
         layout = lineage[number + 1].rpartition("/")[2]
         has = f"`{layout}` has " + (", ".join(f"`{name}`" for name in known) or "no blocks")
         for block in _outer_blocks(tree):

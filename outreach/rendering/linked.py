@@ -8,6 +8,7 @@ from jinja2 import nodes
 
 from outreach.rendering.spliced import Span, splice, text_of
 from outreach.rendering.tree import Part
+from outreach.rendering.walking import all_of
 
 FILTER = "_link"
 NOT_COUNTED = re.compile(r"""data-track\s*=\s*["']?(no|off|false)\b""", re.IGNORECASE)
@@ -28,9 +29,9 @@ def link_all(part: Part, *, html: bool) -> frozenset[str]:
     texts: set[str] = set()
     for path, tree in part.trees.items():
         ends = {} if html else _ends(tree, path == part.main)
-        for output in list(tree.find_all(nodes.Output)):
+        for output in all_of(tree, nodes.Output):
             _link(output, html, ends.get(id(output), False))
-        texts.update(each.value for each in tree.find_all(nodes.Const) if _is_text(each))
+        texts.update(each.value for each in all_of(tree, nodes.Const) if _is_text(each))
     return frozenset(texts)
 
 
@@ -82,7 +83,7 @@ def _filtered(
 
 
 def _names_way_out(node: nodes.Expr) -> bool:
-    names = [node] if isinstance(node, nodes.Name) else node.find_all(nodes.Name)
+    names = [node] if isinstance(node, nodes.Name) else all_of(node, nodes.Name)
     return any(isinstance(each, nodes.Name) and each.name == _OUT for each in names)
 
 

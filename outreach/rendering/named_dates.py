@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from jinja2 import nodes
 
 from outreach.rendering.syntax import place_of
+from outreach.rendering.walking import all_of
 from outreach.settings.date_names import DATES, date_name
 
 
@@ -33,7 +34,7 @@ def misread_dates(
     `names` are those that a template may use alone.
     """
     named = {id(node.node) for node in _reads(tree)}  # nodes compare by content
-    for node in tree.find_all(nodes.Name):
+    for node in all_of(tree, nodes.Name):
         if node.name == DATES and id(node) not in named:
             yield node, f"`{DATES}` is read by the name of one", f"write `{DATES}.wedding`"
     for read in _reads(tree):
@@ -45,6 +46,6 @@ def misread_dates(
 
 
 def _reads(tree: nodes.Template) -> Iterator[nodes.Getattr]:
-    for node in tree.find_all(nodes.Getattr):
+    for node in all_of(tree, nodes.Getattr):
         if isinstance(node.node, nodes.Name) and node.node.name == DATES:
             yield node

@@ -7,6 +7,7 @@ from jinja2 import nodes
 
 from outreach.rendering.happened import STARTED
 from outreach.rendering.tree import Part, Walk
+from outreach.rendering.walking import all_of
 from outreach.settings.date_names import DATES
 
 Clause = frozenset[str]  # at least one of these must be there
@@ -212,7 +213,7 @@ class _Reader(Walk):
         found: set[str] = set()
         for name in _names_in(node):
             found |= {name, *self.local.get(name, _OPAQUE).paths}
-        for read in (node, *node.find_all(nodes.Getattr)):
+        for read in (node, *all_of(node, nodes.Getattr)):
             if isinstance(read, nodes.Getattr) and isinstance(read.node, nodes.Name):
                 found.add(f"{read.node.name}.{read.attr}")
         return frozenset(found)
@@ -229,4 +230,4 @@ class _Reader(Walk):
 
 def _names_in(node: nodes.Node) -> list[str]:
     found = [node.name] if isinstance(node, nodes.Name) else []
-    return found + [name.name for name in node.find_all(nodes.Name)]
+    return found + [name.name for name in all_of(node, nodes.Name)]

@@ -25,6 +25,7 @@ from outreach.rendering.sandbox import (
 from outreach.rendering.styles import inline_styles
 from outreach.rendering.syntax import count_steps
 from outreach.rendering.tree import Part
+from outreach.rendering.walking import all_of
 
 _PIECES = 64  # of the output, between two looks at how long it has become
 
@@ -60,7 +61,7 @@ class Renderer:
         self.addresses = link_all(part, html=html) if linked else frozenset[str]()
         self.marks = html and text_too and all(map(_keeps_marks, part.trees.values()))
         self.names = frozenset(
-            node.name for tree in part.trees.values() for node in tree.find_all(nodes.Name)
+            node.name for tree in part.trees.values() for node in all_of(tree, nodes.Name)
         )  # all that it may look up, and its own
         for tree in part.trees.values():
             count_steps(tree)
@@ -110,11 +111,11 @@ class Renderer:
 
 def _keeps_marks(tree: nodes.Template) -> bool:
     """Whether what the template builds is only ever printed, so that marks survive in it."""
-    printed = {id(child) for out in tree.find_all(nodes.Output) for child in out.nodes}
-    printed |= {id(block.call) for block in tree.find_all(nodes.CallBlock)}
-    modules = {"self", *(found.target for found in tree.find_all(nodes.Import))}
+    printed = {id(child) for out in all_of(tree, nodes.Output) for child in out.nodes}
+    printed |= {id(block.call) for block in all_of(tree, nodes.CallBlock)}
+    modules = {"self", *(found.target for found in all_of(tree, nodes.Import))}
     return tree.find(nodes.AssignBlock) is None and all(
-        id(call) in printed or not _may_build(call, modules) for call in tree.find_all(nodes.Call)
+        id(call) in printed or not _may_build(call, modules) for call in all_of(tree, nodes.Call)
     )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from jinja2 import nodes
 
+from outreach.rendering.walking import all_of
+
 LENGTHS = ("short", "medium", "long", "full")
 _QUOTED = re.compile(r"'[^']*'")  # plain words in a CLDR pattern
 _RUN = re.compile(r"([A-Za-z])\1*")
@@ -35,7 +37,7 @@ def misread_patterns(tree: nodes.Template) -> Iterator[tuple[nodes.Filter, str, 
 
     Each with the pattern, message and hint.
     """
-    for node in tree.find_all(nodes.Filter):
+    for node in all_of(tree, nodes.Filter):
         given = [*node.args, *(each.value for each in node.kwargs if each.key == "pattern")]
         if node.name not in _LETTERS or not given or not isinstance(given[0], nodes.Const):
             continue

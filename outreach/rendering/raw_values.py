@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from jinja2 import nodes
 
 from outreach.rendering.happened import STARTED
+from outreach.rendering.walking import all_of
 from outreach.settings.date_names import DATES
 
 _FALLBACKS = frozenset({"default", "d"})
@@ -22,7 +23,7 @@ def raw_values(
 
     `kinds`: by name what prints it, `date`, `days` or `money`; `dates` is of all named ones.
     """
-    for output in tree.find_all(nodes.Output):
+    for output in all_of(tree, nodes.Output):
         for printed in output.nodes:
             for node, name in _bare(printed):
                 first, _, word = name.partition(".")

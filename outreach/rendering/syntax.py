@@ -15,6 +15,7 @@ from outreach.rendering.happened import MOST, STARTED, USAGE, asked_by
 from outreach.rendering.mending import mended
 from outreach.rendering.positions import BadTemplateError, Line, line_at, offset_of, read_tree
 from outreach.rendering.sandbox import ALL_METHODS
+from outreach.rendering.walking import all_of
 
 NEAR = 200  # characters in which a tag tells the word that a problem names
 _QUERIES = frozenset(
@@ -105,7 +106,7 @@ Offence = tuple[nodes.Node, str, str, str, str]
 
 
 def _offences(tree: nodes.Template) -> Iterator[Offence]:
-    for node in tree.find_all(nodes.Node):
+    for node in all_of(tree, nodes.Node):
         if isinstance(node, nodes.Filter) and node.name not in FILTERS:
             yield _bad_filter(node)
         elif isinstance(node, nodes.Test) and node.name not in TESTS:
@@ -193,11 +194,11 @@ def unknown_names(
     known = {*names, *FUNCTIONS, *_SPECIAL, *local}
     parts = {
         node.node.name: node.attr
-        for node in tree.find_all(nodes.Getattr)
+        for node in all_of(tree, nodes.Getattr)
         if isinstance(node.node, nodes.Name) and node.attr in names
     }  # `customer.first_name`
     seen: set[str] = set()
-    for node in tree.find_all(nodes.Name):
+    for node in all_of(tree, nodes.Name):
         if node.ctx == "load" and node.name not in known | _QUERIES and node.name not in seen:
             seen.add(node.name)
             part = parts.get(node.name)
@@ -214,7 +215,7 @@ def unknown_names(
 
 def unknown_attributes(tree: nodes.Template) -> Iterator[tuple[nodes.Getattr, frozenset[str]]]:
     """Reads of what `brand` or `campaign` do not have, each with what they have."""
-    for node in tree.find_all(nodes.Getattr):
+    for node in all_of(tree, nodes.Getattr):
         known = _KEYS.get(node.node.name) if isinstance(node.node, nodes.Name) else None
         if known is not None and node.attr not in known:
             yield node, known
@@ -222,7 +223,7 @@ def unknown_attributes(tree: nodes.Template) -> Iterator[tuple[nodes.Getattr, fr
 
 def groups_printed(tree: nodes.Template) -> Iterator[tuple[nodes.Name, str]]:
     """Where `brand`, `campaign` or `event` is printed whole, each with a part that may be meant."""
-    for output in tree.find_all(nodes.Output):
+    for output in all_of(tree, nodes.Output):
         for printed in map(_unfiltered, output.nodes):
             if isinstance(printed, nodes.Name) and printed.name in _PARTS:
                 part = _PARTS[printed.name]
@@ -238,10 +239,10 @@ def _unfiltered(node: nodes.Expr) -> nodes.Expr:
 
 def names_set(tree: nodes.Template) -> set[str]:
     """Every name the tree gives a value itself: `set`, loops, macros and their arguments, imports."""
-    found = {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
-    found |= {node.name for node in tree.find_all(nodes.Macro)}
-    found |= {node.target for node in tree.find_all(nodes.Import)}
-    for node in tree.find_all(nodes.FromImport):
+    found = {node.name for node in all_of(tree, nodes.Name) if node.ctx != "load"}
+    found |= {node.name for node in all_of(tree, nodes.Macro)}
+    found |= {node.target for node in all_of(tree, nodes.Import)}
+    for node in all_of(tree, nodes.FromImport):
         found |= {name if isinstance(name, str) else name[1] for name in node.names}
     return found
 
@@ -252,15 +253,15 @@ def count_steps(tree: nodes.Template) -> nodes.Template:
     An `if` inside an expression that has no `else` prints nothing then. Imported macros may print
     what the importing template may.
     """
-    for loop in tree.find_all(nodes.For):
+    for loop in all_of(tree, nodes.For):
         tick = nodes.Call(nodes.EnvironmentAttribute("tick"), [], [], None, None)
         loop.body.insert(0, nodes.ExprStmt(tick))
-    for either in tree.find_all(nodes.CondExpr):
+    for either in all_of(tree, nodes.CondExpr):
         if either.expr2 is None:
             either.expr2 = nodes.Const("")
-    for importing in (*tree.find_all(nodes.Import), *tree.find_all(nodes.FromImport)):
+    for importing in (*all_of(tree, nodes.Import), *all_of(tree, nodes.FromImport)):
         setattr(importing, "with_context", True)  # noqa: B010 - find_all knows no common type
-    for block in tree.find_all(nodes.AssignBlock):
+    for block in all_of(tree, nodes.AssignBlock):
         block.filter = nodes.Filter(block.filter, "string", [], [], None, None)
     _replace_operators(tree)
     return tree

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 from jinja2 import nodes
 
+from outreach.rendering.walking import all_of
+
 _SETUP = (nodes.Assign, nodes.AssignBlock, nodes.Import, nodes.FromImport, nodes.Macro)
 Resolve = Callable[[str], str | None]
 
 
 def references(tree: nodes.Template) -> Iterator[tuple[nodes.Node, str, bool]]:
     """What the tree extends, includes and imports: node, name as written, whether it may be missing."""
-    for node in tree.find_all(nodes.Stmt):
+    for node in all_of(tree, nodes.Stmt):
         if not isinstance(node, nodes.Include | nodes.Extends | nodes.Import | nodes.FromImport):
             continue
         name = node.template
@@ -54,7 +56,7 @@ class Walk:
         """Walk the whole part."""
         lineage = self.part.lineage()
         for path in lineage:
-            for block in self.part.trees[path].find_all(nodes.Block):
+            for block in all_of(self.part.trees[path], nodes.Block):
                 self.blocks.setdefault(block.name, []).append(block)
         for path in lineage[:-1]:
             self.walk([node for node in self.part.trees[path].body if isinstance(node, _SETUP)])
@@ -177,7 +179,7 @@ class Walk:
         tree = self._tree(node.template)
         if tree is None:
             return
-        there = {macro.name: macro for macro in tree.find_all(nodes.Macro)}
+        there = {macro.name: macro for macro in all_of(tree, nodes.Macro)}
         if isinstance(node, nodes.Import):
             self.macros.update({f"{node.target}.{name}": m for name, m in there.items()})
             return

@@ -9,6 +9,7 @@ from outreach.errors import WARNING, Problem
 from outreach.rendering.assets import MANY_BYTES, MOST_BYTES
 from outreach.rendering.positions import line_at
 from outreach.rendering.read import Source, Variant
+from outreach.rendering.walking import all_of
 
 CLIPPED_AT = 102_000  # bytes of a page: behind them Gmail shows "[Message clipped]"
 _IMAGE = re.compile(r"<(?:img|mj-image)\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
@@ -60,7 +61,7 @@ def _fixed_bytes(source: Source) -> int:
     data = (
         each.data
         for tree in source.part.trees.values()
-        for each in tree.find_all(nodes.TemplateData)
+        for each in all_of(tree, nodes.TemplateData)
     )
     return sum(len(each.encode()) for each in data)
 
