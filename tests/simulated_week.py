@@ -15,6 +15,8 @@ from threading import Event
 from commands import outreach_here, sample_project
 
 from outreach.app.context import open_context
+from outreach.app.running import Tick
+from outreach.clock import MovingClock
 from outreach.scheduler import run_here
 
 START = datetime.fromisoformat("2026-10-29T00:00:00-04:00")
@@ -173,11 +175,17 @@ def _write(path: Path, rows: list[dict[str, str]]) -> None:
 
 
 def run_hourly(project: Path, start: datetime, days: int) -> None:
-    """What the command `run --until-idle --now` does, hour after hour, in this process."""
-    context = open_context(project, start.isoformat())
+    """What the command `run --until-idle --now` does, hour after hour, in this process.
+
+    One scheduler looks after all of them, as `outreach scheduler` would.
+    """
+    clock = MovingClock(start)
+    context = open_context(project, start.isoformat()).by(clock)
     try:
+        tick = Tick(context)
         for hour in range(days * 24):
-            run_here(context.at(start + timedelta(hours=hour)), until_idle=True, stop=Event())
+            clock.at = start + timedelta(hours=hour)
+            run_here(context, until_idle=True, stop=Event(), tick=tick)
     finally:
         context.close()
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from commands import Answer, outreach, outreach_here, sample_project
+from commands import Answer, outreach_here, sample_project
 from letterbox import people
 
 BEFORE, NOW, NEXT = "2026-07-03T12:00", "2026-07-03T17:00", "2026-07-10T17:00"
@@ -40,7 +40,7 @@ class Place:
         return self.call("approve", "friday", "--as", person, "--yes", "--json", at=at)
 
     def run(self, at: str = NOW) -> list[dict[str, object]]:
-        ran = outreach(self.project, "run", "--until-idle", "--now", at, **self.settings)
+        ran = outreach_here(self.project, "run", "--until-idle", "--now", at, **self.settings)
         assert ran.code == 0, ran.out + ran.err
         found = self.call("runs", "list", "--json", at=at).json
         return [{key: each[key] for key in ("id", "state", "reason", "planned")} for each in found]

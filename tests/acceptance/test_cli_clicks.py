@@ -54,7 +54,7 @@ def project(project: Path) -> Path:
 def test_a_click_shows_in_report_history_and_facts(project: Path) -> None:
     settings = {"public_url": URL}
     outreach(project, "send", "news", "--yes", "--now", NOW, **settings)
-    outreach(project, "run", "--until-idle", "--now", NOW, **settings)
+    outreach_here(project, "run", "--until-idle", "--now", NOW, **settings)
     before = outreach_here(project, "report", "news", "--json", **settings).json
 
     [mail] = (project / ".outreach/outbox/email").rglob("1.eml")
@@ -68,7 +68,7 @@ def test_a_click_shows_in_report_history_and_facts(project: Path) -> None:
 
     assert answer.headers["location"] == WHOLE
     assert (before["opened"], before["clicked"], before["links"]) == (None, 0, {})
-    after = outreach(project, "report", "news", "--json", "--now", NOW, **settings).json
+    after = outreach_here(project, "report", "news", "--json", "--now", NOW, **settings).json
     assert (after["clicked"], after["scanned"], after["links"]) == (1, 0, {WHOLE: 1})
     shown = outreach_here(project, "customers", "show", "ann", "--json", "--now", NOW).json
     assert [(each["kind"], each["link"]) for each in shown["reactions"]] == [("clicked", WHOLE)]

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from commands import NOW, outreach, outreach_here, sample_project
+from commands import NOW, outreach_here, sample_project
 from letterbox import BEFORE, letterbox, people
 
 PEOPLE = 60  # six of whom agreed to nothing
@@ -64,7 +64,7 @@ def test_who_gets_which_variant_is_the_same_in_plan_run_report_and_explain(peopl
     planned = variants(peopled, "plan")
     plan = outreach_here(peopled, "plan", "two-subjects", "--json", "--now", NOW).json
     with letterbox() as box:
-        outreach(peopled, "run", "--until-idle", "--now", NOW, smtp_url=box.url)
+        outreach_here(peopled, "run", "--until-idle", "--now", NOW, smtp_url=box.url)
     explained = {
         key: outreach_here(
             peopled, "explain", "two-subjects", key, "--run", 1, "--json", "--now", NOW

@@ -52,7 +52,7 @@ def noted(once_noted: Path, tmp_path: Path) -> Path:
 
 def test_a_plan_says_when_and_until_when_and_how_long(noted: Path) -> None:
     said = outreach(noted, "plan", "notes", "--now", NOW).out
-    found = outreach(noted, "plan", "notes", "--now", NOW, "--json").json
+    found = outreach_here(noted, "plan", "notes", "--now", NOW, "--json").json
 
     assert said.startswith("notes: Monday 2026-07-06 06:00 Europe/Berlin\n")
     assert "until 2026-07-06 09:00 Europe/Berlin" in said
@@ -262,7 +262,7 @@ def test_explain_names_the_channel_that_got_furthest_as_the_plan_does(noted: Pat
 
 
 def test_explain_says_until_when_on_the_customers_clock(noted: Path) -> None:
-    said = outreach(noted, "explain", "notes", "C2", "--now", NOW).out
+    said = outreach_here(noted, "explain", "notes", "C2", "--now", NOW).out
     found = outreach(noted, "explain", "notes", "C2", "--now", NOW, "--json").json
 
     heading = "notes for C2: hold by sms at 2026-07-06 09:00+02:00 Europe/Vienna (outside_window)"

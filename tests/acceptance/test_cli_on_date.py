@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands import Answer, outreach, outreach_here, sample_project
+from commands import Answer, outreach_here, sample_project
 
 NOW = "2026-07-03T11:00+02:00"
 CUSTOMERS = """\
@@ -52,7 +52,7 @@ def call(project: Path, *arguments: object, now: str = NOW):  # type: ignore[no-
 
 def run(project: Path, now: str = NOW) -> Answer:
     """A scheduler and a worker of their own, until nothing is due."""
-    return outreach(project, "run", "--until-idle", "--json", "--now", now)
+    return outreach_here(project, "run", "--until-idle", "--json", "--now", now)
 
 
 def campaign(project: Path, schedule: str = BIRTHDAY) -> None:

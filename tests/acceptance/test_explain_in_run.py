@@ -45,7 +45,7 @@ def once_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     body = "Hello\n\n{{ brand.postal_address }} {{ unsubscribe_url }}\n"
     (project / "templates/note/body.txt").write_text(body)
     assert outreach_here(project, "send", "notes", "--yes", "--now", NOW).code == 0
-    assert outreach(project, "run", "--until-idle", "--now", NOW).code == 0
+    assert outreach_here(project, "run", "--until-idle", "--now", NOW).code == 0
     (project / "campaigns/notes.yaml").write_text(CAMPAIGN.replace("[A]", "[B]"))
     to = ("--to", "other", "--again")
     assert outreach_here(project, "send", "notes", "--yes", "--now", LATER, *to).code == 0
@@ -60,7 +60,7 @@ def run_once(once_run: Path, tmp_path: Path) -> Path:
 
 def test_a_message_that_went_out_is_told_with_its_attempts(once_run: Path) -> None:
     words = ("explain", "notes", "sent", "--run", 1, "--now", LATER)
-    found, said = outreach(once_run, *words, "--json").json, outreach(once_run, *words).out
+    found, said = outreach(once_run, *words, "--json").json, outreach_here(once_run, *words).out
 
     named = {name: found[name] for name in ("decision", "reason", "channel", "state", "recorded")}
     assert named == {
@@ -104,7 +104,7 @@ def test_a_touch_that_capped_a_message_is_named(run_once: Path) -> None:
     (run_once / "campaigns/above.yaml").write_text(above)
     assert outreach_here(run_once, "send", "above", "--yes", "--now", LATER).code == 0
     claimed = "2026-07-03T18:10"
-    assert outreach(run_once, "run", "--until-idle", "--now", claimed).code == 0
+    assert outreach_here(run_once, "run", "--until-idle", "--now", claimed).code == 0
 
     words = ("explain", "notes", "other", "--run", 2, "--now", claimed, "--json")
     found = outreach_here(run_once, *words).json

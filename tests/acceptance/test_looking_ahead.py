@@ -54,14 +54,14 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_higher_campaign_keeps_its_slot_in_plan_explain_run_and_send(wanted: Path) -> None:
     plan = outreach(wanted, "plan", "greeting", "--now", NOW, "--json").json
-    said = outreach(wanted, "explain", "greeting", "both", "--now", NOW).out
-    ran = outreach(wanted, "run", "--until-idle", "--now", NOW, "--json").json
+    said = outreach_here(wanted, "explain", "greeting", "both", "--now", NOW).out
+    ran = outreach_here(wanted, "run", "--until-idle", "--now", NOW, "--json").json
     report = outreach_here(wanted, "report", "greeting", "--json").json
     by_hand = outreach_here(
         wanted, "send", "greeting", "--yes", "--again", "--to", "both", "--now", "2026-07-04T09:00",
         "--json",
     ).json  # fmt: skip
-    later = outreach(wanted, "run", "--until-idle", "--now", SUNDAY, "--json").json
+    later = outreach_here(wanted, "run", "--until-idle", "--now", SUNDAY, "--json").json
     after = outreach_here(
         wanted, "explain", "greeting", "both", "--at", "2026-07-06T09:00", "--now", SUNDAY, "--json"
     ).json

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from commands import outreach, outreach_here, sample_project
+from commands import outreach_here, sample_project
 from letterbox import BEFORE
 
 NOW = "2026-07-10T17:00"  # a Friday in New York, company time of the sample
@@ -40,7 +40,7 @@ def test_plan_explain_run_and_report_say_the_same_of_those_whose_turn_was_over(
     plan = outreach_here(project, "plan", "notes", "--now", NOW, "--json").json
     why = outreach_here(project, "explain", "notes", "t", "--now", NOW, "--json").json
 
-    assert outreach(project, "run", "--until-idle", "--now", NOW).code == 0
+    assert outreach_here(project, "run", "--until-idle", "--now", NOW).code == 0
 
     again = outreach_here(project, "plan", "notes", "--now", NOW, "--json").json
     shown = outreach_here(project, "runs", "show", 1, "--now", NOW, "--json").json

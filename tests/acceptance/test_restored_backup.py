@@ -61,7 +61,7 @@ def test_what_was_sent_after_the_backup_is_not_sent_again_until_resumed(
 def test_doctor_tells_of_a_restored_backup_before_anything_is_started(project: Path) -> None:
     people(project, 5)
     back_up(project)
-    outreach(project, "run", "--until-idle", "--now", NOW)
+    outreach_here(project, "run", "--until-idle", "--now", NOW)
     well = outreach_here(project, "doctor", "--json", "--now", NOW)
     bring_back(project)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from commands import outreach, outreach_here, sample_project
+from commands import outreach_here, sample_project
 from letterbox import people
 
 NOW, NEXT = "2026-07-03T17:00", "2026-07-10T17:00"
@@ -34,7 +34,7 @@ def write(project: Path, more: str, channel: str = "email") -> None:
 
 def run(project: Path, at: str) -> list[dict[str, object]]:
     """What runs there are once all has been done that may be."""
-    outreach(project, "run", "--until-idle", "--now", at)
+    outreach_here(project, "run", "--until-idle", "--now", at)
     found = outreach_here(project, "runs", "list", "--json", "--now", at).json
     return [{key: each[key] for key in ("id", "state", "reason", "planned")} for each in found]
 
@@ -90,7 +90,7 @@ def test_a_dearer_run_than_the_budget_is_held_and_expires_with_late(peopled: Pat
     plan = outreach_here(peopled, "plan", "friday", "--json", "--at", NOW, "--now", NOW).json
     held = run(peopled, NOW)
     outreach_here(peopled, "runs", "resume", 1, "--now", "2026-07-03T19:30")
-    late = outreach(peopled, "run", "--until-idle", "--json", "--now", "2026-07-03T19:30").json
+    late = outreach_here(peopled, "run", "--until-idle", "--json", "--now", "2026-07-03T19:30").json
 
     assert "and `budget` is 0.05" in plan["held_back"][0]
     assert held[0]["state"] == "held"

@@ -52,7 +52,7 @@ def test_who_waits_for_it_is_told_apart_from_who_got_it(peopled: Path) -> None:
     waiting = outreach_here(peopled, *BY_HAND, "--yes", "--to", "k2", "--to", "k3").out
     explained = ("explain", "service-notice", "k2", "--run", 2, "--now", NOW, "--json")
     waits = outreach_here(peopled, *explained).json
-    outreach(peopled, "run", "--until-idle", "--now", NOW)
+    outreach_here(peopled, "run", "--until-idle", "--now", NOW)
     got = outreach_here(peopled, *BY_HAND, "--yes", "--to", "k1", "--to", "k4").out
     has = outreach_here(peopled, *explained).json
 
@@ -166,7 +166,7 @@ def test_a_run_can_be_paused_resumed_and_cancelled(peopled: Path) -> None:
     sent = outreach_here(peopled, "send", "service-notice", "--yes", "--now", NOW, "--json").json
 
     paused = outreach_here(peopled, "runs", "pause", sent["run"], "--json").json
-    rested = outreach(peopled, "run", "--until-idle", "--now", NOW, "--json").json
+    rested = outreach_here(peopled, "run", "--until-idle", "--now", NOW, "--json").json
     resumed = outreach_here(peopled, "runs", "resume", sent["run"], "--json").json
     cancelled = outreach_here(peopled, "runs", "cancel", sent["run"], "--json").json
     again = outreach_here(peopled, "runs", "resume", sent["run"], "--json")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from commands import NOW, begin, outreach, outreach_here, sample_project
+from commands import NOW, begin, outreach_here, sample_project
 from letterbox import BEFORE
 from servers import free_port
 from sqlalchemy import func, select
@@ -92,7 +92,7 @@ def test_thirty_at_ten_a_second_are_paid_with_tokens_of_two_seconds_and_more(peo
     where = ("--where", "key < 'l'")
     assert outreach_here(peopled, *ALL, *where).code == 0
 
-    ran = outreach(peopled, *UNTIL_IDLE, "--json")
+    ran = outreach_here(peopled, *UNTIL_IDLE, "--json")
 
     assert ran.json["sent"] == 30
     with database(peopled) as conn:
@@ -106,8 +106,8 @@ def test_a_warm_up_stops_at_its_first_days_number_and_the_rest_stays_due(peopled
     limit(peopled, 'per_domain: {default: "5/day, doubling to 100/day"}')
     assert outreach_here(peopled, *ALL).code == 0
 
-    ran = outreach(peopled, *UNTIL_IDLE, "--json")
-    again = outreach(peopled, *UNTIL_IDLE, "--json")
+    ran = outreach_here(peopled, *UNTIL_IDLE, "--json")
+    again = outreach_here(peopled, *UNTIL_IDLE, "--json")
     doctor = outreach_here(peopled, "doctor", "--now", NOW, "--json")
 
     assert (ran.json["sent"], again.json["sent"]) == (10, 0)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from commands import NOW, outreach, outreach_here, sample_project
+from commands import NOW, outreach_here, sample_project
 from letterbox import letterbox, people
 from sqlalchemy import insert, select
 from test_cli_experiments import CAMPAIGN, compare
@@ -69,12 +69,12 @@ def test_the_others_wait_and_get_the_better_one(peopled: Path) -> None:
     waits = next(key for key, row in planned.items() if row["reason"] == "awaiting_winner")
     explained = outreach_here(peopled, "explain", "two-subjects", waits, "--now", NOW)
     with letterbox() as box:
-        outreach(peopled, "run", "--until-idle", "--now", NOW, smtp_url=box.url)
+        outreach_here(peopled, "run", "--until-idle", "--now", NOW, smtp_url=box.url)
         tested = Counter(box.subjects)
         click(peopled, "warm")
-        outreach(peopled, "run", "--until-idle", "--now", LATE, smtp_url=box.url)
+        outreach_here(peopled, "run", "--until-idle", "--now", LATE, smtp_url=box.url)
         too_early = Counter(box.subjects)
-        outreach(peopled, "run", "--until-idle", "--now", LATER, smtp_url=box.url)
+        outreach_here(peopled, "run", "--until-idle", "--now", LATER, smtp_url=box.url)
     report = outreach_here(peopled, "report", "--run", 1, "--json", "--now", LATER).json
     said = outreach_here(peopled, "report", "--run", 1, "--now", LATER).out
     sent = rows(peopled, "report", "--now", LATER)
@@ -111,7 +111,7 @@ def test_the_others_get_the_variant_with_which_more_order(peopled: Path) -> None
     explained = outreach_here(peopled, "explain", "two-subjects", waits, "--now", NOW).out
     described = outreach_here(peopled, "describe", "two-subjects").out
     with letterbox() as box:
-        outreach(peopled, "run", "--until-idle", "--now", NOW, smtp_url=box.url)
+        outreach_here(peopled, "run", "--until-idle", "--now", NOW, smtp_url=box.url)
         tested = Counter(box.subjects)
         warm = [
             key
@@ -121,9 +121,9 @@ def test_the_others_get_the_variant_with_which_more_order(peopled: Path) -> None
         lines = [f"{key},order,2026-07-03T22:00:00+00:00,9" for key in warm]
         (peopled / "orders.csv").write_text("\n".join(["key,kind,at,amount", *lines]))
         assert outreach_here(peopled, "events", "import", "orders.csv", "--now", LATE).code == 0
-        outreach(peopled, "run", "--until-idle", "--now", LATE, smtp_url=box.url)
+        outreach_here(peopled, "run", "--until-idle", "--now", LATE, smtp_url=box.url)
         too_early = Counter(box.subjects)
-        outreach(peopled, "run", "--until-idle", "--now", LATER, smtp_url=box.url)
+        outreach_here(peopled, "run", "--until-idle", "--now", LATER, smtp_url=box.url)
     report = outreach_here(peopled, "report", "--run", 1, "--json", "--now", LATER).json
 
     assert (
@@ -145,11 +145,11 @@ def _control(plan: dict[str, dict[str, int]]) -> int:
 
 def test_without_a_clear_winner_it_is_the_first_and_it_is_chosen_once(peopled: Path) -> None:
     with letterbox() as box:
-        outreach(peopled, "run", "--until-idle", "--now", NOW, smtp_url=box.url)
+        outreach_here(peopled, "run", "--until-idle", "--now", NOW, smtp_url=box.url)
         before = Counter(box.subjects)
-        outreach(peopled, "run", "--until-idle", "--now", LATER, smtp_url=box.url)
+        outreach_here(peopled, "run", "--until-idle", "--now", LATER, smtp_url=box.url)
         click(peopled, "warm")
-        outreach(peopled, "run", "--until-idle", "--now", "2026-07-03T22:00", smtp_url=box.url)
+        outreach_here(peopled, "run", "--until-idle", "--now", "2026-07-03T22:00", smtp_url=box.url)
     engine = make_engine(f"sqlite:///{peopled / '.outreach' / 'outreach.db'}")
     with reading(engine) as conn:
         written = conn.execute(select(audit).where(audit.c.action == "winner chosen")).all()
