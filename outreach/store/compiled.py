@@ -10,9 +10,7 @@ from collections.abc import Iterator, MutableMapping
 from functools import cache
 from typing import Any
 
-MOST_TEXT = (
-    6_000_000  # characters of SQL: what is kept with each takes some 70 times as much memory
-)
+MOST_TEXT = 6_000_000  # characters of SQL: what is kept with each takes some 70 times the memory
 
 
 class Statements(MutableMapping[tuple[Any, ...], Any]):
