@@ -32,7 +32,7 @@ UNASKED = frozenset(
     ("attempts", "audit", "erased_addresses", "feedback_mails", "inbound_messages", "receipts")
 )
 # Of a copy of some customers whole tables of others would have no row to point to.
-_FAST = ("foreign_keys=OFF", "synchronous=OFF", "wal_autocheckpoint=5000", "cache_size=-65536")
+_FAST = ("foreign_keys=OFF", "synchronous=OFF", "wal_autocheckpoint=5000", "cache_size=-32768")
 _PAGE = 16_384  # bytes: who sweeps over millions of rows asks the system a quarter as often as for 4,096
 
 # Asked of everyone each hour of months, not now and then; as SQLAlchemy writes the questions, or they
