@@ -5,7 +5,7 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,12 +34,16 @@ class Ground:
         """Where the bench's project is to be."""
         return self.folder / "project"
 
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What tells commands, in the environment, where the database is."""
+        return {"OUTREACH_DATABASE_URL": self.url, "OUTREACH_SECRET_KEY": SECRET_KEY}
+
     def outreach(self, now: datetime, *arguments: str) -> Measured:
         """A command on the project and the database, in a process of its own."""
-        settings = {"OUTREACH_DATABASE_URL": self.url, "OUTREACH_SECRET_KEY": SECRET_KEY}
         options = ["--project", str(self.project), "--now", now.isoformat(), "--json"]
         command = [sys.executable, "-m", "bench.ground.command", *arguments, *options]
-        return measure(command, os.environ | settings, self.folder / "answer.json")
+        return measure(command, os.environ | self.settings, self.folder / "answer.json")
 
     def line(self, *figures: str) -> None:
         """Print a row of the table."""
