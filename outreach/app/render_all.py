@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -9,11 +10,12 @@ from sqlalchemy import Connection
 from outreach.app.context import Context
 from outreach.app.planning import question_of
 from outreach.app.previewing import signer_of
+from outreach.campaign.model import Branch, Campaign, Step
 from outreach.decisions.asking import Question
 from outreach.decisions.verdict import Verdict
 from outreach.dispatch.held import Held
 from outreach.dispatch.letters import Signer, add_events
-from outreach.errors import Problem, ProblemsFound
+from outreach.errors import WARNING, Problem, ProblemsFound
 from outreach.planning.decided import Decided
 from outreach.planning.plan import count
 from outreach.rendering import RenderError, build_context
@@ -23,6 +25,7 @@ from outreach.vocabulary import Decision
 
 AT_ONCE = 500  # customers whose data are in memory
 CODE = "not-rendered"
+IF_THEY_COME = f"{WARNING}{CODE}"  # nobody knows yet who comes to it
 _PLACED = re.compile(r"(?P<file>[^:]+):(?P<line>\d+): (?P<what>.*)", re.DOTALL)
 Tell = Callable[[int], None]  # how many messages of a campaign are done
 
@@ -39,19 +42,30 @@ def render_all(
 ) -> list[Rendered]:
     """Render what each campaign would send or hold by its next occurrence, drafts too.
 
-    `failed` is told of each customer for whom that fails; `bar` gives, for a campaign and how many
-    messages it has, who is told how many are done. No more than a batch is in memory.
-    Campaigns whose files are at fault are left out.
+    Of a journey every message, later ones as if all who come in came to them. `failed` is told of
+    each customer for whom that fails; `bar` gives, for a campaign and how many messages it has, who
+    is told how many are done. No more than a batch is in memory. Campaigns whose files are at fault
+    are left out.
     """
     found = []
-    for name in sorted(context.loaded.campaigns):
+    for name, campaign in sorted(context.loaded.campaigns.items()):
         with reading(context.engine) as conn:
             try:
                 question, _ = question_of(context, conn, name, None, over_as_sent=True)
+                many = _render(context, conn, question, failed, bar)
+                for step in campaign.steps[1:]:
+                    question, _ = question_of(context, conn, name, None, step=step.id)
+                    many += _render(context, conn, question, failed, bar, _code(campaign, step))
             except ProblemsFound:
                 continue
-            found.append(Rendered(name, _render(context, conn, question, failed, bar)))
+            found.append(Rendered(name, many))
     return found
+
+
+def _code(campaign: Campaign, step: Step) -> str:
+    """A fault where everybody comes to a later message, a warning where that depends."""
+    branches = any(isinstance(stop.what, Branch) for stop in campaign.stops)
+    return IF_THEY_COME if step.when is not None or branches else CODE
 
 
 def _render(
@@ -60,6 +74,7 @@ def _render(
     question: Question,
     failed: Callable[[Problem], None],
     bar: Callable[[str, int], Tell],
+    code: str = CODE,
 ) -> int:
     funnel, campaign = count(conn, question), question.ruling.campaign
     tell, done = bar(campaign.name, funnel.send + funnel.hold), 0
@@ -70,7 +85,7 @@ def _render(
     try:
         for part in _parts(decided):
             for problem in _failing(context, conn, question, signer, part):
-                failed(problem)
+                failed(problem if code == CODE else replace(problem, code=code))
             done += len(part)
             tell(done)
     finally:

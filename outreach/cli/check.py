@@ -37,7 +37,9 @@ def check(
     database can not be used they are left out, and stderr says why.
 
     With --render-all every message that any campaign would send by its next occurrence is rendered,
-    and each customer for whom that fails is a problem at the template's line.
+    and each customer for whom that fails is a problem at the template's line. Later messages of a
+    journey are rendered for all who come in; where a `when` or a branch decides who comes to them
+    it is a warning.
 
     With --describe each campaign in order that is not archived is read back in words behind the
     problems; with --json too the document is then {problems, described}.

@@ -389,3 +389,28 @@ def test_check_renders_everybody_and_names_who_fails_at_the_line(noted: Path) ->
         f"for customer {key} by email: divides by zero" for key in ("C2", "K0400", "K0800", "K1200")
     ]
     assert answer.err.endswith(" messages, 4 failed\n")
+
+
+@pytest.mark.parametrize(("when", "code", "sign"), [
+    ("", 1, "not-rendered"), (", when: orders == 0", 0, "warning-not-rendered"),
+])  # fmt: skip
+def test_check_renders_the_later_messages_of_a_journey_too(
+    noted: Path, when: str, code: int, sign: str
+) -> None:
+    """Who comes to one with a `when` nobody knows yet: that is no fault."""
+    (noted / "templates/again").mkdir()
+    for name, words in (
+        ("subject", "Again"),
+        ("sms", "{{ 10 / (first_name | replace('Eva', '') | length) }} STOP ends this"),
+    ):
+        (noted / f"templates/again/{name}.txt").write_text(words)
+    again = f"  - wait: 3 days\n  - {{id: again, channels: [sms], template: again{when}}}\n"
+    (noted / "campaigns/notes.yaml").write_text(CAMPAIGN + again)
+
+    answer = outreach_here(noted, "check", "--render-all", "--now", NOW, "--json")
+    found = [each for each in answer.json if each["code"].endswith("not-rendered")]
+
+    assert answer.code == code
+    assert [(each["file"], each["line"], each["code"]) for each in found] == [
+        ("templates/again/sms.txt", 1, sign)
+    ]
