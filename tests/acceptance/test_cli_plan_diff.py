@@ -143,7 +143,8 @@ def test_a_message_that_waits_by_the_change_is_moved(project: Path) -> None:
 
     assert (found["added"], found["lost"], found["moved"]) == (0, 0, 2)
     [group] = found["changes"]
-    assert group["after"] == {"decision": "hold", "reason": "quiet_hours", "channel": "email"}
+    told = {"decision": "hold", "reason": "quiet_hours", "channel": "email", "other_time": False}
+    assert group["after"] == told
 
 
 def test_a_campaign_that_was_not_there_adds_everyone(project: Path) -> None:
