@@ -1,5 +1,6 @@
 """The page of `outreach dev` in a real Chromium, while its project is edited."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from browser import chromium
 from commands import sample_project
 from live import MAIL, edit, reading, served
 from mailed import BEFORE, ORDERS, PEOPLE, bring
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FloatRect, Page, Route, expect
 from pytest_httpserver import HTTPServer
 from servers import or_skip
 from waiting import wait_for
@@ -50,6 +51,15 @@ def beside(peopled: Path, browser: Browser) -> Iterator[Page]:
 def mail(page: Page) -> str:
     """What is read in the mail."""
     return page.frame_locator(MAIL).locator("body").inner_text()
+
+
+def box(page: Page) -> FloatRect:
+    """Of the mail's frame, once it is laid out: a newer look may just take its place."""
+    found = None
+    while found is None:
+        page.locator(MAIL).wait_for()
+        found = page.locator(MAIL).bounding_box()
+    return found
 
 
 def colour(page: Page) -> str:
@@ -188,14 +198,32 @@ def test_a_customer_is_chosen_by_key_and_the_rules_are_told(beside: Page) -> Non
     expect(beside.locator("#stale")).to_contain_text("there is no customer nobody")
 
 
+def test_a_customer_who_is_found_while_a_look_is_on_its_way_is_shown(beside: Page) -> None:
+    expect(beside.locator("#about")).to_contain_text("typical of those who would get it")
+
+    def late(route: Route) -> None:
+        sought = {**route.fetch().json(), "is_sought": True}
+        wait_for(lambda: not route.fetch().json()["is_sought"])
+        time.sleep(0.3)  # the page has been told by then
+        route.fulfill(json=sought)
+
+    beside.route("**/show?*", late, times=1)
+    beside.evaluate(
+        "document.getElementById('about').textContent = '';"
+        "location.hash = '#campaign=service-notice'"
+    )
+
+    expect(beside.locator("#about")).to_contain_text("typical of")
+
+
 def test_a_mail_is_seen_on_a_desktop_a_phone_in_the_dark_and_as_text(page: Page) -> None:
     page.get_by_role("tab", name="Desktop").click()
     expect(page.locator(".screen.desktop iframe")).to_have_count(1)
-    wide, light = page.locator(MAIL).bounding_box(), colour(page)
+    wide, light = box(page), colour(page)
 
     page.get_by_role("tab", name="Phone").click()
     expect(page.locator(f".screen.phone {MAIL}")).to_have_count(1)
-    narrow = page.locator(MAIL).bounding_box()
+    narrow = box(page)
 
     page.get_by_role("tab", name="Dark").click()
     expect(page.locator(f".screen.dark {MAIL}")).to_have_count(1)
@@ -204,8 +232,6 @@ def test_a_mail_is_seen_on_a_desktop_a_phone_in_the_dark_and_as_text(page: Page)
     page.get_by_role("tab", name="Text").click()
     expect(page.locator("pre.text")).to_contain_text("unsubscribe")
 
-    assert wide is not None
-    assert narrow is not None
     assert (narrow["width"], wide["width"] > 500) == (375, True)
     assert (light, dark) == ("rgb(244, 239, 230)", "rgb(26, 22, 19)")
 

@@ -11,6 +11,7 @@ let margin = null;
 let shown = null; // the last look that could be taken
 let lastVersion = 0;
 let rulesLater = 0;
+let timesFound = 0; // a typical customer
 const own = {}; // by customer, which variant is theirs
 
 async function refreshMargin() {
@@ -37,9 +38,11 @@ async function refreshMessage() {
   const chosen = choice();
   if (!chosen.campaign) return;
   if (chosen.who === "customer" && !chosen.key) return showAbout("Which customer? Write a key.");
+  const before = timesFound;
   const found = await ask("show", whom(chosen));
   if (!found) return;
   if (found.error) return showStale(found);
+  if (found.is_sought && timesFound !== before) return refreshMessage(); // found while that was on its way
   byId("stale").hidden = true;
   byId("message").classList.remove("old");
   shown = found;
@@ -253,7 +256,10 @@ news.onmessage = ({ data }) => {
   else if (what === "files" || what === "base") refreshMargin();
   else if (what === "tests") refreshTests();
   else if (what === `plan:${campaign}`) refreshPlan();
-  else if (what === `typical:${campaign}` && shown?.is_sought) refreshMessage();
+  else if (what === `typical:${campaign}`) {
+    timesFound += 1;
+    if (shown?.is_sought) refreshMessage();
+  }
 };
 news.onerror = () => {
   // Begun anew it has another address, and a browser gives up on this one.
