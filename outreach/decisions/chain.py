@@ -184,10 +184,14 @@ def _picked(candidate: Candidate) -> list[ColumnElement[bool]]:
 
 
 def sharing_with(customer_id: ColumnElement[Any] | int) -> ScalarSelect[int]:
-    """Ids of a customer and of all who share an address with them."""
-    own = named(customers, "own")
+    """Ids of a customer and of all who share an address with them.
+
+    By a name of their own for the others: as `customers` they would be the row that is asked about,
+    and everybody would be looked at.
+    """
+    own, other = named(customers, "own"), named(customers, "alike")
     parts = [
-        select(customers.c.id).where(own.c.id == customer_id, customers.c[name] == own.c[name])
+        select(other.c.id).where(own.c.id == customer_id, other.c[name] == own.c[name])
         for name in ("email", "phone")
     ]
     return union_all(select(cast(customer_id, BigId)), *parts).scalar_subquery()
