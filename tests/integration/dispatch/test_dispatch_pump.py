@@ -120,7 +120,8 @@ def test_a_refused_address_is_suppressed_and_claimed_neighbours_are_taken_back(
     [id_] = due(engine, run_id, 1)
     with writing(engine) as conn:
         sharer = make_customer(conn, "sharer", email="k0@example.com", shares=True)
-        other = make_delivery(conn, sharer, "claimed", worker_id=999, slot_at=NOW)
+        paused = make_run(conn, "another", state="paused")  # what is taken back stays there
+        other = make_delivery(conn, sharer, "claimed", worker_id=999, slot_at=NOW, run_id=paused)
 
     serve(make_shift(engine), answering(Answer.REJECTED, Fault.ADDRESS, code="550 5.1.1"))
 
