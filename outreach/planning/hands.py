@@ -1,12 +1,13 @@
 """One question about a large base decided by several connections at once, each about its part."""
 
 import os
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
+from functools import partial
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from outreach.decisions.asking import Question
 from outreach.decisions.in_parts import parts
@@ -20,34 +21,57 @@ PARTS = 2  # of each connection's: while one is written the next are decided
 
 def hands_for(conn: Connection, question: Question) -> int:
     """How many parts are decided at once: one, but on a copy that nobody else uses and that is large."""
-    if not (question.scope.placed and is_alone(conn.engine)):
+    if not question.scope.placed or _last_id(conn) < LARGE:
         return 1
-    return 1 if _last_id(conn) < LARGE else min(MOST, os.cpu_count() or 1)
+    return hands_of(conn.engine)
+
+
+def hands_of(engine: Engine) -> int:
+    """The same of what is large and may be decided in any order."""
+    return min(MOST, os.cpu_count() or 1) if is_alone(engine) else 1
 
 
 @contextmanager
 def decided_by(conn: Connection, question: Question, hands: int) -> Iterator[Iterator[Decided]]:
     """The answers in order of the customers' ids, each part on a connection of its own until the next.
 
-    Of several the scope must be `placed`, and nobody else may write: all see the base as it is before
-    the first part is given out, whose reader may write while others are still decided.
+    Of several the scope must be `placed`, and nobody else may write.
+    """
+    ranges = parts(_last_id(conn), hands * PARTS) if hands > 1 else [{}]
+
+    def decide(on: Connection, share: Mapping[str, int]) -> Decided:
+        if on is not conn:
+            question.prepare(on)
+        return Decided(on, replace(question, values={**question.values, **share}))
+
+    with decided_in(conn, [partial(decide, share=share) for share in ranges], hands) as found:
+        yield found
+
+
+@contextmanager
+def decided_in(
+    conn: Connection, parts: Sequence[Callable[[Connection], Decided]], hands: int
+) -> Iterator[Iterator[Decided]]:
+    """What parts decide on the connection that each is given, in their order, each until the next.
+
+    By one hand each sees what was written of those before it. Several have a connection for each part,
+    and all see the base as it is before the first is given out, whose reader may write while others
+    are still decided.
     """
     with ExitStack() as stack:
         if hands == 1:
-            yield stack.enter_context(closing(_given_out([Decided(conn, question)])))
+            one_by_one = (decide(conn) for decide in parts)
+            yield stack.enter_context(closing(_given_out(one_by_one)))
             return
-        others = (stack.enter_context(conn.engine.connect()) for _ in range(hands * PARTS - 1))
+        others = (stack.enter_context(conn.engine.connect()) for _ in parts[1:])
         conns = [conn, *others]
-        for other in conns[1:]:
-            question.prepare(other)
-        ranges = parts(_last_id(conn), len(conns))
         for each in conns:
             each.commit()
             begin_snapshot(each)
-        shares = [replace(question, values={**question.values, **each}) for each in ranges]
         pool = stack.enter_context(ThreadPoolExecutor(hands))
         # both databases work outside Python's lock
-        yield stack.enter_context(closing(_given_out(pool.map(Decided, conns, shares))))
+        decided = pool.map(lambda on, decide: decide(on), conns, parts)
+        yield stack.enter_context(closing(_given_out(decided)))
 
 
 def _given_out(decided: Iterable[Decided]) -> Generator[Decided]:

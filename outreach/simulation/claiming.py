@@ -9,11 +9,13 @@ Whoever shares an address with others is left to the worker's claim: they take e
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Engine,
     Row,
     Update,
     and_,
@@ -31,15 +33,17 @@ from outreach.decisions.order import CODES
 from outreach.decisions.recheck import ask_again
 from outreach.decisions.ruling import Ruling
 from outreach.planning.decided import Decided
+from outreach.planning.hands import MOST, PARTS, decided_in, hands_of
 from outreach.planning.rows import lane_of_row, variant_of_row
 from outreach.store import dialect
 from outreach.store.endings import ended
+from outreach.store.engine import begin_write
 from outreach.store.sources import named
 from outreach.store.tables import customers, deliveries
 from outreach.store.types import Instant
 from outreach.vocabulary import Reason, RunKind, State
 
-AT_ONCE = 50_000  # deliveries of one statement
+PART = 50_000  # deliveries of one statement
 SECOND = timedelta(seconds=1)
 d, c = deliveries.c, customers.c
 
@@ -54,25 +58,37 @@ class Batch:
     now: datetime
     ids: Sequence[int]
 
-    def settle(self, conn: Connection) -> None:
-        """Claim what may go and have it accepted; put off, or end, what may not."""
-        theirs = and_(dialect.is_any_of(conn, d.id, self.ids), d.ready)
+    def settle(self, engine: Engine) -> None:
+        """Claim what may go and have it accepted; put off, or end, what may not.
+
+        Parts are decided while others are written: what is one customer's is nobody else's affair.
+        """
         moment = literal(self.now, Instant())
-        conn.execute(
-            _ending(State.EXPIRED, Reason.EXPIRED, moment).where(theirs, d.late_at < moment)
-        )
-        question = ask_again(
-            conn, self.ruling, self.run.id, self.run.occurrence_at, self.ids, self.now
-        )
-        decided = Decided(conn, question)
-        try:
-            row = decided.table.c
+        parts = [self.ids[start : start + PART] for start in range(0, len(self.ids), PART)]
+        with engine.connect() as conn:
+            with begin_write(conn):
+                for part in parts:
+                    late = and_(_among(conn, part), d.late_at < moment)
+                    conn.execute(_ending(State.EXPIRED, Reason.EXPIRED, moment).where(late))
+            hands = hands_of(engine) if len(parts) > 1 else 1
+            asked = [partial(self._decided, part) for part in parts]
+            with decided_in(conn, asked, hands) as found:
+                for part, decided in zip(parts, found, strict=True):
+                    self._write(part, decided, moment)
+
+    def _decided(self, part: Sequence[int], conn: Connection) -> Decided:
+        run, now = self.run, self.now
+        return Decided(conn, ask_again(conn, self.ruling, run.id, run.occurrence_at, part, now))
+
+    def _write(
+        self, part: Sequence[int], decided: Decided, moment: ColumnElement[datetime]
+    ) -> None:
+        conn, row = decided.conn, decided.table.c
+        with begin_write(conn):
             written = update(deliveries).where(d.id == row.mine_id, d.ready, d.late_at >= moment)
             conn.execute(written.values(self._values(row, moment)))
-            gone = theirs & d.id.not_in(select(row.mine_id))
+            gone = and_(_among(conn, part), d.id.not_in(select(row.mine_id)))
             conn.execute(_ending(State.SKIPPED, Reason.NOT_IN_AUDIENCE, moment).where(gone))
-        finally:
-            decided.drop()
 
     def _values(self, row: Any, moment: ColumnElement[datetime]) -> dict[str, Any]:
         """What the chain's answers make of deliveries: sent, held, on another channel, skipped."""
@@ -169,10 +185,8 @@ def went(run: Row[Any], channel: str, now: datetime) -> ColumnElement[bool]:
     return and_(d.run_id == run.id, d.channel == channel, d.state == State.SENT.value, at)
 
 
-def come_due(
-    conn: Connection, run_id: int, channel: str, now: datetime, limit: int = AT_ONCE
-) -> list[int]:
-    """Up to `limit` deliveries of a run that may go on a channel, the first due of each customer.
+def come_due(conn: Connection, run_id: int, channel: str, now: datetime) -> list[int]:
+    """Deliveries of a run that may go on a channel, the first due of each customer; some of many.
 
     Of customers who share no address; what fell over from another channel is left out as well.
     """
@@ -184,12 +198,16 @@ def come_due(
             ~c.shares, d.fell_from.is_(None),
         )
         .order_by(d.due_at, d.id)
-        .limit(limit)
+        .limit(MOST * PARTS * PART)  # all are decided before the first is written
     )  # fmt: skip
     first: dict[int, int] = {}
     for id_, customer_id in conn.execute(query):
         first.setdefault(customer_id, id_)
     return list(first.values())
+
+
+def _among(conn: Connection, ids: Sequence[int]) -> ColumnElement[bool]:
+    return and_(dialect.is_any_of(conn, d.id, ids), d.ready)
 
 
 def _ending(state: State, reason: Reason, moment: ColumnElement[datetime]) -> Update:

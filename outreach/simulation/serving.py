@@ -88,10 +88,10 @@ class Serving:
             with writing(self.engine) as conn:
                 moved = claim_as_planned(conn, run, channel, before, now)
         while ids:
-            with writing(self.engine) as conn:
+            with reading(self.engine) as conn:
                 ids = come_due(conn, run.id, channel, now)
-                if ids:
-                    Batch(run, ruling, channel, now, ids).settle(conn)
+            if ids:
+                Batch(run, ruling, channel, now, ids).settle(self.engine)
             moved += len(ids)
         if moved and channel == TASK:
             with writing(self.engine) as conn:

@@ -1,8 +1,10 @@
 """A project on a copy under a clock that is put forward: what is left out or shared out changes nothing."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import sample_project
@@ -81,7 +83,11 @@ def test_a_large_copy_is_shared_out_and_its_rows_are_the_same(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone, _ = simulate(project, naps=True)
-    asked = []
+    asked, claimed = [], []
+
+    def claimed_in(conn: Connection, parts: Sequence[Any], hands_: int) -> Any:
+        claimed.append(len(parts) if hands_ > 1 else 1)
+        return hands.decided_in(conn, parts, hands_)
 
     def large(conn: Connection, question: Question) -> int:
         asked.append(question)
@@ -89,8 +95,11 @@ def test_a_large_copy_is_shared_out_and_its_rows_are_the_same(
 
     monkeypatch.setattr("outreach.planning.run.hands_for", large)
     monkeypatch.setattr("outreach.store.engine.ALONE", 3)
+    monkeypatch.setattr("outreach.simulation.claiming.PART", 2)
+    monkeypatch.setattr("outreach.simulation.claiming.decided_in", claimed_in)
 
     shared_out, _ = simulate(project, naps=True)
 
     assert sorted(shared_out, key=repr) == sorted(alone, key=repr)
     assert asked
+    assert max(claimed) > 1
