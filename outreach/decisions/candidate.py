@@ -56,6 +56,7 @@ class Scope:
     mine: tuple[int, ...] | None = None
     enrolled: tuple[int, ...] | None = None  # enrolments that have come to the step
     about: int | None = None  # one customer, asked with those who share an address; audience a rule
+    with_them: tuple[int, ...] = ()  # … the ids of all these
     to: tuple[str, ...] = ()  # keys: the audience is narrowed to them
     where: Expression | None = None  # the audience is narrowed by it
     local_at: datetime | None = None  # naive: the occurrence as each customer's own clock shows it
@@ -93,9 +94,9 @@ class Scope:
         """The values of the marks, by their names."""
         return {
             "run_at": self.run_at, "run_id": self.run_id, "mine": list(self.mine or ()),
-            "enrolled": list(self.enrolled or ()), "about": self.about, "after_id": self.after_id,
-            "to": list(self.to), "repeats_within": self.repeats_within, "winner": self.winner,
-            **WHOLE,
+            "enrolled": list(self.enrolled or ()), "about": self.about,
+            "with_them": list(self.with_them), "after_id": self.after_id, "to": list(self.to),
+            "repeats_within": self.repeats_within, "winner": self.winner, **WHOLE,
         }  # fmt: skip
 
 
@@ -123,6 +124,7 @@ class Marks:
     mine = bindparam("mine", type_=Ids())
     enrolments = bindparam("enrolled", type_=Ids())
     about_id = bindparam("about", type_=BigId)
+    with_them = bindparam("with_them", type_=Ids())
     after_id = bindparam("after_id", type_=BigId)
     to = bindparam("to", type_=Text(), expanding=True)
     repeats_within = bindparam("repeats_within", type_=Instant())

@@ -14,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
-    ScalarSelect,
     Select,
     and_,
     case,
@@ -25,7 +24,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    union_all,
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
@@ -41,10 +39,8 @@ from outreach.decisions.order import (
 )
 from outreach.decisions.others import caps_of_others
 from outreach.decisions.rules import arms, cadence, duplicate, person
-from outreach.store.sources import fenced, named
+from outreach.store.sources import fenced
 from outreach.store.spelling import listed_in
-from outreach.store.tables import customers
-from outreach.store.types import BigId
 
 Columns = ReadOnlyColumnCollection[str, Any]
 _CLOCKS_BUT_TODAY = ("place_id", "late_at", "is_past")  # of the zone row: known of the candidate
@@ -173,7 +169,7 @@ def _picked(candidate: Candidate) -> list[ColumnElement[bool]]:
         among = [candidate.is_enrolled]
         return [*among, customer.shares] if marks.sharing else among
     if marks.about:
-        return [customer.id.in_(sharing_with(marks.about_id))]
+        return [listed_in(customer.id, marks.with_them)]
     found = [person.in_audience(candidate)]
     found += [customer.id > marks.after_id] if marks.resumed else []
     if marks.sharing:
@@ -181,20 +177,6 @@ def _picked(candidate: Candidate) -> list[ColumnElement[bool]]:
     elif marks.placed:
         found.append(customer.place_id.in_(select(candidate.zones.c.place_id)))
     return found
-
-
-def sharing_with(customer_id: ColumnElement[Any] | int) -> ScalarSelect[int]:
-    """Ids of a customer and of all who share an address with them.
-
-    By a name of their own for the others: as `customers` they would be the row that is asked about,
-    and everybody would be looked at.
-    """
-    own, other = named(customers, "own"), named(customers, "alike")
-    parts = [
-        select(other.c.id).where(own.c.id == customer_id, other.c[name] == own.c[name])
-        for name in ("email", "phone")
-    ]
-    return union_all(select(cast(customer_id, BigId)), *parts).scalar_subquery()
 
 
 def _counted(candidate: Candidate, asked: CTE, without: tuple[str, ...]) -> Select[Any]:

@@ -8,7 +8,6 @@ from sqlalchemy import Connection, select
 from outreach.decisions.asking import Question
 from outreach.decisions.awaiting import opening_for
 from outreach.decisions.candidate import ADDRESS_COLUMN
-from outreach.decisions.chain import sharing_with
 from outreach.decisions.clocks_said import ClocksSaid
 from outreach.decisions.grid import applicable_caps
 from outreach.decisions.journeyed import before
@@ -19,6 +18,7 @@ from outreach.decisions.selections import Selections
 from outreach.decisions.verdict import Verdict
 from outreach.spans import Cap
 from outreach.store.repeats import ON_ITS_WAY, EarlierMessage, earlier_message
+from outreach.store.sharing import sharing_with
 from outreach.store.sources import named
 from outreach.store.tables import consents, customers, suppressions
 from outreach.vocabulary import OPEN_STATES, Reason, State

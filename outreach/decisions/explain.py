@@ -10,13 +10,14 @@ from outreach.campaign.experiment import Measure
 from outreach.campaign.trials import waits_for_winner
 from outreach.decisions.asking import Question, ask
 from outreach.decisions.candidate import Scope
-from outreach.decisions.chain import counted_rows, sharing_with
+from outreach.decisions.chain import counted_rows
 from outreach.decisions.details import Details
 from outreach.decisions.households import settled_about
 from outreach.decisions.localities import Locality
 from outreach.decisions.order import Failing, channel_rules, late_rules, person_rules
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
+from outreach.store.sharing import sharing_with
 from outreach.store.tables import customers
 from outreach.vocabulary import Reason
 
@@ -67,16 +68,18 @@ def ask_about(
     conn: Connection, ruling: Ruling, scope: Scope, turns: Mapping[int, datetime]
 ) -> tuple[Question, Verdict]:
     """The chain about the one customer of the scope, as the plan for `turns` decides."""
-    if scope.about is None:
+    about = scope.about
+    if about is None:
         raise ValueError("a scope about one customer is needed")
     sharing = conn.execute(
-        select(customers.c.place_id, customers.c.locale).where(
-            customers.c.id.in_(sharing_with(scope.about))
+        select(customers.c.id, customers.c.place_id, customers.c.locale).where(
+            customers.c.id.in_(sharing_with(about))
         )
     ).all()
+    scope = replace(scope, with_them=tuple(row.id for row in sharing))
     settled = {}
     if scope.mine is None:
-        settled = settled_about(conn, ruling, scope, scope.about, turns)
+        settled = settled_about(conn, ruling, scope, about, turns)
     asked = {row.place_id: turns[row.place_id] for row in sharing}
     question = ask(conn, ruling, scope, asked, lambda: {row.locale for row in sharing})
     question = replace(question, settled=settled)

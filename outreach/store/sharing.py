@@ -4,13 +4,24 @@ It is also set where a customer stands for others who were merged into it.
 """
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    cast,
+    exists,
+    func,
+    select,
+    union_all,
+    update,
+)
 
 from outreach.store import dialect
 from outreach.store.sources import named
 from outreach.store.tables import customers
+from outreach.store.types import BigId
 
 
 def mark_sharing(conn: Connection, name: str, addresses: Collection[str]) -> None:
@@ -106,6 +117,20 @@ def lock_with_sharers(
                 held.setdefault(address, set()).add(id_)
     dialect.lock_customers(conn, sorted(ids | found.ids()))
     return found
+
+
+def sharing_with(customer_id: ColumnElement[Any] | int) -> ScalarSelect[int]:
+    """Ids of a customer and of all who share an address with them.
+
+    By a name of their own for the others: as `customers` they would be the row that is asked about,
+    and everybody would be looked at.
+    """
+    own, other = named(customers, "own"), named(customers, "alike")
+    parts = [
+        select(other.c.id).where(own.c.id == customer_id, other.c[name] == own.c[name])
+        for name in ("email", "phone")
+    ]
+    return union_all(select(cast(customer_id, BigId)), *parts).scalar_subquery()
 
 
 def sharers(conn: Connection, customer_ids: Collection[int]) -> dict[int, set[int]]:

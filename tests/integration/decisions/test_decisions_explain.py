@@ -1,13 +1,16 @@
 """Explain says what the plan decides, with an answer of every rule."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from database_world import arms, fill, question_of, undone, verdicts
 from hypothesis import HealthCheck, given, settings
+from makers import make_customers
 from meanings import Example, examples
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, String, cast, event, select, update
 from world import Verdict, World
 from worlds import random_world
 
@@ -67,6 +70,35 @@ def test_explain_agrees_with_the_plan(conn: Connection, world: World) -> None:
     outside = {key for key, each in found.items() if each.reason is Reason.NOT_IN_AUDIENCE}
     assert {key: each for key, each in found.items() if key not in outside} == planned
     assert outside.isdisjoint(planned)
+
+
+def test_one_customer_is_looked_up_whatever_the_size_of_the_base(conn: Connection) -> None:
+    example: Example = next(each for each in examples() if each.file == "which-channel")
+    asked: list[tuple[str, Any]] = []
+    with undone(conn):
+        make_customers(conn, [f"more{number}" for number in range(3_000)])
+        own = "a" + cast(customers.c.id, String)
+        conn.execute(update(customers).values(email=own, phone=own))
+        ruling, ids = fill(conn, example.world)
+        conn.exec_driver_sql("ANALYZE")
+
+        def note(*told: Any) -> None:
+            asked.append(told[2:4])
+
+        event.listen(conn, "before_cursor_execute", note)
+        explained(conn, example.world, ruling, next(iter(ids.values())))
+        event.remove(conn, "before_cursor_execute", note)
+        plans = [_plan(conn, *each) for each in asked if each[0].startswith(("SELECT", "WITH"))]
+
+    assert any("customers" in plan for plan in plans)
+    for plan in plans:
+        assert not re.search(r"SCAN (customers|own|alike)|Seq Scan on customers", plan), plan
+
+
+def _plan(conn: Connection, statement: str, parameters: Any) -> str:
+    prefix = "EXPLAIN QUERY PLAN" if conn.dialect.name == "sqlite" else "EXPLAIN"
+    rows = conn.exec_driver_sql(f"{prefix} {statement}", parameters)
+    return "\n".join(str(row[-1]) for row in rows)
 
 
 def test_explain_names_the_half_of_exclude_that_holds(conn: Connection) -> None:
