@@ -12,12 +12,12 @@ from outreach.campaign.experiment import Measure, Variant
 from outreach.decisions.ruling import Ruling
 from outreach.errors import OutreachError
 from outreach.logger import Logger
-from outreach.reports.arms import Counted, counted
+from outreach.reports.arms import Counted, counted, first_sent
 from outreach.reports.intervals import difference, wilson
 from outreach.reports.journeys import goal_reached
 from outreach.store.engine import reading, writing
 from outreach.store.journal import record
-from outreach.store.journey_winners import Trial, choose_in_journey, trials_due
+from outreach.store.journey_winners import Trial, choose_in_journey, put_off, trials_due
 from outreach.store.winners import choose, to_be_chosen
 
 log = Logger(__name__)
@@ -52,6 +52,13 @@ def _choose_in_run(context: Context, run_id: int, revision_id: int, now: datetim
 
 
 def _choose_in_journey(context: Context, trial: Trial, now: datetime) -> bool:
+    """Choose it, unless its first message went out later than was expected, or did not yet."""
+    if (due_at := _due_at(context, trial, now)) is None:
+        return False
+    if due_at > now:
+        with writing(context.engine) as conn:
+            put_off(conn, trial, due_at)
+        return False
     found = _found(context, trial.revision_id, now, trial=trial.trial)
     if found is None:
         return False
@@ -62,6 +69,18 @@ def _choose_in_journey(context: Context, trial: Trial, now: datetime) -> bool:
         record(conn, now, SCHEDULER, "winner chosen", campaign, variant=found.name, arms=found.told)
     log.info("winner chosen", campaign=campaign, variant=found.name)
     return True
+
+
+def _due_at(context: Context, trial: Trial, now: datetime) -> datetime | None:
+    """When the winner is to be chosen, by what was sent; None where the rules are at fault."""
+    try:
+        with reading(context.engine) as conn:
+            winner = context.rulings.load(conn, trial.revision_id).campaign.winner
+            first = first_sent(conn, trial)
+    except OutreachError as error:
+        log.error("winner can not be chosen", revision=trial.revision_id, why=str(error))
+        return None
+    return None if winner is None else (first or now) + winner.after
 
 
 @dataclass(frozen=True, slots=True)

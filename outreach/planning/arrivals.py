@@ -12,6 +12,7 @@ from sqlalchemy import (
     Update,
     and_,
     case,
+    func,
     literal,
     select,
     true,
@@ -241,7 +242,7 @@ def _write(
     made = list(conn.execute(_insert(conn, desk, run, decided, here)).scalars())
     if not made:
         return 0
-    _begin_trial(conn, desk.ruling, made, now)
+    _begin_trial(conn, desk.ruling, made)
     conn.execute(_begin(desk, run, decided, and_(theirs, is_any_of(conn, e.id, made)), now))
     r = runs_table.c
     more = update(runs_table).where(r.id == run.id, r.state != RunState.CANCELLED.value)
@@ -252,15 +253,20 @@ def _write(
     return len(made)
 
 
-def _begin_trial(conn: Connection, ruling: Ruling, ids: Sequence[int], now: datetime) -> None:
-    """Note when the journey's winner is chosen: so long after the first message of the test."""
+def _begin_trial(conn: Connection, ruling: Ruling, ids: Sequence[int]) -> None:
+    """Note when the journey's winner is chosen: so long after the first message of the test.
+
+    What is left out begins nothing, what is held begins it when it goes.
+    """
     winner, name = ruling.campaign.winner, trial_of(ruling.campaign)
     if winner is None or name is None:
         return
-    tried = select(e.id).where(is_any_of(conn, e.id, ids), e.tried_in == name).limit(1)
-    if conn.execute(tried).first() is not None:
+    tried = select(func.min(d.due_at)).join(enrolments, e.id == d.enrolment_id)
+    goes = (e.tried_in == name, d.step == ruling.step.id, d.ready)
+    first = conn.execute(tried.where(is_any_of(conn, d.enrolment_id, ids), *goes)).scalar()
+    if first is not None:
         trial = Trial(ruling.campaign_id, name, ruling.revision_id)
-        begin_trial(conn, trial, now + winner.after)
+        begin_trial(conn, trial, first + winner.after)
 
 
 def _insert(

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from outreach.campaign.experiment import Measure
 from outreach.reports.funnel import which
+from outreach.store.journey_winners import Trial
 from outreach.store.spelling import number_in
 from outreach.store.tables import (
     deliveries,
@@ -104,6 +105,15 @@ def _is_tried_in(trial: str) -> ColumnElement[bool]:
     e = enrolments.alias()
     theirs = select(e.c.id).where(e.c.id == deliveries.c.enrolment_id, e.c.tried_in == trial)
     return exists(theirs.correlate(deliveries))
+
+
+def first_sent(conn: Connection, trial: Trial) -> datetime | None:
+    """When the first message of a journey's test went out; None: none did yet."""
+    d, e = deliveries.c, enrolments.c
+    query = select(func.min(d.claimed_at)).join(enrolments, e.id == d.enrolment_id)
+    theirs = (e.campaign_id == trial.campaign_id, e.tried_in == trial.trial)
+    went = d.state.in_([state.value for state in ARRIVED])
+    return conn.execute(query.where(*theirs, went)).scalar()
 
 
 def after_winner(

@@ -35,12 +35,22 @@ class JourneyWinner:
 
 
 def begin_trial(conn: Connection, trial: Trial, due_at: datetime) -> None:
-    """Note that a test has begun and when its winner is to be chosen; what was noted first stays."""
+    """Note that a test begins, and when its winner is to be chosen: the earliest instant noted."""
     row = {
         "campaign_id": trial.campaign_id, "trial": trial.trial,
         "revision_id": trial.revision_id, "due_at": due_at,
     }  # fmt: skip
-    conn.execute(insert(conn, journey_winners).values(row).on_conflict_do_nothing())
+    noted = insert(conn, journey_winners).values(row)
+    earlier = and_(w.variant.is_(None), w.due_at > noted.excluded.due_at)
+    key = [w.campaign_id, w.trial]
+    at = {"due_at": noted.excluded.due_at}
+    conn.execute(noted.on_conflict_do_update(index_elements=key, set_=at, where=earlier))
+
+
+def put_off(conn: Connection, trial: Trial, due_at: datetime) -> None:
+    """Let a test's winner be chosen later, unless it is chosen already."""
+    this = and_(w.campaign_id == trial.campaign_id, w.trial == trial.trial, w.variant.is_(None))
+    conn.execute(update(journey_winners).where(this).values(due_at=due_at))
 
 
 def journey_winner(conn: Connection, campaign_id: int, trial: str) -> JourneyWinner | None:

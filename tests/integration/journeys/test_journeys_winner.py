@@ -135,6 +135,30 @@ def test_an_edit_goes_on_with_the_test_and_another_experiment_begins_anew(way: W
     assert {key: each for key, each in sent(way, "more").items() if key in first} == first
 
 
+def test_the_choice_waits_until_a_message_of_the_test_went_out(
+    tmp_path: Path, engine: Engine
+) -> None:
+    """The first is to go in the morning, and is left out then: the next one begins the test."""
+    text = CAMPAIGN.replace("order}", 'order, window: "09:00-18:00"}').replace("5 days", "4 hours")
+    way = a_way(tmp_path, engine, text.replace("test: 70%", "test: 99.99%"))
+    come_in(way, "2026-07-01T20:00", ["first"])
+    planned = report(way, "2026-07-01T20:00")["winner"]
+    never = ("suppressions", "add", "email", "first@example.com", "--reason", "manual")
+    suppressed = way.call("2026-07-01T21:00", *never)
+    assert suppressed.code == 0, suppressed.err
+    way.run("2026-07-02T09:00", "2026-07-02T13:00")
+    put_off = report(way, "2026-07-02T13:00")["winner"]
+    come_in(way, "2026-07-02T14:00", ["second"])
+    way.run("2026-07-02T17:00")
+    begun = report(way, "2026-07-02T17:00")["winner"]
+    way.run("2026-07-02T17:59", "2026-07-02T18:00")
+
+    assert planned == {"variant": None, "at": "2026-07-02T11:00:00+00:00"}
+    assert put_off == {"variant": None, "at": "2026-07-02T15:00:00+00:00"}
+    assert begun == {"variant": None, "at": "2026-07-02T16:00:00+00:00"}
+    assert report(way, "2026-07-02T18:00")["winner"] == {**begun, "variant": "plain"}
+
+
 def test_plan_and_explain_say_who_would_get_what(way: Way) -> None:
     """As if all came in now: before the choice by share, and all of them the winner after it."""
     first, of_test = sent(way, "note"), tried(way)
