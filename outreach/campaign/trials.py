@@ -16,6 +16,16 @@ def trial_of(campaign: Campaign) -> str | None:
     winner = campaign.winner
     if winner is None or not campaign.is_journey:
         return None
-    shares = ", ".join(f"{each.name} {each.weight}" for each in campaign.variants)
     seconds = int(winner.after.total_seconds())
-    return f"{shares}; {winner.by} after {seconds} of {winner.test}"
+    return f"{shares_of(campaign)}; {winner.by} after {seconds} of {winner.test}"
+
+
+def shares_of(campaign: Campaign) -> str:
+    """The variants with their shares: where no winner is chosen, all that a journey's are told by."""
+    return ", ".join(f"{each.name} {each.weight}" for each in campaign.variants)
+
+
+def deals_anew(old: Campaign, new: Campaign) -> bool:
+    """Whether a version of a journey's file gives other customers the variants that it knows."""
+    before, now = (trial_of(each) or shares_of(each) for each in (old, new))
+    return bool(new.variants) and before != now

@@ -6,11 +6,14 @@ from datetime import datetime
 from sqlalchemy import Engine, select, update
 
 from outreach.campaign.model import Step, Stop, Wait
+from outreach.decisions.candidate import Scope
 from outreach.decisions.loading import Rulings
+from outreach.decisions.rules.arms import BEFORE, on_changing, winner
 from outreach.decisions.ruling import Ruling
+from outreach.decisions.winners import with_journey_winner
 from outreach.planning.arriving import going_revisions
 from outreach.store.engine import let_others_write, reading, writing
-from outreach.store.tables import enrolments
+from outreach.store.tables import customers, enrolments
 from outreach.vocabulary import Ending
 
 MOST = 20_000  # enrolments changed in a transaction
@@ -21,7 +24,8 @@ def migrate(engine: Engine, rulings: Rulings, ruling: Ruling, now: datetime) -> 
     """Let those of earlier versions go on by this one, from the step where they are; how many.
 
     A wait that has begun ends when it was to end. Where their step is gone they go on behind the
-    nearest earlier one that is there still; where none is, their journey is over (`stopped`).
+    nearest earlier one that is there still; where none is, their journey is over (`stopped`). They
+    keep their variant, if there is one of its name.
     """
     with reading(engine) as conn:
         old = list(conn.execute(going_revisions(ruling.campaign_id)).scalars())
@@ -67,24 +71,42 @@ def _change(
     *, same: bool,
 ) -> int:  # fmt: skip
     values: dict[str, object] = {"revision_id": new.revision_id}
+    with reading(engine) as conn:
+        winners = {
+            winner(tag).key: with_journey_winner(conn, ruling, Scope(now)).winner
+            for ruling, tag in ((new, ""), (old, BEFORE))
+        }
     if to is None:
         values |= {"ended_at": now, "ended_as": Ending.STOPPED.value, "next_at": None}
     elif to >= len(new.campaign.stops):
         values |= {"ended_at": now, "ended_as": Ending.FINISHED.value, "next_at": None}
     else:
         values["position"] = to
+        values |= _variants(old, new)
         if not same:
             values |= {"begun": False, "next_at": now, "run_id": None}
     total = 0
-    while changed := _page(engine, old.revision_id, position, values):
+    while changed := _page(engine, old.revision_id, position, values, winners):
         total += changed
         let_others_write(engine)
     return total
 
 
-def _page(engine: Engine, revision_id: int, position: int, values: dict[str, object]) -> int:
+def _variants(old: Ruling, new: Ruling) -> dict[str, object]:
+    found = on_changing(old, new, customers.c.bucket, enrolments)
+    theirs = customers.c.id == e.customer_id
+    return {
+        name: select(value).where(theirs).correlate(enrolments).scalar_subquery()
+        for name, value in found.items()
+    }
+
+
+def _page(
+    engine: Engine, revision_id: int, position: int, values: dict[str, object],
+    winners: dict[str, int | None],
+) -> int:  # fmt: skip
     here = (e.revision_id == revision_id, e.position == position, e.next_at.is_not(None))
     some = select(e.id).where(*here).limit(MOST)
     with writing(engine) as conn:
         changed = update(enrolments).where(e.id.in_(some)).values(**values)
-        return len(conn.execute(changed.returning(e.id)).all())
+        return len(conn.execute(changed.returning(e.id), winners).all())

@@ -8,21 +8,24 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
+    Text,
     and_,
     bindparam,
     case,
     cast,
     func,
+    null,
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from outreach.campaign.experiment import ends_of
-from outreach.campaign.trials import trial_of, waits_for_winner
+from outreach.campaign.trials import deals_anew, shares_of, trial_of, waits_for_winner
 from outreach.decisions.ruling import Ruling
 from outreach.ids import BUCKETS, arm_factors, test_of, variants_of
 from outreach.settings.company import Company
 
 CONTROL_GROUP = "control group"
+BEFORE = "_before"  # the tag of an earlier version's winner
 
 
 def _arm(bucket: ColumnElement[int], salt: str, name: str) -> ColumnElement[int]:
@@ -94,6 +97,32 @@ def on_entering(ruling: Ruling, bucket: ColumnElement[int]) -> dict[str, ColumnE
     names = case(*((number == place, each.name) for place, each in enumerate(campaign.variants)))
     is_tried = and_(winner().is_(None), tested)
     return {"variant": names, "tried_in": case((is_tried, trial))}
+
+
+def on_changing(
+    old: Ruling, new: Ruling, bucket: ColumnElement[int], enrolment: FromClause
+) -> dict[str, ColumnElement[Any]]:
+    """What the enrolment keeps of variants when it changes to another version of the file.
+
+    The one that they had, if there is one of its name; else what who comes in now gets. The old
+    version's winner is a value of its own (`winner_before`).
+    """
+    if not deals_anew(old.campaign, new.campaign):
+        return {}
+    fresh = on_entering(new, bucket) or dict.fromkeys(("variant", "tried_in"), cast(null(), Text))
+    number = variant(old, bucket, BEFORE, enrolment)
+    theirs = {name: place for place, name in enumerate(old.variants) if name in new.variants}
+    if number is None or not theirs:
+        return fresh
+    has = number.in_(theirs.values())
+    own = case(*((number == place, name) for name, place in theirs.items()))
+    tried_in = case(
+        (enrolment.c.variant.is_(None), shares_of(old.campaign)), else_=enrolment.c.tried_in
+    )
+    return {
+        "variant": case((has, own), else_=fresh["variant"]),
+        "tried_in": case((has, tried_in), else_=fresh["tried_in"]),
+    }
 
 
 def kept(

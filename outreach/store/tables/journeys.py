@@ -34,10 +34,8 @@ enrolments = Table(
     Column("timed_out", Json, nullable=False, server_default=text("'[]'")),  # ids of waits
     Column("ended_at", Instant),
     Column("ended_as", Text),  # vocabulary.Ending
-    Column(
-        "variant", Text
-    ),  # where a winner is chosen: theirs in all steps, from when they came in
-    Column("tried_in", Text),  # the test in which they got it; null: in none
+    Column("variant", Text),  # theirs in all steps; null: what their share of the file gives
+    Column("tried_in", Text),  # the test, or the shares, by which they got it; null: neither
     UniqueConstraint("campaign_id", "customer_id", "origin", "origin_id"),
 )
 

@@ -159,6 +159,56 @@ def test_the_choice_waits_until_a_message_of_the_test_went_out(
     assert report(way, "2026-07-02T18:00")["winner"] == {**begun, "variant": "plain"}
 
 
+@pytest.mark.parametrize("variants", ["{plain: 1, warm: 1}", "{plain: 1, warm: 9}"])
+def test_who_goes_on_by_a_version_that_chooses_a_winner_keeps_what_they_had(
+    tmp_path: Path, engine: Engine, variants: str
+) -> None:
+    """Until then every variant went to its share; they decide nothing, and are compared as before."""
+    winner = CAMPAIGN[CAMPAIGN.index("  winner:") : CAMPAIGN.index("goal:")]
+    way = a_way(tmp_path, engine, CAMPAIGN.replace(winner, ""))
+    come_in(way, ENTERED, [f"c{number}" for number in range(PEOPLE)])
+    first = sent(way, "note")
+    visits(way, [key for key in first if first[key] == "warm"])
+    way.campaign(CAMPAIGN.replace("{plain: 1, warm: 1}", variants) + "migrate: here\n")
+    way.run(VISITED, CHOSEN, LAST)
+
+    assert len(set(first.values())) == 2
+    assert sent(way, "more") == first
+    found = report(way, LAST)
+    assert found["winner"] is None
+    told = {name: (each["customers"], each["after_winner"]) for name, each in found["arms"].items()}
+    assert told == {name: (many, 0) for name, many in Counter(first.values()).items()}
+
+
+def test_who_goes_on_by_other_shares_keeps_what_they_had(tmp_path: Path, engine: Engine) -> None:
+    winner = CAMPAIGN[CAMPAIGN.index("  winner:") : CAMPAIGN.index("goal:")]
+    text = CAMPAIGN.replace(winner, "")
+    way = a_way(tmp_path, engine, text)
+    come_in(way, ENTERED, [f"c{number}" for number in range(PEOPLE)])
+    way.campaign(text.replace("warm: 1", "warm: 99") + "migrate: here\n")
+    way.run(LAST)
+
+    assert len(set(sent(way, "note").values())) == 2
+    assert sent(way, "more") == sent(way, "note")
+
+
+def test_whose_variant_is_gone_gets_what_who_comes_in_now_gets_and_keeps_it(way: Way) -> None:
+    """`warm` is `hot` now: who had it is dealt a variant once, whatever is chosen behind it."""
+    first = sent(way, "note")
+    (way.project / "templates/note/warm").rename(way.project / "templates/note/hot")
+    hot = CAMPAIGN.replace("warm", "hot").replace("5 days, test: 70%", "1 day, test: 20%")
+    last = "  - {id: last, channels: email, template: note}\n"
+    way.campaign(hot + "  - wait: 7 days\n" + last + "migrate: here\n")
+    way.run(VISITED, LAST, "2026-07-10T09:00", "2026-07-15T09:00")
+
+    more = sent(way, "more")
+    assert {key: each for key, each in more.items() if first[key] == "plain"} == {
+        key: each for key, each in first.items() if each == "plain"
+    }
+    assert {more[key] for key in first if first[key] == "warm"} == {"plain", "hot"}
+    assert sent(way, "last") == more
+
+
 def test_plan_and_explain_say_who_would_get_what(way: Way) -> None:
     """As if all came in now: before the choice by share, and all of them the winner after it."""
     first, of_test = sent(way, "note"), tried(way)
