@@ -157,7 +157,7 @@ def _simulation(sim: Simulated, said: Said, asked: Asked, looks: Looks) -> Simul
         seed=asked.seed,
         customers=touches.customers,
         days=_days(counted, looks.first, looks.end, zone),
-        cost=said.cost.result() or Cost(brand.currency, Decimal(0), {}),
+        cost=said.cost.result() or Cost(brand.currency, Decimal("0.00"), {}),
         touches=_spread(touches),
         starved=said.starved.result(),
         unreached=touches.number.get(0, 0),

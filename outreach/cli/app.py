@@ -45,6 +45,7 @@ COMMANDS = {
     "schema": "JSON Schemas for editors",
     "migrate": "Bring the database up to date",
 }
+EPILOG = "Everywhere: --project DIR, --json."
 _PLAIN = {"rich_markup_mode": None, "add_completion": False}
 
 
@@ -68,12 +69,20 @@ def group(summary: str) -> typer.Typer:
 
 def _register(app: typer.Typer, name: str) -> None:
     module = import_module(f"outreach.cli.{name}")
-    epilog = "Everywhere: --project DIR, --json."
     if hasattr(module, "app"):
-        app.add_typer(module.app, name=name, epilog=epilog)
+        for each in module.app.registered_commands:
+            each.epilog = EPILOG
+            each.short_help = _summary(each.callback)
+        app.add_typer(module.app, name=name, epilog=EPILOG)
         return
     command: Callable[..., object] = getattr(module, name)
-    app.command(name, short_help=COMMANDS[name], epilog=epilog)(command)
+    app.command(name, short_help=COMMANDS[name], epilog=EPILOG)(command)
+
+
+def _summary(command: Callable[..., object]) -> str:
+    """The first paragraph of what a command says of itself, whole: typer would cut it off at a line."""
+    first, _, _ = (command.__doc__ or "").strip().partition("\n\n")
+    return " ".join(first.split())
 
 
 def _outreach(

@@ -87,7 +87,10 @@ def import_(
 
 
 @app.command()
-def show(ctx: typer.Context, key: Annotated[str, typer.Argument(metavar="KEY")]) -> None:
+def show(
+    ctx: typer.Context,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The customer's key")],
+) -> None:
     """One customer: data, consents, suppressions, stages, dates, interests, messages, events."""
     call = call_of(ctx)
     with call.context() as context:
@@ -151,7 +154,10 @@ def assign(
 
 
 @app.command()
-def forget(ctx: typer.Context, key: Annotated[str, typer.Argument(metavar="KEY")]) -> None:
+def forget(
+    ctx: typer.Context,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The customer's key")],
+) -> None:
     """Erase a customer for good: names, addresses, texts. Counts stay, and every opt-out.
 
     When it ends no message to them begins any more.

@@ -1,5 +1,6 @@
 """`outreach init`."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -32,11 +33,14 @@ def init(
             screen.line(
                 "Put your own brand and senders into outreach.yaml; campaigns/hello.yaml is a"
             )
-            screen.line("draft to make your first campaign of. Then: outreach check")
-            return
-        screen.line("Put your own brand and senders into outreach.yaml; the sample's campaigns are")
-        screen.line(
-            "active: write `status: draft` until they say what you want. Then: outreach check"
-        )
+            screen.line("draft to make your first campaign of. Then:")
+        else:
+            screen.line(
+                "Put your own brand and senders into outreach.yaml; the sample's campaigns are"
+            )
+            screen.line("active: write `status: draft` until they say what you want. Then:")
+        if made.folder.absolute() != Path.cwd():
+            screen.line(f"    cd {shlex.quote(str(made.folder))}")
+        screen.line("    outreach check")
 
     call.show({"folder": made.folder.absolute(), "files": made.files}, people)

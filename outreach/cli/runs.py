@@ -30,6 +30,7 @@ from outreach.vocabulary import RunState
 
 app = group(COMMANDS["runs"])
 NEWEST = 20
+Id = Annotated[int, typer.Argument(metavar="ID", help="The run: see `outreach runs`")]
 
 
 @app.callback(invoke_without_command=True)
@@ -50,7 +51,7 @@ def list_(
 
 
 @app.command()
-def show(ctx: typer.Context, run: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+def show(ctx: typer.Context, run: Id) -> None:
     """One run: what it is for, how its messages stand, who was left out and why."""
     call = call_of(ctx)
     with call.context() as context:
@@ -60,7 +61,7 @@ def show(ctx: typer.Context, run: Annotated[int, typer.Argument(metavar="ID")]) 
 
 
 @app.command()
-def pause(ctx: typer.Context, run: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+def pause(ctx: typer.Context, run: Id) -> None:
     """Stop a run: nothing more of it goes out until it is resumed."""
     _change(ctx, pause_run, run)
 
@@ -68,7 +69,9 @@ def pause(ctx: typer.Context, run: Annotated[int, typer.Argument(metavar="ID")])
 @app.command()
 def resume(
     ctx: typer.Context,
-    run: Annotated[int | None, typer.Argument(metavar="[ID]")] = None,
+    run: Annotated[
+        int | None, typer.Argument(metavar="[ID]", help="The run, if not a channel")
+    ] = None,
     channel: Annotated[
         str | None, typer.Option(metavar="C", help="A channel that is held: try it at once")
     ] = None,
@@ -91,7 +94,7 @@ def _resume_channel(call: Call, channel: str) -> None:
 
 
 @app.command()
-def cancel(ctx: typer.Context, run: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+def cancel(ctx: typer.Context, run: Id) -> None:
     """End a run for good: what went out stays, the rest is cancelled."""
     call = call_of(ctx)
     with call.context() as context:
@@ -106,7 +109,7 @@ def cancel(ctx: typer.Context, run: Annotated[int, typer.Argument(metavar="ID")]
 @app.command()
 def settle(
     ctx: typer.Context,
-    run: Annotated[int, typer.Argument(metavar="ID")],
+    run: Id,
     sent: Annotated[bool, typer.Option("--sent", help="They went out: count them as sent")] = False,
     again: Annotated[
         bool, typer.Option("--again", help="Send them again: who got one gets it twice")
@@ -133,6 +136,10 @@ def _list(ctx: typer.Context, campaign: str | None, limit: int) -> None:
         zone = company_clock(context)
 
     def people(screen: Screen) -> None:
+        if not found:
+            of = f" of {campaign}" if campaign else ""
+            screen.line(f"no run{of} yet: `outreach run` makes them as they fall due")
+            return
         columns = ["run", "campaign", "for", "state", "planned", "messages", "reason"]
         screen.table(columns, [_row(each, zone) for each in found], right=["run", "planned"])
         _show_holds(screen, [hold for each in found for hold in each.channels_held], zone)

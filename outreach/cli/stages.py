@@ -45,7 +45,7 @@ def show(ctx: typer.Context, model: ModelOption = None) -> None:
 @app.command()
 def why(
     ctx: typer.Context,
-    key: Annotated[str, typer.Argument(metavar="KEY")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The customer's key")],
     model: ModelOption = None,
 ) -> None:
     """Why a customer stands in their stage: every rule, what it looked at, what keeps them."""

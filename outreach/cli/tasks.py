@@ -27,7 +27,7 @@ from outreach.vocabulary import TaskState
 
 app = group(COMMANDS["tasks"])
 MOST = 100
-Id = Annotated[int, typer.Argument(metavar="ID")]
+Id = Annotated[int, typer.Argument(metavar="ID", help="The task: see `outreach tasks`")]
 Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="What came of it")]
 COLUMNS = [
     "id", "urgency", "due", "owner", "escalated to", "kind", "customer", "name", "phone", "stage",

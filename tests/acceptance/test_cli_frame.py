@@ -21,6 +21,21 @@ def test_help_names_every_command_and_the_options_of_all(project: Path) -> None:
     assert "--now" not in answer.out
 
 
+def test_help_of_a_sub_command_names_the_options_of_all_and_its_arguments(project: Path) -> None:
+    answer = outreach_here(project, "runs", "show", "--help")
+
+    assert "ID <int>  The run: see `outreach runs`  [required]\n" in answer.out
+    assert answer.out.endswith("\n  Everywhere: --project DIR, --json.\n")
+
+
+def test_what_sub_commands_do_is_told_whole(project: Path) -> None:
+    answer = outreach_here(project, "customers", "--help")
+
+    told = " ".join(answer.out.split())
+    assert "show One customer: data, consents, suppressions, stages, dates, interests, " in told
+    assert "..." not in answer.out.partition("Commands:")[2]
+
+
 def test_the_version_is_told(project: Path) -> None:
     assert outreach_here(project, "--version").out == f"outreach {version('outreach')}\n"
     assert outreach_here(project, "--json", "--version").json == {"version": version("outreach")}

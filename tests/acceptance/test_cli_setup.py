@@ -27,6 +27,22 @@ def test_a_new_project_has_no_problems(tmp_path: Path) -> None:
     assert (checked.code, checked.json) == (0, [])
 
 
+def test_a_new_project_says_what_comes_next(tmp_path: Path) -> None:
+    there = outreach_here(tmp_path, "init", "new shop")
+    here = outreach(tmp_path / "new shop", "init", "--empty", "other")
+
+    assert there.out.endswith(" Then:\n    cd 'new shop'\n    outreach check\n")
+    assert here.out.endswith(" Then:\n    cd other\n    outreach check\n")
+
+
+def test_where_nothing_ran_runs_says_so(project: Path) -> None:
+    answer = outreach_here(project, "runs")
+    of_one = outreach_here(project, "runs", "list", "friday-greeting")
+
+    assert answer.out == "no run yet: `outreach run` makes them as they fall due\n"
+    assert of_one.out.startswith("no run of friday-greeting yet: ")
+
+
 def test_an_empty_project_has_one_draft_and_no_problems(tmp_path: Path) -> None:
     made = outreach_here(tmp_path, "init", "--empty", "shop", "--json")
     checked = outreach_here(tmp_path, "check", "--project", "shop")

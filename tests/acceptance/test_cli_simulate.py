@@ -20,7 +20,7 @@ NOON = "2026-07-03T12:00"  # a Friday
 KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCD"
 SHOWN = """\
 2026-07-03 to 2026-07-05: 9 messages to 9 of 10 customers
-Cost about 0 USD
+Cost about 0.00 USD
 
 Messages by day
 day              all   weekly-greeting
