@@ -163,10 +163,20 @@ def chosen_in_journey(conn: Connection, campaign: Campaign) -> Chosen | None:
 
 
 def sample_size(
-    conn: Connection, campaign: str, by: Measure, planned: Mapping[str, int], arms: int
+    conn: Connection,
+    campaign: str,
+    by: Measure,
+    planned: Mapping[str, int],
+    arms: int,
+    *,
+    several: bool = False,
 ) -> SampleSize | None:
-    """What a plan's arms can show, by the rate of the campaign's earlier runs; None of nobody."""
-    before = counted(conn, campaign, each=deliveries.c.id)  # a run has one for each customer
+    """What a plan's arms can show, by the rate of the campaign's earlier runs; None of nobody.
+
+    `several`: messages go to each customer, of a journey, by whom its variants are compared.
+    """
+    d = deliveries.c  # a run has one for each customer
+    before = counted(conn, campaign, each=d.customer_id if several else d.id)
     of = sum(each.of for each in before.values())
     reached = sum(each.reached.get(by, 0) for each in before.values())
     return _sample_size(by, reached, of, planned, arms)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, func, select
 
 from outreach.app.approvals import lack
-from outreach.app.arms import SampleSize, sample_size, sample_size_of_goal
+from outreach.app.arms import SampleSize
 from outreach.app.brakes import Before, audience_before, held_back
 from outreach.app.context import Context
 from outreach.app.cost import (
@@ -26,10 +26,10 @@ from outreach.app.later_costs import LaterCost, later_cost, later_steps
 from outreach.app.load import Load, loads, time_left
 from outreach.app.occasion import REPEAT, Turn, turn_of
 from outreach.app.rulings import pinned, ruling_of
+from outreach.app.sample import sample_of_plan
 from outreach.app.unlocks import Unlock, unlocks_of
 from outreach.audience.check import is_staged
 from outreach.audience.names import names_in
-from outreach.campaign.experiment import Measure
 from outreach.campaign.model import Campaign
 from outreach.campaign.occurrences import CUSTOMER
 from outreach.decisions.asking import Question
@@ -120,7 +120,7 @@ def plan_campaign(
         taken = segments_taken(context, conn, question, texts, closely=closely) if texts else None
         spread = spread_of(conn, question) if closely else None
         unlocks = unlocks_of(conn, question) if closely else None
-        sample = _sample_size(context, conn, campaign, funnel.variants)
+        sample = sample_of_plan(conn, more, question, funnel.variants, context.now())
         digest = digest_of(pinned(context, name))
         later = _later(context, conn, more, name, at)
         lacks, last = _looked_at(conn, question.ruling, digest, funnel.audience)
@@ -194,17 +194,6 @@ def _stages_as_of(context: Context, campaign: Campaign, occasion: Occasion) -> d
     if occasion.first_at <= now + DAY or not any(each and is_staged(each, names) for each in asked):
         return None
     return now.astimezone(ZoneInfo(company.brand.timezone)).date()
-
-
-def _sample_size(
-    context: Context, conn: Connection, campaign: Campaign, planned: dict[str, int]
-) -> SampleSize | None:
-    if not campaign.variants:
-        return None
-    by = Measure.CLICKED if campaign.winner is None else campaign.winner.by
-    if by is Measure.GOAL:
-        return sample_size_of_goal(conn, context.company(), campaign, planned, context.now())
-    return sample_size(conn, campaign.name, by, planned, len(campaign.variants))
 
 
 def _hands(engine: Engine) -> int:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from outreach.decisions.asking import Question
 from outreach.decisions.order import REASONS
+from outreach.decisions.rules.arms import tried
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.planning.decided import Decided
@@ -113,6 +114,18 @@ def count(
     with ThreadPoolExecutor(len(hands)) as pool:  # both databases work outside Python's lock
         found = pool.map(_groups, hands, repeat(question), parts)
         return _funnel(question, chain.from_iterable(found))
+
+
+def count_tried(
+    conn: Connection, question: Question, more: Sequence[Connection] = ()
+) -> dict[str, int]:
+    """On how many of those sent or held each variant is tried, as in `count`: one more pass."""
+    found = count(conn, question, more, tried(question.ruling, customers.c.bucket)).by
+    many: Counter[int] = Counter()
+    for (_, place), number in found.items():
+        many[place] += number
+    names = enumerate(question.ruling.variants, start=1)
+    return {name: many[place] for place, name in names if many[place]}
 
 
 def _with(table: Table, by: ColumnElement[int] | None) -> Select[Any]:

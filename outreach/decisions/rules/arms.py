@@ -71,11 +71,7 @@ def variant(
     campaign = ruling.campaign
     if not campaign.variants:
         return None
-    arm = _arm(bucket, ruling.company.salt, variants_of(campaign.name))
-    *ends, _ = ends_of(campaign.variants)
-    number: ColumnElement[int] = case(
-        *((arm < end, place) for place, end in enumerate(ends)), else_=len(campaign.variants) - 1
-    )
+    number = _by_share(ruling, bucket)
     tested = is_in_test(ruling, bucket)
     if waits_for_winner(campaign) and tested is not None:
         return case((tested, number), else_=winner(tag))
@@ -86,6 +82,19 @@ def variant(
     names = enumerate(each.name for each in campaign.variants)
     kept = case(*((enrolment.c.variant == name, place) for place, name in names))
     return func.coalesce(kept, number)
+
+
+def _by_share(ruling: Ruling, bucket: ColumnElement[int]) -> ColumnElement[int]:
+    arm = _arm(bucket, ruling.company.salt, variants_of(ruling.campaign.name))
+    *ends, _ = ends_of(ruling.campaign.variants)
+    places = ((arm < end, place) for place, end in enumerate(ends))
+    return case(*places, else_=len(ends))
+
+
+def tried(ruling: Ruling, bucket: ColumnElement[int]) -> ColumnElement[int]:
+    """The place of the variant that is tried on the customer, from 1 on; 0: they are in no test."""
+    number, tested = _by_share(ruling, bucket), is_in_test(ruling, bucket)
+    return number + 1 if tested is None else case((tested, number + 1), else_=0)
 
 
 def on_entering(ruling: Ruling, bucket: ColumnElement[int]) -> dict[str, ColumnElement[Any]]:

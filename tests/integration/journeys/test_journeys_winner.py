@@ -223,6 +223,23 @@ def test_plan_and_explain_say_who_would_get_what(way: Way) -> None:
     assert "in a journey nobody waits" in said
 
 
+def test_what_a_plan_can_show_is_of_those_on_whom_variants_are_tried(way: Way) -> None:
+    """All of them come in again; once the winner is chosen nothing is compared any more."""
+    over = "2026-07-14T09:00"
+    way.events(EARLY, f"ann,order,{EARLY},", f"bob,order,{EARLY},")
+    way.run(EARLY, CHOSEN, LAST, over)
+    first, of_test = sent(way, "note"), tried(way)
+    arms = Counter(first[key] for key in of_test)
+    after = way.call(over, "plan", "way", "--json").json
+    way.campaign(CAMPAIGN.replace("after: 5 days", "after: 6 days"))
+    before = way.call(over, "plan", "way", "--json").json
+
+    assert before["sample"]["smallest"] == min(arms.values())
+    assert sum(before["variants"].values()) == PEOPLE + 2
+    assert after["sample"] is None
+    assert set(after["variants"]) == {"plain"}
+
+
 def test_held_out_customers_and_the_clicks_of_others_are_no_part_of_it(
     tmp_path: Path, engine: Engine
 ) -> None:
