@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from outreach.campaign.returning import OnDate
+from outreach.decisions import shapes
 from outreach.decisions.candidate import Candidate, Rival, Scope
 from outreach.decisions.chain import decide, outcomes
 from outreach.decisions.in_parts import PART, part
@@ -28,7 +29,7 @@ from outreach.decisions.reservations import Reservation, reservations
 from outreach.decisions.rules import arms, dates, reach
 from outreach.decisions.rules.dates import falling_in, feasts_in
 from outreach.decisions.ruling import Ruling
-from outreach.decisions.shapes import Built, kept
+from outreach.decisions.shapes import Built
 from outreach.decisions.verdict import Verdict, verdict_of
 from outreach.decisions.zonetable import zone_rows, zone_table
 from outreach.store.dialect import fill_rows, joins_sets
@@ -88,7 +89,7 @@ class Question:
     def statement(self) -> Select[Any]:
         """A row for each candidate, as chain.decide says; executed with `values`."""
         among = self.scope.marks.part
-        return self._kept(("decided", among), lambda: decide(self.candidate(), among))
+        return self.kept(("decided", among), lambda: decide(self.candidate(), among))
 
     def filled(self) -> Select[Any]:
         """The statement with its values in it, to be part of another one."""
@@ -102,11 +103,11 @@ class Question:
             into = insert(table).from_select(names, self.statement)
             return into.execution_options(preserve_rowcount=True)
 
-        return conn.execute(self._kept(("written", table), made), self.values).rowcount
+        return conn.execute(self.kept(("written", table), made), self.values).rowcount
 
     def among(self, first: int, last: int) -> Select[Any]:
         """As `filled`, of customers with ids in this range: first excluded, last included."""
-        found = self._kept(("decided", PART), lambda: decide(self.candidate(), PART))
+        found = self.kept(("decided", PART), lambda: decide(self.candidate(), PART))
         return found.params(**{**self.values, **part(first, last)})
 
     def outcomes(
@@ -122,7 +123,7 @@ class Question:
         def made() -> Select[Any]:
             return outcomes(self.candidate(), where, by)
 
-        found = made() if by is not None else self._kept(("outcomes", where), made)
+        found = made() if by is not None else self.kept(("outcomes", where), made)
         values = self.values if among is None else {**self.values, **part(*among)}
         return found.params(**values)
 
@@ -133,7 +134,7 @@ class Question:
             rows = self.statement.subquery()
             return select(rows).where(rows.c.id == self.scope.marks.about_id)
 
-        return self._kept("about", made)
+        return self.kept("about", made)
 
     def verdicts(self, conn: Connection, asked: CursorResult[Any] | None = None) -> list[Verdict]:
         """The verdicts of everyone asked about, or of answers with the same columns.
@@ -193,13 +194,13 @@ class Question:
             rows = whose(self.zones)
             return select(rows.c.id, rows.c.place_id, *wanted(candidate, rows))
 
-        return self._kept("wanting", made)
+        return self.kept("wanting", made)
 
-    def _kept(self, what: object, make: Callable[[], Built]) -> Built:
+    def kept(self, what: object, make: Callable[[], Built]) -> Built:
         """A statement of this question, built once for all that are alike."""
         above = tuple(each.ruling.shape for each in self.base.reserved)
         key = (what, self.ruling.shape, self.scope.marks, self.zones, above, self.together)
-        return kept(key, make)
+        return shapes.kept(key, make)
 
 
 def ask(

@@ -1,10 +1,11 @@
 """Every rule's answer for one customer, from the same expressions that decide."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from outreach.campaign.experiment import Measure
 from outreach.campaign.trials import waits_for_winner
@@ -20,6 +21,8 @@ from outreach.decisions.verdict import Verdict
 from outreach.store.sharing import sharing_with
 from outreach.store.tables import customers
 from outreach.vocabulary import Reason
+
+_Numbered = tuple[int | None, Failing]  # a rule, and the number of the channel it is asked of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,10 @@ def explain(
     `scope.mine` as the delivery that was decided, which is left out of what it counts.
     """
     question, verdict = ask_about(conn, ruling, scope, turns)
-    about = verdict.customer_id
     details = Details(conn, question, verdict, place)
     answers = [
-        *_about_person(conn, question, details),
-        *_by_channel(conn, question, about, details),
+        *_early(conn, question, details),
+        *_late(conn, question, verdict.customer_id, details),
         *_awaiting(question, verdict, details),
         *_times(question, place, verdict, details),
     ]
@@ -91,49 +93,60 @@ def _order(answer: Answer) -> int:
     return list(Reason).index(answer.rule)
 
 
-def _about_person(conn: Connection, question: Question, details: Details) -> list[Answer]:
-    candidate = question.candidate()
-    rules = person_rules(candidate)
-    row = conn.execute(
-        select(*(rule.fails.label(f"rule_{n}") for n, rule in enumerate(rules)))
-        .select_from(candidate.joined())
-        .where(candidate.is_the_one),
-        question.values,
-    ).one()
+def _early(conn: Connection, question: Question, details: Details) -> list[Answer]:
+    """What the rules about the person and their addresses say."""
+
+    def made() -> Select[Any]:
+        candidate = question.candidate()
+        rules: list[_Numbered] = [(None, rule) for rule in person_rules(candidate)]
+        rules += [(n, rule) for n in candidate.numbers for rule in channel_rules(candidate, n)]
+        return _asked(rules).select_from(candidate.joined()).where(candidate.is_the_one)
+
     return [
-        _answer(rule, None, bool(failed), details) for rule, failed in zip(rules, row, strict=True)
+        _answer(rule, channel, failed, details)
+        for rule, channel, failed in _said(conn, question, question.kept("early rules", made))
     ]
 
 
-def _by_channel(
-    conn: Connection, question: Question, customer_id: int, details: Details
-) -> list[Answer]:
-    candidate = question.candidate()
-    counted = counted_rows(candidate)
+def _late(conn: Connection, question: Question, customer_id: int, details: Details) -> list[Answer]:
+    """What cadence and duplicates say, by channel."""
+
+    def made() -> Select[Any]:
+        candidate = question.candidate()
+        counted = counted_rows(candidate)
+        rules = [
+            (n, rule)
+            for n in candidate.numbers
+            for rule in _merged([rule for rule, _ in late_rules(candidate, counted, n)])
+        ]
+        return _asked(rules).where(counted.c.id == candidate.marks.about_id)
+
     settled = question.settled.get(customer_id)
     by_others = settled.fails if settled else {}  # what others' messages of the same run fill
-    found = []
-    for number, channel in enumerate(question.ruling.channels):
-        early = channel_rules(candidate, number)
-        row = conn.execute(
-            select(*(rule.fails.label(f"rule_{n}") for n, rule in enumerate(early)))
-            .select_from(candidate.joined())
-            .where(candidate.is_the_one),
-            question.values,
-        ).one()
-        found += [_answer(r, channel, bool(f), details) for r, f in zip(early, row, strict=True)]
-        late = _merged([rule for rule, _ in late_rules(candidate, counted, number)])
-        row = conn.execute(
-            select(*(rule.fails.label(f"rule_{n}") for n, rule in enumerate(late))).where(
-                counted.c.id == customer_id
-            ),
-            question.values,
-        ).one()
-        found += [
-            _answer(r, channel, bool(f) or by_others.get(channel) is r.reason, details)
-            for r, f in zip(late, row, strict=True)
-        ]
-    return found
+    return [
+        _answer(rule, channel, failed or by_others.get(channel or "") is rule, details)
+        for rule, channel, failed in _said(conn, question, question.kept("late rules", made))
+    ]
+
+
+def _asked(rules: Iterable[_Numbered]) -> Select[Any]:
+    """Whether each rule fails, in a column whose name says the channel's number and the reason."""
+    columns: list[ColumnElement[Any]] = [
+        rule.fails.label(f"{place}:{'' if number is None else number}:{rule.reason.value}")
+        for place, (number, rule) in enumerate(rules)
+    ]
+    return select(*columns)
+
+
+def _said(
+    conn: Connection, question: Question, query: Select[Any]
+) -> Iterator[tuple[Reason, str | None, bool]]:
+    """Each rule, the channel that it was asked of, and whether it fails."""
+    found = conn.execute(query, question.values)
+    for name, failed in zip(found.keys(), found.one(), strict=True):
+        _, number, reason = name.split(":")
+        channel = question.ruling.channels[int(number)] if number else None
+        yield Reason(reason), channel, bool(failed)
 
 
 def _merged(rules: Sequence[Failing]) -> list[Failing]:
@@ -146,8 +159,8 @@ def _merged(rules: Sequence[Failing]) -> list[Failing]:
     return list(found.values())
 
 
-def _answer(rule: Failing, channel: str | None, failed: bool, details: Details) -> Answer:
-    return Answer(rule.reason, channel, not failed, details.of(rule.reason, channel, failed=failed))
+def _answer(rule: Reason, channel: str | None, failed: bool, details: Details) -> Answer:
+    return Answer(rule, channel, not failed, details.of(rule, channel, failed=failed))
 
 
 def _awaiting(question: Question, verdict: Verdict, details: Details) -> list[Answer]:

@@ -23,6 +23,7 @@ from outreach.decisions.rules.dates import day_of
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.planning.occasion import Occasion
+from outreach.planning.picked import Picked
 from outreach.store.marks import facts_for
 from outreach.store.repeats import earlier_message
 from outreach.store.tables import customers
@@ -96,16 +97,21 @@ def _by_schedule(
 ) -> datetime | None:
     """The first occurrence that lets the message pass, or what it is held until then."""
     asked, not_before = 0, verdict.asked_at
+    picked = Picked(conn, search.ruling, verdict.customer_id, search.place, search.now)
     if search.ruling.campaign.schedule.on_date is not None:
         coming = _on_own_days(conn, search, list(coming))
     for occasion, at in coming:
         if at < not_before:
             continue
+        if asked == MOST_ASKED:
+            return None
+        asked += 1
+        if not picked.at(at):
+            continue
         question, found = _asked(conn, search, occasion)
         if found.decision is not Decision.SKIP:
             return found.until or found.asked_at
-        asked += 1
-        if found.reason in LASTING or asked == MOST_ASKED:
+        if found.reason in LASTING:
             return None
         if found.reason is Reason.CAPPED and len(search.ruling.channels) == 1:
             not_before = _first_change(conn, search, question, found) or not_before
@@ -159,9 +165,12 @@ def _first_change(
         for window in grid.cap_windows
         for slot in slots
     ]
-    foreseen = [each.at.get(search.place.id) for each in question.base.reserved]
-    gone = [*foreseen, *(slot.at for slot in slots if not slot.firm)]
-    changes += [each + _MOMENT for each in gone if each is not None]
+    gone = [slot.at for slot in slots if not slot.firm]
+    for each in question.base.reserved:
+        foreseen_at = each.at.get(search.place.id)
+        if foreseen_at is not None:  # it may be planned as long as it is not too late for it
+            gone += [foreseen_at, foreseen_at + each.ruling.campaign.schedule.late]
+    changes += [each + _MOMENT for each in gone]
     for group in set(grid.groups):
         opens_at = grid.opening_after(search.place, group, at, at + HORIZON, is_put_off=True)
         if opens_at is not None:  # and from `late` before it on it may be held for it

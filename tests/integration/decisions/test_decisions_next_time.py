@@ -2,15 +2,16 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from database_world import arms, fill, undone
 from hypothesis import HealthCheck, given, settings
 from meanings import build_world
-from sqlalchemy import Connection, select
-from world import World
+from sqlalchemy import Connection, event, select
+from world import Other, World
 from worlds import random_world
 
-from outreach.campaign.model import Schedule, ScheduleKind
+from outreach.campaign.model import Expression, Place, Schedule, ScheduleKind, Selection
 from outreach.campaign.on_date_file import OnDateFile
 from outreach.decisions.asking import everywhere
 from outreach.decisions.candidate import Scope
@@ -18,7 +19,8 @@ from outreach.decisions.explain import ask_about, explain
 from outreach.decisions.localities import Locality, localities
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
-from outreach.planning.next_time import Search, next_time
+from outreach.planning.next_time import MOST_ASKED, Search, next_time
+from outreach.spans import Cap, Per, PerKind
 from outreach.store.tables import customers
 from outreach.vocabulary import Decision
 
@@ -110,3 +112,45 @@ def test_no_time_helps_who_never_agreed(conn: Connection) -> None:
     ruling, ids = fill(conn, world)
 
     assert searched(conn, world, ruling, ids["anna"]) is None
+
+
+def test_a_slot_is_free_once_it_is_too_late_for_the_campaign_above(conn: Connection) -> None:
+    world = build_world(FRIDAY)
+    due_now = Schedule(ScheduleKind.AT, at=world.asked_at, timezone="customer")
+    above = replace(world.campaign, name="omega", priority=90, schedule=due_now)
+    month = (Cap(1, Per(PerKind.MONTH, 1)),)
+    world = replace(
+        world,
+        campaign=replace(world.campaign, schedule=Schedule(ScheduleKind.MANUAL)),
+        company=world.company.model_copy(update={"cadence": month}),
+        others=(Other(above, {}),),
+    )
+    ruling, ids = fill(conn, world)
+
+    found = searched(conn, world, ruling, ids["anna"])
+
+    assert found == world.asked_at + due_now.late + timedelta(microseconds=1)
+
+
+def test_who_is_not_in_the_audience_is_not_asked_about_by_the_whole_chain(conn: Connection) -> None:
+    world = build_world(FRIDAY)
+    nobody = Expression("created_at > now", Place("c.yaml", 1, 1))
+    hourly = Schedule(ScheduleKind.CRON, cron="0 * * * *", timezone="Europe/Berlin")
+    world = replace(
+        world,
+        campaign=replace(world.campaign, schedule=hourly, audience=Selection(where=nobody)),
+    )
+    ruling, ids = fill(conn, world)
+    asked: list[str] = []
+
+    def note(*told: Any) -> None:
+        asked.append(told[2])
+
+    event.listen(conn, "before_cursor_execute", note)
+    try:
+        found = searched(conn, world, ruling, ids["anna"])
+    finally:
+        event.remove(conn, "before_cursor_execute", note)
+
+    assert found is None
+    assert MOST_ASKED < len(asked) < 3 * MOST_ASKED
