@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from commands import ROOT, outreach, sample_project
 
+from outreach.app import render_all
 from outreach.campaign.campaign_file import CampaignFile, ExperimentFile
 from outreach.campaign.load import LATER_CHANNELS
 from outreach.campaign.schedule_file import ScheduleFile
@@ -59,6 +60,16 @@ def test_the_docs_list_every_sample() -> None:
     listed = re.findall(r"^\| \[`([a-z-]+)`\]\(\.\./campaigns/\1\.yaml\)", page, re.MULTILINE)
 
     assert sorted(listed) == sorted(each.stem for each in (ROOT / "campaigns").glob("*.yaml"))
+
+
+def test_the_docs_name_every_warning() -> None:
+    page = (ROOT / "docs" / "campaigns.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`warning-.*?) \|", page, re.MULTILINE)
+    named = [code for row in rows for code in re.findall(r"`warning-([a-z-]+)`", row)]
+    sources = [path.read_text("utf-8") for path in (ROOT / "outreach").rglob("*.py")]
+    told = {each for text in sources for each in re.findall(r"\{WARNING\}([a-z-]+)", text)}
+
+    assert sorted(named) == sorted(told | {render_all.CODE})
 
 
 def test_what_is_not_supported_yet_is_what_the_docs_say() -> None:
