@@ -1,12 +1,17 @@
 """What may be written in a file by its JSON Schema: every key, every value of a choice, every form.
 
-A place is a path of keys, `[]` for what stands in a list: `steps[].when`. A value of a choice is
-`status=draft`; where a key takes several kinds, each is a place of its own: `audience:string`.
+A place is a path of keys, `[]` for what stands in a list: `steps[].when`. A value of a choice, or of
+words that a pattern names, is `status=draft`, `cadence[].per=calendar week`; where a key takes several kinds, each is a place of its own: `audience:string`.
 """
 
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
+
+_ALTERNATIVES = re.compile(r"\|(?![^(]*\))")  # of a pattern, outside of its groups
+_CHOICE = re.compile(r"\(([a-z|]+)\)")
 
 
 def places(schema: Mapping[str, Any]) -> set[str]:
@@ -37,6 +42,18 @@ def _forms(root: Mapping[str, Any], path: str, schema: Mapping[str, Any]) -> Ite
         yield from (f"{path}:{kind}" for kind in kinds)
     for value in [schema["const"]] if "const" in schema else schema.get("enum", ()):
         yield f"{path}={value}"
+    for words in _words(schema.get("pattern", "")):
+        yield f"{path}={words}"
+
+
+def _words(pattern: str) -> Iterator[str]:
+    """What a pattern says in words: `calendar week`, `all_day`."""
+    inside = pattern.removeprefix("^").removesuffix("$").removeprefix("(").removesuffix(")")
+    for each in _ALTERNATIVES.split(inside):
+        parts = _CHOICE.split(each.replace(r"\s+", " "))
+        if re.fullmatch("[a-z_]+ ?", parts[0]):
+            choices = [part.split("|") for part in parts]
+            yield from ("".join(chosen) for chosen in product(*choices))
 
 
 def _below(path: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -97,10 +97,25 @@ def _written(keys: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def values_at(written: Mapping[str, Any], shown: Shown) -> set[str]:
+    """What a file holds at a place, as text."""
+    return {str(parent[key]) for parent, key in _found(written, shown)}
+
+
 def without(written: Mapping[str, Any], shown: Shown) -> dict[str, Any]:
     """A file with a place taken out of it, or with what stands there instead."""
     changed = copy.deepcopy(dict(written))
-    found: list[tuple[Any, Any]] = [({"": changed}, "")]
+    for parent, key in reversed(_found(changed, shown)):
+        if shown.instead is None:
+            del parent[key]
+        else:
+            parent[key] = shown.instead
+    return changed
+
+
+def _found(written: Mapping[str, Any], shown: Shown) -> list[tuple[Any, Any]]:
+    """What holds a place, and by which key or number."""
+    found: list[tuple[Any, Any]] = [({"": written}, "")]
     parts = _STEP.findall(shown.path)
     last = max((place for place, part in enumerate(parts) if part == "*"), default=None)
     for place, part in enumerate(parts):
@@ -115,9 +130,4 @@ def without(written: Mapping[str, Any], shown: Shown) -> dict[str, Any]:
             found = [(each, part) for each in held if isinstance(each, dict) and part in each]
     if not found:
         raise ValueError(f"{shown.place} is not written")
-    for parent, key in reversed(found):
-        if shown.instead is None:
-            del parent[key]
-        else:
-            parent[key] = shown.instead
-    return changed
+    return found

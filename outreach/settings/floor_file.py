@@ -3,20 +3,21 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from outreach.documents import Document, FileModel, RefusalError, Tree
 from outreach.errors import Problem
 from outreach.settings.company import Floor, Picked
 from outreach.settings.selection_file import SelectionFile, everyone_or_expression
-from outreach.settings.written import Name, Whole, Window
+from outreach.settings.written import Name, Whole, parse_window, text_as
 from outreach.spans import Per, PerKind, parse_per
 
 OWNER = "owner"
 _USUAL = 30  # days, where `per` can not be read
 
 
-def _only_days(per: Per) -> Per:
+def _only_days(text: str) -> Per:
+    per = parse_window(text)
     if per.kind is not PerKind.DAYS:
         message = f"a floor counts days, not `{per}`: it is looked at once a day"
         raise RefusalError(message, "write for example `30 days`")
@@ -29,9 +30,9 @@ class FloorFile(FileModel):
     at_least: Annotated[Whole, Field(ge=1)] = Field(
         description="How many touches a customer gets at least in the span: 1.", examples=[1]
     )
-    per: Annotated[Window, AfterValidator(_only_days)] = Field(
-        description="The span: days count the customer's own dates.", examples=["30 days"]
-    )
+    per: Annotated[
+        Per, *text_as(_only_days, "a window", "30 days", pattern=r"\d+\s+(day|week)s?")
+    ] = Field(description="The span: days count the customer's own dates.", examples=["30 days"])
     audience: Annotated[
         SelectionFile,
         BeforeValidator(everyone_or_expression, json_schema_input_type=SelectionFile | str),

@@ -7,7 +7,7 @@ import pytest
 from key_desk import Desk
 from key_verbs import outcome
 from schema_walk import places
-from worked_keys import SUBJECTS, Example, examples
+from worked_keys import SUBJECTS, Example, examples, values_at
 
 from outreach.campaign.schema import campaign_schema, company_schema
 from outreach.lifecycle.lifecycle_file import lifecycle_schema
@@ -55,3 +55,11 @@ def test_every_place_of_a_schema_has_an_example(subject: str) -> None:
 
     assert sorted(known - shown) == []
     assert sorted(shown - known) == []
+
+
+@pytest.mark.parametrize("example", examples(*SUBJECTS), ids=str)
+def test_a_value_that_an_example_shows_is_written_in_it(example: Example) -> None:
+    for shown in example.shows:
+        _, told, value = shown.place.partition("=")
+        if told:
+            assert value in values_at(example.given[example.subject], shown), shown.place
