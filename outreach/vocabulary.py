@@ -227,3 +227,8 @@ class Status(StrEnum):
     ACTIVE = "active"  # runs by its schedule, by hand too
     PAUSED = "paused"  # makes no new runs
     ARCHIVED = "archived"  # kept for its history
+
+
+def number_of(many: int, noun: str) -> str:
+    """`1 customer`, `2,000 customers`: of a noun whose plural ends in s."""
+    return f"{many:,} {noun}{'' if many == 1 else 's'}"

@@ -31,7 +31,7 @@ from outreach.store import health
 from outreach.store.channel_holds import held
 from outreach.store.engine import reading
 from outreach.store.revisions import last_revision_at
-from outreach.vocabulary import RunState, State, Status
+from outreach.vocabulary import RunState, State, Status, number_of
 
 # Older than this, something is wrong: a worker takes what is due within a second, and an answer
 # to a message comes within the ten minutes that RFC 5321 4.5.3.2.6 grants a server.
@@ -60,7 +60,7 @@ def _files(context: Context) -> Check:
     found = faults(context)
     if found:
         return Check("files", False, f"problems: {len(found)}; run `outreach check`")
-    return Check("files", True, f"{len(context.files.contents)} files, no problems")
+    return Check("files", True, f"{number_of(len(context.files.contents), 'file')}, no problems")
 
 
 def _no_runs(context: Context) -> Iterator[Check]:
@@ -159,7 +159,7 @@ def _awaiting(context: Context, conn: Connection, run: health.Stopped) -> Check:
 def _sums(sums: list[health.Sum]) -> Check:
     wrong = [each for each in sums if each.planned != each.counted]
     if not wrong:
-        return Check("planned = sum of states", True, f"in {len(sums)} runs")
+        return Check("planned = sum of states", True, f"in {number_of(len(sums), 'run')}")
     shown = ", ".join(f"run {w.run_id}: {w.planned} planned, {w.counted} there" for w in wrong[:5])
     return Check("planned = sum of states", False, shown)
 
@@ -192,5 +192,6 @@ def _said(error: OutreachError) -> str:
 def _in_words(span: timedelta) -> str:
     minutes = int(span.total_seconds()) // 60
     if minutes < 60:
-        return f"{minutes} minutes"
-    return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+        return number_of(minutes, "minute")
+    hours = minutes // 60
+    return number_of(hours, "hour") if hours < 48 else number_of(hours // 24, "day")

@@ -12,6 +12,7 @@ from outreach.cli.call import call_of
 from outreach.cli.progress import progress
 from outreach.cli.screen import Screen
 from outreach.errors import WARNING, Problem, UsageError
+from outreach.vocabulary import number_of
 
 if TYPE_CHECKING:
     from outreach.app.context import Context
@@ -67,7 +68,7 @@ def _rendered(context: "Context") -> list[Problem]:
     with progress() as bars:
         done = each_message(context, found.append, bars.of)
     many = sum(each.messages for each in done)
-    sys.stderr.write(f"outreach: rendered {many:,} messages, {len(found):,} failed\n")
+    sys.stderr.write(f"outreach: rendered {number_of(many, 'message')}, {len(found):,} failed\n")
     return sorted(found)
 
 
@@ -89,7 +90,7 @@ def _show(screen: Screen, checked: Checked, described: "Iterable[Described]") ->
         many = len(checked.faults)
         sys.stderr.write(f"outreach: problems: {many}, in files: {files}\n")
     else:
-        screen.line(f"{checked.files} files, no problems")
+        screen.line(f"{number_of(checked.files, 'file')}, no problems")
 
 
 def _told(problem: Problem) -> Problem:

@@ -29,6 +29,7 @@ from outreach.cli.intake import (
 )
 from outreach.cli.progress import progress
 from outreach.cli.screen import Screen, shown
+from outreach.vocabulary import number_of
 
 app = group(COMMANDS["customers"])
 
@@ -110,7 +111,10 @@ def export(
     call = call_of(ctx)
     with call.context() as context, progress() as bars:
         found = export_customers(context, file, bars.of("Exporting customers"))
-    call.show(found, lambda screen: screen.line(f"{found.customers:,} customers in {found.file}"))
+    call.show(
+        found,
+        lambda screen: screen.line(f"{number_of(found.customers, 'customer')} in {found.file}"),
+    )
 
 
 @app.command("merge")

@@ -23,6 +23,7 @@ from outreach.cli.intake import (
     size_of,
 )
 from outreach.cli.progress import progress
+from outreach.vocabulary import number_of
 
 app = group(COMMANDS["interests"])
 
@@ -77,4 +78,7 @@ def export(
     call = call_of(ctx)
     with call.context() as context, progress() as bars:
         found = export_interests(context, file, bars.of("Exporting interests"))
-    call.show(found, lambda screen: screen.line(f"{found.interests:,} interests in {found.file}"))
+    call.show(
+        found,
+        lambda screen: screen.line(f"{number_of(found.interests, 'interest')} in {found.file}"),
+    )

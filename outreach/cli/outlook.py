@@ -8,6 +8,7 @@ from outreach.app.foreseeing import Foreseen, Outlook, foresee
 from outreach.cli.call import call_of
 from outreach.cli.ending import tidy_end
 from outreach.cli.screen import Screen
+from outreach.vocabulary import number_of
 
 _WHEN = "%a %Y-%m-%d %H:%M"
 
@@ -31,7 +32,7 @@ def _show(screen: Screen, found: Outlook) -> None:
     arriving = found.arriving
     withheld = [each for each in found.messages if each.at is None]
     span = f"{found.start:%Y-%m-%d} to {found.end:%Y-%m-%d}, {found.timezone}"
-    screen.heading(f"{found.key}: {len(arriving):,} messages, {span}")
+    screen.heading(f"{found.key}: {number_of(len(arriving), 'message')}, {span}")
     for each in arriving:
         screen.line()
         screen.heading(f"{each.at:{_WHEN}}  {each.channel}  {each.campaign}")

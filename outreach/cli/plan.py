@@ -15,6 +15,7 @@ from outreach.cli.planned_diff import markdown, show_diff
 from outreach.cli.screen import Screen
 from outreach.cli.waiting import show_cost, show_held, show_status
 from outreach.errors import UsageError
+from outreach.vocabulary import number_of
 
 _OVER = (
     "its schedule has no time to come any more, so no further run is made by itself; "
@@ -96,7 +97,7 @@ def show_plan(screen: Screen, found: Plan) -> None:
         screen.line()
         show_cost(screen, found.cost)
     for each in found.later:
-        most = f"{each.total:,} {found.cost.currency} for {each.messages:,} messages"
+        most = f"{each.total:,} {found.cost.currency} for {number_of(each.messages, 'message')}"
         screen.line(f"at most, as if all who come in came to it: `{each.step}` {most}")
     if found.segments:
         screen.line()

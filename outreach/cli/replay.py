@@ -15,6 +15,7 @@ from outreach.cli.progress import progress
 from outreach.cli.screen import Screen
 from outreach.errors import UsageError
 from outreach.spans import in_words, parse_span
+from outreach.vocabulary import number_of
 
 
 def replay(
@@ -70,8 +71,8 @@ def _show(screen: Screen, found: Replayed) -> None:
     first, last = (each.astimezone(ZoneInfo(found.timezone)) for each in (found.start, found.end))
     span = f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
     screen.heading(f"{found.campaign}, {span}")
-    messages, customers = f"{found.messages:,}", f"{found.customers:,}"
-    screen.line(f"would have written {messages} messages to {customers} customers")
+    customers = number_of(found.customers, "customer")
+    screen.line(f"would have written {number_of(found.messages, 'message')} to {customers}")
     _show_baseline(screen, found)
     if found.channels:
         screen.line()

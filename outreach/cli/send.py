@@ -23,7 +23,7 @@ from outreach.cli.waiting import show_held
 from outreach.errors import UsageError
 from outreach.reports.funnel import Waiting
 from outreach.store.repeats import Earlier
-from outreach.vocabulary import Reason
+from outreach.vocabulary import Reason, number_of
 
 
 def send(
@@ -99,7 +99,7 @@ def _agreed(call: Call, plan: PlanByHand) -> bool:
         return False
     if not sys.stdin.isatty():
         raise _nobody_to_ask()
-    return typer.confirm(f"Send {plan.funnel.send + plan.funnel.hold:,} messages?")
+    return typer.confirm(f"Send {number_of(plan.funnel.send + plan.funnel.hold, 'message')}?")
 
 
 def _nobody_to_ask() -> UsageError:

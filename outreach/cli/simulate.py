@@ -16,6 +16,7 @@ from outreach.cli.screen import Screen, shown
 from outreach.cli.waiting import show_cost
 from outreach.simulation.counting import WAITING
 from outreach.simulation.starving import Starved
+from outreach.vocabulary import number_of
 
 FEW = 10  # lines of a list that goes on
 _NONE = timedelta()
@@ -60,8 +61,8 @@ def simulate(
 def _show(screen: Screen, found: Simulation) -> None:
     sent = sum(day.send for day in found.days)
     span = f"{found.days[0].date} to {found.days[-1].date}"
-    reached = f"{found.customers - found.unreached:,} of {found.customers:,} customers"
-    screen.heading(f"{span}: {sent:,} messages to {reached}")
+    reached = f"{found.customers - found.unreached:,} of {number_of(found.customers, 'customer')}"
+    screen.heading(f"{span}: {number_of(sent, 'message')} to {reached}")
     show_cost(screen, found.cost)
     _show_days(screen, found)
     _show_silent(screen, found)
@@ -147,7 +148,8 @@ def _show_touches(screen: Screen, found: Simulation) -> None:
     screen.heading("Messages by customer")
     screen.bars({str(many): people for many, people in touches.histogram.items() if people})
     screen.line(f"median {touches.median:g}, 95 of 100 up to {touches.p95}, most {touches.max}")
-    screen.line(f"{found.unreached:,} customers are reached by nothing")
+    verb = "is" if found.unreached == 1 else "are"
+    screen.line(f"{number_of(found.unreached, 'customer')} {verb} reached by nothing")
     if found.starved:
         screen.line()
         screen.heading("Left out by cadence, and what had taken the place")

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from html import escape
 
+from outreach.vocabulary import number_of
+
 CELL, GAP, LEFT, TOP = 22, 3, 170, 56
 SHADES = ("#eef1f4", "#cfe3f5", "#9cc7ea", "#5fa3d8", "#2b78b8", "#0d4a80")  # none … most
 BAR, HEIGHT = 34, 180
@@ -45,14 +47,16 @@ def _weeks(days: Sequence[date], totals: Mapping[date, int]) -> Iterator[str]:
         x, y = LEFT + week * (CELL + GAP), TOP + day.weekday() * (CELL + GAP)
         if day == days[0] or (day.day <= 7 and day.weekday() == 0):
             yield _text(x, TOP - GAP * 2, f"{day:%b %d}")
-        yield _cell(x, y, f"{day:%a %Y-%m-%d}: {totals[day]:,} messages", totals[day], most)
+        yield _cell(
+            x, y, f"{day:%a %Y-%m-%d}: {number_of(totals[day], 'message')}", totals[day], most
+        )
 
 
 def _strip(name: str, counts: Mapping[date, int], y: int) -> Iterator[str]:
     yield _text(GAP, y + CELL * 2 // 3, name if len(name) <= 24 else f"{name[:23]}…")
     most = max(counts.values())
     for number, (day, many) in enumerate(counts.items()):
-        told = f"{name}, {day:%a %Y-%m-%d}: {many:,} messages"
+        told = f"{name}, {day:%a %Y-%m-%d}: {number_of(many, 'message')}"
         yield _cell(LEFT + number * (CELL + GAP), y, told, many, most)
 
 
@@ -74,7 +78,7 @@ def histogram(title: str, customers: Mapping[int, int]) -> str:
         people = customers.get(number, 0)
         high = -(-people * HEIGHT // most) if people else 0
         x, y = BAR + number * BAR, TOP + HEIGHT - high
-        told = escape(f"{number} messages: {people:,} customers")
+        told = escape(f"{number_of(number, 'message')}: {number_of(people, 'customer')}")
         parts.append(
             f'<rect x="{x}" y="{y}" width="{BAR - GAP}" height="{high}" fill="{SHADES[3]}">'
             f"<title>{told}</title></rect>"

@@ -251,6 +251,18 @@ def test_what_is_exported_is_imported_unchanged(peopled: Path) -> None:
     assert list(peopled.glob("*.part")) == []
 
 
+def test_one_customer_is_told_as_one(project: Path) -> None:
+    (project / "one.csv").write_text("key\na\n")
+    outreach_here(project, "customers", "import", "one.csv", "--now", NOW)
+
+    told = outreach_here(project, "customers", "export", "out.csv")
+    week = outreach_here(project, "simulate", "--days", "1", "--now", NOW)
+
+    assert told.out == "1 customer in out.csv\n"
+    assert ": 0 messages to 0 of 1 customer\n" in week.out
+    assert "\n1 customer is reached by nothing\n" in week.out
+
+
 def test_an_export_that_can_not_be_written_says_why(peopled: Path) -> None:
     answer = outreach_here(peopled, "customers", "export", "nowhere/out.csv")
 

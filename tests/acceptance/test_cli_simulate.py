@@ -50,7 +50,7 @@ Messages by customer
 0  1  █████
 1  9  ████████████████████████████████████████
 median 1, 95 of 100 up to 1, most 1
-1 customers are reached by nothing
+1 customer is reached by nothing
 
 Who hears most
 customer   messages   from
@@ -101,7 +101,7 @@ def test_pictures_and_rows_are_written_where_they_were_asked_for(project: Path) 
         "weekly-greeting, Fri 2026-07-03: 9 messages"
         in (project / "drawn/calendar.svg").read_text()
     )
-    assert "1 messages: 9 customers" in (project / "drawn/touches.svg").read_text()
+    assert "1 message: 9 customers" in (project / "drawn/touches.svg").read_text()
     with (project / "r.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 10

@@ -41,6 +41,6 @@ def test_a_histogram_has_a_bar_for_each_number_from_none_on() -> None:
 
     assert list(found) == [
         "0 messages: 5 customers",
-        "1 messages: 0 customers",
+        "1 message: 0 customers",
         "2 messages: 10 customers",
     ]
