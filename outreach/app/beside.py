@@ -24,11 +24,13 @@ def beside(
     context: Context, conn: Connection, run: Run, channel: str, correcting: Ruling
 ) -> Beside | None:
     """Both for the first whom a run's message reached by a channel; None: they lost their address."""
-    customer_id, variant = first_reached(conn, run.id, channel)
+    customer_id, variant, delivery = first_reached(conn, run.id, channel)
     late_at = context.now() + correcting.campaign.schedule.late
     sent = Rulings().load(conn, run.revision_id, run.step)
+    got = Chosen(customer_id, channel, late_at, variant, delivery)
+    gets = Chosen(customer_id, channel, late_at, "")
     made = [
-        messages_for(context, conn, ruling, [Chosen(customer_id, channel, late_at, name)])
-        for ruling, name in ((sent, variant), (correcting, ""))
+        messages_for(context, conn, ruling, [each])
+        for ruling, each in ((sent, got), (correcting, gets))
     ]
     return Beside(*(each[0] for each in made)) if all(made) else None

@@ -90,8 +90,9 @@ def foresee(context: Context, key: str, days: int) -> Outlook:
         with reading(there.engine) as conn:
             for held in went:
                 if held.customer_id == id_:
-                    asked = [Chosen(id_, held.channel, held.late_at, held.variant or "")]
-                    for each in messages_for(there, conn, ruling, asked):
+                    variant = held.variant or ""
+                    own = Chosen(id_, held.channel, held.late_at, variant, held.id)
+                    for each in messages_for(there, conn, ruling, [own]):
                         drawn[held.id] = each
 
     with simulated(context, start, only=only, tell=draw) as sim:

@@ -65,12 +65,16 @@ class Preview:
 
 
 class Chosen(NamedTuple):
-    """Whose message is shown, by which channel, in which variant; and when its `late` is over."""
+    """Whose message is shown, by which channel, in which variant; and when its `late` is over.
+
+    `delivery`: the one that it is; None: it is made as if it went now.
+    """
 
     id: int
     channel: str
     late_at: datetime
     variant: str
+    delivery: int | None = None
 
 
 def preview_campaign(
@@ -201,11 +205,12 @@ def messages_for(
 ) -> list[Preview]:
     """The messages for these customers."""
     signer = signer_of(context)
-    about = contexts(conn, [each.id for each in chosen], ruling.company.attributes)
-    add_events(conn, about, ruling.compiled, context.now())
+    own = [each.delivery for each in chosen if each.delivery is not None]
+    about = contexts(conn, [each.id for each in chosen], ruling.company.attributes, own)
+    add_events(conn, about, ruling.compiled, context.now(), own or None)
     cards = cards_of(conn, [each.id for each in chosen if each.channel == Task.channel])
     found = []
-    for id_, channel, late_at, variant in chosen:
+    for id_, channel, late_at, variant, _ in chosen:
         customer = about[id_]
         address = customer.get(ADDRESS_COLUMN[channel])
         if isinstance(address, str) and address:

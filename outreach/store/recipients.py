@@ -42,12 +42,12 @@ def reached_by(conn: Connection, run_id: int) -> dict[str, Mapping[State, int]]:
     return dict(found)
 
 
-def first_reached(conn: Connection, run_id: int, channel: str) -> tuple[int, str]:
-    """The customer whom a run reached first by a channel, as in `may_have_got`, and their variant."""
+def first_reached(conn: Connection, run_id: int, channel: str) -> tuple[int, str, int]:
+    """The customer whom a run reached first by a channel, as in `may_have_got`; variant, delivery."""
     row = deliveries.c
-    query = may_have_got(run_id, channel).add_columns(row.variant).order_by(row.id).limit(1)
-    customer_id, variant = conn.execute(query).one()
-    return customer_id, variant or ""
+    query = may_have_got(run_id, channel).add_columns(row.variant, row.id).order_by(row.id).limit(1)
+    customer_id, variant, id_ = conn.execute(query).one()
+    return customer_id, variant or "", id_
 
 
 def corrections_of(conn: Connection, run_id: int) -> dict[str, tuple[int, str]]:

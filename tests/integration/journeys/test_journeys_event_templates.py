@@ -48,6 +48,34 @@ def test_a_message_speaks_of_the_event_that_started_it_not_of_a_later_one(
     assert mails(way) == ["€120.00 at Mainz"]
 
 
+def test_an_outlook_speaks_of_the_event_that_started_it_too(tmp_path: Path, engine: Engine) -> None:
+    way = begin(tmp_path, engine)
+
+    bought(way, "2026-07-01T09:00", "ann,order,2026-07-01T09:00,120,Mainz")
+    bought(way, "2026-07-01T10:00", "ann,order,2026-07-01T10:00,80,Bonn")
+    way.run("2026-07-01T10:00")
+    found = way.call("2026-07-01T10:30", "outlook", "ann", "--days", "2", "--json").json
+
+    assert [each["text"].splitlines()[0] for each in found["messages"]] == ["€120.00 at Mainz"]
+
+
+def test_beside_a_correction_stands_what_was_sent_about_the_event_that_started_it(
+    tmp_path: Path, engine: Engine
+) -> None:
+    way = begin(tmp_path, engine)
+    (way.project / "templates/sorry").mkdir()
+    (way.project / "templates/sorry/subject.txt").write_text("Sorry")
+    words = BODY.replace("{{ event.amount|money }} at {{ event.shop }}", "Sorry")
+    (way.project / "templates/sorry/body.txt").write_text(words)
+    bought(way, "2026-07-01T09:00", "ann,order,2026-07-01T09:00,120,Mainz")
+    bought(way, "2026-07-01T10:00", "ann,order,2026-07-01T10:00,80,Bonn")
+    way.run("2026-07-01T10:00", "2026-07-02T09:00")
+
+    told = way.call("2026-07-02T10:30", "correct", 1, "--template", "sorry").out
+
+    assert "ann got:\n    A note\n    €120.00 at Mainz\n" in told
+
+
 def test_who_has_nothing_of_what_it_prints_is_left_out(tmp_path: Path, engine: Engine) -> None:
     way = begin(tmp_path, engine)
 
