@@ -13,8 +13,9 @@ from outreach.decisions.ruling import Ruling
 from outreach.decisions.winners import with_journey_winner
 from outreach.planning.arriving import going_revisions
 from outreach.store.engine import let_others_write, reading, writing
+from outreach.store.enrolments import leave_out_waiting
 from outreach.store.tables import customers, enrolments
-from outreach.vocabulary import Ending
+from outreach.vocabulary import Ending, Reason
 
 MOST = 20_000  # enrolments changed in a transaction
 e = enrolments.c
@@ -24,8 +25,8 @@ def migrate(engine: Engine, rulings: Rulings, ruling: Ruling, now: datetime) -> 
     """Let those of earlier versions go on by this one, from the step where they are; how many.
 
     A wait that has begun ends when it was to end. Where their step is gone they go on behind the
-    nearest earlier one that is there still; where none is, their journey is over (`stopped`). They
-    keep their variant, if there is one of its name.
+    nearest earlier one that is there still; where none is, their journey is over (`stopped`), and a
+    message of it that waits is left out. They keep their variant, if there is one of its name.
     """
     with reading(engine) as conn:
         old = list(conn.execute(going_revisions(ruling.campaign_id)).scalars())
@@ -86,7 +87,9 @@ def _change(
         if not same:
             values |= {"begun": False, "next_at": now, "run_id": None}
     total = 0
-    while changed := _page(engine, old.revision_id, position, values, winners):
+    while changed := _page(
+        engine, old.revision_id, position, values, winners, None if same else now
+    ):
         total += changed
         let_others_write(engine)
     return total
@@ -103,10 +106,14 @@ def _variants(old: Ruling, new: Ruling) -> dict[str, object]:
 
 def _page(
     engine: Engine, revision_id: int, position: int, values: dict[str, object],
-    winners: dict[str, int | None],
+    winners: dict[str, int | None], gone_at: datetime | None,
 ) -> int:  # fmt: skip
+    """Change some; `gone_at`: their step is gone, and what waits of it goes no more."""
     here = (e.revision_id == revision_id, e.position == position, e.next_at.is_not(None))
     some = select(e.id).where(*here).limit(MOST)
     with writing(engine) as conn:
         changed = update(enrolments).where(e.id.in_(some)).values(**values)
-        return len(conn.execute(changed.returning(e.id), winners).all())
+        ids = list(conn.execute(changed.returning(e.id), winners).scalars())
+        if gone_at is not None:
+            leave_out_waiting(conn, ids, Reason.EXITED, gone_at)
+        return len(ids)

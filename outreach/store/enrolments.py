@@ -61,21 +61,28 @@ def end(conn: Connection, ids: Sequence[int], ending: Ending, now: datetime) -> 
         .values(ended_at=now, ended_as=ending.value, next_at=null())
     )
     done = list(conn.execute(over.returning(e.id)).scalars())
-    waits = and_(is_any_of(conn, d.enrolment_id, done), d.ready)
-    if done:
-        reason = Reason.ERASED if ending is Ending.ERASED else Reason.EXITED
-        left_out = conn.execute(
-            update(deliveries)
-            .where(waits)
-            .values(
-                state=ended(State.SKIPPED), reason=reason.value, ready=False, until=null(),
-                slot_at=slot_once_ended(), firm=d.doubt,
-                claimed_at=case((d.doubt, d.claimed_at), else_=now),
-            )
-            .returning(d.id, d.fell_from)
-        )  # fmt: skip
-        restore(conn, [row.id for row in left_out if row.fell_from is not None])
+    leave_out_waiting(conn, done, Reason.ERASED if ending is Ending.ERASED else Reason.EXITED, now)
     return done
+
+
+def leave_out_waiting(
+    conn: Connection, enrolment_ids: Sequence[int], reason: Reason, now: datetime
+) -> None:
+    """Leave out the messages of enrolments that are due or held: they go no more."""
+    if not enrolment_ids:
+        return
+    waits = and_(is_any_of(conn, d.enrolment_id, enrolment_ids), d.ready)
+    left_out = conn.execute(
+        update(deliveries)
+        .where(waits)
+        .values(
+            state=ended(State.SKIPPED), reason=reason.value, ready=False, until=null(),
+            slot_at=slot_once_ended(), firm=d.doubt,
+            claimed_at=case((d.doubt, d.claimed_at), else_=now),
+        )
+        .returning(d.id, d.fell_from)
+    )  # fmt: skip
+    restore(conn, [row.id for row in left_out if row.fell_from is not None])
 
 
 def end_of_customer(conn: Connection, customer_id: int, now: datetime) -> None:

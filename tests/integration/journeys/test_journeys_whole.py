@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import pytest
 from journeying import HEAD, a_way
 from sqlalchemy import Engine
 
@@ -66,6 +67,29 @@ def test_migrate_here_takes_them_along(tmp_path: Path, engine: Engine) -> None:
     way.run("2026-07-02T08:00", "2026-07-02T09:00")
 
     assert way.messages() == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("now", "messages"),
+    [
+        (f"[{A}, {{wait: 1 day}}, {C}]", ["a", "b exited", "c"]),
+        (f"[{A}]", ["a", "b exited"]),
+        (f"[{C}]", ["a", "b exited"]),
+    ],
+)
+def test_a_message_that_waits_goes_no_more_once_its_step_is_gone(
+    tmp_path: Path, engine: Engine, now: str, messages: list[str]
+) -> None:
+    window = 'schedule: {on_event: order, window: "09:00-18:00"}\n'
+    way = a_way(tmp_path, engine, f"{window}steps: [{A}, {{wait: 10 hours}}, {B}]\n")
+    way.events(NINE, f"ann,order,{NINE}")
+    way.run(NINE, "2026-07-01T19:00")
+    waiting = way.messages()
+
+    way.campaign(f"{window}migrate: here\nsteps: {now}\n")
+    way.run("2026-07-01T20:00", "2026-07-02T09:00", "2026-07-02T20:00", "2026-07-03T09:00")
+
+    assert (waiting, way.messages()) == (["a", "b outside_window"], messages)
 
 
 def test_by_hand_everyone_comes_in_and_the_steps_follow(tmp_path: Path, engine: Engine) -> None:
