@@ -39,7 +39,8 @@ class _Wanted:
 
 
 class Exchange:
-    """Takes answers and handings from any thread; an answer waits at most 25 ms for others.
+    """Takes answers and handings from any thread; an answer waits at most 25 ms for others, 10 ms
+    where somebody waits to send.
 
     A place of the gate is free again once the answer is committed. While the database can not
     be reached answers are kept and tried again; once the shift ends not for ever: the sweep finds
@@ -117,11 +118,12 @@ class Exchange:
             self._idle = False
             while not self._is_enough():
                 now = time.monotonic()
-                soon = limits.hand_seconds if self._wanted else limits.answer_seconds
+                is_urgent = self._wanted or self._shift.places.are_waited_for()
+                soon = limits.hand_seconds if is_urgent else limits.answer_seconds
                 until = min(until, now + soon)
                 if now >= until:
                     break
-                self._came.wait(until - now)
+                self._came.wait(min(until - now, limits.hand_seconds))
             count = min(len(self._answers), limits.answers)
             wanted, self._wanted = self._wanted, []
             return [self._answers.popleft() for _ in range(count)], wanted

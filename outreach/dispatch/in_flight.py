@@ -111,11 +111,13 @@ class InFlight:
     def take(self, pull: int, shelf: Shelf, most: int) -> list[Ready]:
         """Up to `most` messages off the shelf that may go now; a slow domain's go one by one.
 
+        Never more than a connection's part of all that may be in flight: others would have none.
         Of a delivery that was taken back and claimed again both messages may stand there: one goes
         at a time, and the database says whether it still may.
         """
         with self._changed:
             room = self._room()
+            most = min(most, max(1, self._most // max(1, room.connections)))
             ready = self._take(pull, shelf, 1, room.for_slow) if room.slow else []
             return (
                 ready

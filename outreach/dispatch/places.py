@@ -19,6 +19,7 @@ class Places:
         self.most = most
         self._free = most
         self._passed = 0
+        self._waiting = 0  # who finds none free
         self._changed = threading.Condition()
 
     def take(self, wanted: int, wait_seconds: float) -> int:
@@ -28,8 +29,10 @@ class Places:
         """
         some = min(wanted, self.most // SOME_OF)
         with self._changed:
+            self._waiting += 1
             if self._changed.wait_for(lambda: self._free > 0, wait_seconds):
                 self._changed.wait_for(lambda: self._free >= some, SOME_SECONDS)
+            self._waiting -= 1
             taken = min(wanted, self._free)
             self._free -= taken
             self._passed += taken
@@ -40,6 +43,10 @@ class Places:
         with self._changed:
             self._free += count
             self._changed.notify_all()
+
+    def are_waited_for(self) -> bool:
+        """Whether somebody waits for places."""
+        return self._waiting > 0
 
     def passed(self) -> int:
         """How many have ever been taken: whether it has grown says that something went out."""

@@ -2,8 +2,10 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from queue import SimpleQueue
 
 import pytest
 from dispatching import (
@@ -347,6 +349,24 @@ def test_a_provider_that_speaks_nonsense_does_not_stop_the_settling(
     )
 
     assert {row.provider_id for row in rows(engine).values()} == {"q"}
+
+
+def test_an_answer_is_written_soon_where_somebody_waits_for_its_place(
+    engine: Engine, run_id: int
+) -> None:
+    due(engine, run_id, 3)
+    shift = make_shift(engine, limits=replace(LIMITS, in_flight=2, answer_seconds=60.0))
+    shelf, exchange, source = hold(shift)
+    claim_to(shift, shelf, run_id)
+    first, _ = source.pull(2, 0)
+    come: SimpleQueue[Sequence[Message]] = SimpleQueue()
+    source.pull_soon(1, 0, come.put)
+
+    source.report(accept(first))
+
+    assert len(come.get(timeout=20)) == 1
+    source.abandon()
+    exchange.close()
 
 
 # --- what a killed worker leaves behind: it stops at one point, its lease ends, another goes on ---

@@ -45,6 +45,12 @@ def test_a_domain_that_has_yet_to_answer_keeps_half_of_the_connections() -> None
     assert [adapter.pull(number) for number in range(4)] == [[0], [1], [], []]
 
 
+def test_a_connection_takes_no_more_than_its_part() -> None:
+    adapter = Adapter(3, *"abcdefgh", late=False, most=6)
+
+    assert [adapter.pull(number, 16) for number in range(3)] == [[0, 1], [2, 3], [4, 5]]
+
+
 def test_one_that_answers_may_have_all_until_others_have_work() -> None:
     adapter = Adapter(4, "a", "a", "a", "a", "a", late=False)
     adapter.pull(0), adapter.pull(1)
