@@ -5,29 +5,21 @@ beside them, and `outreach plan` decides about everyone under two caps; then a p
 explains the decision about some of them, one by one. SQLite, then PostgreSQL.
 """
 
-import os
-import statistics
 import sys
-import time
-from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.ground import raw
+from bench.ground.explained import BAR_SECONDS, MISSED, Explained, explained
 from bench.ground.filling import fill_touches, settle_statistics
 from bench.ground.frame import LONG_WRITE, LONGEST_SECONDS, Ground, on_each, parser
 from bench.ground.project import CAMPAIGN, write_project
 from bench.ground.rows import write_customers
 from bench.ground.watch import Measured
-from outreach.app.context import open_context
-from outreach.app.explaining import explain_customer
 from outreach.store.engine import dispose, make_engine
 
 NOW = datetime(2026, 7, 3, 9, tzinfo=UTC)
 BARS = {"sqlite": (20_000, 250, 5.0), "postgres": (15_000, 250, 12.0)}  # rows/s, MiB, seconds
-EXPLAIN_SECONDS = 0.2
-EXPLAINED, WARM_UP = 60, 10  # customers; a process that runs has been asked before
 COLUMNS = ("step", "seconds", "rows/s", "CPU seconds", "peak MiB", "longest write", "raw SQL")
 
 
@@ -57,34 +49,9 @@ def _measured(ground: Ground, rows: int, touches: int) -> list[str]:
     _line(ground, "import", took, rows, _raw_import(ground, file))
     planned, raw_plan = _plan(ground, touches)
     _line(ground, "plan", planned, rows, raw_plan)
-    explained = _explain(ground, rows)
-    told = f"explain, {explained.decisions}"
-    ground.line(told, f"{explained.median:.3f}, at most {explained.longest:.3f}", *("",) * 5)
-    return _missed(ground.database, rows, took, planned, explained)
-
-
-@dataclass(frozen=True, slots=True)
-class _Explained:
-    median: float  # seconds of one customer
-    longest: float
-    decisions: str  # how many of each, in words
-
-
-def _explain(ground: Ground, rows: int) -> _Explained:
-    """Explain customers one by one in this process."""
-    os.environ |= ground.settings
-    context, took, decisions = open_context(ground.project, NOW.isoformat()), [], Counter[str]()
-    try:
-        for number in range(EXPLAINED + WARM_UP):
-            key = f"k{number * 7_919 % rows}"  # from all over the base, of every kind
-            begun = time.perf_counter()
-            decision = explain_customer(context, CAMPAIGN, key).decision
-            took.append(time.perf_counter() - begun)
-            decisions[decision.value] += 1
-    finally:
-        context.close()
-    told = ", ".join(f"{name} {many}" for name, many in sorted(decisions.items()))
-    return _Explained(statistics.median(took[WARM_UP:]), max(took[WARM_UP:]), told)
+    found = explained(ground, NOW, [CAMPAIGN], rows)
+    ground.line(f"explain, {found.decisions}", found.told, *("",) * 5)
+    return _missed(ground.database, rows, took, planned, found)
 
 
 def _raw_import(ground: Ground, file: Path) -> float:
@@ -120,7 +87,7 @@ def _line(ground: Ground, step: str, took: Measured, rows: int, by_hand: float) 
 
 
 def _missed(
-    database: str, rows: int, imported: Measured, planned: Measured, explained: _Explained
+    database: str, rows: int, imported: Measured, planned: Measured, found: Explained
 ) -> list[str]:
     rate, memory, seconds = BARS[database]
     bars = {
@@ -128,7 +95,7 @@ def _missed(
         LONG_WRITE: imported.longest_write > LONGEST_SECONDS,
         f"import over {memory} MiB": imported.peak_mib > memory,
         f"plan over {seconds:.0f} s": planned.seconds > seconds,
-        f"explain over {EXPLAIN_SECONDS} s": explained.longest > EXPLAIN_SECONDS,
+        MISSED: found.longest > BAR_SECONDS,
     }
     return [bar for bar, is_missed in bars.items() if is_missed]
 

@@ -2,13 +2,16 @@
 
 1,000,000 customers with three orders each, ten campaigns for them by their own clocks or company time:
 weekly, monthly and once, for everyone, for stages, for few. `outreach simulate --days 90` runs them
-on a copy; SQLite, then PostgreSQL.
+on a copy; then a process that runs on explains decisions of all ten about some customers, one by one.
+SQLite, then PostgreSQL.
 """
 
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.ground.explained import BAR_SECONDS as EXPLAIN_SECONDS
+from bench.ground.explained import MISSED, explained
 from bench.ground.filling import fill_customers, fill_events, settle_statistics
 from bench.ground.frame import Ground, on_each, parser
 from bench.ground.project import write_project
@@ -16,7 +19,7 @@ from outreach.store.engine import dispose, make_engine
 
 NOW = datetime(2026, 7, 1, 9, tzinfo=UTC)
 BAR_SECONDS, BAR_MIB = 600.0, 1_024
-COLUMNS = ("customers", "days", "messages", "seconds", "CPU seconds", "peak MiB")
+COLUMNS = ("customers", "days", "messages", "seconds", "CPU seconds", "peak MiB", "explain, s")
 CAMPAIGNS = {  # audience, schedule, priority
     "weekly": ("{stage: growth}", 'cron: "0 17 * * FRI", timezone: customer', 40),
     "monthly": ("everyone", 'cron: "0 10 1 * *", timezone: Europe/Berlin', 60),
@@ -59,13 +62,15 @@ def _measured(ground: Ground, rows: int, days: int) -> list[str]:
     _fill(ground, rows)
     took = ground.outreach(NOW, "simulate", "--days", str(days))
     messages = sum(took.answer["channels"].values())
+    found = explained(ground, NOW, tuple(CAMPAIGNS), rows)
     ground.line(
         *(f"{rows:,}", str(days), f"{messages:,}", f"{took.seconds:.1f}"),
-        *(f"{took.cpu_seconds:.1f}", f"{took.peak_mib:.0f}"),
+        *(f"{took.cpu_seconds:.1f}", f"{took.peak_mib:.0f}", found.told),
     )
     bars = {
         f"over {BAR_SECONDS:.0f} s": took.seconds > BAR_SECONDS,
         f"over {BAR_MIB} MiB": took.peak_mib > BAR_MIB,
+        MISSED: found.longest > EXPLAIN_SECONDS,
     }
     return [bar for bar, is_missed in bars.items() if is_missed]
 
