@@ -79,13 +79,15 @@ def arms_of(
     *,
     clicks: bool = True,
     step: str | None = None,
+    trial: str | None = None,
 ) -> dict[str, Arm]:
     """The variants of one run, campaign or step, the file's order first; empty where none were sent.
 
     Without `clicks` nothing counts them now: they are told only where some were counted before.
+    `trial`: the present test of a journey, whose winner some got since.
     """
     found = counted(conn, campaign, run_id, step=step)
-    later = {} if step is not None else after_winner(conn, campaign, run_id)
+    later = {} if step is not None else after_winner(conn, campaign, run_id, trial)
     names = _ordered({*found, *later}, order)
     untold = {Measure.CLICKED}
     if clicks or any(each.reached.get(Measure.CLICKED) for each in found.values()):

@@ -24,6 +24,7 @@ from outreach.app.planning import Cost
 from outreach.app.runs import run_with
 from outreach.campaign.experiment import Measure
 from outreach.campaign.model import Campaign
+from outreach.campaign.trials import trial_of
 from outreach.decisions.loading import Rulings
 from outreach.dispatch.letters import add_events
 from outreach.documents import did_you_mean
@@ -177,7 +178,8 @@ def _compared(
     if run_id is None and known is not None:
         winner = chosen_in_journey(conn, known)
     clicks = _tracked(context, campaign).links
-    return arms_of(conn, order, campaign, run_id, clicks=clicks), winner
+    trial = None if known is None else trial_of(known)
+    return arms_of(conn, order, campaign, run_id, clicks=clicks, trial=trial), winner
 
 
 def _check(context: Context, conn: Connection, campaign: str | None, run_id: int | None) -> None:

@@ -117,9 +117,12 @@ def first_sent(conn: Connection, trial: Trial) -> datetime | None:
 
 
 def after_winner(
-    conn: Connection, campaign: str | None = None, run_id: int | None = None
+    conn: Connection,
+    campaign: str | None = None,
+    run_id: int | None = None,
+    trial: str | None = None,
 ) -> dict[str, int]:
-    """By variant, how many messages went out once it had been chosen."""
+    """By variant, how many messages went out once it had been chosen; in a journey by its `trial`."""
     d = deliveries.c
     query = (
         select(d.variant, func.count())
@@ -132,14 +135,17 @@ def after_winner(
         )
         .group_by(d.variant)
     )
-    of_journeys = _by_variant(conn, _since_chosen(campaign, run_id))
-    return {**of_journeys, **_by_variant(conn, query)}
+    of_runs = _by_variant(conn, query)
+    if trial is None:
+        return of_runs
+    return {**_by_variant(conn, _since_chosen(campaign, run_id, trial)), **of_runs}
 
 
-def _since_chosen(campaign: str | None, run_id: int | None) -> Select[Any]:
+def _since_chosen(campaign: str | None, run_id: int | None, trial: str) -> Select[Any]:
     """The same of journeys: messages to those who came in since."""
     d, e, w = deliveries.c, enrolments.c, journey_winners.c
     chosen = select(w.trial).where(w.campaign_id == e.campaign_id, w.chosen_at <= e.entered_at)
+    chosen = chosen.where(w.trial == trial)
     query = select(d.variant, func.count()).join(enrolments, e.id == d.enrolment_id)
     query = query.where(
         which(campaign, run_id),

@@ -132,6 +132,8 @@ def test_an_edit_goes_on_with_the_test_and_another_experiment_begins_anew(way: W
 
     assert sent(way, "note")["later"] == "warm"
     assert sent(way, "note")["anew"] == "plain"
+    arms = report(way, "2026-07-08T09:00")["arms"]
+    assert {name: each["after_winner"] for name, each in arms.items()} == {"plain": 0, "warm": 0}
     assert {key: each for key, each in sent(way, "more").items() if key in first} == first
 
 
