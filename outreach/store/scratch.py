@@ -82,12 +82,8 @@ def scratch_copy(
 @contextmanager
 def _file(engine: Engine, folder: Path, only: _Part | None) -> Iterator[Engine]:
     _remove_folders(folder)
-    number = secrets.token_hex(6)
-    own, made = folder / f"{PREFIX}{number}", folder / f"{_MAKING}{number}"
-    made.mkdir(parents=True)
-    with closing(sqlite3.connect(made / _LOCK, isolation_level=None)) as lock:
-        lock.execute("BEGIN EXCLUSIVE")
-        made.rename(own)  # by this name it is locked, or was left behind
+    own, lock = _own_folder(folder)
+    with closing(lock):
         try:
             if only is None:
                 _copy_file(engine, own / "copy.db")
@@ -105,6 +101,26 @@ def _file(engine: Engine, folder: Path, only: _Part | None) -> Iterator[Engine]:
         finally:
             lock.rollback()
             shutil.rmtree(own, ignore_errors=True)
+
+
+def _own_folder(folder: Path) -> tuple[Path, sqlite3.Connection]:
+    """A folder for a copy, and what locks it."""
+    while True:
+        number = secrets.token_hex(6)
+        own, made = folder / f"{PREFIX}{number}", folder / f"{_MAKING}{number}"
+        made.mkdir(parents=True)
+        lock: sqlite3.Connection | None = None
+        try:
+            lock = sqlite3.connect(made / _LOCK, isolation_level=None)
+            lock.execute("BEGIN EXCLUSIVE")
+            made.rename(own)  # by this name it is locked, or was left behind
+        except (FileNotFoundError, sqlite3.OperationalError):
+            if lock is not None:
+                lock.close()
+            if made.exists():
+                raise
+            continue  # whoever cleans up was here before the lock
+        return own, lock
 
 
 def _copy_file(engine: Engine, path: Path) -> None:
@@ -168,7 +184,7 @@ def _make_fast(connection: sqlite3.Connection, _: object) -> None:
 
 
 def _remove_folders(folder: Path) -> None:
-    for left in folder.glob(f"{PREFIX}*"):
+    for left in (*folder.glob(f"{PREFIX}*"), *folder.glob(f"{_MAKING}*")):
         try:
             with closing(sqlite3.connect(left / _LOCK, timeout=0, isolation_level=None)) as lock:
                 lock.execute("BEGIN EXCLUSIVE")

@@ -1,4 +1,5 @@
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -81,6 +82,33 @@ def test_what_a_killed_process_left_is_removed_by_the_next(base: Engine, tmp_pat
 
     with scratch_copy(base, tmp_path):
         assert name not in left(base, tmp_path)
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_what_was_killed_before_it_had_its_name_is_removed_too(
+    sqlite_engine: Engine, tmp_path: Path, locked: bool
+) -> None:
+    made = tmp_path / "making_scratch_dead"
+    made.mkdir()
+    if locked:
+        sqlite3.connect(made / "owner.db").close()
+
+    with scratch_copy(sqlite_engine, tmp_path):
+        assert not made.exists()
+
+
+def test_whose_folder_is_removed_before_it_is_locked_makes_another(
+    sqlite_engine: Engine, tmp_path: Path
+) -> None:
+    """Many at once: each cleans up what the others are about to lock."""
+
+    def copy(_: int) -> int:
+        with scratch_copy(sqlite_engine, tmp_path) as made, reading(made) as conn:
+            return int(conn.execute(select(func.count()).select_from(customers)).scalar_one())
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(copy, range(18))) == [0] * 18
+    assert not list(tmp_path.glob("*scratch_*"))
 
 
 def test_a_copy_at_work_is_left_alone(base: Engine, tmp_path: Path) -> None:
