@@ -37,7 +37,7 @@ class Said:
     forgotten: Future[list[Forgotten]]
 
 
-def ask_copy(sim: Simulated, pool: Executor, start: datetime, end: datetime) -> Said:
+def ask_copy(sim: Simulated, pool: Executor, start: datetime) -> Said:
     """Have the threads of a pool ask: both databases work outside Python's lock.
 
     In this order: whoever waits for what another question finds is behind it.
@@ -60,7 +60,7 @@ def ask_copy(sim: Simulated, pool: Executor, start: datetime, end: datetime) -> 
         forgotten=once_noted(lambda conn: counting.most_forgotten(conn, since)),
         starved=ask(lambda conn: starved(conn, since, campaigns, company)),
         cost=ask(lambda conn: cost_of_sent(context, conn, since=start)),
-        stages=ask(lambda conn: drift(conn, start, end)),
+        stages=ask(lambda conn: drift(conn, since)),
         tasks=ask(lambda conn: given_out(conn, since)),
         counted=pool.submit(lambda: counting.counted(fates.result())),
         load=pool.submit(lambda: loads(fates.result(), company)),

@@ -23,6 +23,7 @@ from outreach.store.engine import reading, writing
 from outreach.store.events import Event, add_events
 from outreach.store.opt_outs import OptOut, addressed, opt_out
 from outreach.store.reactions import Reaction, keep, sent_by
+from outreach.store.spelling import text_order
 from outreach.store.tables import campaigns, customers, deliveries
 from outreach.vocabulary import ReactionKind
 
@@ -55,7 +56,8 @@ class Behaviour:
             conn.exec_driver_sql("CREATE INDEX scratch_sent_at ON deliveries (sent_at)")
             if self.assumptions.events_per_day:
                 known = select(c.id).where(c.erased_at.is_(None), c.merged_into.is_(None))
-                self._customers = array("q", conn.execute(known.order_by(c.key)).scalars())
+                ids = conn.execute(known.order_by(text_order(c.key))).scalars()
+                self._customers = array("q", ids)
 
     def note(self, at: datetime) -> None:
         """Draw what will be done with the messages that went at an instant."""

@@ -21,8 +21,8 @@ from sqlalchemy import (
     select,
 )
 
-from outreach.store.spelling import latest
-from outreach.store.tables import campaigns, customers, deliveries
+from outreach.store.spelling import latest, text_order
+from outreach.store.tables import campaigns, customers, deliveries, stage_changes
 from outreach.store.types import EPOCH, BigId
 from outreach.vocabulary import State
 
@@ -44,10 +44,11 @@ LEFT_OUT = (State.SKIPPED.value, State.EXPIRED.value)
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """Where a simulation began: what of the copy's deliveries is its own."""
+    """Where a simulation began: what of the copy's deliveries and moves is its own."""
 
     at: datetime
     last_id: int
+    last_move: int = 0
 
     @property
     def own(self) -> ColumnElement[bool]:
@@ -59,8 +60,11 @@ def begin(conn: Connection, at: datetime) -> Since:
     """Note where a simulation begins, in a table that the copy alone has."""
     was_open.create(conn)
     conn.execute(insert(was_open).from_select(["id"], select(d.id).where(d.ready)))
-    last = conn.execute(select(func.coalesce(func.max(d.id), 0))).scalar_one()
-    return Since(at, last)
+    last, move = (
+        conn.execute(select(func.coalesce(func.max(id_), 0))).scalar_one()
+        for id_ in (d.id, stage_changes.c.id)
+    )
+    return Since(at, last, move)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +214,7 @@ def most_pestered(conn: Connection, since: Since, limit: int = FEW) -> list[Pest
         select(c.id, c.key, many)
         .join(touched, touched.c.id == c.id)
         .where(_people())
-        .order_by(many.desc(), c.key)
+        .order_by(many.desc(), text_order(c.key))
         .limit(limit)
     )
     found = conn.execute(query).all()
@@ -225,7 +229,7 @@ def _by_campaign(conn: Connection, since: Since, ids: Sequence[int]) -> dict[int
         .join(campaigns, campaigns.c.id == d.campaign_id)
         .where(_touched(since), d.customer_id.in_(ids))
         .group_by(d.customer_id, campaigns.c.name)
-        .order_by(many.desc(), campaigns.c.name)
+        .order_by(many.desc(), text_order(campaigns.c.name))
     )
     found: dict[int, dict[str, int]] = {id_: {} for id_ in ids}
     for id_, name, times in conn.execute(query):
@@ -268,7 +272,9 @@ def most_forgotten(conn: Connection, since: Since, limit: int = FEW) -> list[For
     never = last.is_(None)
     query = (
         select(from_them.id, from_them.key, last.label("last_at"))
-        .order_by(never.desc(), func.coalesce(last, from_them.created_at), from_them.key)
+        .order_by(
+            never.desc(), func.coalesce(last, from_them.created_at), text_order(from_them.key)
+        )
         .limit(limit)
     )
     found = conn.execute(query).all()
@@ -282,7 +288,7 @@ def _why(conn: Connection, since: Since, ids: Sequence[int]) -> dict[int, str]:
         select(d.customer_id, d.reason, many)
         .where(since.own, theirs, d.state.in_(LEFT_OUT))
         .group_by(d.customer_id, d.reason)
-        .order_by(many, d.reason.desc())  # the most frequent last: it stays
+        .order_by(many, text_order(d.reason).desc())  # the most frequent last: it stays
     )
     waiting = conn.execute(select(d.customer_id).where(since.own, theirs, d.ready)).scalars()
     left_out = {id_: reason for id_, reason, _ in conn.execute(query)}

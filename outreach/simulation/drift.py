@@ -2,10 +2,10 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
+from outreach.simulation.counting import Since
 from outreach.store import stages
 from outreach.store.stages import MAIN
 from outreach.store.tables import stage_changes
@@ -29,23 +29,34 @@ class Drift:
     moves: list[Moved]
 
 
-def drift(conn: Connection, start: datetime, end: datetime) -> dict[str, Drift]:
-    """By lifecycle; what it was before follows from what it is and the moves."""
+def drift(conn: Connection, since: Since) -> dict[str, Drift]:
+    """By lifecycle; what it was before follows from what it is and the moves.
+
+    Those of the first look too, by which a base is brought up to date that was not refreshed lately.
+    """
     changed = stage_changes.c.model
     models = conn.execute(select(changed).distinct().order_by(changed)).scalars()
-    return {name: _drift(conn, name, start, end) for name in dict.fromkeys([MAIN, *models])}
+    return {name: _drift(conn, name, since) for name in dict.fromkeys([MAIN, *models])}
 
 
-def _drift(conn: Connection, model: str, start: datetime, end: datetime) -> Drift:
+def _drift(conn: Connection, model: str, since: Since) -> Drift:
     after = Counter({_named(stage): n for stage, n in stages.distribution(conn, model).items()})
     before, moves = Counter(after), []
     for (old, new), number in sorted(
-        stages.moves(conn, start, end, model).items(), key=lambda each: (-each[1], str(each[0]))
+        _moves(conn, model, since).items(), key=lambda each: (-each[1], str(each[0]))
     ):
         before[_named(old)] += number
         before[_named(new)] -= number
         moves.append(Moved(_named(old), _named(new), number))
     return Drift(_sorted(before), _sorted(after), moves)
+
+
+def _moves(conn: Connection, model: str, since: Since) -> dict[tuple[str | None, str | None], int]:
+    t = stage_changes.c
+    query = select(t.from_stage, t.to_stage, func.count())
+    query = query.where(t.model == model, t.id > since.last_move)
+    found = conn.execute(query.group_by(t.from_stage, t.to_stage))
+    return {(old, new): number for old, new, number in found}
 
 
 def _named(stage: str | None) -> str:

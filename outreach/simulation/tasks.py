@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from outreach.simulation.counting import Since
+from outreach.store.spelling import text_order
 from outreach.store.tables import tasks
 
 t = tasks.c
@@ -27,6 +28,6 @@ def given_out(conn: Connection, since: Since) -> list[GivenOut]:
         select(*alike, func.count())
         .where(t.given_at >= since.at)
         .group_by(*alike)
-        .order_by(t.owner, func.count().desc(), t.title, t.cause)
+        .order_by(text_order(t.owner), func.count().desc(), text_order(t.title), t.cause)
     )
     return [GivenOut(*row) for row in conn.execute(query)]
