@@ -14,7 +14,7 @@ from outreach.decisions.asking import everywhere
 from outreach.decisions.candidate import Candidate, Scope
 from outreach.decisions.localities import localities
 from outreach.decisions.rules import dates, journeys, person
-from outreach.decisions.rules.dates import falling_in
+from outreach.decisions.rules.dates import falling_in, feasts_in
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.winners import with_journey_winner
 from outreach.decisions.zonetable import zone_rows, zone_table
@@ -59,7 +59,7 @@ def entrants(
     grid = ruling.grid
     rows, falling = grid.rows(places, asked), falling_in(grid, scope, places)
     zones = zone_table(conn.dialect.name, grid)
-    filled = zone_rows(grid, rows, scope, (), falling)
+    filled = zone_rows(grid, rows, scope, (), falling, feasts_in(grid, scope, places))
     fill_rows(conn, zones, filled)
     values = {**scope.values(), **dates.values(falling.values())}
     return Entrants(Candidate(ruling, scope.marks, with_rows(zones, filled)), values)

@@ -59,11 +59,13 @@ def values_of_day(ruling: Ruling, day: date, number: int) -> dict[str, object]:
 
 
 def is_its_day(candidate: Candidate) -> ColumnElement[bool] | None:
-    """The day is the customer's; None where the schedule asks for none.
+    """The day is the customer's; None where the schedule asks for none, or did when they came in.
 
     Of a campaign above no more than that it may be one of its days: `is_day` asks which. A feast
     above is reserved for only where a place has it.
     """
+    if candidate.enrolment is not None:
+        return None
     if candidate.ruling.campaign.schedule.on_holiday is not None:
         return None if candidate.tag else candidate.zones.c.is_feast == 1
     on_date = candidate.ruling.campaign.schedule.on_date
