@@ -120,9 +120,9 @@ def _every(every: Every, speaker: Speaker) -> str:
         if every.nth is None:
             on = speaker.say("on_day", day=every.day)
         else:
-            key = "on_last" if every.nth == LAST else "on_nth"
-            on = speaker.say(key, days=days, nth=every.nth)
-        return speaker.say("every_month", step=every.step, at=at, on=on) + since
+            on = speaker.say("on_last" if every.nth == LAST else f"on_nth_{every.nth}", days=days)
+        key = "monthly" if every.step == 1 else "every_month"
+        return speaker.say(key, step=every.step, at=at, on=on) + since
     if every.step == 1:
         key = "daily" if every.unit is Unit.DAY else "weekly"
         return speaker.say(key, days=days, at=at) + since

@@ -59,5 +59,28 @@ def test_what_a_floor_begins_is_said_to_be_begun_by_it(language: str) -> None:
     assert SAID[language] not in describe(campaign, company, language)
 
 
+@pytest.mark.parametrize(
+    ("every", "said"),
+    [
+        (
+            "month on first tuesday at 10:00",
+            "Every month at 10:00, on the first Tuesday of the month",
+        ),
+        (
+            "quarter on last friday at 9:00",
+            "Every 3 months at 09:00, on the last Friday of the month",
+        ),
+        ("month on 31 at 10:00", "Every month at 10:00, on day 31 or the last one before it"),
+    ],
+)
+def test_a_day_of_each_month_is_said_as_people_do(every: str, said: str) -> None:
+    campaign, company = read(
+        EXAMPLES[0], {**EXAMPLES[0].given["campaign"], "schedule": {"every": every}}
+    )
+    assert campaign is not None
+
+    assert said in describe(campaign, company, "en")
+
+
 def test_languages_say_the_same_things() -> None:
     assert LANGUAGES["en"].keys() == LANGUAGES["zh"].keys()
