@@ -67,7 +67,7 @@ def test_what_a_floor_begins_is_said_to_be_begun_by_it(language: str) -> None:
             "Every month at 10:00, on the first Tuesday of the month",
         ),
         (
-            "quarter on last friday at 9:00",
+            "quarter on last friday at 09:00",
             "Every 3 months at 09:00, on the last Friday of the month",
         ),
         ("month on 31 at 10:00", "Every month at 10:00, on day 31 or the last one before it"),
