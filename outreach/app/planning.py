@@ -30,7 +30,7 @@ from outreach.app.sample import sample_of_plan
 from outreach.app.unlocks import Unlock, unlocks_of
 from outreach.audience.check import is_staged
 from outreach.audience.names import names_in
-from outreach.campaign.model import Campaign
+from outreach.campaign.model import Branch, Campaign
 from outreach.campaign.occurrences import CUSTOMER
 from outreach.decisions.asking import Question
 from outreach.decisions.candidate import Scope
@@ -95,6 +95,7 @@ class Plan:
     unlocks: list[Unlock] | None = None  # whom one rule alone keeps out
     trigger: str | None = None  # planned as if it came to all the audience: `on_event` …
     step: str | None = None  # of several: the message that is planned, the first
+    branched: bool = False  # a branch stands before it: planned as if all took the way to it
     later: list[LaterCost] = field(default_factory=list)  # of later messages that have a price
     unnamed: dict[str, int] = field(default_factory=dict)  # who reads files that name no language
 
@@ -156,6 +157,7 @@ def plan_campaign(
         unlocks=unlocks,
         trigger=campaign.schedule.kind.value if campaign.schedule.is_triggered else None,
         step=campaign.steps[0].id if len(campaign.stops) > 1 else None,
+        branched=isinstance(campaign.stops[0].what, Branch),
         later=later,
         unnamed=funnel.unnamed,
     )

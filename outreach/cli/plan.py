@@ -72,7 +72,12 @@ def show_plan(screen: Screen, found: Plan) -> None:
         screen.line(_OVER)
     if found.trigger:
         screen.line(f"as if `{found.trigger}` came to all its audience then")
-    if found.step:
+    if found.branched:
+        screen.line(
+            f"as if all of its audience took the way to `{found.step}`: it begins with a branch, and "
+            "`outreach simulate` follows each way"
+        )
+    elif found.step:
         screen.line(f"its first message, `{found.step}`: what comes behind it is decided then")
     if found.stages_as_of:
         screen.line(f"stages as of {found.stages_as_of}: who moves until then is asked again")
