@@ -1,6 +1,6 @@
 """Who takes whose place: messages that cadence left out, and the campaigns that filled the windows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -33,19 +33,25 @@ class Starved:
 def starved(
     conn: Connection, since: Since, project: Mapping[str, Campaign], company: Company
 ) -> list[Starved]:
-    """Whom cadence starved, by whom, the most customers first."""
+    """Whom cadence starved, by whom, the most customers first; what was ordered takes nobody's place."""
+    ordered = [name for name, topic in company.topics.items() if topic.transactional]
     known = conn.execute(select(campaigns.c.id, campaigns.c.name)).all()
     found = [
         each
         for id_, name in known
         if name in project
-        for each in _of(conn, since, id_, name, applicable_caps(project[name], company))
+        for each in _of(conn, since, id_, name, applicable_caps(project[name], company), ordered)
     ]
     return sorted(found, key=lambda each: (-each.customers, each.campaign, each.by))
 
 
 def _of(
-    conn: Connection, since: Since, campaign_id: int, name: str, caps: Iterable[Cap]
+    conn: Connection,
+    since: Since,
+    campaign_id: int,
+    name: str,
+    caps: Iterable[Cap],
+    ordered: Collection[str],
 ) -> list[Starved]:
     theirs, others = deliveries.c, named(deliveries, "other")
     other = others.c
@@ -66,6 +72,7 @@ def _of(
             since.own,
             other.id != theirs.id,
             other.firm,
+            other.topic.not_in(ordered),
             or_(
                 theirs.reason == Reason.RESERVED.value,
                 other.slot_at <= shift(at, STEP),

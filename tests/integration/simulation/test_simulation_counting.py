@@ -8,6 +8,8 @@ from typing import Any
 from makers import NOW, make_customer, make_customers, make_delivery, make_run
 from sqlalchemy import Connection, event, update
 
+from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
+from outreach.settings.company import Brand, Company, Topic
 from outreach.simulation.counting import (
     begin,
     most_forgotten,
@@ -16,6 +18,8 @@ from outreach.simulation.counting import (
     touches,
 )
 from outreach.simulation.drift import Moved, drift
+from outreach.simulation.starving import Starved, starved
+from outreach.spans import Cap, Per, PerKind
 from outreach.store.stages import MAIN, StageMove, record_moves
 from outreach.store.tables import customers
 
@@ -100,3 +104,24 @@ def test_stages_before_are_those_that_the_base_had_where_a_refresh_is_due_at_onc
     assert found.before == {"growth": 2}
     assert found.after == {"decline": 2}
     assert found.moves == [Moved("growth", "decline", 2)]
+
+
+def test_what_was_ordered_takes_nobodys_place(conn: Connection) -> None:
+    """A message that was ordered counts against no limit."""
+    company = Company(
+        brand=Brand(name="Acme", timezone="Europe/Berlin"),
+        topics={"greetings": Topic(), "service": Topic(transactional=True)},
+        cadence=(Cap(1, Per(PerKind.DAYS, 7)),),
+    )
+    step = Step("greet", ("email",), "greeting")
+    schedule = Schedule(ScheduleKind.MANUAL)
+    of = Campaign("late", "Late", "mei@example.com", "greetings", Selection(), schedule, (step,))
+    since = begin(conn, NOW)
+    late, early, notice = (make_run(conn, name) for name in ("late", "early", "notice"))
+    for key in ("a", "b"):
+        id_ = make_customer(conn, key)
+        for run_id, topic in ((early, "greetings"), (notice, "service")):
+            make_delivery(conn, id_, run_id=run_id, topic=topic, channel="email")
+        make_delivery(conn, id_, "skipped", run_id=late, reason="capped", topic="greetings")
+
+    assert starved(conn, since, {"late": of}, company) == [Starved("late", "early", 2)]
