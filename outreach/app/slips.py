@@ -11,7 +11,7 @@ from outreach.app.holiday_slips import lost_on_holidays, no_feast_to_come
 from outreach.app.never_sent import never_sent
 from outreach.app.uncounted import company_uncounted, uncounted, untold
 from outreach.app.without_effect import company_without_effect, without_effect
-from outreach.audience.check import births_ahead, long_ago
+from outreach.audience.check import births_ahead, counted_ever, long_ago
 from outreach.audience.names import Names, names_in
 from outreach.audience.slips import thousands_in
 from outreach.campaign.model import Campaign, Expression, ScheduleKind
@@ -38,6 +38,7 @@ def slips_of(context: Context, campaign: Campaign) -> Iterator[Problem]:
         yield from _unknown_owner(document, campaign, company)
         yield from _never_in_touch(campaign, names_in(company, campaign))
         yield from _day_of_birth(campaign, names_in(company, campaign))
+        yield from _before_they_came(campaign, names_in(company, campaign))
         yield from _thousands(campaign)
         yield from without_effect(document, campaign, company)
         yield from no_feast_to_come(document, campaign, company, context.now())
@@ -116,6 +117,17 @@ def _never_in_touch(campaign: Campaign, names: Names) -> Iterator[Problem]:
         hint = f"write {both}, or add `last_contact_at is defined` if that is meant; our own "
         hint += "messages are contact too: what they did last is `last_engaged_at`"
         yield Problem(place.file, place.line, place.column, f"{WARNING}never", message, hint)
+
+
+def _before_they_came(campaign: Campaign, names: Names) -> Iterator[Problem]:
+    """An end that whoever ever did something has reached as they come in."""
+    ends = {"exit": campaign.exit, "goal": campaign.goal and campaign.goal.when}
+    for key, expression in ends.items():
+        for kind, place in counted_ever(expression, names) if expression else ():
+            what = "who has one leaves at once" if key == "exit" else "who has one has reached it"
+            message = f"`count('{kind}')` counts what came before they came in too: {what}"
+            hint = f"write `count('{kind}', since=entered_at)`"
+            yield Problem(place.file, place.line, place.column, f"{WARNING}ever", message, hint)
 
 
 def _day_of_birth(campaign: Campaign, names: Names) -> Iterator[Problem]:

@@ -146,6 +146,24 @@ def kinds_named(expression: Expression, names: Names) -> list[tuple[str, Place]]
     ]
 
 
+def counted_ever(expression: Expression, names: Names) -> list[tuple[str, Place]]:
+    """The kinds of events of which one is asked for, however long ago: `count('order') > 0`."""
+    return [
+        (one.left.subject, expression.place_at(one.left.offset))
+        for one in tree.walk(typed(expression, names))
+        if isinstance(one, tree.Comparison) and _is_any(one)
+        if isinstance(one.left, tree.Lookup) and one.left.function == "count"
+        if one.left.within is None and one.left.since is None
+    ]
+
+
+def _is_any(one: tree.Comparison) -> bool:
+    return isinstance(one.right, tree.Literal) and (one.op, one.right.value) in (
+        (">", 0),
+        (">=", 1),
+    )
+
+
 def births_ahead(expression: Expression, names: Names) -> list[tuple[Place, int | None]]:
     """Where the day of birth itself is asked to be today or ahead; with the days, where written."""
     found = []

@@ -198,6 +198,37 @@ def test_who_was_never_in_touch_is_not_long_ago(tmp_path: Path, where: str, colu
 
 
 @pytest.mark.parametrize(
+    ("ends", "told"),
+    [
+        (
+            "exit: count('order') > 0",
+            "7:7: `count('order')` counts what came before they came in too: who has one leaves at once",
+        ),
+        (
+            "goal: {when: \"now > entered_at and count('order') >= 1\", within: 7 days}",
+            "7:36: `count('order')` counts what came before they came in too: who has one has reached it",
+        ),
+    ],
+)
+def test_an_end_is_what_came_since_they_came_in(tmp_path: Path, ends: str, told: str) -> None:
+    lines = said(tmp_path, "mei@example.com", "manual: true", audience=f"everyone\n{ends}")
+
+    assert lines == [f"{told}; write `count('order', since=entered_at)`"]
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        "exit: count('order', since=entered_at) > 0",
+        "exit: count('order', days(30)) > 0",
+        "goal: {when: count('order') > 5, within: 7 days}",
+    ],
+)
+def test_an_end_that_counts_some_is_meant(tmp_path: Path, ends: str) -> None:
+    assert said(tmp_path, "mei@example.com", "manual: true", audience=f"everyone\n{ends}") == []
+
+
+@pytest.mark.parametrize(
     ("where", "meant"),
     [
         ("date('birthday') <= today + days(7)", "<= 7"),
