@@ -219,5 +219,5 @@ def _make(
 def _told(conn: Connection, run_id: int, channel: str) -> CorrectingRun:
     found = report(conn, run_id=run_id)
     skipped, held = sum(found.skipped.values()), found.states.get(State.HELD, 0)
-    send = found.planned - skipped - held
+    send = found.planned - skipped - held - found.states.get(State.CANCELLED, 0)
     return CorrectingRun(run_id, channel, send, held, found.skipped, dict(found.states))

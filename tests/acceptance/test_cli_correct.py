@@ -217,6 +217,21 @@ def test_who_was_merged_since_gets_it_as_the_customer_who_counts_for_both(shop: 
     assert shop.sent("It is 100 dollars") == ["c@example.com", "x@example.com"]
 
 
+def test_consent_that_ends_and_records_that_close_before_it_goes_count_no_more(shop: Shop) -> None:
+    again = ("correct", 1, "--template", "right-price", "--yes", "--json", "--now", LATER)
+    assert shop.here(*again).json["corrections"][0]["send"] == 3
+
+    assert shop.here("customers", "merge", "a", "b", "--now", LATER).code == 0
+    merged = shop.here(*again).json["corrections"][0]
+    assert shop.here("consent", "withdraw", "c", *OFFERS, "--now", LATER).code == 0
+    shop.run(LATER)
+    sent = shop.here(*again).json["corrections"][0]
+
+    assert (merged["send"], merged["states"]) == (2, {"due": 2, "cancelled": 1})
+    assert (sent["send"], sent["skip"]) == (1, {"consent_withdrawn": 1})
+    assert shop.sent("It is 100 dollars") == ["b@example.com"]
+
+
 def test_nothing_of_a_run_that_had_ended_goes_out_again_once_it_is_corrected(shop: Shop) -> None:
     shop.run("2026-07-06T20:00+02:00")
     shop.change("UPDATE deliveries SET state = 'unknown' WHERE id = 1")
