@@ -1,14 +1,16 @@
 """Random small worlds, close to the edges of days, spans, daylight saving and shared addresses."""
 
-from collections.abc import Callable
+import calendar
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import strategies as st
 from world import Consent, Customer, Other, Touch, World, address_of
 
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
 from outreach.campaign.public_holidays import Holidays
+from outreach.campaign.returning import LeapDay, OnDate
 from outreach.settings.company import Brand, Company, Topic
 from outreach.spans import Cap, Per, PerKind, QuietHours, parse_day_span
 from outreach.vocabulary import ConsentState
@@ -29,6 +31,10 @@ MOMENTS = tuple(
         "2026-11-01T06:00",  # back in New York
         "2027-01-01T00:00",  # a new year within a week
     )
+)
+LEAP_MOMENTS = tuple(  # about 29 February in a year that has none, and in one that has
+    datetime.fromisoformat(f"{day}T12:00:00+00:00")
+    for day in ("2026-02-28", "2026-03-01", "2027-02-28", "2028-02-29", "2028-03-01")
 )
 PLACES: tuple[tuple[str | None, tuple[str, ...], str], ...] = (  # own zone, possible zones, country
     ("Europe/Berlin", (), "DE"),
@@ -70,12 +76,14 @@ def odd_and_even(company: Company, campaign: Campaign, key: str) -> tuple[int, i
 
 
 @st.composite
-def random_world(draw: st.DrawFn, arms: Arms = odd_and_even) -> World:
+def random_world(
+    draw: st.DrawFn, arms: Arms = odd_and_even, moments: Sequence[datetime] = MOMENTS
+) -> World:
     """A world of 3 to 8 customers; `arms` says where the product puts a key."""
     shift = timedelta(
         minutes=draw(st.integers(-1500, 1500)), seconds=draw(st.sampled_from((0, 29)))
     )
-    asked_at = draw(st.sampled_from(MOMENTS)) + shift
+    asked_at = draw(st.sampled_from(moments)) + shift
     campaign, company = draw(campaigns(asked_at)), draw(companies())
     run_at = asked_at - timedelta(hours=draw(st.sampled_from((0, 0, 3))))
     keys = draw(st.lists(st.sampled_from(KEYS), min_size=3, max_size=8, unique=True))
@@ -104,6 +112,40 @@ def random_world(draw: st.DrawFn, arms: Arms = odd_and_even) -> World:
         draw(NEEDS),
         tuple(draw(others(campaign, name, asked_at)) for name in draw(st.sampled_from(OTHERS))),
     )
+
+
+@st.composite
+def random_birthdays(draw: st.DrawFn, arms: Arms = odd_and_even) -> World:
+    """A random world whose campaign goes to those whose birthday falls so many days from its day.
+
+    Their birthdays are near that day, and 29 February.
+    """
+    world = draw(random_world(arms, (*MOMENTS, *LEAP_MOMENTS)))
+    offset = draw(st.sampled_from((0, 0, 0, -1, 1, -3, 7, -60)))
+    leap_day = draw(st.sampled_from(LeapDay))
+    schedule = replace(
+        world.campaign.schedule,
+        kind=ScheduleKind.ON_DATE,
+        on_date=OnDate("birthday", True, time(9), offset, leap_day),
+        timezone=draw(st.sampled_from(("customer", "customer", "Asia/Kathmandu"))),
+    )
+    near = world.run_at.date() - timedelta(days=offset)
+    people = tuple(
+        replace(each, columns={**each.columns, **draw(birthdays(near))}) for each in world.customers
+    )
+    return replace(world, customers=people, campaign=replace(world.campaign, schedule=schedule))
+
+
+@st.composite
+def birthdays(draw: st.DrawFn, near: date) -> dict[str, str]:
+    """A birthday in the days about one, with its year or without; of some none is known."""
+    day = near + timedelta(days=draw(st.sampled_from((0, 0, 0, 0, 1, -1))))
+    written = draw(st.sampled_from((f"{day:%m-%d}",) * 4 + ("02-29", "")))
+    year = draw(st.sampled_from(("", "1988-", f"{near.year}-", f"{near.year + 4}-")))
+    if not written:
+        return {}
+    is_day = not year or written != "02-29" or calendar.isleap(int(year[:4]))
+    return {"birthday": (year if is_day else "") + written}
 
 
 @st.composite
