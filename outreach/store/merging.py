@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, false, null, or_, select, update
+from sqlalchemy import Connection, and_, false, null, or_, select, update
 
 from outreach.store import enrolments, interests, named_dates, owed
 from outreach.store.consents import Word, record_consents
+from outreach.store.custody import back_to_due
 from outreach.store.customers import rows_by_key
 from outreach.store.endings import restore
 from outreach.store.journal import record
 from outreach.store.keys import kept_keys
 from outreach.store.sharing import lock_with_sharers
-from outreach.store.tables import consent_states, customers, deliveries, events, tasks
+from outreach.store.sources import named
+from outreach.store.tables import consent_states, customers, deliveries, events, runs, tasks
 from outreach.vocabulary import ConsentState, State
 
 ACTION = "customers merged"
@@ -53,6 +55,7 @@ def merge(conn: Connection, closed: str, kept: str, actor: str, now: datetime) -
     both = or_(c.id == old, c.merged_into == old)  # who was merged before goes along
     conn.execute(update(customers).where(both).values(merged_into=new, updated_at=now))
     conn.execute(update(customers).where(c.id == new).values(shares=True, updated_at=now))
+    _hand_corrections_over(conn, old, new)
     cancelled = _cancel(conn, old)
     enrolments.end_of_customer(conn, old, now)
     moved = update(events).where(events.c.customer_id == old).values(customer_id=new)
@@ -79,6 +82,20 @@ def _refused(conn: Connection, rows: dict[str, dict[str, Any]], closed: str, kep
         if row["merged_into"] is not None:
             return f"customer `{key}` was merged into `{kept_keys(conn, [key])[key]}`"
     return ""
+
+
+def _hand_corrections_over(conn: Connection, old: int, new: int) -> None:
+    """Let what corrects a message that the one got go to the other, who is decided about afresh.
+
+    Unless the other, whom the message reached as well, is told already.
+    """
+    r, theirs = runs.c, named(deliveries, "theirs").c
+    mine = and_(d.customer_id == old, d.state.in_(_NOT_BEGUN))
+    among = conn.execute(select(r.id, r.params).where(r.id.in_(select(d.run_id).where(mine))))
+    correcting = [row.id for row in among.all() if "corrects" in row.params]
+    told = select(theirs.id).where(theirs.run_id == d.run_id, theirs.customer_id == new)
+    going = update(deliveries).where(mine, d.run_id.in_(correcting), ~told.exists())
+    conn.execute(going.values({**back_to_due(), "customer_id": new}))
 
 
 def _cancel(conn: Connection, customer_id: int) -> int:

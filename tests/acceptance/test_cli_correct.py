@@ -217,6 +217,19 @@ def test_who_was_merged_since_gets_it_as_the_customer_who_counts_for_both(shop: 
     assert shop.sent("It is 100 dollars") == ["c@example.com", "x@example.com"]
 
 
+def test_a_correction_goes_over_with_who_was_merged_before_it_went(shop: Shop) -> None:
+    again = ("correct", 1, "--template", "right-price", "--yes", "--json", "--now", LATER)
+    assert shop.here("consent", "grant", "x", *OFFERS, "--now", BEFORE).code == 0
+    assert shop.here(*again).json["corrections"][0]["send"] == 3
+
+    assert shop.here("customers", "merge", "a", "x", "--now", LATER).code == 0
+    merged = shop.here(*again).json["corrections"][0]
+    shop.run(LATER)
+
+    assert (merged["send"], merged["states"]) == (3, {"due": 3})
+    assert shop.sent("It is 100 dollars") == ["b@example.com", "c@example.com", "x@example.com"]
+
+
 def test_consent_that_ends_and_records_that_close_before_it_goes_count_no_more(shop: Shop) -> None:
     again = ("correct", 1, "--template", "right-price", "--yes", "--json", "--now", LATER)
     assert shop.here(*again).json["corrections"][0]["send"] == 3
