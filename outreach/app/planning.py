@@ -40,7 +40,7 @@ from outreach.decisions.verdict import Verdict
 from outreach.decisions.winners import winner_due_at, with_journey_winner
 from outreach.planning.occasion import Occasion
 from outreach.planning.plan import count, rows
-from outreach.planning.spread import spread_of
+from outreach.planning.spread import Spread, spread_of
 from outreach.reports.rows import DecidedRow, write_rows
 from outreach.settings.company import Company
 from outreach.store.approvals import approvals_of, revision_with
@@ -119,8 +119,7 @@ def plan_campaign(
         funnel = count(conn, question, more, region_number(regions) if regions else None)
         texts = funnel.channels.get("sms", 0)
         taken = segments_taken(context, conn, question, texts, closely=closely) if texts else None
-        spread = spread_of(conn, question) if closely else None
-        unlocks = unlocks_of(conn, question) if closely else None
+        spread, unlocks = _closely(conn, question) if closely else (None, None)
         sample = sample_of_plan(conn, more, question, funnel.variants, context.now())
         digest = digest_of(pinned(context, name))
         later = _later(context, conn, more, name, at)
@@ -161,6 +160,10 @@ def plan_campaign(
         later=later,
         unnamed=funnel.unnamed,
     )
+
+
+def _closely(conn: Connection, question: Question) -> tuple[Spread, list[Unlock]]:
+    return spread_of(conn, question), unlocks_of(conn, question)
 
 
 def _time_left(campaign: Campaign, company: Company, occasion: Occasion) -> timedelta:

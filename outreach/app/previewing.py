@@ -17,6 +17,7 @@ from outreach.app.planning import question_of
 from outreach.app.project import campaign_named
 from outreach.app.rulings import ruling_of
 from outreach.app.tasks import Card, card_of, cards_of
+from outreach.app.unprinted import lacking_of
 from outreach.channels.adapter import Message, Task, Text
 from outreach.decisions.candidate import ADDRESS_COLUMN
 from outreach.decisions.ruling import Ruling
@@ -24,9 +25,7 @@ from outreach.dispatch.held import Held
 from outreach.dispatch.letters import Signer, add_events
 from outreach.rendering import Compiled, RenderError, Segments, build_context, segments
 from outreach.rendering.context import customer_names
-from outreach.rendering.happened import STARTED, Happened
 from outreach.rendering.made_up import TRIAL_ADDRESSES, made_up_customer
-from outreach.rendering.sandbox import Dates
 from outreach.store.customers import by_keys, contexts
 from outreach.store.engine import reading
 from outreach.vocabulary import Decision
@@ -245,37 +244,11 @@ def _message(
     try:
         message = compiled.render(channel, made, recipient)
     except RenderError as error:
-        problem = _lacking(compiled, channel, made, speaks) or str(error)
+        problem = lacking_of(compiled, channel, made, speaks) or str(error)
         return Preview(key, channel, address, "", problem, language=language, speaks=speaks)
     return _read(
         Preview(key, channel, address, message.text, "", language=language, speaks=speaks), message
     )
-
-
-def _lacking(compiled: Compiled, channel: str, made: Mapping[str, object], speaks: str) -> str:
-    """What a customer lacks of what the template prints, as a sentence; empty if it is nothing."""
-    wanted = compiled.locale_for(channel, speaks or None)
-    needs = [
-        need for need in compiled.needs(channel) if need.locales is None or wanted in need.locales
-    ]
-    groups = {frozenset((name,)) for need in needs for name in need.names}
-    groups |= {group for need in needs for group in need.any_of}
-    lacking = sorted(
-        " or ".join(f"`{name}`" for name in sorted(group))
-        for group in groups
-        if not any(_is_known(made, name) for name in group)
-    )
-    return f"lacks {', '.join(lacking)}, which the template prints" if lacking else ""
-
-
-def _is_known(made: Mapping[str, object], name: str) -> bool:
-    if name in made:
-        return made[name] not in (None, "", [])
-    whole, _, part = name.partition(".")
-    dates = made.get(whole)
-    if whole == STARTED:
-        return isinstance(dates, Happened) and dates.known.get(part) is not None
-    return not isinstance(dates, Dates) or dates.known.get(part) is not None
 
 
 def _read(preview: Preview, message: Message) -> Preview:
