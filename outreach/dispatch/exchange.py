@@ -97,6 +97,14 @@ class Exchange:
         full = len(self._answers) >= self._shift.limits.answers
         return full or self._closed or self._shift.places.taken() <= here
 
+    def _is_urgent(self) -> bool:
+        """Whether somebody waits to send: for a commit, or for a place that one gives back.
+
+        Where all write to one file that is no reason for more commits: each keeps the others waiting.
+        """
+        waited_for = self._one_trip and self._shift.places.are_waited_for()
+        return bool(self._wanted) or waited_for
+
     def _work(self) -> None:
         while True:
             flush, wanted = self._gather()
@@ -118,8 +126,7 @@ class Exchange:
             self._idle = False
             while not self._is_enough():
                 now = time.monotonic()
-                is_urgent = self._wanted or self._shift.places.are_waited_for()
-                soon = limits.hand_seconds if is_urgent else limits.answer_seconds
+                soon = limits.hand_seconds if self._is_urgent() else limits.answer_seconds
                 until = min(until, now + soon)
                 if now >= until:
                     break

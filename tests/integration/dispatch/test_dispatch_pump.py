@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 import pytest
 from dispatching import (
@@ -364,7 +364,11 @@ def test_an_answer_is_written_soon_where_somebody_waits_for_its_place(
 
     source.report(accept(first))
 
-    assert len(come.get(timeout=20)) == 1
+    if engine.dialect.name == "sqlite":  # one file: another commit would keep the others waiting
+        with pytest.raises(Empty):
+            come.get(timeout=0.5)
+    else:
+        assert len(come.get(timeout=20)) == 1
     source.abandon()
     exchange.close()
 
