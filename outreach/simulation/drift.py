@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from outreach.simulation.counting import Since
 from outreach.store import stages
@@ -43,20 +43,13 @@ def _drift(conn: Connection, model: str, since: Since) -> Drift:
     after = Counter({_named(stage): n for stage, n in stages.distribution(conn, model).items()})
     before, moves = Counter(after), []
     for (old, new), number in sorted(
-        _moves(conn, model, since).items(), key=lambda each: (-each[1], str(each[0]))
+        stages.moves_behind(conn, since.last_move, model).items(),
+        key=lambda each: (-each[1], str(each[0])),
     ):
         before[_named(old)] += number
         before[_named(new)] -= number
         moves.append(Moved(_named(old), _named(new), number))
     return Drift(_sorted(before), _sorted(after), moves)
-
-
-def _moves(conn: Connection, model: str, since: Since) -> dict[tuple[str | None, str | None], int]:
-    t = stage_changes.c
-    query = select(t.from_stage, t.to_stage, func.count())
-    query = query.where(t.model == model, t.id > since.last_move)
-    found = conn.execute(query.group_by(t.from_stage, t.to_stage))
-    return {(old, new): number for old, new, number in found}
 
 
 def _named(stage: str | None) -> str:

@@ -92,17 +92,26 @@ def distribution(conn: Connection, model: str = MAIN) -> dict[str | None, int]:
     return {row.stage: row.n for row in rows}
 
 
-def moves(
-    conn: Connection, since: datetime, until: datetime, model: str = MAIN
-) -> dict[tuple[str | None, str | None], int]:
+Moves = dict[tuple[str | None, str | None], int]  # by the stages left and come to
+
+
+def moves(conn: Connection, since: datetime, until: datetime, model: str = MAIN) -> Moves:
     """How many moved from one stage to another after `since`, up to `until`."""
     t = stage_changes.c
-    rows = conn.execute(
-        select(t.from_stage, t.to_stage, func.count().label("n"))
-        .where(t.model == model, t.at > since, t.at <= until)
-        .group_by(t.from_stage, t.to_stage)
-    )
-    return {(row.from_stage, row.to_stage): row.n for row in rows}
+    return _counted(conn, t.model == model, t.at > since, t.at <= until)
+
+
+def moves_behind(conn: Connection, last_id: int, model: str) -> Moves:
+    """How many moved from one stage to another in all that was recorded behind a move."""
+    t = stage_changes.c
+    return _counted(conn, t.model == model, t.id > last_id)
+
+
+def _counted(conn: Connection, *which: ColumnElement[bool]) -> Moves:
+    t = stage_changes.c
+    query = select(t.from_stage, t.to_stage, func.count()).where(*which)
+    rows = conn.execute(query.group_by(t.from_stage, t.to_stage))
+    return {(old, new): number for old, new, number in rows}
 
 
 def stays(
