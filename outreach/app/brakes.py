@@ -1,19 +1,18 @@
 """Runs that a person looks at before they begin: dearer, or larger, than the campaign allows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
-from outreach.app.cost import cost_of, priced_regions, region_number, segments_taken
+from outreach.app.counted import count_parts
 from outreach.campaign.model import Campaign
 from outreach.decisions.candidate import Scope
 from outreach.decisions.households import ask_base
-from outreach.decisions.ruling import Ruling
-from outreach.planning.plan import count
+from outreach.decisions.openings import Load, all_openings
 from outreach.store.approvals import approvals_of
 from outreach.store.brakes import RELEASED, is_narrowed, last_audience
 from outreach.store.runs import Run
@@ -61,28 +60,29 @@ def why_held(
     context: Context,
     conn: Connection,
     run: Run,
-    ruling: Ruling,
+    load: Load,
     scope: Scope,
     instants: Mapping[int, datetime],
 ) -> str:
     """The same of a run that has not begun, as its plan counts it; "": it may begin.
 
-    Nothing is counted where the campaign has neither a budget nor a brake, and of a run that a
+    `load` gives the rulings of its revision. Nothing is counted where the campaign has neither a budget nor a brake, and of a run that a
     person let go.
     """
-    campaign, company = ruling.campaign, ruling.company
+    campaign, company = load(None).campaign, load(None).company
     begun = run.planned or run.cursor or run.planned_until is not None
     if begun or run.params.get(RELEASED) or not (campaign.budget is not None or campaign.brake):
         return ""
-    question = ask_base(conn, ruling, scope, instants)
-    regions = priced_regions(company, ruling.channels)
-    funnel = count(conn, question, by=region_number(regions) if regions else None)
-    texts = funnel.channels.get("sms", 0)
-    taken = segments_taken(context, conn, question, texts) if texts else None
-    total, _ = cost_of(company, ruling.channels, funnel, regions, taken)
+    found = list(all_openings(load, campaign))
+    asked = [
+        ask_base(conn, ruling, replace(scope, routes=opening.routes), instants)
+        for opening, ruling in found
+    ]
+    counted = count_parts(context, conn, (), asked, [opening.step for opening, _ in found])
+    total, audience = counted.total, counted.funnel.audience
     before = run.campaign_id, run.revision_id, run.id
     last = None if is_narrowed(run.params) else audience_before(conn, *before)
-    found = held_back(campaign, company.brand.currency, total, funnel.audience, last)
-    if not found:
+    why = held_back(campaign, company.brand.currency, total, audience, last)
+    if not why:
         return ""
-    return f"{'; '.join(found)}: let it go with `outreach runs resume {run.id}`, or cancel it"
+    return f"{'; '.join(why)}: let it go with `outreach runs resume {run.id}`, or cancel it"

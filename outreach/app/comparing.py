@@ -9,8 +9,9 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
-from outreach.app.planning import question_of, said_when
+from outreach.app.planning import said_when
 from outreach.app.project import campaign_named
+from outreach.app.questions import questions_of
 from outreach.app.revision import files_at
 from outreach.decisions.asking import Question
 from outreach.errors import ProblemsFound, UsageError
@@ -109,12 +110,12 @@ def compare_plans(
 
 def _asked(
     context: Context, conn: Connection, name: str, at: str | None, revision: str | None = None
-) -> tuple[Question, str] | None:
-    """The campaign's question and when it comes; None where the files have no such campaign."""
+) -> tuple[list[Question], str] | None:
+    """The campaign's questions and when it comes; None where the files have no such campaign."""
     if f"campaigns/{name}.yaml" not in context.files.contents:
         return None
     try:
-        question, turn = question_of(context, conn, name, at, over_as_sent=True)
+        asked = questions_of(context, conn, name, at, over_as_sent=True)
     except ProblemsFound as found:
         if revision is None:
             raise
@@ -122,7 +123,8 @@ def _asked(
         raise UsageError(
             f"at `{revision}` the files are at fault: {first}", "name another"
         ) from None
-    return question, said_when(turn.occasion, question.ruling.campaign, context.company())
+    campaign = asked.questions[0].ruling.campaign
+    return asked.questions, said_when(asked.turn.occasion, campaign, context.company())
 
 
 def _lifecycle_of(context: Context) -> tuple[str, dict[str, bytes]]:

@@ -24,7 +24,8 @@ from outreach.decisions.localities import localities
 from outreach.decisions.ruling import Ruling, make_ruling
 from outreach.documents import did_you_mean
 from outreach.errors import ProblemsFound, UsageError
-from outreach.planning.plan import Funnel, count
+from outreach.planning.funnel import Funnel
+from outreach.planning.plan import count
 from outreach.planning.tick import Candidate
 from outreach.rendering.compiling import compile_step
 from outreach.reports.funnel import report

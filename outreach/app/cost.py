@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, null, select
 from outreach.app.context import Context
 from outreach.decisions.asking import Question
 from outreach.dispatch.letters import add_events
-from outreach.planning.plan import Funnel
+from outreach.planning.funnel import Funnel
 from outreach.rendering import Recipient, RenderError, build_context, segments
 from outreach.rendering.links import CLICKED
 from outreach.rendering.segments import outside_gsm
@@ -127,6 +127,22 @@ def segments_taken(
     average = Decimal(sum(counts)) / len(counts)
     error = _error(counts, messages) if len(sample) < messages else Decimal(0)
     return SegmentsTaken(len(counts), average, error, max(counts), shown)
+
+
+def segments_of_all(parts: Sequence[tuple[SegmentsTaken, int]]) -> SegmentsTaken | None:
+    """What the texts of several templates take together; with each, how many there are of it."""
+    if len(parts) < 2:
+        return parts[0][0] if parts else None
+    texts = sum(many for _, many in parts)
+    average = sum((each.average * many for each, many in parts), Decimal(0)) / texts
+    spread = sum(((each.error * many) ** 2 for each, many in parts), Decimal(0)).sqrt() / texts
+    return SegmentsTaken(
+        sum(each.messages for each, _ in parts),
+        average,
+        spread.quantize(Decimal("0.01"), ROUND_UP),
+        max(each.most for each, _ in parts),
+        "".join(dict.fromkeys("".join(each.unusual for each, _ in parts)))[:MOST_UNUSUAL],
+    )
 
 
 def _error(counts: Sequence[int], messages: int) -> Decimal:

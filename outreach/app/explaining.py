@@ -1,8 +1,9 @@
 """Every rule's answer for one customer of a campaign."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection, select
 
@@ -11,10 +12,12 @@ from outreach.app.occasion import REPEAT, turn_of
 from outreach.app.outlook import outlook
 from outreach.app.rulings import ruling_of
 from outreach.app.sentences import Clock
+from outreach.campaign.openings import NEVER
 from outreach.decisions.asking import everywhere
 from outreach.decisions.candidate import Scope
 from outreach.decisions.explain import Answer, Explanation, ask_about, explain
 from outreach.decisions.localities import Locality, localities
+from outreach.decisions.openings import Begun, Load, begin
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.winners import winner_due_at, with_journey_winner
 from outreach.errors import UsageError
@@ -51,6 +54,7 @@ class Explained:
     said: tuple[str, ...]
     rules: tuple[Answer, ...]
     status: Status  # of the campaign: only `active` goes out
+    step: str | None  # the message that is decided about; None: there is none on their way
 
 
 def explain_customer(
@@ -61,25 +65,26 @@ def explain_customer(
     `next` is looked for only where it is looked `ahead`.
     """
     with reading(context.engine) as conn:
-        return explain_by(context, conn, ruling_of(context, conn, name), key, at, ahead=ahead)
+        load = partial(ruling_of, context, conn, name)
+        return explain_first(context, conn, load, key, at, ahead=ahead)[0]
 
 
-def explain_by(
+def explain_first(
     context: Context,
     conn: Connection,
-    ruling: Ruling,
+    load: Load,
     key: str,
     at: str | None = None,
     *,
     ahead: bool = True,
     rules: bool = True,
-) -> Explained:
-    """The same by a ruling that was made already; `next` only where it is looked `ahead`.
+) -> tuple[Explained, Begun]:
+    """The same by rulings as they are loaded, and what is the customer's first message.
 
     Without `rules` no more than the decision is asked for: a third of the work.
     """
     customer_id, place = customer_of(conn, key)
-    turn, now = turn_of(context, conn, ruling, at), context.now()
+    turn, now = turn_of(context, conn, load(None), at), context.now()
     scope = Scope(
         run_at=turn.occasion.first_at,
         local_at=turn.occasion.local_at,
@@ -88,8 +93,11 @@ def explain_by(
         facts=facts_for(conn, min(now, turn.instants[place.id])),
         past=turn.past,
         repeats_within=now - REPEAT if turn.is_over else None,
-        winner_at=winner_due_at(ruling, turn.instants, turn.past),
     )
+    begun = begin(conn, load, customer_id, scope, turn.instants)
+    ruling = begun.ruling
+    winner_at = winner_due_at(ruling, turn.instants, turn.past)
+    scope = replace(scope, routes=begun.opening.routes, winner_at=winner_at)
     scope = with_journey_winner(conn, ruling, scope)
     found = _asked(conn, ruling, scope, place, turn.instants, rules=rules)
     search = Search(ruling, scope, place, now)
@@ -101,7 +109,17 @@ def explain_by(
         said.append(
             "their first stage begins nothing: it waits for who comes there from another one"
         )
-    return _explained(ruling, key, found, clock, next_at, said)
+    if begun.route:
+        said = [_said_of_way(begun), *(said if begun.opening.step else ())]
+    return _explained(ruling, key, found, clock, next_at, said), begun
+
+
+def _said_of_way(begun: Begun) -> str:
+    """Which way they take to their first message."""
+    names = [f"`{turn.when.source}`" if turn.when else "the others'" for turn in begun.route]
+    step = begun.opening.step
+    to = "to no message" if step is None else f"to `{step.id}`"
+    return f"their way leads by {', then '.join(names)} {to}"
 
 
 def explain_arrival(
@@ -154,6 +172,7 @@ def _explained(
         said=tuple(said),
         rules=found.answers,
         status=ruling.campaign.status,
+        step=None if ruling.step.when is NEVER else ruling.step.id,
     )
 
 

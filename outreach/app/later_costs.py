@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from outreach.app.context import Context
 from outreach.app.cost import cost_of, is_priced, priced_regions, region_number, segments_taken
 from outreach.app.project import campaign_named
+from outreach.campaign.openings import openings
 from outreach.decisions.asking import Question
 from outreach.planning.plan import count
 
@@ -25,8 +26,10 @@ class LaterCost:
 
 def later_steps(context: Context, name: str) -> list[str]:
     """The later messages of a campaign that have a price on any of their channels."""
-    steps = campaign_named(context, name).steps[1:]
-    return [each.id for each in steps if is_priced(context.company(), each.channels)]
+    campaign = campaign_named(context, name)
+    firsts = {each.step.id for each in openings(campaign) if each.step}
+    later = (each for each in campaign.steps if each.id not in firsts)
+    return [each.id for each in later if is_priced(context.company(), each.channels)]
 
 
 def later_cost(

@@ -1,12 +1,11 @@
 """Plan a campaign: who would get it and why the others would not; nothing is written."""
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, func, select
@@ -17,35 +16,27 @@ from outreach.app.brakes import Before, audience_before, held_back
 from outreach.app.context import Context
 from outreach.app.cost import (
     SegmentsTaken,
-    cost_of,
-    priced_regions,
-    region_number,
-    segments_taken,
 )
+from outreach.app.counted import count_parts
 from outreach.app.later_costs import LaterCost, later_cost, later_steps
 from outreach.app.load import Load, loads, time_left
-from outreach.app.occasion import REPEAT, Turn, turn_of
-from outreach.app.rulings import pinned, ruling_of
+from outreach.app.questions import Asked, question_of_later, questions_of
+from outreach.app.rulings import pinned
 from outreach.app.sample import sample_of_plan
-from outreach.app.unlocks import Unlock, unlocks_of
+from outreach.app.unlocks import Unlock
 from outreach.audience.check import is_staged
 from outreach.audience.names import names_in
-from outreach.campaign.model import Branch, Campaign
+from outreach.campaign.model import Campaign, Expression, Selection
 from outreach.campaign.occurrences import CUSTOMER
 from outreach.decisions.asking import Question
-from outreach.decisions.candidate import Scope
-from outreach.decisions.households import ask_base
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
-from outreach.decisions.winners import winner_due_at, with_journey_winner
 from outreach.planning.occasion import Occasion
-from outreach.planning.plan import count, rows
-from outreach.planning.spread import Spread, spread_of
+from outreach.planning.plan import in_turn, rows
 from outreach.reports.rows import DecidedRow, write_rows
 from outreach.settings.company import Company
 from outreach.store.approvals import approvals_of, revision_with
 from outreach.store.engine import reading, reading_together
-from outreach.store.marks import facts_for
 from outreach.store.revisions import digest_of
 from outreach.store.tables import customers
 from outreach.vocabulary import Decision, Reason, Status
@@ -94,8 +85,8 @@ class Plan:
     domains: dict[str, int] | None = None  # of mails
     unlocks: list[Unlock] | None = None  # whom one rule alone keeps out
     trigger: str | None = None  # planned as if it came to all the audience: `on_event` …
-    step: str | None = None  # of several: the message that is planned, the first
-    branched: bool = False  # a branch stands before it: planned as if all took the way to it
+    step: str | None = None  # of several: the message that is planned, the file's first
+    steps: dict[str, int] = field(default_factory=dict)  # sent or held, where each way has its own
     later: list[LaterCost] = field(default_factory=list)  # of later messages that have a price
     unnamed: dict[str, int] = field(default_factory=dict)  # who reads files that name no language
 
@@ -113,21 +104,18 @@ def plan_campaign(
     `closely`: also by stage and domain, and what each rule alone keeps out: two more passes.
     """
     with reading_together(context.engine, _hands(context.engine)) as (conn, *more):
-        question, turn = question_of(context, conn, name, at, over_as_sent=True)
-        company, campaign = context.company(), question.ruling.campaign
-        regions = priced_regions(company, question.ruling.channels)
-        funnel = count(conn, question, more, region_number(regions) if regions else None)
-        texts = funnel.channels.get("sms", 0)
-        taken = segments_taken(context, conn, question, texts, closely=closely) if texts else None
-        spread, unlocks = _closely(conn, question) if closely else (None, None)
-        sample = sample_of_plan(conn, more, question, funnel.variants, context.now())
+        asked = questions_of(context, conn, name, at, over_as_sent=True)
+        counted = count_parts(context, conn, more, asked.questions, asked.steps, closely=closely)
+        first, company = asked.questions[0], context.company()
+        sample = sample_of_plan(conn, more, asked.questions, counted.funnel.variants, context.now())
         digest = digest_of(pinned(context, name))
         later = _later(context, conn, more, name, at)
-        lacks, last = _looked_at(conn, question.ruling, digest, funnel.audience)
+        lacks, last = _looked_at(conn, first.ruling, digest, counted.funnel.audience)
         if rows_to is not None:
-            write_rows(rows_to, _rows(conn, question))
-    total, channels = cost_of(company, campaign.steps[0].channels, funnel, regions, taken)
-    cost, occasion = Cost(company.brand.currency, total, channels), turn.occasion
+            write_rows(rows_to, _rows(conn, asked.questions))
+    funnel, spread, campaign = counted.funnel, counted.spread, first.ruling.campaign
+    cost = Cost(company.brand.currency, counted.total, counted.channels)
+    turn, occasion = asked.turn, asked.turn.occasion
     left = _time_left(campaign, company, occasion)
     return Plan(
         campaign=name,
@@ -144,26 +132,22 @@ def plan_campaign(
         cost=cost,
         when=said_when(occasion, campaign, company),
         held_until=on_clock(funnel.held_until, campaign, company),
-        segments=taken,
+        segments=counted.taken,
         over=turn.is_over,
         status=campaign.status,
-        held_back=[*lacks, *held_back(campaign, cost.currency, total, funnel.audience, last)],
+        held_back=[*lacks, *held_back(campaign, cost.currency, cost.total, funnel.audience, last)],
         sample=sample,
-        stages_as_of=_stages_as_of(context, campaign, occasion),
+        stages_as_of=_stages_as_of(context, asked),
         load=loads(company, funnel.channels, None if spread is None else spread.domains, left),
         stages=None if spread is None else spread.stages,
         domains=None if spread is None else spread.domains,
-        unlocks=unlocks,
+        unlocks=counted.unlocks,
         trigger=campaign.schedule.kind.value if campaign.schedule.is_triggered else None,
         step=campaign.steps[0].id if len(campaign.stops) > 1 else None,
-        branched=isinstance(campaign.stops[0].what, Branch),
+        steps=counted.steps,
         later=later,
         unnamed=funnel.unnamed,
     )
-
-
-def _closely(conn: Connection, question: Question) -> tuple[Spread, list[Unlock]]:
-    return spread_of(conn, question), unlocks_of(conn, question)
 
 
 def _time_left(campaign: Campaign, company: Company, occasion: Occasion) -> timedelta:
@@ -176,7 +160,7 @@ def _later(
 ) -> list[LaterCost]:
     """What later messages cost at most, of those that have a price."""
     return [
-        later_cost(context, conn, more, question_of(context, conn, name, at, step=step)[0])
+        later_cost(context, conn, more, question_of_later(context, conn, name, step, at))
         for step in later_steps(context, name)
     ]
 
@@ -191,12 +175,18 @@ def _looked_at(
     return ([said] if said else []), audience_before(conn, ruling.campaign_id, revision_id, None)
 
 
-def _stages_as_of(context: Context, campaign: Campaign, occasion: Occasion) -> date | None:
+def _stages_as_of(context: Context, planned: Asked) -> date | None:
     """Today by company time, where stages are asked for that many may have left by then."""
     now, company = context.now(), context.company()
-    asked = (campaign.audience, campaign.exclude, *(step.when for step in campaign.steps))
+    if planned.turn.occasion.first_at <= now + DAY:
+        return None
+    campaign = planned.questions[0].ruling.campaign
+    asked: list[Selection | Expression | None] = [campaign.audience, campaign.exclude]
+    for question in planned.questions:
+        turns = (turn for route in question.scope.routes for turn in route)
+        asked += [question.ruling.step.when, *(turn.when for turn in turns)]
     names = names_in(company, campaign)
-    if occasion.first_at <= now + DAY or not any(each and is_staged(each, names) for each in asked):
+    if not any(each and is_staged(each, names) for each in asked):
         return None
     return now.astimezone(ZoneInfo(company.brand.timezone)).date()
 
@@ -230,46 +220,10 @@ def on_clock(
     return None if span is None else (span[0].astimezone(zone), span[1].astimezone(zone))
 
 
-def question_of(
-    context: Context,
-    conn: Connection,
-    name: str,
-    at: str | None,
-    *,
-    over_as_sent: bool = False,
-    step: str | None = None,
-    **scope: Any,
-) -> tuple[Question, Turn]:
-    """The chain over the whole base for a campaign's turn; `scope` narrows it, as in Scope.
-
-    With `over_as_sent` a schedule that has no time to come is asked as `send` asks, which leaves
-    out who got it within 24 hours. Of a later `step` it is asked as if all who come in were there
-    now, and met its `when`.
-    """
-    ruling = ruling_of(context, conn, name, step)
-    if step is not None:
-        there = replace(ruling.campaign, steps=(replace(ruling.step, when=None),))
-        ruling = replace(ruling, campaign=there)
-    turn, now = turn_of(context, conn, ruling, at), context.now()
-    asked = turn.instants
-    if over_as_sent and turn.is_over:
-        scope["repeats_within"] = now - REPEAT
-    facts = facts_for(
-        conn, min([now, *(each for id_, each in asked.items() if id_ not in turn.past)])
-    )
-    occasion = turn.occasion
-    made = Scope(
-        run_at=occasion.first_at, local_at=occasion.local_at, seen_at=now, facts=facts,
-        past=turn.past, winner_at=winner_due_at(ruling, asked, turn.past), **scope,
-    )  # fmt: skip
-    made = with_journey_winner(conn, ruling, made)
-    return ask_base(conn, ruling, made, asked), turn
-
-
-def _rows(conn: Connection, question: Question) -> Iterator[DecidedRow]:
-    campaign, step = question.ruling.campaign.name, question.ruling.step.id
-    row = row_maker(campaign, step)
-    return (row(key, verdict) for key, verdict in rows(conn, question))
+def _rows(conn: Connection, questions: Sequence[Question]) -> Iterator[DecidedRow]:
+    for question in in_turn(conn, questions):
+        row = row_maker(question.ruling.campaign.name, question.ruling.step.id)
+        yield from (row(key, verdict) for key, verdict in rows(conn, question))
 
 
 def row_maker(campaign: str, step: str) -> Callable[[str, Verdict], DecidedRow]:

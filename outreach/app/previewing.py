@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -11,18 +12,20 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from outreach.app.context import Context
-from outreach.app.explaining import Explained, explain_by
+from outreach.app.explaining import Explained, explain_first
 from outreach.app.mail_parts import parsed
-from outreach.app.planning import question_of
 from outreach.app.project import campaign_named
+from outreach.app.questions import questions_of
 from outreach.app.rulings import ruling_of
 from outreach.app.tasks import Card, card_of, cards_of
 from outreach.app.unprinted import lacking_of
 from outreach.channels.adapter import Message, Task, Text
+from outreach.decisions.asking import Question
 from outreach.decisions.candidate import ADDRESS_COLUMN
 from outreach.decisions.ruling import Ruling
 from outreach.dispatch.held import Held
 from outreach.dispatch.letters import Signer, add_events
+from outreach.planning.plan import in_turn
 from outreach.rendering import Compiled, RenderError, Segments, build_context, segments
 from outreach.rendering.context import customer_names
 from outreach.rendering.made_up import TRIAL_ADDRESSES, made_up_customer
@@ -91,18 +94,19 @@ def preview_campaign(
     """
     steps = [each.id for each in campaign_named(context, name).steps]
     with reading(context.engine) as conn:
-        first = ruling_of(context, conn, name)
-        explained = None if key is None else explain_by(context, conn, first, key, ahead=False)
-        if explained is None:
-            chosen = _of_plan(context, conn, name)
+        load, explained = partial(ruling_of, context, conn, name), None
+        if key is None:
+            firsts = _of_plan(context, conn, name)
         else:
-            chosen = _of_customer(conn, first, explained)
+            explained, begun = explain_first(context, conn, load, key, ahead=False)
+            firsts = {begun.ruling.step.id: _of_customer(conn, begun.ruling, explained)}
+        chosen = [each for several in firsts.values() for each in several]
         found: list[Preview] = []
         for each in steps if step is None else [step]:
-            ruling = first if each == steps[0] else ruling_of(context, conn, name, each)
-            own = chosen if ruling is first else _as_if_there(ruling, chosen)
+            ruling = load(each)
+            own = firsts[each] if each in firsts else _as_if_there(ruling, chosen)
             made = messages_for(context, conn, ruling, own)
-            if ruling is first:
+            if each in firsts:
                 made = [_judged(one, explained) for one in made]
             several = len(steps) > 1
             found += [replace(one, step=each if several else "") for one in made]
@@ -154,8 +158,17 @@ def _written(preview: Preview, out: Path) -> Preview:
     return replace(preview, file=str(path))
 
 
-def _of_plan(context: Context, conn: Connection, name: str) -> list[Chosen]:
-    question, _ = question_of(context, conn, name, None)
+def _of_plan(context: Context, conn: Connection, name: str) -> dict[str, list[Chosen]]:
+    """By each message that comes first for some, a few whose it is."""
+    asked = questions_of(context, conn, name, None)
+    return {
+        step.id: _of_question(conn, question)
+        for question, step in zip(in_turn(conn, asked.questions), asked.steps, strict=True)
+        if step is not None
+    }
+
+
+def _of_question(conn: Connection, question: Question) -> list[Chosen]:
     rows = question.filled().subquery()
     chosen: list[Chosen] = []
     for number, channel in enumerate(question.ruling.channels):

@@ -4,12 +4,13 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
-from outreach.app.explaining import explain_customer
-from outreach.app.planning import question_of
+from outreach.app.explaining import explain_first
+from outreach.app.questions import questions_of
 from outreach.app.rulings import ruling_of
 from outreach.channels.adapter import Message, Outcome, Task, Text
 from outreach.channels.registry import make_adapter
@@ -18,7 +19,7 @@ from outreach.dispatch.held import Held
 from outreach.dispatch.letters import Signer, add_events, keep_named
 from outreach.documents import did_you_mean
 from outreach.errors import UsageError
-from outreach.planning.plan import rows
+from outreach.planning.plan import in_turn, rows
 from outreach.rendering import RenderError, build_context
 from outreach.rendering.headers import encode_subject
 from outreach.store.customers import by_keys, contexts
@@ -46,14 +47,12 @@ def send_test(
     """
     _check_testers(context, addresses)
     with reading(context.engine) as conn:
-        ruling = ruling_of(context, conn, name)
-        about = _customer(context, conn, name, key)
+        about, ruling, own = _customer(context, conn, name, key)
         customers = contexts(conn, [about], ruling.company.attributes)
         add_events(conn, customers, ruling.compiled, context.now())
         customer = customers[about]
     with writing(context.engine) as conn:
         keep_named(conn, ruling.compiled)
-    own = None if key is None else explain_customer(context, name, key, ahead=False).variant
     variants = (own,) if own else ruling.variants or ("",)
     tests = [(address, variant) for address in addresses for variant in variants]
     by_channel: dict[str, list[Message]] = {}
@@ -80,16 +79,20 @@ def _check_testers(context: Context, addresses: Sequence[str]) -> None:
             raise UsageError(message, hint or "add it there")
 
 
-def _customer(context: Context, conn: Connection, name: str, key: str | None) -> int:
+def _customer(
+    context: Context, conn: Connection, name: str, key: str | None
+) -> tuple[int, Ruling, str | None]:
+    """Whose message it is, what makes it, and the variant of a customer who is asked for."""
     if key is not None:
-        found = by_keys(conn, [key]).get(key)
-        if found is None:
-            raise UsageError(f"there is no customer `{key}`", "name one that was imported")
-        return found
-    question, _ = question_of(context, conn, name, None)
-    for _, verdict in rows(conn, question):
-        if verdict.decision is not Decision.SKIP:
-            return verdict.customer_id
+        load = partial(ruling_of, context, conn, name)
+        found, begun = explain_first(context, conn, load, key, ahead=False, rules=False)
+        if found.step is None:
+            raise UsageError(f"no way of `{name}` has a message for `{key}`", "name somebody else")
+        return by_keys(conn, [key])[key], begun.ruling, found.variant
+    for question in in_turn(conn, questions_of(context, conn, name, None).questions):
+        for _, verdict in rows(conn, question):
+            if verdict.decision is not Decision.SKIP:
+                return verdict.customer_id, question.ruling, None
     raise UsageError(f"`{name}` would reach nobody", "name a customer with `--as KEY`")
 
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
-from outreach.app.planning import question_of
 from outreach.app.previewing import signer_of
+from outreach.app.questions import question_of_later, questions_of
 from outreach.campaign.model import Branch, Campaign, Step
 from outreach.decisions.asking import Question
 from outreach.decisions.verdict import Verdict
@@ -17,7 +17,7 @@ from outreach.dispatch.held import Held
 from outreach.dispatch.letters import Signer, add_events
 from outreach.errors import WARNING, Problem, ProblemsFound
 from outreach.planning.decided import Decided
-from outreach.planning.plan import count
+from outreach.planning.plan import count, in_turn
 from outreach.rendering import RenderError, build_context
 from outreach.store.customers import contexts
 from outreach.store.engine import reading
@@ -51,11 +51,13 @@ def render_all(
     for name, campaign in sorted(context.loaded.campaigns.items()):
         with reading(context.engine) as conn:
             try:
-                question, _ = question_of(context, conn, name, None, over_as_sent=True)
-                many = _render(context, conn, question, failed, bar)
-                for step in campaign.steps[1:]:
-                    question, _ = question_of(context, conn, name, None, step=step.id)
-                    many += _render(context, conn, question, failed, bar, _code(campaign, step))
+                asked, many = questions_of(context, conn, name, None, over_as_sent=True), 0
+                for question in in_turn(conn, asked.questions):
+                    many += _render(context, conn, question, failed, bar)
+                for step in campaign.steps:
+                    if step not in asked.steps:
+                        question = question_of_later(context, conn, name, step.id)
+                        many += _render(context, conn, question, failed, bar, _code(campaign, step))
             except ProblemsFound:
                 continue
             found.append(Rendered(name, many))

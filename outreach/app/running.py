@@ -220,7 +220,8 @@ def _plan(context: Context, run: Run, rulings: Rulings, planner: str, written: W
         scope = scope_of(run, now, facts)
         rest = replace(scope, past=over)
         lacks = lack_of_run(context, conn, run, ruling, rest, instants)
-        held = "" if lacks else why_held(context, conn, run, ruling, rest, instants)
+        load = partial(rulings.load, conn, run.revision_id)
+        held = "" if lacks else why_held(context, conn, run, load, rest, instants)
     if lacks:
         hold_unapproved(context, run, lacks)
         return True

@@ -8,22 +8,24 @@ from sqlalchemy import Connection
 from outreach.app.arms import SampleSize, sample_size, sample_size_of_goal
 from outreach.campaign.experiment import Measure
 from outreach.decisions.asking import Question
-from outreach.planning.plan import count_tried
+from outreach.planning.funnel import sum_of
+from outreach.planning.plan import count_tried, in_turn
 
 
 def sample_of_plan(
-    conn: Connection, more: Sequence[Connection], question: Question,
+    conn: Connection, more: Sequence[Connection], questions: Sequence[Question],
     planned: Mapping[str, int], now: datetime,
 ) -> SampleSize | None:  # fmt: skip
     """By how many would get each variant; None where none are compared, or a journey's winner is known.
 
     In a journey by those on whom they are tried: all others get the first one, and are not compared.
     """
-    campaign, company = question.ruling.campaign, question.ruling.company
-    if not campaign.variants or question.scope.winner is not None:
+    first = questions[0]
+    campaign, company = first.ruling.campaign, first.ruling.company
+    if not campaign.variants or first.scope.winner is not None:
         return None
     if campaign.is_journey and campaign.winner is not None:
-        planned = count_tried(conn, question, more)
+        planned = sum_of(count_tried(conn, each, more) for each in in_turn(conn, questions))
     by = Measure.CLICKED if campaign.winner is None else campaign.winner.by
     if by is Measure.GOAL:
         return sample_size_of_goal(conn, company, campaign, planned, now)

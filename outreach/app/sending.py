@@ -14,8 +14,9 @@ from outreach.app.approvals import lack
 from outreach.app.context import Context
 from outreach.app.occasion import REPEAT
 from outreach.app.person import person
-from outreach.app.planning import on_clock, question_of
+from outreach.app.planning import on_clock
 from outreach.app.project import campaign_named, save_rules
+from outreach.app.questions import questions_of
 from outreach.app.rulings import pinned
 from outreach.app.running import plan_pass, planner_name, wake
 from outreach.app.runs import held_in, run_with
@@ -27,7 +28,8 @@ from outreach.decisions.asking import Question
 from outreach.decisions.loading import Rulings
 from outreach.decisions.order import CODES
 from outreach.errors import ProblemsFound, SetupError, UsageError
-from outreach.planning.plan import Funnel, count, reaches_anyone
+from outreach.planning.funnel import Funnel, together
+from outreach.planning.plan import count, in_turn, reaches_anyone
 from outreach.planning.tick import Candidate, rank_of
 from outreach.reports.funnel import Waiting, report
 from outreach.settings.company import Company
@@ -35,7 +37,7 @@ from outreach.store import runs, workers
 from outreach.store.approvals import approvals_of, revision_with
 from outreach.store.customers import by_keys
 from outreach.store.engine import reading, writing
-from outreach.store.repeats import Earlier, earlier_messages
+from outreach.store.repeats import Earlier, earlier_messages, summed
 from outreach.store.revisions import digest_of, is_known_revision, save_revision
 from outreach.store.runs import NewRun, Run
 from outreach.store.tables import deliveries
@@ -91,25 +93,26 @@ def plan_by_hand(context: Context, asked: Asked) -> PlanByHand:
     _active(context, asked.campaign)
     now = context.now()
     with reading(context.engine) as conn:
-        question = _question(context, conn, asked)
-        funnel = count(conn, question)
-        _must_be_approved(context, conn, question.ruling.campaign, funnel.audience)
+        questions = _questions(context, conn, asked)
+        funnel, campaign = _counted(conn, questions), questions[0].ruling.campaign
+        _must_be_approved(context, conn, campaign, funnel.audience)
         earlier: list[Earlier] = []
         if Reason.DUPLICATE in funnel.skip and not asked.again:
-            rows = question.filled().subquery().c
-            who = select(rows.id).where(rows.code == CODES[Reason.DUPLICATE])
-            campaign_id = question.ruling.campaign_id
-            earlier = earlier_messages(conn, campaign_id, now - REPEAT, who)
-        campaign = question.ruling.campaign
+            for question in in_turn(conn, questions):
+                rows = question.filled().subquery().c
+                who = select(rows.id).where(rows.code == CODES[Reason.DUPLICATE])
+                campaign_id = question.ruling.campaign_id
+                earlier += earlier_messages(conn, campaign_id, now - REPEAT, who)
+            earlier = summed(earlier)
         until = on_clock(funnel.held_until, campaign, context.company())
         return PlanByHand(funnel, until, tuple(earlier))
 
 
-def _question(context: Context, conn: Connection, asked: Asked) -> Question:
+def _questions(context: Context, conn: Connection, asked: Asked) -> list[Question]:
     """The chain over whom was asked for; files, keys and `where` are checked first."""
     _check(context, conn, asked)
     now = context.now()
-    question, _ = question_of(
+    return questions_of(
         context,
         conn,
         asked.campaign,
@@ -117,8 +120,11 @@ def _question(context: Context, conn: Connection, asked: Asked) -> Question:
         to=asked.to,
         where=asked.expression,
         repeats_within=None if asked.again else now - REPEAT,
-    )
-    return question
+    ).questions
+
+
+def _counted(conn: Connection, questions: Sequence[Question]) -> Funnel:
+    return together([count(conn, each) for each in in_turn(conn, questions)])
 
 
 def waiting_of_run(context: Context, run_id: int) -> Waiting:
@@ -149,12 +155,12 @@ def send_by_hand(context: Context, asked: Asked) -> Sent:
     save_rules(context)
     with reading(context.engine) as conn:
         # Templates at fault are told before a run is made, too.
-        question = _question(context, conn, asked)
+        questions = _questions(context, conn, asked)
         is_asked = is_counted(campaign, context.company())
-        audience = count(conn, question).audience if is_asked else 0
+        audience = _counted(conn, questions).audience if is_asked else 0
         _must_be_approved(context, conn, campaign, audience)
-        if not reaches_anyone(conn, question):
-            skip = count(conn, question).skip
+        if not any(reaches_anyone(conn, each) for each in in_turn(conn, questions)):
+            skip = _counted(conn, questions).skip
             return Sent(None, 0, 0, {reason.value: number for reason, number in skip.items()})
     _admit(context, campaign)
     run_id = _make(context, campaign, asked)

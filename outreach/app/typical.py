@@ -1,13 +1,15 @@
 """A typical customer of a campaign: of the stage and language most common in its audience."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
 from outreach.app.context import Context
-from outreach.app.planning import question_of
+from outreach.app.questions import questions_of
 from outreach.decisions.asking import Question
+from outreach.planning.plan import in_turn
 from outreach.store.engine import reading
 from outreach.store.tables import customers
 
@@ -36,8 +38,8 @@ def typical_customer(context: Context, name: str) -> Typical | None:
     it, who stands for the audience.
     """
     with reading(context.engine) as conn:
-        question, _ = question_of(context, conn, name, None)
-        counts, firsts = _kinds(conn, question)
+        asked = questions_of(context, conn, name, None)
+        counts, firsts = _kinds(conn, asked.questions)
         reached = {kind: many for kind, many in counts.items() if kind[0]}
         chosen = reached or counts
         if not chosen:
@@ -48,24 +50,33 @@ def typical_customer(context: Context, name: str) -> Typical | None:
     return Typical(key, kind[1], kind[2], kind[0], chosen[kind], sum(chosen.values()))
 
 
-def _kinds(conn: Connection, question: Question) -> tuple[Counter[Kind], dict[Kind, int]]:
+def _kinds(
+    conn: Connection, questions: Sequence[Question]
+) -> tuple[Counter[Kind], dict[Kind, int]]:
     """How many of each kind there are, and the lowest id of each, in ranges of ids that double."""
     end = conn.execute(select(func.max(customers.c.id))).scalar() or 0
     counts: Counter[Kind] = Counter()
     firsts: dict[Kind, int] = {}
     first, size = 0, FIRST_RANGE
     while first < end and counts.total() < ENOUGH:
-        rows = question.among(first, first + size).subquery()
-        reached = rows.c.code.is_(None)
-        t = customers.c
-        query = (
-            select(reached, t.stage, t.locale, func.count(), func.min(t.id))
-            .join(customers, t.id == rows.c.id)
-            .group_by(reached, t.stage, t.locale)
-        )
-        for goes, stage, locale, many, lowest in conn.execute(query):
-            kind = bool(goes), stage, locale
-            counts[kind] += many
-            firsts.setdefault(kind, lowest)
+        for question in in_turn(conn, questions):
+            for kind, many, lowest in _kinds_among(conn, question, first, first + size):
+                counts[kind] += many
+                firsts[kind] = min(lowest, firsts.get(kind, lowest))
         first, size = first + size, size * 2
     return counts, firsts
+
+
+def _kinds_among(
+    conn: Connection, question: Question, first: int, last: int
+) -> Iterator[tuple[Kind, int, int]]:
+    """Each kind of the customers with ids in a range, how many there are, and the lowest id."""
+    rows = question.among(first, last).subquery()
+    reached, t = rows.c.code.is_(None), customers.c
+    query = (
+        select(reached, t.stage, t.locale, func.count(), func.min(t.id))
+        .join(customers, t.id == rows.c.id)
+        .group_by(reached, t.stage, t.locale)
+    )
+    for goes, stage, locale, many, lowest in conn.execute(query):
+        yield (bool(goes), stage, locale), many, lowest

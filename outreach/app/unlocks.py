@@ -1,7 +1,9 @@
 """What each rule alone costs a plan: how many more would get it, and what that would take."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 from sqlalchemy import Connection, func, select
 
@@ -65,6 +67,18 @@ def unlocks_of(conn: Connection, question: Question) -> list[Unlock]:
         }
         found.update(dict.fromkeys(which, many))
     unlocks = [Unlock(rule, to, n, _remedy(ruling, rule, to)) for (rule, to), n in found.items()]
+    return _sorted(unlocks)
+
+
+def unlocks_of_all(parts: Iterable[Iterable[Unlock]]) -> list[Unlock]:
+    """What the rules of several messages keep out together, the same remedies summed."""
+    found: Counter[tuple[Reason, str | None, str]] = Counter()
+    for each in chain.from_iterable(parts):
+        found[each.rule, each.channel, each.remedy] += each.customers
+    return _sorted([Unlock(rule, to, n, how) for (rule, to, how), n in found.items()])
+
+
+def _sorted(unlocks: list[Unlock]) -> list[Unlock]:
     order = list(_REMEDIES)
     return sorted(unlocks, key=lambda each: (order.index(each.rule), -each.customers))
 

@@ -72,11 +72,8 @@ def show_plan(screen: Screen, found: Plan) -> None:
         screen.line(_OVER)
     if found.trigger:
         screen.line(f"as if `{found.trigger}` came to all its audience then")
-    if found.branched:
-        screen.line(
-            f"as if all of its audience took the way to `{found.step}`: it begins with a branch, and "
-            "`outreach simulate` follows each way"
-        )
+    if found.steps:
+        screen.line(f"the first message on each customer's way: {_on_ways(found)}")
     elif found.step:
         screen.line(f"its first message, `{found.step}`: what comes behind it is decided then")
     if found.stages_as_of:
@@ -107,6 +104,11 @@ def show_plan(screen: Screen, found: Plan) -> None:
     if found.segments:
         screen.line()
         screen.line(_said_of(found.segments))
+
+
+def _on_ways(found: Plan) -> str:
+    """How many are sent or held each first message."""
+    return ", ".join(f"`{step}` {many:,}" for step, many in found.steps.items())
 
 
 def _said_of(taken: SegmentsTaken) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from outreach.audience.names import names_in
 from outreach.audience.row import Row
 from outreach.campaign.model import Expression
+from outreach.campaign.openings import Route
 from outreach.decisions.in_parts import PART, WHOLE, Part
 from outreach.decisions.own_way import own_way
 from outreach.decisions.rules.arms import is_in_test
@@ -59,6 +60,7 @@ class Scope:
     with_them: tuple[int, ...] = ()  # … the ids of all these
     to: tuple[str, ...] = ()  # keys: the audience is narrowed to them
     where: Expression | None = None  # the audience is narrowed by it
+    routes: tuple[Route, ...] = ()  # … to those who take one of these to their first message
     local_at: datetime | None = None  # naive: the occurrence as each customer's own clock shows it
     repeats_within: datetime | None = None  # by hand: who got it since is a duplicate
     facts: str = "stored"  # or as_of: computed from events up to the candidate's instant
@@ -81,6 +83,7 @@ class Scope:
             resumed=bool(self.after_id),
             narrowed=bool(self.to),
             where=self.where,
+            routes=self.routes,
             repeats=self.repeats_within is not None,
             facts=self.facts,
             past=bool(self.past) or (self.run_id is not None and self.mine is None),
@@ -111,6 +114,7 @@ class Marks:
     resumed: bool = False
     narrowed: bool = False
     where: Expression | None = None
+    routes: tuple[Route, ...] = ()
     repeats: bool = False
     facts: str = "stored"
     past: bool = False
@@ -271,11 +275,8 @@ class Candidate:
 
     def _with_records_of(self, found: FromClause, number: int) -> FromClause:
         channel, topic = self.ruling.channels[number], self.ruling.campaign.topic
-        consent, refusal, suppression = (
-            self.consent[number].c,
-            self.refusal[number].c,
-            self.suppression[number].c,
-        )
+        records = (self.consent, self.refusal, self.suppression)
+        consent, refusal, suppression = (each[number].c for each in records)
         found = found.outerjoin(
             self.consent[number],
             and_(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from outreach.campaign.openings import NEVER
 from outreach.decisions.asking import Question
 from outreach.decisions.awaiting import opening_for
 from outreach.decisions.candidate import ADDRESS_COLUMN
@@ -83,6 +84,8 @@ class Details:
             return before(self.conn, ruling, self.verdict, self.local)
         if rule is Reason.EXITED and ruling.campaign.exit is not None:
             return f"exit: {ruling.campaign.exit.source}"
+        if rule is Reason.WHEN_FALSE and ruling.step.when is NEVER:
+            return "the way they take has no message"
         if rule is Reason.WHEN_FALSE and ruling.step.when is not None:
             return f"when: {self._selections.failing(ruling.step.when)}"
         return ""

@@ -1,6 +1,6 @@
 """Two plans for the same base set beside one another: who gets it by one and not by the other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -27,6 +27,7 @@ from sqlalchemy import (
 from outreach.decisions.asking import Question
 from outreach.decisions.order import REASONS
 from outreach.planning.decided import Decided
+from outreach.planning.plan import in_turn
 from outreach.store.tables import customers
 from outreach.store.types import BigId, Instant
 from outreach.vocabulary import Decision
@@ -81,13 +82,13 @@ class Both:
     def __init__(
         self,
         conn: Connection,
-        before: Question | None,
-        after: Question | None,
+        before: Sequence[Question] | None,
+        after: Sequence[Question] | None,
         *,
         at_once: bool = True,
     ) -> None:
         self._conn, self._at_once = conn, at_once
-        self._channels = [() if each is None else each.ruling.channels for each in (before, after)]
+        self._channels = [_channels(each or ()) for each in (before, after)]
         self._sides = [self._kept("plan_before"), self._kept("plan_after")]
         self.counts = [self._fill(*each) for each in zip(self._sides, (before, after), strict=True)]
 
@@ -107,18 +108,20 @@ class Both:
         made.create(self._conn)
         return made
 
-    def _fill(self, table: Table, question: Question | None) -> dict[str, int]:
+    def _fill(self, table: Table, questions: Sequence[Question] | None) -> dict[str, int]:
         """The answers of one plan; how many are sent, held, in all."""
-        if question is not None:
-            question.prepare(self._conn)  # on SQLite the other question fills the same zone table
+        before = 0  # channels of the messages before
+        for question in in_turn(self._conn, questions or ()):
             decided = Decided(self._conn, question)
             try:
-                names, row = ("id", "number", "code", "why"), decided.table.c
+                row = decided.table.c
                 held = and_(row.code.is_(None), row.why.is_not(None))
-                rows = select(*(row[name] for name in names), case((held, row.opens_at)))
-                self._conn.execute(insert(table).from_select([*names, "opens_at"], rows))
+                number, opens_at = row.number + before, case((held, row.opens_at))
+                rows = select(row.id, number, row.code, row.why, opens_at)
+                self._conn.execute(insert(table).from_select([c.name for c in table.c], rows))
             finally:
                 decided.drop()
+            before += len(question.ruling.channels)
         goes, held = table.c.code.is_(None), table.c.why.is_not(None)
         query = select(func.count(), func.count(case((and_(goes, ~held), 1))),
                        func.count(case((and_(goes, held), 1))))  # fmt: skip
@@ -195,3 +198,8 @@ class Both:
         if why == AWAY:
             return Outcome(Decision.SEND, None, channel)
         return Outcome(Decision.HOLD, REASONS[why].value, channel)
+
+
+def _channels(questions: Sequence[Question]) -> tuple[str, ...]:
+    """The channels of all first messages, one message after the other."""
+    return tuple(name for question in questions for name in question.ruling.channels)

@@ -1,7 +1,7 @@
 """A plan: who would get a campaign's message and why the others would not; writes nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +25,7 @@ from outreach.decisions.rules.arms import tried
 from outreach.decisions.ruling import Ruling
 from outreach.decisions.verdict import Verdict
 from outreach.planning.decided import Decided
+from outreach.planning.funnel import Funnel, by_rule
 from outreach.store.sources import fenced
 from outreach.store.tables import customers
 from outreach.vocabulary import Reason
@@ -33,31 +34,6 @@ BASE = 100  # more than there are reasons
 NONE = BASE - 1
 MOST_BY = 1_000  # more than there are countries
 FIRST_RANGE = 1_000  # ids looked at for somebody at first
-
-
-@dataclass(frozen=True, slots=True)
-class Funnel:
-    """Counts of a plan; `audience = send + hold + Σ skip` holds always."""
-
-    send: int
-    held: dict[Reason, int]
-    skip: dict[Reason, int]
-    channels: dict[str, int]  # of those sent or held
-    locales: dict[str, int]  # of those sent or held: the language variant they would read
-    variants: dict[str, int]  # of those sent or held, but for those who wait for the winner
-    held_until: tuple[datetime, datetime] | None = None  # the earliest and the latest
-    unnamed: dict[str, int] = field(default_factory=dict)  # readers of files that name no language
-    by: Mapping[tuple[str, int], int] = field(default_factory=dict)  # of those sent or held
-
-    @property
-    def hold(self) -> int:
-        """How many would be held, whatever for."""
-        return sum(self.held.values())
-
-    @property
-    def audience(self) -> int:
-        """How many the audience picks."""
-        return self.send + self.hold + sum(self.skip.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +151,8 @@ def _funnel(question: Question, found: Iterable[_Group]) -> Funnel:
         _add(tally, question, each)
     return Funnel(
         tally.send,
-        _by_rule(tally.held),
-        _by_rule(tally.skip),
+        by_rule(tally.held),
+        by_rule(tally.skip),
         _in_order(tally.channels, question.ruling.channels),
         dict(sorted(tally.locales.items())),
         _in_order(tally.variants, question.ruling.variants),
@@ -210,10 +186,6 @@ def _add(tally: _Tally, question: Question, group: _Group) -> None:
         tally.opens += group.opens or ()
 
 
-def _by_rule(found: Counter[Reason]) -> dict[Reason, int]:
-    return {reason: found[reason] for reason in REASONS if found[reason]}
-
-
 def _in_order(found: Counter[str], order: tuple[str, ...]) -> dict[str, int]:
     return {name: found[name] for name in order if found[name]}
 
@@ -236,6 +208,13 @@ def reaches_anyone(conn: Connection, question: Question) -> bool:
             return True
         first, size = first + size, size * 2
     return False
+
+
+def in_turn(conn: Connection, questions: Iterable[Question]) -> Iterator[Question]:
+    """Each question, ready to be asked to its end before the next: on SQLite they fill one table."""
+    for each in questions:
+        each.prepare(conn)
+        yield each
 
 
 def rows(conn: Connection, question: Question) -> Iterator[tuple[str, Verdict]]:

@@ -1,6 +1,7 @@
 """Whom a plan's messages go to: by the customers' stages, and by the domains of their mail."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
 
 from outreach.decisions.asking import Question
 from outreach.planning.decided import Decided
+from outreach.planning.funnel import sum_of
 from outreach.store.spelling import domain_part
 from outreach.store.tables import customers
 
@@ -43,6 +45,14 @@ def spread_of(conn: Connection, question: Question) -> Spread:
     return Spread(_sorted(stages), _sorted(domains))
 
 
+def spread_of_all(parts: Sequence[Spread]) -> Spread:
+    """How the messages of several questions spread together."""
+    return Spread(
+        _sorted(sum_of(each.stages for each in parts)),
+        _sorted(sum_of(each.domains for each in parts)),
+    )
+
+
 def _by() -> ColumnElement[str]:
     """Stage and domain as one text."""
     t = customers.c
@@ -56,5 +66,5 @@ def _counts(conn: Connection, source: Select[Any]) -> list[Any]:
     return list(conn.execute(query.group_by(rows.number, rows.by)))
 
 
-def _sorted(counts: Counter[str]) -> dict[str, int]:
+def _sorted(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))

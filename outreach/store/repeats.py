@@ -1,5 +1,7 @@
 """Who has a campaign's message already: those who got it, and those for whom it waits."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,6 +53,14 @@ def earlier_messages(
     way = case((each.run.is_(None), each.on_its_way), else_=0)
     query = select(func.count(), each.run, way).group_by(each.run, way).order_by(each.run, way)
     return [Earlier(number, run, bool(moving)) for number, run, moving in conn.execute(query)]
+
+
+def summed(parts: Iterable[Earlier]) -> list[Earlier]:
+    """Those of each kind together."""
+    found: Counter[tuple[int | None, bool]] = Counter()
+    for each in parts:
+        found[each.run, each.on_its_way] += each.customers
+    return [Earlier(many, *kind) for kind, many in found.items()]
 
 
 def earlier_message(

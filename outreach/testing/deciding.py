@@ -1,26 +1,24 @@
 """What comes of a case: the chain's answer for it, and the message that would go."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
-from outreach.app.explaining import Explained, customer_of, explain_arrival, explain_by
+from outreach.app.explaining import Explained, customer_of, explain_arrival, explain_first
 from outreach.app.mail_parts import html_of, parsed
 from outreach.app.previewing import Chosen, Preview, messages_for
 from outreach.decisions.explain import Answer
+from outreach.decisions.openings import Load
 from outreach.decisions.ruling import Ruling
 from outreach.rendering.plaintext import text_of
 from outreach.store.customers import by_keys
 from outreach.store.engine import reading, writing
 from outreach.testing.cases import NEVER, Case
-from outreach.testing.enrolment import Standing, go_on
+from outreach.testing.enrolment import Standing, go_on, way_named
 from outreach.vocabulary import Decision, Ending, Reason
-
-Load = Callable[[str | None], Ruling]  # what decides about a message; None: about the first one
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +59,13 @@ def decide(context: Context, load: Load, case: Case) -> Got:
     """Ask the chain about a case whose base is in the context's database."""
     if case.way is not None:
         return _go_on(context, load, case)
-    ruling = load(None)
     with reading(context.engine) as conn:
-        ahead, at = "next" in case.expect, case.at.isoformat()
-        found = explain_by(context, conn, ruling, case.key, at, ahead=ahead, rules=False)
-        return _got(found, ruling, _text(context, conn, ruling, case, found))
+        of, ahead = (load, case.key, case.at.isoformat()), "next" in case.expect
+        found, begun = explain_first(context, conn, *of, ahead=ahead, rules=False)
+        got = _got(found, begun.ruling, _text(context, conn, begun.ruling, case, found))
+    is_first = begun.opening.step is None or found.step == load(None).step.id
+    passed = tuple(way_named(turn.branch, turn.number) for turn in begun.route)
+    return replace(got, message=None if is_first else found.step, passed=passed)
 
 
 def _go_on(context: Context, load: Load, case: Case) -> Got:
@@ -147,7 +147,7 @@ def in_the_way(context: Context, load: Load, case: Case) -> tuple[str, ...]:
     if case.way is None:
         with reading(context.engine) as conn:
             at = case.at.isoformat()
-            found = explain_by(context, conn, load(None), case.key, at, ahead=False)
+            found, _ = explain_first(context, conn, load, case.key, at, ahead=False)
         return _stops(found)
     with writing(context.engine) as conn:
         standing = go_on(conn, load(None), case.at)

@@ -149,6 +149,8 @@ def _passed(campaign: Campaign, before: Any, after: Any) -> Iterator[str]:
 
 def way_named(branch: Branch, number: int) -> str:
     """What the way of a branch is called where tests are counted."""
+    if number == len(branch.ways):
+        return "branch past all ways"
     when = branch.ways[number].when
     return f"branch {'otherwise' if when is None else when.source}"
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from outreach.campaign.case_file import ExpectFile
 from outreach.campaign.model import Campaign, Wait
+from outreach.campaign.openings import openings
 from outreach.documents import did_you_mean
 from outreach.testing.cases import NEVER
 from outreach.vocabulary import Decision
@@ -30,7 +31,8 @@ def faults_of(told: ExpectFile, campaign: Campaign, *, under_way: bool) -> Itera
     if told.decision is Decision.SKIP and (told.text or told.not_text):
         name = "text" if told.text else "not_text"
         yield name, "what is left out has no text", "take one of them out"
-    steps = campaign.steps if under_way else campaign.steps[:1]
+    firsts = [each.step for each in openings(campaign) if each.step is not None]
+    steps = campaign.steps if under_way else firsts
     channels = list(dict.fromkeys(channel for step in steps for channel in step.channels))
     if told.channel is not None and told.channel not in channels:
         hint = did_you_mean(told.channel, channels, listing="it has")

@@ -50,24 +50,6 @@ def noted(once_noted: Path, tmp_path: Path) -> Path:
     return shutil.copytree(once_noted, tmp_path / "noted")
 
 
-def test_a_plan_of_what_begins_with_a_branch_says_that_all_are_taken_for_one_way(
-    noted: Path,
-) -> None:
-    ways = """steps:
-  - branch:
-      - {when: "tier == 'A'", steps: [{id: dear, channels: sms, template: note}]}
-      - otherwise: [{id: note, channels: email, template: note}]
-"""
-    (noted / "campaigns/notes.yaml").write_text(CAMPAIGN[: CAMPAIGN.index("steps:")] + ways)
-
-    said = outreach(noted, "plan", "notes", "--now", NOW).out
-    found = outreach_here(noted, "plan", "notes", "--now", NOW, "--json").json
-
-    assert (found["step"], found["branched"]) == ("dear", True)
-    assert "as if all of its audience took the way to `dear`: it begins with a branch" in said
-    assert "its first message" not in said
-
-
 def test_a_plan_says_when_and_until_when_and_how_long(noted: Path) -> None:
     said = outreach(noted, "plan", "notes", "--now", NOW).out
     found = outreach_here(noted, "plan", "notes", "--now", NOW, "--json").json

@@ -1,8 +1,10 @@
 """Rules about the customer, whatever the channel: erased, excluded, when."""
 
-from sqlalchemy import ColumnElement, and_, not_, or_
+from sqlalchemy import ColumnElement, and_, not_, or_, true
 
 from outreach.audience.compile import compile_expression, compile_selection
+from outreach.audience.row import Row
+from outreach.campaign.openings import Route
 from outreach.decisions.candidate import Candidate
 from outreach.decisions.rules.dates import is_its_day
 from outreach.store.recipients import may_have_got
@@ -26,6 +28,18 @@ def in_audience(candidate: Candidate) -> ColumnElement[bool]:
         parts.append(candidate.customer.c.key.in_(marks.to))
     if marks.where is not None:
         parts.append(compile_expression(marks.where, row))
+    if marks.routes:
+        parts.append(or_(*(takes(route, row) for route in marks.routes)))
+    return and_(*parts)
+
+
+def takes(route: Route, row: Row) -> ColumnElement[bool]:
+    """A customer who comes in now takes this way: at each branch the first that fits."""
+    parts: list[ColumnElement[bool]] = [true()]
+    for turn in route:
+        parts += [not_(compile_expression(each, row)) for each in turn.unless]
+        if turn.when is not None:
+            parts.append(compile_expression(turn.when, row))
     return and_(*parts)
 
 

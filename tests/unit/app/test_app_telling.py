@@ -19,7 +19,7 @@ def explained(
 ) -> Explained:
     return Explained(
         "greeting", "C1", NOW, decision, reason, until, "email", None, "de", "Europe/Berlin", None,
-        said, rules, Status.ACTIVE,
+        said, rules, Status.ACTIVE, "greet",
     )  # fmt: skip
 
 
