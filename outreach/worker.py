@@ -38,6 +38,7 @@ from outreach.supervisor import Crew
 
 log = Logger(__name__)
 LOOK_SECONDS = 1.0  # how often an idle worker asks the database by itself
+LOOK_HERE_SECONDS = 0.25  # … where no broker tells it of what another process has planned
 PATIENCE = timedelta(minutes=2)  # with a provider that can not be used, before --until-idle ends
 IDLE_SECONDS = 0.02  # between two questions whether anything is open
 LISTEN_MS = 100  # to the broker at a time: so long its threads take to hear that they shall end
@@ -72,7 +73,7 @@ class Duty:
 
 @contextmanager
 def on_duty(
-    duty: Duty, look_seconds: float = LOOK_SECONDS, crew: Crew | None = None
+    duty: Duty, look_seconds: float | None = None, crew: Crew | None = None
 ) -> Iterator[tuple[Shift, Pumps]]:
     """A worker that serves while the block runs; at its end it settles and gives all back.
 
@@ -91,6 +92,9 @@ def on_duty(
     log.info("worker begins", worker=worker_id, channels=list(duty.channels))
     lease = Lease(shift)
     watermark = Watermark(shift, high_water)
+    if look_seconds is None:
+        is_here = isinstance(doorbell.broker, StubBroker)
+        look_seconds = LOOK_HERE_SECONDS if is_here else LOOK_SECONDS
     pumps = Pumps(shift, adapters, look_seconds)
     rung = _listen(doorbell, pumps, duty.threads)
     try:

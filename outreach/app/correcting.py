@@ -11,8 +11,9 @@ from outreach.app.comes_again import ComesAgain, comes_again
 from outreach.app.context import Context
 from outreach.app.person import person
 from outreach.app.project import save_rules
+from outreach.app.ringing import bell
 from outreach.app.runs import cancel_run, run_with
-from outreach.app.sending import make_by_hand, plan_wholly, ring
+from outreach.app.sending import make_by_hand, plan_wholly
 from outreach.campaign.correction import corrected
 from outreach.campaign.model import Campaign, Correction
 from outreach.campaign.pinned import pinned_correction, unpinned
@@ -131,10 +132,10 @@ def correct(context: Context, run_id: int, template: str) -> Corrected:
         cancel_run(context, run_id, over=(RunState.DONE,))
     with reading(context.engine) as conn:
         made = list(_made(context, conn, run, template))
-    for channel, campaign, files in made:
-        _admit(context, campaign, files)
-        plan_wholly(context, _make(context, run, template, channel, campaign, files))
-    ring(context)
+    with bell(context) as ring:
+        for channel, campaign, files in made:
+            _admit(context, campaign, files)
+            plan_wholly(context, _make(context, run, template, channel, campaign, files), ring)
     with reading(context.engine) as conn:
         there = corrections_of(conn, run_id)
         told = [_told(conn, number, channel) for channel, (number, _) in sorted(there.items())]

@@ -180,15 +180,16 @@ def planner_name() -> str:
 
 
 def plan_pass(
-    context: Context, run: Run, rulings: Rulings, planner: str, written: Written = as_decided
-) -> bool:
+    context: Context, run: Run, rulings: Rulings, planner: str, written: Written = as_decided,
+    told: Callable[[], None] = lambda: None,
+) -> bool:  # fmt: skip
     """Plan the places of a run whose time has come; whether there were any.
 
-    A run that can not be planned is held with the reason, and others go on. OperationalError and
+    `told` is called whenever more rows are there to be sent. A run that can not be planned is held with the reason, and others go on. OperationalError and
     InterfaceError where the database is at fault: whoever tries again goes on where it stopped.
     """
     try:
-        return _plan(context, run, rulings, planner, written)
+        return _plan(context, run, rulings, planner, written, told)
     except (OperationalError, InterfaceError):
         raise
     except ProblemsFound as found:
@@ -201,7 +202,10 @@ def plan_pass(
     return True
 
 
-def _plan(context: Context, run: Run, rulings: Rulings, planner: str, written: Written) -> bool:
+def _plan(
+    context: Context, run: Run, rulings: Rulings, planner: str, written: Written,
+    told: Callable[[], None],
+) -> bool:  # fmt: skip
     now = context.now()
     if run.kind is RunKind.JOURNEY:  # it goes on again: who comes to its step is planned at once
         with writing(context.engine) as conn:
@@ -232,7 +236,7 @@ def _plan(context: Context, run: Run, rulings: Rulings, planner: str, written: W
         entered = enrol_run(context.engine, run, ruling, scope, planner, now)
         log.info("run enrolled", run=run.id, entered=entered)
         return True
-    done = plan_run(context.engine, run, ruling, scope, planner, now, written)
+    done = plan_run(context.engine, run, ruling, scope, planner, now, written, told)
     if done is not None:
         log.info("run planned", run=run.id, planned=done.planned, complete=done.complete)
     return True

@@ -1,14 +1,13 @@
 """A campaign sent by hand: planned here and now, sent by workers."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from outreach import queue
 from outreach.app.admission import problems_on_trial
 from outreach.app.approvals import lack
 from outreach.app.context import Context
@@ -17,8 +16,9 @@ from outreach.app.person import person
 from outreach.app.planning import on_clock
 from outreach.app.project import campaign_named, save_rules
 from outreach.app.questions import questions_of
+from outreach.app.ringing import bell
 from outreach.app.rulings import pinned
-from outreach.app.running import plan_pass, planner_name, wake
+from outreach.app.running import plan_pass, planner_name
 from outreach.app.runs import held_in, run_with
 from outreach.audience.check import check
 from outreach.audience.names import names_of
@@ -164,10 +164,10 @@ def send_by_hand(context: Context, asked: Asked) -> Sent:
             return Sent(None, 0, 0, {reason.value: number for reason, number in skip.items()})
     _admit(context, campaign)
     run_id = _make(context, campaign, asked)
-    plan_wholly(context, run_id)
-    if campaign.is_journey:
-        context.journeys.advance(context.engine, campaign.name, context.now())
-    ring(context)
+    with bell(context) as ring:
+        plan_wholly(context, run_id, ring)
+        if campaign.is_journey:
+            context.journeys.advance(context.engine, campaign.name, context.now())
     with reading(context.engine) as conn:
         found = report(conn, run_id=run_id)
     skipped, held = sum(found.skipped.values()), found.states.get(State.HELD, 0)
@@ -254,11 +254,14 @@ def make_by_hand(
         at -= MOMENT
 
 
-def plan_wholly(context: Context, run_id: int) -> None:
-    """Plan the run wholly; a scheduler that is quicker does it instead, and is waited for."""
+def plan_wholly(context: Context, run_id: int, told: Callable[[], None]) -> None:
+    """Plan the run wholly; a scheduler that is quicker does it instead, and is waited for.
+
+    `told` is called whenever more of it is there to be sent.
+    """
     rulings, planner = Rulings(), planner_name()
     while (run := _run(context, run_id)).state is RunState.PLANNING:
-        plan_pass(context, run, rulings, planner)
+        plan_pass(context, run, rulings, planner, told=told)
         if _run(context, run_id).state is RunState.PLANNING:
             time.sleep(LOOK_SECONDS)
     if run.state is RunState.HELD:
@@ -273,13 +276,3 @@ def _run(context: Context, run_id: int) -> Run:
     if run is None:
         raise SetupError(f"run {run_id} is gone")
     return run
-
-
-def ring(context: Context) -> None:
-    """Wake the workers of other processes."""
-    url = context.environment.broker_url.get_secret_value()
-    if url.startswith("memory:"):
-        return  # nobody outside of this process hears it: workers look by themselves
-    doorbell = queue.connect(url)
-    wake(context)
-    doorbell.broker.close()

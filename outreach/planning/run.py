@@ -50,13 +50,15 @@ def plan_run(
     planner: str,
     now: datetime,
     written: Written = as_decided,
+    told: Callable[[], None] = lambda: None,
 ) -> Pass | None:
     """Plan the run's places whose instant has come; None while another planner is at it.
 
     Where the turn is past already everyone of the audience is `expired`: counted, and not written to.
     A planner that dies leaves its cursor; the next one decides the rest and goes on there. Of
     customers' own local times more places have come due by then: it begins with the first
-    customer, and who has a row keeps it. A run that is stopped meanwhile stays so.
+    customer, and who has a row keeps it. A run that is stopped meanwhile stays so. `told` is called
+    whenever more rows are there to be sent.
     """
     with engine.connect() as conn:
         with begin_write(conn):
@@ -71,7 +73,14 @@ def plan_run(
         scope = _with_winner(conn, run, ruling, replace(scope, past=over), instants)
         with tenure(engine, run.id, planner):
             planned, whole = (
-                _write(conn, run, ask_base(conn, ruling, scope, asked, instants), planner, written)
+                _write(
+                    conn,
+                    run,
+                    ask_base(conn, ruling, scope, asked, instants),
+                    planner,
+                    written,
+                    told,
+                )
                 if asked
                 else (0, True)
             )
@@ -104,6 +113,7 @@ def _write(
     question: Question,
     planner: str,
     written: Written,
+    told: Callable[[], None],
 ) -> tuple[int, bool]:
     """Write the rows; how many, and whether all: another may have stopped or taken over the run."""
     total, pace = 0, pace_on(conn.engine, FIRST_RANGE, MOST)
@@ -121,6 +131,7 @@ def _write(
                         part.conn.rollback()
                         return total, False
                 total, after = total + rows, last
+                told()
                 let_others_write(conn.engine)
             part.conn.rollback()
     return total, True

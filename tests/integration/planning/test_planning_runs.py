@@ -246,6 +246,24 @@ def leave_behind(engine: Engine, cursor: int) -> None:
         conn.execute(update(runs_table).values(cursor=cursor, **dead))
 
 
+def test_it_is_told_of_each_part_before_the_next_is_written(
+    engine: Engine, fixed_run: tuple[Run, Ruling], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned, ruling = fixed_run
+    monkeypatch.setattr("outreach.planning.run.FIRST_RANGE", 1)
+    monkeypatch.setattr("outreach.planning.run.MOST", 1)
+    seen: list[int] = []
+
+    def told() -> None:
+        with reading(engine) as conn:
+            seen.append(len(states(conn)))
+
+    scope = scope_of(planned, NOW)
+    plan_run(engine, again(engine, planned), ruling, scope, "me", NOW, told=told)
+
+    assert (seen[0], seen[-1]) == (1, 3)  # the first by itself, the rest at a pace
+
+
 def test_a_dead_planners_run_goes_on_at_its_cursor(
     engine: Engine, fixed_run: tuple[Run, Ruling]
 ) -> None:
