@@ -1,25 +1,18 @@
 """The way through a campaign of several steps, as sentences: messages, waits, branches, its end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from outreach.campaign.described.speaker import Speaker
-from outreach.campaign.model import Branch, Campaign, Step, Wait, Way
+from outreach.campaign.model import Branch, Campaign, Selection, Step, Stop, Wait, Way
 from outreach.campaign.triggers import Moment, ReentryKind
 
 
 def way(campaign: Campaign, speaker: Speaker) -> Iterator[str]:
     """The sentences about a campaign's steps, in the file's order."""
-    if not campaign.path:
-        for step in campaign.steps:
-            yield from _step(step, speaker)
-    for stop in campaign.path:
-        if isinstance(stop.what, Step):
-            yield from _step(stop.what, speaker)
-        elif isinstance(stop.what, Wait):
-            yield _wait(stop.what, speaker)
-        else:
-            ways = (_way(campaign, each, speaker) for each in stop.what.ways)
-            yield speaker.say("branch", ways=speaker.say("ways").join(ways))
+    is_everyone = campaign.audience == Selection() and campaign.exclude is None
+    if len(campaign.steps) > 1 and not is_everyone:
+        yield speaker.say("asked_again")
+    yield from _part(campaign.stops, (0, len(campaign.stops)), "", speaker)
 
 
 def ending(campaign: Campaign, speaker: Speaker) -> Iterator[str]:
@@ -34,6 +27,57 @@ def ending(campaign: Campaign, speaker: Speaker) -> Iterator[str]:
         yield speaker.say("goal", when=speaker.quoted(campaign.goal.when.source), within=within)
     if campaign.migrates:
         yield speaker.say("migrates")
+
+
+def _part(
+    stops: Sequence[Stop], between: tuple[int, int], within: str, speaker: Speaker
+) -> Iterator[str]:
+    """What stands one behind the other, in the whole file or `within` a way of that name.
+
+    `between`: the position of the first stop, and the one behind the last.
+    """
+    position, end = between
+    parted = 0  # ways that have a name
+    while position < end:
+        what, behind = stops[position].what, min(stops[position].then, end)
+        if isinstance(what, Step):
+            yield from _step(what, speaker)
+        elif isinstance(what, Wait):
+            yield _wait(what, speaker)
+        else:
+            names = [f"{within}{parted + number}" for number in range(1, len(what.ways) + 1)]
+            yield from _branch(stops, what, behind, names, speaker)
+            if behind < end or not within:
+                yield _behind(what, names, speaker, goes_on=behind < end)
+            parted += len(names)
+        position = behind
+
+
+def _branch(
+    stops: Sequence[Stop], branch: Branch, behind: int, names: Sequence[str], speaker: Speaker
+) -> Iterator[str]:
+    """For whom each way is, then each way with what stands on it."""
+    told = [_way(each, name, speaker) for each, name in zip(branch.ways, names, strict=True)]
+    if not _takes_all(branch):
+        told.append(speaker.say("way_none"))
+    yield speaker.say("branch", ways=speaker.say("ways").join(told))
+    ends = [*(each.to for each in branch.ways[1:]), behind]
+    for each, end, name in zip(branch.ways, ends, names, strict=True):
+        yield speaker.say("way_begins", name=name)
+        yield from _part(stops, (each.to, end), f"{name}.", speaker)
+
+
+def _behind(branch: Branch, names: Sequence[str], speaker: Speaker, *, goes_on: bool) -> str:
+    """Where the ways end, and that all go on together there, or that it is over."""
+    key = "together" if goes_on else "over"
+    key += "" if _takes_all(branch) else "_passed"
+    each = (speaker.say("one_way", name=name) for name in names)
+    return speaker.say(key, ways=speaker.say("and_way").join(each))
+
+
+def _takes_all(branch: Branch) -> bool:
+    """Whether nobody goes past all of its ways."""
+    return any(each.when is None for each in branch.ways)
 
 
 def _step(step: Step, speaker: Speaker) -> Iterator[str]:
@@ -62,10 +106,8 @@ def _moment(moment: Moment, speaker: Speaker) -> str:
     return speaker.say("moment_on", day=speaker.weekdays([moment.weekday]), at=at)
 
 
-def _way(campaign: Campaign, each: Way, speaker: Speaker) -> str:
-    """For whom one way is, and the step that it begins with."""
-    to = campaign.path[each.to].what if each.to < len(campaign.path) else None
-    first = speaker.say("the_end") if to is None or isinstance(to, Branch) else to.id
+def _way(each: Way, name: str, speaker: Speaker) -> str:
+    """For whom one way is."""
     if each.when is None:
-        return speaker.say("way_else", first=first)
-    return speaker.say("way", when=speaker.quoted(each.when.source), first=first)
+        return speaker.say("way_else", name=name)
+    return speaker.say("way", when=speaker.quoted(each.when.source), name=name)
