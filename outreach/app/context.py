@@ -1,7 +1,7 @@
 """The one place where a project's settings, files, clock and database come together."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 from outreach.campaign.check import Project, load_project
 from outreach.campaign.project import ProjectFiles, read_project
 from outreach.clock import Clock, FrozenClock, SystemClock
+from outreach.documents import RefusalError
 from outreach.errors import Problem, ProblemsFound, UsageError
 from outreach.settings.company import Company
 from outreach.settings.company_file import COMPANY_FILE, load_company
 from outreach.settings.environment import Environment
+from outreach.settings.written import parse_late
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -195,3 +197,14 @@ def read_instant(written: str, option: str) -> datetime:
         message = f"`{option} {written}` is no date and time"
         raise UsageError(message, f"write for example `{option} 2026-07-03T17:00`")
     return found
+
+
+def read_span(written: str, option: str) -> timedelta:
+    """A span of time given to an option; UsageError that says what to write instead."""
+    try:
+        return parse_late(written)
+    except RefusalError as error:
+        raise UsageError(f"{option}: {error.message}", error.hint) from error
+    except ValueError as error:
+        message, _, hint = str(error).partition("; ")
+        raise UsageError(f"{option}: {message}", hint) from error

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from outreach.app.context import Context
+from outreach.app.context import Context, read_span
 from outreach.app.copy_asked import Said, ask_copy
 from outreach.app.planning import Cost
 from outreach.app.simulated import Simulated, simulated
@@ -26,7 +26,6 @@ from outreach.simulation.silent import Looks, begun, silent
 from outreach.simulation.span import HOUR, instants
 from outreach.simulation.starving import Starved
 from outreach.simulation.tasks import GivenOut
-from outreach.spans import parse_span
 from outreach.store.engine import reading
 from outreach.store.memory import share_arenas
 from outreach.vocabulary import Status
@@ -266,10 +265,7 @@ def make_folder(folder: Path) -> None:
 
 def read_step(text: str) -> timedelta:
     """How far apart looks are, as written; UsageError for what does not part a day evenly."""
-    try:
-        span = parse_span(text)
-    except ValueError as error:
-        raise UsageError(f"--every: {error}", "write for example `1 hour`") from error
+    span = read_span(text, "--every")
     if not LEAST <= span <= DAY or DAY % span:
         message = f"--every: `{text}` does not part a day evenly"
         raise UsageError(message, "write `1 hour`, `30 minutes`, `15 minutes` …")

@@ -6,15 +6,14 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from outreach.app.context import read_instant
+from outreach.app.context import read_instant, read_span
 from outreach.app.replaying import AskedAgain, Replayed
 from outreach.app.replaying import replay as replay_days
 from outreach.cli.call import call_of
 from outreach.cli.ending import tidy_end
 from outreach.cli.progress import progress
 from outreach.cli.screen import Screen
-from outreach.errors import UsageError
-from outreach.spans import in_words, parse_span
+from outreach.spans import in_words
 from outreach.vocabulary import number_of
 
 
@@ -57,10 +56,7 @@ def replay(
     with call.context() as context, tidy_end(), progress() as bars:
         first = context.instant(read_instant(start, "--from"))
         last = context.now() if end is None else context.instant(read_instant(end, "--to"))
-        try:
-            span = None if within is None else parse_span(within)
-        except ValueError as error:
-            raise UsageError(f"--within: {error}", "write for example `30 days`") from error
+        span = None if within is None else read_span(within, "--within")
         asked = AskedAgain(campaign, first, last, goal, span, rows)
         hours = max(1, int((last - first).total_seconds() // 3600))
         found = replay_days(context, asked, bars.of("hours", hours))

@@ -8,8 +8,9 @@ from pydantic import BeforeValidator, Field
 from outreach.documents import Document, FileModel, RefusalError, Tree
 from outreach.errors import Problem
 from outreach.settings.company import Floor, Picked
+from outreach.settings.near_values import near_days
 from outreach.settings.selection_file import SelectionFile, everyone_or_expression
-from outreach.settings.written import Name, Whole, parse_window, text_as
+from outreach.settings.written import Name, Whole, or_near, text_as
 from outreach.spans import Per, PerKind, parse_per
 
 OWNER = "owner"
@@ -17,7 +18,7 @@ _USUAL = 30  # days, where `per` can not be read
 
 
 def _only_days(text: str) -> Per:
-    per = parse_window(text)
+    per = or_near(parse_per, near_days, text)
     if per.kind is not PerKind.DAYS:
         message = f"a floor counts days, not `{per}`: it is looked at once a day"
         raise RefusalError(message, "write for example `30 days`")

@@ -35,7 +35,16 @@ _UNITS = {
     }.items()
     for word in words.split()
 }
-_LONG = {"month": 30, "quarter": 90, "year": 365}  # days
+_LONG = {  # days: what has no fixed length is never read, only told
+    word: days
+    for days, words in {
+        30: "month months monat monate monaten",
+        90: "quarter quarters quartal quartale",
+        365: "year years yr yrs jahr jahre jahren",
+    }.items()
+    for word in words.split()
+}
+MOST_OF_WINDOW = 366  # days
 _SPAN = re.compile(r"(\d{1,5}|[^\W\d]+)[\s-]*([^\W\d]+)")
 _CLOCK = r"(\d{1,2})(?:[:.h](\d\d))?\s*(am|pm|uhr)?"
 _CLOCK_ALONE = re.compile(_CLOCK, re.IGNORECASE)
@@ -46,8 +55,11 @@ _YEAR_FIRST = re.compile(rf"(\d{{4}})[-./](\d{{1,2}})[-./](\d{{1,2}}){_TIME}", r
 
 
 def near_span(text: str) -> str:
-    """`two weeks` as `14 days`, `14 Tage` as `14 days`; empty when it can not be told."""
-    match = _SPAN.fullmatch(text.strip().lower())
+    """`two weeks` as `14 days`, `1 month` as `30 days`; empty when it can not be told."""
+    word = text.strip().lower()
+    if days := _long_days(word):
+        return f"{days} days"
+    match = _SPAN.fullmatch(word)
     if match is None:
         return ""
     number = _number(match[1])
@@ -63,10 +75,23 @@ def near_window(text: str) -> str:
     word = text.strip().lower().removeprefix("per ").removeprefix("calendar ").strip()
     if word in ("day", "week", "month"):
         return f"calendar {word}"
+    days = _long_days(word)
+    return near_span(word) if days <= MOST_OF_WINDOW else f"{MOST_OF_WINDOW} days"
+
+
+def near_days(text: str) -> str:
+    """The same where the calendar's own day, week or month has no meaning: `month` as `30 days`."""
+    meant = near_window(text)
+    return {"calendar day": "1 day", "calendar week": "7 days", "calendar month": "30 days"}.get(
+        meant, meant
+    )
+
+
+def _long_days(word: str) -> int:
+    """How many days so many months, quarters or years are, about; 0: it is none of these."""
     match = None if word in _LONG else _SPAN.fullmatch(word)
     number, unit = (1, word) if match is None else (_number(match[1]), match[2])
-    days = _LONG.get(unit.removesuffix("s"), 0) * number
-    return f"{days} days" if 0 < days <= 366 else near_span(text)
+    return _LONG.get(unit, 0) * number
 
 
 def _number(text: str) -> int:

@@ -22,9 +22,10 @@ from pydantic_core import CoreSchema
 from outreach.documents import RefusalError, closest, did_you_mean
 from outreach.settings.geography import countries, zones
 from outreach.settings.near_values import near_hours, near_span, near_window, plain_text
-from outreach.spans import WEEKDAYS, DaySpan, Per, parse_day_span, parse_per, parse_span
+from outreach.spans import WEEKDAYS, DaySpan, Per, PerKind, parse_day_span, parse_per, parse_span
 
 T = TypeVar("T")
+_A_MONTH = "30 days"
 ARM_SIZE = 10_000  # shares are kept in parts of 10,000
 _NAME = re.compile(r"[^\W_][\w-]{0,79}")
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,2})?)\s*%", re.ASCII)
@@ -143,7 +144,7 @@ def parse_share(text: str) -> int:
     return int(Decimal(match[1]) * 100)
 
 
-def _or_near(parse: Callable[[str], T], near: Callable[[str], str], text: str) -> T:
+def or_near(parse: Callable[[str], T], near: Callable[[str], str], text: str) -> T:
     """What `parse` reads; where it refuses, the form that was most likely meant is told."""
     try:
         return parse(text)
@@ -156,12 +157,19 @@ def _or_near(parse: Callable[[str], T], near: Callable[[str], str], text: str) -
 
 def parse_window(text: str) -> Per:
     """The window of a cap."""
-    return _or_near(parse_per, near_window, text)
+    return or_near(parse_per, _window_meant, text)
+
+
+def _window_meant(text: str) -> str:
+    """A month is meant as one of the calendar, or as so many days: both are told."""
+    meant = near_window(text)
+    is_month = meant == _A_MONTH and "30" not in text
+    return f"{meant}`, or `{PerKind.MONTH}" if is_month else meant
 
 
 def parse_hours(text: str) -> DaySpan:
     """From and to by the clock of a day."""
-    return _or_near(parse_day_span, _quoted_hours, text)
+    return or_near(parse_day_span, _quoted_hours, text)
 
 
 def _quoted_hours(text: str) -> str:
@@ -174,7 +182,7 @@ def parse_late(text: str) -> timedelta:
     if match := _WORKING_DAYS.fullmatch(text.strip()):
         message = f"`{text}` can not be told: spans run by the clock, nights and weekends too"
         raise RefusalError(message, f"write `{int(match[1]) * 24} hours`", "not-supported")
-    span = _or_near(parse_span, near_span, text)
+    span = or_near(parse_span, near_span, text)
     if not span:
         raise RefusalError(f"`{text}` is no time at all", "write for example `6 hours`")
     return span

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from outreach.campaign.occurrences import instant_in
 from outreach.documents import RefusalError
+from outreach.settings.near_values import near_span
 from outreach.spans import parse_span
 
 EARLIEST, LATEST = 1900, 2200
@@ -25,9 +26,9 @@ class Moments:
             try:
                 span = parse_span(written[1:].strip())
             except ValueError as error:
-                raise RefusalError(
-                    f"`{written}` is no span", "write for example `-3 days`"
-                ) from error
+                meant = near_span(written[1:])
+                hint = f"write `{written[0]}{meant}`" if meant else "write for example `-3 days`"
+                raise RefusalError(f"`{written}` is no span", hint) from error
             return self.at + (span if written[0] == "+" else -span)
         try:
             found = datetime.fromisoformat(written)

@@ -181,6 +181,10 @@ def test_people_read_it_in_two_lines(project: Path, database_url: str) -> None:
         (("service-notice", "--from", "2026-06-01"), "goes out by hand alone"),
         (("quiet", "--from", "soon"), "`--from soon` is no date and time"),
         (("quiet", "--from", "2026-06-01", "--within", "soon"), "--within: `soon` is no span"),
+        (
+            ("quiet", "--from", "2026-06-01", "--within", "1 month"),
+            "--within: `1 month` is no span; write `30 days`",
+        ),
         (("quite", "--from", "2026-06-01"), "there is no campaign `quite`"),
     ],
 )

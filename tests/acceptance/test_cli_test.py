@@ -123,7 +123,7 @@ def test_all_faults_of_all_files_are_told_at_once(project: Path) -> None:
   - {name: a, customer: {stge: growth, email: anna}, expect: {decision: skip, reason: cappd}}
   - {name: b, customer: {stage: declin}, consents: [mail/offers, email/offer], expect: {decision: send}}
   - {name: c, at: tomorrow, expect: {decision: send}}
-  - {name: d, events: [{kind: order, at: -3 dais}], touches: [{campaign: win-bak, at: -1 day}], expect: {channel: sms}}
+  - {name: d, events: [{kind: order, at: -3 dais}], touches: [{campaign: win-bak, at: -2 months}], expect: {channel: sms}}
 """
     written(project, faulty)
     (project / "tests/none.yaml").write_text("campaign: nobody\ncases: [{name: a, expect: {}}]\n")
@@ -149,7 +149,8 @@ def test_all_faults_of_all_files_are_told_at_once(project: Path) -> None:
         ":10:19: `tomorrow` is no date and time; write for example `2026-07-03T17:00+02:00`",
         ":11:42: `-3 dais` is no span; write for example `-3 days`",
         ":11:74: there is no campaign `win-bak`; did you mean `win-back`?",
-        ":11:115: the campaign has no channel `sms`; it has `email`",
+        ":11:87: `-2 months` is no span; write `-60 days`",
+        ":11:118: the campaign has no channel `sms`; it has `email`",
     ):
         assert f"tests/win-back.yaml{each}\n" in told
 

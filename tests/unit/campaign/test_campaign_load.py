@@ -475,6 +475,21 @@ def test_a_faulty_part_is_refused_at_its_place(part: str, text: str, line: str) 
         ),
         (
             "schedule",
+            "schedule: {manual: true, late: 1 month}",
+            "5:32: `1 month` is no span; write `30 days`",
+        ),
+        (
+            "schedule",
+            "schedule: {on_event: {kind: order, after: zwei Monate}}",
+            "5:43: `zwei Monate` is no span; write `60 days`",
+        ),
+        (
+            "schedule",
+            "schedule: {idle: 2 months}",
+            "5:18: since when is not said; write `idle: {since: last_contact_at, for: 60 days}`",
+        ),
+        (
+            "schedule",
             "schedule: {manual: yes}",
             "5:20: `manual` must be `true` or `false`, not text; write `true`",
         ),

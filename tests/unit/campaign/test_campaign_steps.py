@@ -94,6 +94,7 @@ def test_idle_with_a_backlog_lets_them_in_again_after_30_days_unless_it_says_oth
         (f"{MANUAL}steps: [{{wait: 3 days}}]", "5:1: no step is a message; write one with `id`, "
          "`channels` and `template`"),
         (f"{MANUAL}steps: [{A}, {{wait: three days}}]", "5:55: `three days` is no span; write `3 days`"),
+        (f"{MANUAL}steps: [{A}, {{wait: 1 month}}]", "5:55: `1 month` is no span; write `30 days`"),
         (f"{MANUAL}steps: [{A}, {{wait: monday at 10:00}}]", "5:55: a time of the clock is `until`; "
          "write `wait: {until: monday at 10:00}`"),
         (f"{MANUAL}steps: [{A}, {{wait: {{until: orders > 1}}}}]", "5:49: how long at most it waits is "

@@ -222,6 +222,18 @@ def test_channels_keep_what_is_written_of_them() -> None:
             "2:29: `3 months` is no window; write `90 days`",
         ),
         (
+            "cadence: [{at_most: 1, per: 1 month}]",
+            "2:29: `1 month` is no window; write `30 days`, or `calendar month`",
+        ),
+        (
+            "cadence: [{at_most: 1, per: 2 years}]",
+            "2:29: `2 years` is no window; write `366 days`",
+        ),
+        (
+            "owners: {m@example.com: {}}\nfloors: [{at_least: 1, per: month, audience: {tier: A}, by: owner}]",
+            "3:29: `month` is no window; write `30 days`",
+        ),
+        (
             "cadence: [{at_most: 1, per: fortnight}]",
             "2:29: `fortnight` is no window; write `7 days`, `36 hours`, `calendar day`, "
             "`calendar week` or `calendar month`",
