@@ -13,6 +13,7 @@ from outreach.app.uncounted import company_uncounted, uncounted, untold
 from outreach.app.without_effect import company_without_effect, without_effect
 from outreach.audience.check import births_ahead, counted_ever, long_ago
 from outreach.audience.names import Names, names_in
+from outreach.audience.own_message import cut_off
 from outreach.audience.slips import thousands_in
 from outreach.campaign.model import Campaign, Expression, ScheduleKind
 from outreach.campaign.occurrences import CUSTOMER, instant_in
@@ -39,6 +40,7 @@ def slips_of(context: Context, campaign: Campaign) -> Iterator[Problem]:
         yield from _never_in_touch(campaign, names_in(company, campaign))
         yield from _day_of_birth(campaign, names_in(company, campaign))
         yield from _before_they_came(campaign, names_in(company, campaign))
+        yield from cut_off(campaign, names_in(company, campaign))
         yield from _thousands(campaign)
         yield from without_effect(document, campaign, company)
         yield from no_feast_to_come(document, campaign, company, context.now())

@@ -27,8 +27,8 @@ class Spelling(NamedTuple):
 
 
 def present_row(names: Names, now: datetime) -> Row:
-    """The stored customers, all at one instant."""
-    return Row(customers.c, now, now.date(), names)
+    """The stored customers, all at one instant, as if they came in then."""
+    return Row(customers.c, now, now.date(), names, entered_at=now)
 
 
 def is_anyone(conn: Connection) -> bool:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, Text, literal, null, type_coerce
+from sqlalchemy import BigInteger, Text, cast, literal, null, type_coerce
 from sqlalchemy.sql import ColumnElement
 
 from outreach.audience.names import FACTS, NO_ATTRIBUTES, Kind, Names
 from outreach.store import facts, spelling
+from outreach.store.types import Instant
 
+_NEVER = cast(null(), Instant())  # a bare null is compared with nothing
 _READERS: dict[Kind, Callable[..., ColumnElement[Any]]] = {
     Kind.TEXT: spelling.text_in,
     Kind.NUMBER: spelling.number_in,
@@ -66,7 +68,7 @@ class Row:
             case "now":
                 return facts.moment(self.now)
             case "entered_at":
-                return null() if self.entered_at is None else facts.moment(self.entered_at)
+                return _NEVER if self.entered_at is None else facts.moment(self.entered_at)
             case "today":
                 return self._today()
             case "last_contact_at":

@@ -79,6 +79,13 @@ def near_window(text: str) -> str:
     return near_span(word) if days <= MOST_OF_WINDOW else f"{MOST_OF_WINDOW} days"
 
 
+def windows_meant(text: str) -> str:
+    """The same of a limit: one month is meant as so many days, or as one of the calendar."""
+    meant = near_window(text)
+    is_a_month = meant == "30 days" and _long_days(text.strip().lower()) > 0
+    return f"{meant}`, or `calendar month" if is_a_month else meant
+
+
 def near_days(text: str) -> str:
     """The same where the calendar's own day, week or month has no meaning: `month` as `30 days`."""
     meant = near_window(text)

@@ -21,11 +21,10 @@ from pydantic_core import CoreSchema
 
 from outreach.documents import RefusalError, closest, did_you_mean
 from outreach.settings.geography import countries, zones
-from outreach.settings.near_values import near_hours, near_span, near_window, plain_text
-from outreach.spans import WEEKDAYS, DaySpan, Per, PerKind, parse_day_span, parse_per, parse_span
+from outreach.settings.near_values import near_hours, near_span, plain_text, windows_meant
+from outreach.spans import WEEKDAYS, DaySpan, Per, parse_day_span, parse_per, parse_span
 
 T = TypeVar("T")
-_A_MONTH = "30 days"
 ARM_SIZE = 10_000  # shares are kept in parts of 10,000
 _NAME = re.compile(r"[^\W_][\w-]{0,79}")
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,2})?)\s*%", re.ASCII)
@@ -157,14 +156,7 @@ def or_near(parse: Callable[[str], T], near: Callable[[str], str], text: str) ->
 
 def parse_window(text: str) -> Per:
     """The window of a cap."""
-    return or_near(parse_per, _window_meant, text)
-
-
-def _window_meant(text: str) -> str:
-    """A month is meant as one of the calendar, or as so many days: both are told."""
-    meant = near_window(text)
-    is_month = meant == _A_MONTH and "30" not in text
-    return f"{meant}`, or `{PerKind.MONTH}" if is_month else meant
+    return or_near(parse_per, windows_meant, text)
 
 
 def parse_hours(text: str) -> DaySpan:
