@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -37,7 +37,7 @@ class Said:
     forgotten: Future[list[Forgotten]]
 
 
-def ask_copy(sim: Simulated, pool: Executor, start: datetime) -> Said:
+def ask_copy(sim: Simulated, pool: Executor, start: datetime, every: timedelta) -> Said:
     """Have the threads of a pool ask: both databases work outside Python's lock.
 
     In this order: whoever waits for what another question finds is behind it.
@@ -58,7 +58,7 @@ def ask_copy(sim: Simulated, pool: Executor, start: datetime) -> Said:
         pestered=once_noted(lambda conn: counting.most_pestered(conn, since)),
         touches=once_noted(counting.touches),
         forgotten=once_noted(lambda conn: counting.most_forgotten(conn, since)),
-        starved=ask(lambda conn: starved(conn, since, campaigns, company)),
+        starved=ask(lambda conn: starved(conn, since, campaigns, company, every)),
         cost=ask(lambda conn: cost_of_sent(context, conn, since=start)),
         stages=ask(lambda conn: drift(conn, since)),
         tasks=ask(lambda conn: given_out(conn, since)),

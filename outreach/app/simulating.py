@@ -124,7 +124,7 @@ def simulate(context: Context, asked: Asked, tell: Tell = lambda _: None) -> Sim
             tell((at - start) // HOUR)
             last = at
         with ThreadPoolExecutor(HANDS, "report") as pool:
-            said = ask_copy(sim, pool, start)
+            said = ask_copy(sim, pool, start, asked.every)
             if asked.rows_to is not None:  # meanwhile: the answers are worked out by the database
                 with reading(sim.context.engine) as conn:
                     write_rows(asked.rows_to, decided_rows(conn, only=sim.since.own))

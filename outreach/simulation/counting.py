@@ -53,7 +53,11 @@ class Since:
     @property
     def own(self) -> ColumnElement[bool]:
         """Deliveries that were planned since, and those that waited already."""
-        return or_(d.id > self.last_id, d.id.in_(select(was_open.c.id)))
+        return self.among(d)
+
+    def among(self, row: Any) -> ColumnElement[bool]:
+        """The same by the columns of deliveries under another name."""
+        return or_(row.id > self.last_id, row.id.in_(select(was_open.c.id)))
 
 
 def begin(conn: Connection, at: datetime) -> Since:
