@@ -23,7 +23,7 @@ from outreach.decisions.winners import winner_due_at, with_journey_winner
 from outreach.errors import UsageError
 from outreach.planning.next_time import Search, next_time
 from outreach.store.customers import by_keys
-from outreach.store.engine import reading
+from outreach.store.engine import plan_once, reading
 from outreach.store.marks import facts_for
 from outreach.store.stages import is_from_the_start
 from outreach.store.tables import customers
@@ -65,6 +65,7 @@ def explain_customer(
     `next` is looked for only where it is looked `ahead`.
     """
     with reading(context.engine) as conn:
+        plan_once(conn)
         load = partial(ruling_of, context, conn, name)
         return explain_first(context, conn, load, key, at, ahead=ahead)[0]
 
