@@ -20,6 +20,7 @@ from outreach.dispatch.trouble import kind_of
 from outreach.logger import Logger
 from outreach.store import custody
 from outreach.store.custody import Settlement
+from outreach.store.durable import wait_for_disk
 from outreach.store.handover import Handing, can_be_one_trip
 from outreach.vocabulary import State
 
@@ -57,6 +58,9 @@ class Exchange:
         self._came = threading.Condition()
         self._idle = False  # the thread waits for a first one
         self._closed = False
+        self._is_on_disk = (
+            True  # what was committed; a handing that follows waits for all before it
+        )
         self._connection = KeptConnection(shift.engine)
         self._one_trip = can_be_one_trip(shift.engine)
         self._thread = threading.Thread(target=self._work, name=f"settle-{ledger.channel}")
@@ -83,6 +87,13 @@ class Exchange:
                 self._came.notify()
         wanted.decided.wait()
         return wanted.ours, wanted.handed_at
+
+    def _waited_for_disk(self) -> bool:
+        """Whether all that was committed is on the disk; where nobody knows that is told."""
+        with self._shift.trouble.noted("commit not confirmed by the disk", channel=self.channel):
+            wait_for_disk(self._shift.engine)
+            self._is_on_disk = True
+        return self._is_on_disk
 
     def close(self) -> None:
         """Write what is left and end."""
@@ -120,6 +131,8 @@ class Exchange:
     def _gather(self) -> tuple[list[Answered], list[_Wanted]]:
         """What is there, and what comes soon: less where somebody waits to send. Nothing: the end."""
         limits, until = self._shift.limits, math.inf
+        if not (self._is_on_disk or self._answers or self._wanted):  # answers that nothing follows
+            self._waited_for_disk()
         with self._came:
             self._idle = True
             self._came.wait_for(lambda: self._answers or self._wanted or self._closed)
@@ -199,22 +212,30 @@ class Exchange:
             with self._connection.bare() as conn:
                 written = self._ledger.exchange_and_commit(conn, flush, rows, at)
         else:
-            with shift.writing_on(self._connection) as conn:
+            with shift.writing_ahead(self._connection) as conn:
                 if wanted:
                     custody.begin_handing(conn)
                 written = self._ledger.exchange(conn, flush, rows, at)
                 handed_at = time.monotonic()
+            self._is_on_disk = False
         settlements, moved, found = written
-        for one in wanted:
-            one.ours, one.handed_at = found.intersection(row[0] for row in one.rows), handed_at
-            one.decided.set()
         shift.trouble.over()
+        overtaken = [one for one in flush if together and one.held.id not in moved]
+        if not overtaken:
+            shift.places.give(
+                len(flush)
+            )  # a handing into them waits for the disk, and so for these
+        is_safe = not wanted or self._waited_for_disk()
+        for one in wanted:
+            one.ours = found.intersection(row[0] for row in one.rows) if is_safe else None
+            one.handed_at = handed_at
+            one.decided.set()
         if not flush:
             return
-        if together and len(moved) < len(flush):
-            self._count_overtaken([one for one in flush if one.held.id not in moved])
+        if overtaken:
+            self._count_overtaken(overtaken)
+            shift.places.give(len(flush))
         shift.holdings.settled(settlements)
-        shift.places.give(len(flush))
         counts = Counter(moved.values())
         shift.tally.count({state: n for state, n in counts.items() if state is not State.DUE})
         _tell(self.channel, settlements, moved, counts)

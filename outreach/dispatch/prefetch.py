@@ -165,7 +165,7 @@ class Prefetch:
             self._crowded = bool(waiting) and not grant.shares
             if not grant.shares:
                 return False
-            with self._shift.writing_on(self._connection) as conn:
+            with self._shift.writing_ahead(self._connection) as conn:  # a handing waits for both
                 plan_once(conn)
                 schema.require(conn, self._shift.schema)
                 at = self._shift.instants()

@@ -17,6 +17,7 @@ from outreach.dispatch.rulebook import Rulebook
 from outreach.dispatch.trouble import DatabaseTrouble
 from outreach.logger import Logger
 from outreach.store.custody import BEGIN_SECONDS
+from outreach.store.durable import left_to_the_disk
 from outreach.store.engine import begin_read, begin_write, writing
 from outreach.store.giving_up import give_up_at
 from outreach.store.schema import OtherSchema, head
@@ -132,6 +133,12 @@ class Shift:
     def writing_on(self, kept: "KeptConnection") -> Iterator[Connection]:
         """The same over a connection that a thread keeps for its many transactions."""
         with self._one_writer, kept.writing() as conn:
+            yield conn
+
+    @contextmanager
+    def writing_ahead(self, kept: "KeptConnection") -> Iterator[Connection]:
+        """The same, safe on SQLite's disk only after `wait_for_disk`, or a later commit that is."""
+        with self._one_writer, kept.bare() as conn, left_to_the_disk(conn), begin_write(conn):
             yield conn
 
     def end(self) -> None:
