@@ -78,6 +78,14 @@ def customer_history(context: Context, key: str) -> Mapping[str, Any]:
     return {part: _outside(value) for part, value in history.items()}
 
 
+def who_is(context: Context, key: str) -> str:
+    """A customer as a person knows them: key, name, addresses. UsageError: there is none."""
+    found = customer_history(context, key)["customer"]
+    name = " ".join(filter(None, (found["first_name"], found["last_name"])))
+    known = ", ".join(filter(None, (name, found["email"], found["phone"])))
+    return f"{key} ({known})" if known else key
+
+
 def no_customer(key: str) -> UsageError:
     """The error for a key that nobody has."""
     return UsageError(f"there is no customer `{key}`", "keys are exact, upper and lower case too")

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from outreach.app.assigning import Assigned, assign_customers
-from outreach.app.customers import customer_history, import_customer_file, told
+from outreach.app.customers import customer_history, import_customer_file, told, who_is
 from outreach.app.erasing import forget as erase_customer
 from outreach.app.exporting import export_customers
 from outreach.app.merging import merge_customers
 from outreach.cli.app import COMMANDS, group
+from outreach.cli.asking import check_somebody_is_there, is_agreed
 from outreach.cli.call import call_of
 from outreach.cli.intake import (
     DatesOption,
@@ -32,6 +33,7 @@ from outreach.cli.screen import Screen, shown
 from outreach.vocabulary import number_of
 
 app = group(COMMANDS["customers"])
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")]
 
 
 @app.command("import")
@@ -122,13 +124,21 @@ def merge_(
     ctx: typer.Context,
     closed: Annotated[str, typer.Argument(metavar="FROM", help="The key to be closed")],
     kept: Annotated[str, typer.Argument(metavar="INTO", help="The key that stays")],
+    yes: Yes = False,
 ) -> None:
     """Two records of one person: FROM is closed, its events and touches count for INTO.
 
-    A no of either is a no. What was about to go to FROM is cancelled.
+    A no of either is a no. What was about to go to FROM is cancelled. It asks first: a merge can
+    not be undone.
     """
     call = call_of(ctx)
+    if not yes:
+        check_somebody_is_there(call, "merge them")
     with call.context() as context:
+        if not yes:
+            closing, staying = (who_is(context, key) for key in (closed, kept))
+            if not is_agreed(f"Close {closing} for good, in favour of {staying}?"):
+                return
         found = merge_customers(context, closed, kept)
     counts = {
         "events": found.events,
@@ -161,13 +171,18 @@ def assign(
 def forget(
     ctx: typer.Context,
     key: Annotated[str, typer.Argument(metavar="KEY", help="The customer's key")],
+    yes: Yes = False,
 ) -> None:
     """Erase a customer for good: names, addresses, texts. Counts stay, and every opt-out.
 
-    When it ends no message to them begins any more.
+    It asks first. When it ends no message to them begins any more.
     """
     call = call_of(ctx)
+    if not yes:
+        check_somebody_is_there(call, "erase them")
     with call.context() as context:
+        if not yes and not is_agreed(f"Erase {who_is(context, key)} for good?"):
+            return
         found = erase_customer(context, key)
     call.show(
         found,

@@ -207,8 +207,8 @@ def test_killed_before_one_of_its_commits_after_another_it_goes_on_and_makes_not
 
 def test_who_was_merged_since_gets_it_as_the_customer_who_counts_for_both(shop: Shop) -> None:
     assert shop.here("consent", "grant", "x", *OFFERS, "--now", BEFORE).code == 0
-    assert shop.here("customers", "merge", "a", "x", "--now", LATER).code == 0
-    assert shop.here("customers", "merge", "b", "c", "--now", LATER).code == 0
+    assert shop.here("customers", "merge", "--yes", "a", "x", "--now", LATER).code == 0
+    assert shop.here("customers", "merge", "--yes", "b", "c", "--now", LATER).code == 0
 
     found = shop.here("correct", 1, "--template", "right-price", "--yes", "--json", "--now", LATER)
     shop.run(LATER)
@@ -222,7 +222,7 @@ def test_a_correction_goes_over_with_who_was_merged_before_it_went(shop: Shop) -
     assert shop.here("consent", "grant", "x", *OFFERS, "--now", BEFORE).code == 0
     assert shop.here(*again).json["corrections"][0]["send"] == 3
 
-    assert shop.here("customers", "merge", "a", "x", "--now", LATER).code == 0
+    assert shop.here("customers", "merge", "--yes", "a", "x", "--now", LATER).code == 0
     merged = shop.here(*again).json["corrections"][0]
     shop.run(LATER)
 
@@ -234,7 +234,7 @@ def test_consent_that_ends_and_records_that_close_before_it_goes_count_no_more(s
     again = ("correct", 1, "--template", "right-price", "--yes", "--json", "--now", LATER)
     assert shop.here(*again).json["corrections"][0]["send"] == 3
 
-    assert shop.here("customers", "merge", "a", "b", "--now", LATER).code == 0
+    assert shop.here("customers", "merge", "--yes", "a", "b", "--now", LATER).code == 0
     merged = shop.here(*again).json["corrections"][0]
     assert shop.here("consent", "withdraw", "c", *OFFERS, "--now", LATER).code == 0
     shop.run(LATER)

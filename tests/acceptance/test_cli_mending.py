@@ -1,12 +1,16 @@
 """Mending mistakes on the command line: suppressions, events that never happened."""
 
 import csv
+import os
+import pty
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
-from commands import NOW, outreach_here, sample_project
+from commands import NOW, environment, outreach_here, sample_project
 from makers import make_delivery, make_run
 from sqlalchemy import select, update
 
@@ -274,8 +278,8 @@ def test_an_export_that_can_not_be_written_says_why(peopled: Path) -> None:
 
 
 def test_two_records_of_one_person_become_one(peopled: Path) -> None:
-    told = outreach_here(peopled, "customers", "merge", "a", "b", "--json", "--now", NOW)
-    again = outreach_here(peopled, "customers", "merge", "a", "b", "--now", NOW)
+    told = outreach_here(peopled, "customers", "merge", "--yes", "a", "b", "--json", "--now", NOW)
+    again = outreach_here(peopled, "customers", "merge", "--yes", "a", "b", "--now", NOW)
 
     assert told.json == {
         "closed": "a", "key": "b", "cancelled": 0, "events": 2, "withdrawn": 0,
@@ -286,16 +290,67 @@ def test_two_records_of_one_person_become_one(peopled: Path) -> None:
         2,
         "outreach: customer `a` was merged into `b`; see `outreach customers show KEY`\n",
     )
-    assert outreach_here(peopled, "customers", "forget", "a").err == (
+    assert outreach_here(peopled, "customers", "forget", "--yes", "a").err == (
         "outreach: customer `a` was merged into `b`; erase `b`: this one goes along\n"
     )
+
+
+@pytest.mark.parametrize("words", [("forget", "a"), ("merge", "a", "b"), ("forget", "a", "--json")])
+def test_what_can_not_be_undone_needs_a_yes_where_nobody_can_be_asked(
+    peopled: Path, words: tuple[str, ...]
+) -> None:
+    answer = outreach_here(peopled, "customers", *words)
+
+    what = "erase" if words[0] == "forget" else "merge"
+    said = f"nobody can be asked whether to {what} them; add `--yes`"
+    assert answer.code == 2
+    assert said.partition(";")[0] in answer.err + answer.out
+    assert outreach_here(peopled, "customers", "show", "a").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (("forget", "a"), "Erase a (Ann, ann@example.com, +12025550111) for good? [y/N]:"),
+        (
+            ("merge", "a", "b"),
+            "Close a (Ann, ann@example.com, +12025550111) for good, in favour of b (Bob, bob@example.com)? [y/N]:",
+        ),
+    ],
+)
+def test_a_person_is_asked_about_whom_it_is(
+    peopled: Path, words: tuple[str, ...], asked: str
+) -> None:
+    no = at_a_terminal(peopled, "n\n", "customers", *words)
+    there = outreach_here(peopled, "customers", "show", "a", "--json").json["customer"]
+    yes = at_a_terminal(peopled, "y\n", "customers", *words)
+
+    assert (no, there["merged_into"]) == ((0, asked), None)
+    assert yes == (0, asked)
+    after = outreach_here(peopled, "customers", "show", "a", "--json")
+    assert after.code == 2 or after.json["customer"]["merged_into"] == "b"
+
+
+def at_a_terminal(project: Path, typed: str, *words: str) -> tuple[int, str]:
+    """How a command ends, and what it asks, whose words are typed by a person."""
+    master, slave = pty.openpty()
+    try:
+        os.write(master, typed.encode())
+        done = subprocess.run(
+            [sys.executable, "-m", "outreach", *words],
+            cwd=project, env=environment(), stdin=slave, capture_output=True, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(master)
+        os.close(slave)
+    return done.returncode, done.stderr.decode()
 
 
 def test_a_merged_record_says_into_whom(peopled: Path) -> None:
     (peopled / "more.csv").write_text("key,first_name,interests\na,Ann,tea\n")
     take = ("customers", "import", "more.csv", "--interests-source", "form", "--json")
     assert outreach_here(peopled, *take, "--now", NOW).code == 0
-    outreach_here(peopled, "customers", "merge", "a", "b", "--now", NOW)
+    outreach_here(peopled, "customers", "merge", "--yes", "a", "b", "--now", NOW)
 
     shown = outreach_here(peopled, "customers", "show", "a", "--json", "--now", NOW).json
     taken = outreach_here(peopled, *take, "--now", NOW).json
@@ -315,7 +370,7 @@ def test_compliance_14_an_erasure_takes_captured_messages_along(peopled: Path) -
     assert outreach_here(peopled, "run", "--until-idle", "--now", NOW).code == 0
     before = captured(peopled)
 
-    told = outreach_here(peopled, "customers", "forget", "a", "--json", "--now", NOW)
+    told = outreach_here(peopled, "customers", "forget", "--yes", "a", "--json", "--now", NOW)
 
     assert told.code == 0
     assert told.json["files"] == len(before) - len(captured(peopled)) == 2
@@ -323,7 +378,7 @@ def test_compliance_14_an_erasure_takes_captured_messages_along(peopled: Path) -
     assert outreach_here(peopled, "customers", "show", "a").code == 2
     shown = outreach_here(peopled, "customers", "show", told.json["key"], "--json", "--now", NOW)
     assert shown.json["customer"]["orders"] == 2
-    again = outreach_here(peopled, "customers", "forget", "a")
+    again = outreach_here(peopled, "customers", "forget", "--yes", "a")
     assert (again.code, again.err) == (2, "outreach: customer `a` was erased\n")
     (peopled / "c.csv").write_text(CUSTOMERS)
     back = outreach_here(peopled, *IMPORT, "--json")

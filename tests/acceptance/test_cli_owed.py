@@ -193,7 +193,7 @@ def test_a_retracted_event_takes_its_task_along(owed: Path) -> None:
 
 
 def test_erasing_a_customer_drops_a_promise_too_and_what_was_promised(owed: Path) -> None:
-    assert at(FRIDAY, owed, "customers", "forget", "a").code == 0
+    assert at(FRIDAY, owed, "customers", "forget", "--yes", "a").code == 0
     round_at(SUNDAY, owed)
 
     task = at(SUNDAY, owed, "tasks", "show", PROMISE, "--json").json["task"]
@@ -202,7 +202,7 @@ def test_erasing_a_customer_drops_a_promise_too_and_what_was_promised(owed: Path
 
 def test_a_call_to_the_one_answers_the_other_who_is_merged_into_them(owed: Path) -> None:
     add(owed, FRIDAY, "a,call,2026-07-03T10:30,t-1,")
-    assert at(FRIDAY, owed, "customers", "merge", "b", "a").code == 0
+    assert at(FRIDAY, owed, "customers", "merge", "--yes", "b", "a").code == 0
     round_at(FRIDAY, owed)
 
     assert states(owed) == {PROMISE: "promised", REPLY: "settled", COMPLAINT: "open"}

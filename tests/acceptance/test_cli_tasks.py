@@ -155,7 +155,7 @@ def test_a_task_ends_with_a_note(given: Path) -> None:
 
 
 def test_the_tasks_of_an_erased_customer_are_dropped_and_say_nothing(given: Path) -> None:
-    assert call(given, "customers", "forget", "a").code == 0
+    assert call(given, "customers", "forget", "--yes", "a").code == 0
 
     (only,) = call(given, "tasks", "list", "--state", "dropped", "--json").json
     assert (only["task"]["title"], only["task"]["words"]) == ("erased", "")
@@ -163,7 +163,7 @@ def test_the_tasks_of_an_erased_customer_are_dropped_and_say_nothing(given: Path
 
 
 def test_the_tasks_of_a_merged_customer_are_about_the_one_that_stays(given: Path) -> None:
-    assert call(given, "customers", "merge", "a", "b").code == 0
+    assert call(given, "customers", "merge", "--yes", "a", "b").code == 0
 
     assert [customer for customer, *_ in rows(given)] == ["b", "b"]
 

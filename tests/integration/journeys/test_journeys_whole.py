@@ -134,7 +134,7 @@ def test_who_is_erased_is_in_no_journey_any_more(tmp_path: Path, engine: Engine)
     way.events(NINE, f"ann,order,{NINE}")
     way.run(NINE)
 
-    assert way.call("2026-07-01T12:00", "customers", "forget", "ann").code == 0
+    assert way.call("2026-07-01T12:00", "customers", "forget", "--yes", "ann").code == 0
     way.run("2026-07-02T09:00")
 
     with engine.connect() as conn:
