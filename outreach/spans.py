@@ -30,13 +30,11 @@ class Per:
 
     def __str__(self) -> str:
         if self.kind is PerKind.DAYS:
-            return f"{self.length} days"
+            return _counted(self.length, "day")
         if self.kind is PerKind.SECONDS:
-            return (
-                f"{self.length // 3600} hours"
-                if self.length % 3600 == 0
-                else f"{self.length} seconds"
-            )
+            units = ("hour", "minute", "second")  # 24 hours are no day: that is the customer's own
+            unit = next(each for each in units if self.length % _UNITS[each] == 0)
+            return _counted(self.length // _UNITS[unit], unit)
         return self.kind.value
 
 
@@ -106,8 +104,12 @@ def in_words(span: timedelta) -> str:
     for unit in ("day", "hour", "minute"):
         many, rest = divmod(span, timedelta(seconds=_UNITS[unit]))
         if not rest:
-            return f"{many:,} {unit}{'s' * (many != 1)}"
+            return _counted(many, unit)
     return f"{span.total_seconds():,.0f} seconds"
+
+
+def _counted(many: int, unit: str) -> str:
+    return f"{many:,} {unit}{'s' * (many != 1)}"
 
 
 def parse_per(text: str) -> Per:

@@ -12,7 +12,7 @@ from outreach.app.occasion import occasions_ahead
 from outreach.app.planning import said_when
 from outreach.app.project import campaign_named
 from outreach.campaign.model import Campaign, Step
-from outreach.campaign.pinned import unpinned
+from outreach.campaign.pinned import FROM_COMPANY, face_of, unpinned
 from outreach.errors import ProblemsFound, UsageError
 from outreach.planning.arriving import going_revisions
 from outreach.store.enrolments import still_before
@@ -67,6 +67,17 @@ def comes_again(context: Context, conn: Connection, run: Run) -> ComesAgain | No
     return None
 
 
+def is_same(context: Context, conn: Connection, run: Run, template: str) -> bool:
+    """Whether a template would say again what a run said: neither it nor what it uses has changed."""
+    files, face = context.files.contents, face_of(context.company())
+    return any(
+        _same(files, sent, template)
+        and _within(files, "templates/_base/") == _within(sent[1], "templates/_base/")
+        and face == sent[1][FROM_COMPANY]
+        for sent in _sent(context, conn, run)
+    )
+
+
 def _under_way(
     context: Context, conn: Connection, campaign: Campaign, number: int, step: str, sent: list[Sent]
 ) -> ComesAgain | None:
@@ -114,8 +125,8 @@ def _same(files: Files, sent: Sent, template: str) -> bool:
     """Whether a template is the one that was sent, to the byte."""
     name, then = sent
     folder = f"templates/{template}/"
-    now, before = (
-        {path: content for path, content in each.items() if path.startswith(folder)}
-        for each in (files, then)
-    )
-    return name == template and now == before
+    return name == template and _within(files, folder) == _within(then, folder)
+
+
+def _within(files: Files, folder: str) -> Files:
+    return {path: content for path, content in files.items() if path.startswith(folder)}

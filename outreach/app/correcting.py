@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from outreach.app.admission import problems_on_trial
 from outreach.app.beside import Beside, beside
-from outreach.app.comes_again import ComesAgain, comes_again
+from outreach.app.comes_again import ComesAgain, comes_again, is_same
 from outreach.app.context import Context
 from outreach.app.person import person
 from outreach.app.project import save_rules
@@ -149,7 +149,14 @@ def _run(context: Context, conn: Connection, run_id: int, template: str) -> Run:
     if template not in names:
         hint = did_you_mean(template, names, listing="there are")
         raise UsageError(f"there is no template `{template}`", hint)
-    for number, other in corrections_of(conn, run_id).values():
+    there = corrections_of(conn, run_id)
+    if not there and is_same(context, conn, run, template):
+        message = (
+            f"run {run_id} went out with `{template}` as it stands: it would say the same again"
+        )
+        hint = f"mend templates/{template}/, or write the correction as a template of its own"
+        raise UsageError(message, hint)
+    for number, other in there.values():
         if other != template:
             message = f"run {run_id} is corrected by run {number} with `{other}` already"
             raise UsageError(message, f"correct that one: `outreach correct {number}`")

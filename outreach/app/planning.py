@@ -26,6 +26,7 @@ from outreach.app.sample import sample_of_plan
 from outreach.app.unlocks import Unlock
 from outreach.audience.check import is_staged
 from outreach.audience.names import names_in
+from outreach.audience.presence import is_anyone
 from outreach.campaign.model import Campaign, Expression, Selection
 from outreach.campaign.occurrences import CUSTOMER
 from outreach.decisions.asking import Question
@@ -89,6 +90,7 @@ class Plan:
     steps: dict[str, int] = field(default_factory=dict)  # sent or held, where each way has its own
     later: list[LaterCost] = field(default_factory=list)  # of later messages that have a price
     unnamed: dict[str, int] = field(default_factory=dict)  # who reads files that name no language
+    nobody_yet: bool = False  # there are no customers at all
 
 
 def plan_campaign(
@@ -111,6 +113,7 @@ def plan_campaign(
         digest = digest_of(pinned(context, name))
         later = _later(context, conn, more, name, at)
         lacks, last = _looked_at(conn, first.ruling, digest, counted.funnel.audience)
+        nobody_yet = not counted.funnel.audience and not is_anyone(conn)
         if rows_to is not None:
             write_rows(rows_to, _rows(conn, asked.questions))
     funnel, spread, campaign = counted.funnel, counted.spread, first.ruling.campaign
@@ -147,6 +150,7 @@ def plan_campaign(
         steps=counted.steps,
         later=later,
         unnamed=funnel.unnamed,
+        nobody_yet=nobody_yet,
     )
 
 

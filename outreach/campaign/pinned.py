@@ -21,7 +21,7 @@ def pinned_files(
     folders = ("templates/_base/", *(f"templates/{step.template}/" for step in campaign.steps))
     found = {path: content for path, content in files.items() if path.startswith(folders)}
     path = f"campaigns/{campaign.name}.yaml"
-    found |= {path: files[path], FROM_COMPANY: _face(company)}
+    found |= {path: files[path], FROM_COMPANY: face_of(company)}
     meaning = topic_meaning(campaign, company)
     return found if meaning is None else found | {TOPIC: meaning}
 
@@ -64,7 +64,8 @@ def pinned_correction(
     return found | {CORRECTION: written(campaign.corrects)}
 
 
-def _face(company: Company) -> bytes:
+def face_of(company: Company) -> bytes:
+    """Brand and senders, as a revision pins them."""
     channels = {
         name: {key: getattr(settings, key) for key in _OF_CHANNEL}
         for name, settings in sorted(company.channels.items())

@@ -17,6 +17,7 @@ from outreach.cli.waiting import show_cost, show_held, show_status
 from outreach.errors import UsageError
 from outreach.vocabulary import number_of
 
+_NOBODY_YET = "there are no customers yet: `outreach customers import FILE` brings them in"
 _OVER = (
     "its schedule has no time to come any more, so no further run is made by itself; "
     "this is whom `outreach send` would reach now"
@@ -82,7 +83,7 @@ def show_plan(screen: Screen, found: Plan) -> None:
     for why in found.held_back:
         screen.line(f"the run would be held for a person: {why}")
     if not found.audience:
-        screen.line("nobody is picked by the audience")
+        screen.line(_NOBODY_YET if found.nobody_yet else "nobody is picked by the audience")
     held = {why.value: count for why, count in found.held.items()}
     show_held(screen, held, found.held_until, own_clocks=found.occurrence.tzinfo is None)
     if found.skip:

@@ -78,7 +78,8 @@ def _show(screen: Screen, found: Reported) -> None:
         ])  # fmt: skip
     show_arms(screen, found.arms, found.winner)
     for step, arms in found.steps.items():
-        show_arms(screen, arms, None, step)
+        if arms != found.arms:  # as long as only that step went out they are the same
+            show_arms(screen, arms, None, step)
     if found.links:
         screen.line()
         screen.heading("Clicked links, by messages")

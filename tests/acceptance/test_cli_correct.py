@@ -138,6 +138,23 @@ def test_who_got_it_gets_the_correction_and_who_did_not_gets_neither(shop: Shop)
     assert "caps do not hold for it, once" in str(logged.detail)
 
 
+def test_the_very_words_that_were_wrong_correct_nothing(shop: Shop) -> None:
+    words = ("correct", 1, "--template", "prices", "--now", LATER)
+
+    same = [shop.here(*words, *more) for more in ((), ("--yes",))]
+    unsent = shop.here("runs", "show", 1, "--json", "--now", LATER).json
+    (shop.project / "templates/prices/body.txt").write_text(BODY % "It is 100 dollars")
+    mended = shop.here(*words, "--yes", "--json")
+
+    assert [(each.code, each.err) for each in same] == [(
+        2,
+        "outreach: run 1 went out with `prices` as it stands: it would say the same again; mend "
+        "templates/prices/, or write the correction as a template of its own\n",
+    )] * 2  # fmt: skip
+    assert "cancelled" not in str(unsent)  # nothing was stopped
+    assert mended.json["corrections"][0]["send"] == 3
+
+
 def test_called_again_it_makes_nothing_twice_and_tells_how_both_stand(shop: Shop) -> None:
     words = ("correct", 1, "--template", "right-price", "--yes", "--json", "--now", LATER)
     first = shop.here(*words).json

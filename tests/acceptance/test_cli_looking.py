@@ -116,6 +116,16 @@ def test_a_plan_says_that_its_audience_picks_nobody(noted: Path) -> None:
     )
 
 
+def test_a_plan_says_that_nobody_was_imported_yet(project: Path) -> None:
+    words = ("plan", "weekly-greeting", "--now", NOW)
+
+    said, told = outreach_here(project, *words).out, outreach_here(project, *words, "--json").json
+
+    assert "there are no customers yet: `outreach customers import FILE` brings them in\n" in said
+    assert "nobody is picked" not in said
+    assert told["nobody_yet"]
+
+
 @pytest.mark.parametrize("command", ["plan notes", "explain notes C2", "send notes --yes"])
 @pytest.mark.parametrize(
     ("audience", "fault"),

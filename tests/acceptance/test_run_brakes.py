@@ -73,7 +73,7 @@ def test_a_run_that_corrects_another_is_no_audience_to_compare_with(peopled: Pat
     """Nine of the ten got it, and so the correction: 10 are 11% more."""
     write(peopled, "brake: 5%\n")
     run(peopled, NOW)
-    words = ("correct", 1, "--template", "weekly-greeting", "--yes", "--now", "2026-07-03T18:00")
+    words = ("correct", 1, "--template", "service-notice", "--yes", "--now", "2026-07-03T18:00")
     assert outreach_here(peopled, *words).code == 0
     run(peopled, "2026-07-03T18:00")
 

@@ -42,6 +42,9 @@ def test_report_tells_who_is_where_and_who_reached_the_goal(tmp_path: Path, engi
     assert (sum(each["of"] for each in shares.values())) == 2
     assert (sum(each["reached"] for each in shares.values())) == 1
     assert list(said["steps"]) == ["a"]
+    assert told.count("with 95 % intervals") == 1  # step a is all that went out
+    way.run("2026-07-31T10:00")
+    told = way.call("2026-07-31T11:00", "report", "way").out
     assert "Variants of step a, with 95 % intervals" in told
 
 
