@@ -8,7 +8,7 @@ from typing import Any
 from outreach.app.context import Context
 from outreach.campaign.known import Known
 from outreach.campaign.schema import Choices, campaign_schema, cases_schema, company_schema
-from outreach.campaign.template_files import template_names
+from outreach.campaign.template_files import templates_to_offer
 from outreach.lifecycle.lifecycle_file import lifecycle_schema
 from outreach.lifecycle.load import load_lifecycles
 
@@ -24,7 +24,7 @@ class Schemas:
 def choices_of(context: Context) -> Choices:
     """The names of the project's own topics, stages, channels and templates, as far as it is sound."""
     files, company = context.files.contents, context.loaded.company
-    templates = template_names(files)
+    templates = templates_to_offer(files)
     if company is None:
         return Choices(templates=templates)
     known, lifecycle = Known.of(company), load_lifecycles(company, files)[0].main

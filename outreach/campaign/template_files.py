@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 
 from outreach.campaign.laid_out import message_paths
 from outreach.campaign.load import channel_paths
+from outreach.campaign.project import campaign_files
 from outreach.campaign.steps_file import parse_template
-from outreach.campaign.variant_files import variant_names
-from outreach.documents import Document, Path, RefusalError, did_you_mean
+from outreach.campaign.variant_files import template_folders, variant_names
+from outreach.documents import Document, Path, RefusalError, did_you_mean, load
 from outreach.errors import Problem
 
 # For each channel: groups of names, of each of which one must be there.
@@ -110,3 +111,21 @@ def template_names(files: Mapping[str, bytes]) -> set[str]:
     folders = {path.rpartition("/")[0] for path in files if path.startswith("templates/")}
     names = {folder.removeprefix("templates/") for folder in folders if folder != "templates"}
     return {name for name in names if not name.startswith("_")}
+
+
+def templates_to_offer(files: Mapping[str, bytes]) -> set[str]:
+    """The same without the folders in templates that hold variants, attachments or parts."""
+    documents = (load(path, files[path])[0] for _, path in campaign_files(files))
+    offered = {name for name in template_names(files) if "/" not in name or _is_whole(name, files)}
+    for document in filter(None, documents):
+        folders = [each.removeprefix("templates/") for each in template_folders(document)]
+        variants = {f"{name}/{each}" for name in folders for each in variant_names(document)}
+        if offered & variants:
+            offered = offered - variants | {each.rpartition("/")[0] for each in offered & variants}
+    return offered
+
+
+def _is_whole(name: str, files: Mapping[str, bytes]) -> bool:
+    """Whether a folder holds all that a message on some channel needs."""
+    there = _names_in(f"templates/{name}", files)
+    return any(all(there & set(group) for group in groups) for groups in NEEDED.values())

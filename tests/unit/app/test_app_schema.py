@@ -11,6 +11,7 @@ from commands import ROOT
 from outreach.app.context import open_context
 from outreach.app.schema import choices_of, write_schemas
 from outreach.campaign.schema import campaign_schema
+from outreach.campaign.template_files import templates_to_offer
 from outreach.documents import load
 
 SAMPLE = sorted((ROOT / "campaigns").glob("*.yaml"))
@@ -102,6 +103,33 @@ def test_editors_know_how_days_that_come_back_are_written(
     text = SOUND.replace("cron: 0 17 * * FRI", schedule)
 
     assert jsonschema_rs.is_valid(schemas["campaign"], written(text)) is taken
+
+
+def test_editors_offer_templates_and_no_folders_of_variants(schemas: dict[str, Any]) -> None:
+    offered = schemas["campaign"]["$defs"]["StepFile"]["properties"]["template"]["enum"]
+
+    folders = {path.name for path in (ROOT / "templates").iterdir()} - {"_base"}
+    assert set(offered) == folders
+
+
+@pytest.mark.parametrize(
+    ("paths", "offered"),
+    [
+        (["hello/sms.txt", "hello/warm/sms.txt"], {"hello"}),  # a variant that is a message
+        (["hello/plain/sms.txt", "hello/warm/sms.txt"], {"hello"}),  # each variant is a whole one
+        (["hello/sms.txt", "hello/attachments/terms.pdf"], {"hello"}),
+        (["hello/sms.txt", "news/may/subject.txt", "news/may/body.mjml"], {"hello", "news/may"}),
+        (["hello/sms.txt", "news/subject.txt"], {"hello", "news"}),  # in the making
+    ],
+)
+def test_what_may_be_offered_as_a_template(paths: list[str], offered: set[str]) -> None:
+    campaign = """\
+experiment: {variants: {plain: 1, warm: 1}}
+steps: [{id: hello, channels: sms, template: hello}]
+"""
+    files = {f"templates/{path}": b"Hi" for path in paths} | {"campaigns/a.yaml": campaign.encode()}
+
+    assert templates_to_offer(files) == offered
 
 
 def test_without_a_project_any_name_may_be_written() -> None:
