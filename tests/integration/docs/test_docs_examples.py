@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from commands import ROOT, outreach, sample_project
+from commands import ROOT, outreach, outreach_here, sample_project
 
 from outreach.app import render_all
 from outreach.campaign.campaign_file import CampaignFile, ExperimentFile
@@ -43,6 +43,59 @@ def test_campaigns_in_the_docs_have_no_problems(tmp_path: Path) -> None:
     assert len(found) >= 3
     assert answer.code == 0, answer.out
     assert answer.out.endswith("files, no problems\n")
+
+
+OFFER = """\
+campaign: spring-offer
+at: 2026-07-07T10:00
+given:
+  customer: {stage: growth, first_name: Ann, email: ann@example.com, timezone: Europe/Berlin}
+  consents: [email/offers]
+cases:
+  - {name: owes nothing, expect: {decision: send}}
+  - name: has an open invoice
+    events: [{kind: invoice, at: -3 days}]
+    expect: {decision: skip, reason: excluded}
+  - name: has paid
+    events: [{kind: invoice, at: -20 days}, {kind: invoice_paid, at: -3 days}]
+    expect: {decision: send}
+  - name: has paid, and was reminded this week
+    events: [{kind: invoice, at: -20 days}, {kind: invoice_paid, at: -3 days}]
+    touches: [{campaign: invoice-reminder, at: -5 days, topic: service}]
+    expect: {decision: skip, reason: excluded}
+  - name: had the messages of the week
+    touches: [{campaign: weekly-greeting, at: -6 days}, {campaign: weekly-greeting, at: -5 days}]
+    expect: {decision: hold, reason: capped}
+"""
+REMINDER = """\
+campaign: invoice-reminder
+at: 2026-07-07T10:00
+given: {customer: {email: ann@example.com, timezone: Europe/Berlin}}
+cases:
+  - name: has not paid after two weeks
+    events: [{kind: invoice, at: -14 days}]
+    expect: {decision: send, step: remind}
+  - name: has paid
+    events: [{kind: invoice, at: -14 days}, {kind: invoice_paid, at: -1 day}]
+    expect: {decision: skip, reason: not_in_audience}
+  - name: has paid after the first reminder
+    events: [{kind: invoice, at: -21 days}, {kind: invoice_paid, at: -2 days}]
+    journey: {touches: [{step: remind, at: -7 days}]}
+    expect: {decision: skip, reason: not_in_audience, step: again}
+"""
+
+
+def test_the_offer_of_the_docs_gives_way_to_invoices(tmp_path: Path) -> None:
+    project = sample_project(tmp_path / "project")
+    (project / "tests").mkdir()
+    found = dict(_CAMPAIGN.findall((ROOT / "docs" / "campaigns.md").read_text(encoding="utf-8")))
+    for name, cases in (("spring-offer", OFFER), ("invoice-reminder", REMINDER)):
+        (project / f"campaigns/{name}.yaml").write_text(found[name], encoding="utf-8")
+        (project / f"tests/{name}.yaml").write_text(cases, encoding="utf-8")
+
+    answer = outreach_here(project, "test", "tests")
+
+    assert answer.code == 0, answer.out
 
 
 def test_the_readme_prints_the_greeting_as_it_ships() -> None:
