@@ -1,6 +1,6 @@
 """An outlook: one customer's next months across all campaigns, on a copy of what is about them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,13 +15,15 @@ from outreach.decisions.ruling import Ruling
 from outreach.dispatch.held import Held
 from outreach.errors import UsageError
 from outreach.reports.rows import DecidedRow, decided_rows
-from outreach.simulation.span import instants
+from outreach.simulation.span import HOUR, instants
 from outreach.store.customers import by_keys
 from outreach.store.dialect import is_any_of
 from outreach.store.engine import reading
 from outreach.store.stages import MAIN, stays
 from outreach.store.tables import customers, deliveries
 from outreach.vocabulary import Decision
+
+Tell = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,10 @@ class Outlook:
         )
 
 
-def foresee(context: Context, key: str, days: int) -> Outlook:
+def foresee(context: Context, key: str, days: int, tell: Tell = lambda _: None) -> Outlook:
     """What the coming days bring to a customer; nothing is written or sent.
+
+    `tell` hears how many hours are done.
 
     Only they and those who share their addresses are looked at, so what depends on everyone (a
     budget, a brake) is not foreseen. UsageError where there is no such customer.
@@ -98,6 +102,7 @@ def foresee(context: Context, key: str, days: int) -> Outlook:
     with simulated(context, start, only=only, tell=draw) as sim:
         for at in instants(start, start + timedelta(days=days)):
             sim.step(at)
+            tell((at - start) // HOUR)
         with reading(sim.context.engine) as conn:
             zone = _zone(context, conn, id_)
             own = sim.since.own & (deliveries.c.customer_id == id_)

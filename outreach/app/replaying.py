@@ -89,6 +89,8 @@ def replay(context: Context, asked: AskedAgain, tell: Tell = lambda _: None) -> 
         ruling_of(context, conn, asked.campaign)  # ProblemsFound before anything is copied
     given = lifecycles_of(context).main is None
 
+    tell(0)
+
     def prepare(conn: Connection) -> None:
         rewind(conn, asked.campaign, asked.start, given=given)
 

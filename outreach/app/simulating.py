@@ -117,6 +117,7 @@ def simulate(context: Context, asked: Asked, tell: Tell = lambda _: None) -> Sim
     start = context.now()
     end = start + timedelta(days=asked.days)
     assumptions = None if asked.assume is None else assumptions_in(context, asked.assume)
+    tell(0)  # to copy a large base takes a while
     with simulated(context, start, assumptions, asked.seed) as sim:
         last = start
         for at in instants(start, end, asked.every):

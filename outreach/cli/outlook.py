@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
+from outreach.app.company_clock import company_clock
 from outreach.app.foreseeing import Foreseen, Outlook, foresee
 from outreach.cli.call import call_of
 from outreach.cli.ending import tidy_end
+from outreach.cli.progress import progress
 from outreach.cli.screen import Screen
 from outreach.vocabulary import number_of
 
@@ -23,8 +25,9 @@ def outlook(
     By the customer's own clock; messages as they will be read. On a copy: nothing is written or sent.
     """
     call = call_of(ctx)
-    with call.context() as context, tidy_end():
-        found = foresee(context, customer, days)
+    with call.context() as context, tidy_end(), progress() as bars:
+        now = context.now().astimezone(company_clock(context))
+        found = foresee(context, customer, days, bars.of_days(now, days * 24))
     call.show(found, lambda screen: _show(screen, found))
 
 

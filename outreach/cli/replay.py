@@ -59,7 +59,7 @@ def replay(
         span = None if within is None else read_span(within, "--within")
         asked = AskedAgain(campaign, first, last, goal, span, rows)
         hours = max(1, int((last - first).total_seconds() // 3600))
-        found = replay_days(context, asked, bars.of("hours", hours))
+        found = replay_days(context, asked, bars.of_days(first, hours))
     call.show(found, lambda screen: _show(screen, found))
 
 

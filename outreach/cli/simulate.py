@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from outreach.app.company_clock import company_clock
 from outreach.app.simulating import Asked, OfCampaign, Simulation, draw, make_folder, read_step
 from outreach.app.simulating import simulate as simulate_days
 from outreach.cli.call import call_of
@@ -52,7 +53,8 @@ def simulate(
     if svg is not None:
         make_folder(svg)
     with call.context() as context, tidy_end(), progress() as bars:
-        found = simulate_days(context, asked, bars.of("hours", days * 24))
+        now = context.now().astimezone(company_clock(context))
+        found = simulate_days(context, asked, bars.of_days(now, days * 24))
     if svg is not None:
         draw(found, svg)
     call.show(found, lambda screen: _show(screen, found))

@@ -2,13 +2,20 @@
 
 import csv
 import hashlib
+import json
+import os
+import pty
+import re
 import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import begin, outreach, outreach_here, sample_project
+from commands import begin, environment, outreach, outreach_here, sample_project
 from letterbox import BEFORE, people
 from sqlalchemy import Engine, select
 from waiting import wait_for
@@ -73,6 +80,33 @@ def test_people_read_days_campaigns_touches_and_names(project: Path) -> None:
     assert answer.code == 0
     assert answer.out.startswith(SHOWN)
     assert answer.out.endswith("k0         never                         no_consent\n")
+
+
+def test_a_terminal_shows_the_day_that_is_reached(project: Path) -> None:
+    """And nothing of it is left at the end, nor in the answer."""
+    words = ("simulate", "--days", "9", "--now", NOON, "--json")
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "outreach", *words],
+        cwd=project, env=environment() | {"TERM": "xterm"}, stdout=subprocess.PIPE, stderr=slave,
+    ) as ended:  # fmt: skip
+        os.close(slave)
+        shown = b"".join(iter(partial(read_some, master), b""))
+        answer = json.loads(ended.communicate(timeout=120)[0])
+    os.close(master)
+
+    days = re.findall(rb"2026-07-\d\d", shown)
+    assert days[0] == b"2026-07-03"
+    assert len(set(days)) > 1
+    assert answer["customers"] == 10
+
+
+def read_some(terminal: int) -> bytes:
+    """What was shown since; nothing once the command has ended."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
 
 
 def test_programs_get_one_document(project: Path) -> None:
