@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 from outreach.audience import presence
 from outreach.audience.names import BIRTHDAY, Kind
 from outreach.audience.row import Row
-from outreach.campaign.feasts import countries_with
+from outreach.campaign.feasts import countries_with, feasts_in
 from outreach.campaign.model import Campaign, ScheduleKind
 from outreach.campaign.occurrences import CUSTOMER, occurrences
 from outreach.campaign.public_holidays import Holidays, holiday_on
@@ -24,6 +25,8 @@ DAY = timedelta(days=1)
 _PLANNED = (ScheduleKind.CRON, ScheduleKind.EVERY, ScheduleKind.AT)
 _AHEAD = timedelta(days=1_500)  # four returns of a day of the year
 MOST_DAYS = 12  # of them that are looked at
+MOST_NAMES = 3  # of feasts
+ALIKE = 0.8  # of two names of one feast; all festivals are a little alike
 MOST = 8  # countries that are named
 
 
@@ -91,4 +94,9 @@ def unmet_feast(conn: Connection, campaign: Campaign) -> Iterator[Problem]:
         return
     message = f"no customer's country has `{feast.name}`: nobody gets it"
     hint = f"it is a feast of {', '.join(sorted(having)[:MOST])}" + (" …" * (len(having) > MOST))
+    theirs = sorted(set().union(*map(feasts_in, found)))
+    longer = [each for each in theirs if each.casefold().startswith(feast.name.casefold())]
+    near = longer[:MOST_NAMES] or get_close_matches(feast.name, theirs, cutoff=ALIKE)
+    meant = " or ".join(f"`{each}`" for each in near)
+    hint += f"; did you mean {meant}?" if near else ""
     yield Problem(place.file, place.line, place.column, f"{WARNING}unfound", message, hint)

@@ -20,6 +20,7 @@ _REFUSED: dict[type[nodes.Node], tuple[str, str]] = {
     nodes.Dict: ("a dictionary", "join conditions: `country == 'DE' and orders > 1`"),
 }
 _ONLY_IN_TEMPLATES = "is for templates alone"
+_BOUNCED = ("bounced", "bounce", "failed", "undelivered", "delivered", "hard_bounced")
 _OF_TEMPLATES = {
     "salutation": f"it {_ONLY_IN_TEMPLATES}; here ask for `nickname`, `title` or `gender`",
     "brand": "it is the same for every customer: leave it out",
@@ -88,6 +89,8 @@ def for_unknown(what: str, name: str, known: Iterable[str], otherwise: str = "")
     """A hint for a name that nobody knows: those it may have meant, or where names come from."""
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=2)
+    if what == "function" and name in _BOUNCED:
+        return "where a mail is refused or comes back, `channels: [email, sms]` goes on by SMS"
     if hint := for_name(name):
         return hint
     if near:

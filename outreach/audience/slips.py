@@ -110,7 +110,8 @@ def for_stop(word: str) -> str:
 
 def for_tag(word: str) -> str:
     """A hint for a word that stands alone where an expression may stand."""
-    return f"to name a tag write `{{tags: [{word.strip()}]}}`"
+    word = word.strip()
+    return f"to name a tag write `{{tags: [{word}]}}`, in `when` and `exit` `\"'{word}' in tags\"`"
 
 
 def _braces(source: str, plain: str) -> Iterator[tuple[int, str, str]]:

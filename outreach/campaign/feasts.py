@@ -1,6 +1,7 @@
 """Moving feasts by country: on which day each begins, as the `holidays` package knows them."""
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -80,13 +81,15 @@ def _having(key: str) -> Iterator[str]:
 @cache
 def feast_names() -> tuple[str, ...]:
     """Every name of a feast of any country."""
-    found = {
-        name
-        for country in _countries()
-        for names in _written(country, _KNOWN_YEAR, public=False).values()
-        for name in names
+    return tuple(sorted(set().union(*map(feasts_in, _countries()))))
+
+
+def feasts_in(country: str) -> set[str]:
+    """The names of one country's feasts."""
+    names = {
+        each for all_ in _written(country, _KNOWN_YEAR, public=False).values() for each in all_
     }
-    return tuple(sorted({spelt for name in found for spelt in _read(name).spellings}))
+    return {spelt for name in names for spelt in _read(name).spellings}
 
 
 @lru_cache(maxsize=4096)
@@ -197,5 +200,7 @@ def _written(country: str, year: int, *, public: bool) -> Mapping[date, tuple[st
     kind = getattr(holidays, country)
     english = _ENGLISH if _ENGLISH in kind.supported_languages else None
     categories = None if public else kind.supported_categories
+    # A country whose calendar ends before this year has no feasts there: nobody need be told how.
+    warnings.filterwarnings("ignore", "Requested Holidays are available", UserWarning)
     found = kind(years=year, language=english, categories=categories, expand=False)
     return {day: tuple(names.split("; ")) for day, names in found.items()}

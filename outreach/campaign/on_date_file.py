@@ -16,6 +16,9 @@ from outreach.settings.written import text_as
 from outreach.spans import parse_clock
 
 BIRTHDAY = "birthday"
+ONE_DAY = (
+    "for a later message write a `wait` behind the first, for another day a campaign of its own"
+)
 OF_DATES = "name `birthday`, an attribute of the type `date`, or a date that you import"
 _NINE = time(9)
 _OFFSET = re.compile(r"([+-]?)\s*(\d{1,4})\s+(day|week)s?", re.ASCII)
@@ -109,6 +112,8 @@ def group_of_date(written: object) -> object:
     if isinstance(written, str):
         hint = f'write `on_date: {{field: {written}, at: "09:00"}}`'
         raise RefusalError("`on_date` must be a group of keys, not text", hint)
+    if isinstance(written, list):
+        raise RefusalError("`on_date` is one day, not a list", ONE_DAY)
     return written
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from outreach.campaign.feasts import OnHoliday
-from outreach.campaign.on_date_file import Offset, TimeOfDay
+from outreach.campaign.on_date_file import ONE_DAY, Offset, TimeOfDay
 from outreach.documents import FileModel, RefusalError
 from outreach.settings.written import Words
 
@@ -20,6 +20,8 @@ def group_of_holiday(written: object) -> object:
     if isinstance(written, str):
         hint = f'write `on_holiday: {{name: {written}, at: "09:00"}}`'
         raise RefusalError("`on_holiday` must be a group of keys, not text", hint)
+    if isinstance(written, list):
+        raise RefusalError("`on_holiday` is one day, not a list", ONE_DAY)
     return written
 
 

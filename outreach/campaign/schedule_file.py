@@ -45,7 +45,8 @@ _OF_CUSTOMER = ("local", "local time", "customers", "recipient", "own", "user")
 def parse_at(text: str) -> datetime:
     """`2026-12-24T09:00`: naive, or aware if it has an offset."""
     if CLOCK_ALONE.fullmatch(text):
-        hint = f'for each day write `cron: "{in_words(text)}"`; for one day `at: 2026-12-24T{text:0>5}`'
+        hint = f'for each day write `cron: "{in_words(text)}"`; for one day `at: 2026-12-24T{text:0>5}`; '
+        hint += "of `on_date` and `on_holiday` it stands within them"
         raise RefusalError(f"`{text}` is a time of day without a date", hint)
     if _AT.fullmatch(text) is None:
         meant = near_moment(text)

@@ -99,7 +99,9 @@ def judge(path: str, text: str, tree: nodes.Template) -> list[Problem]:
     )
 
 
-_DECLARE = "take it out, or declare it under `attributes` of outreach.yaml"
+_DECLARE = (
+    "take it out, or declare it under `attributes` of outreach.yaml; an important day is `dates.{}`"
+)
 FLATTER = "put fewer tags into each other"
 _NO_INSIDE = "print the value itself: names that begin with `_` belong to the program"
 Offence = tuple[nodes.Node, str, str, str, str]
@@ -209,7 +211,7 @@ def unknown_names(
                     node,
                     f"write `{{{{ {part} }}}}`"
                     if part
-                    else did_you_mean(node.name, known, _DECLARE),
+                    else did_you_mean(node.name, known) or _DECLARE.format(node.name),
                 )
 
 

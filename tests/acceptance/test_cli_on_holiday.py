@@ -74,6 +74,17 @@ def test_each_country_has_its_message_on_its_own_day_once(project: Path) -> None
     assert sent == [0, 1, 1, 2, 2]
 
 
+def test_check_says_how_the_customers_countries_call_it(project: Path) -> None:
+    write(project, "Christmas")
+
+    found = call(project, "check")
+
+    assert found.err == ""
+    assert found.out.splitlines()[0].endswith(
+        "nobody gets it; it is a feast of IN, ME; did you mean `Christmas Day` or `Christmas Eve`?"
+    )
+
+
 def test_check_says_where_no_customers_country_has_the_feast(project: Path) -> None:
     write(project, "Songkran Festival")
 

@@ -191,10 +191,14 @@ SLIPS = [
     ("all", "7:10: unknown name `all`; for everyone write `everyone`"),
     (
         "do-not-greet",
-        "7:10: a word alone is no expression; to name a tag write `{tags: [do-not-greet]}`",
+        "7:10: a word alone is no expression; to name a tag write `{tags: [do-not-greet]}`, in `when` and `exit` `\"'do-not-greet' in tags\"`",
     ),
     ("vips", "7:10: unknown name `vips`; did you mean `vip`?"),
-    ("pro", "7:10: unknown name `pro`; to name a tag write `{tags: [pro]}`"),
+    (
+        "bounced('mail')",
+        "7:10: unknown function `bounced`; where a mail is refused or comes back, `channels: [email, sms]` goes on by SMS",
+    ),
+    ("pro", "7:10: unknown name `pro`; to name a tag write `{tags: [pro]}`, in `when` and `exit` `\"'pro' in tags\"`"),
     ("tags == 'x'", "7:10: a list is compared with a text; write `'x' in tags`"),
     ("orders >= '3'", "7:10: a number is compared with a text; take the quotes off: `3`"),
     ("city == 3", "7:10: a text is compared with a number; put it in quotes: `'3'`"),

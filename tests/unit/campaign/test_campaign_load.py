@@ -635,7 +635,13 @@ def test_a_faulty_part_is_refused_at_its_place(part: str, text: str, line: str) 
             "schedule",
             'schedule: {at: "10:00"}',
             '5:16: `10:00` is a time of day without a date; for each day write `cron: "0 10 * * *"`; '
-            "for one day `at: 2026-12-24T10:00`",
+            "for one day `at: 2026-12-24T10:00`; of `on_date` and `on_holiday` it stands within them",
+        ),
+        (
+            "schedule",
+            "schedule: {on_date: [{field: birthday}, {field: wedding}]}",
+            "5:21: `on_date` is one day, not a list; for a later message write a `wait` behind the first, "
+            "for another day a campaign of its own",
         ),
         (
             "schedule",

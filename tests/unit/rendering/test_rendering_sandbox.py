@@ -265,6 +265,6 @@ def test_problems_are_told_all_at_once_with_their_places() -> None:
         "templates/hello/sms.txt:3:4: no function `count` in templates;"
         " it works in `where:` and `when:` only",
         "templates/hello/sms.txt:3:34: there is no `fotter.txt`; did you mean `footer.txt`?",
-        "templates/hello/sms.txt:3:54: customer has no `x`; take it out, or declare it under `attributes` of outreach.yaml",
+        "templates/hello/sms.txt:3:54: customer has no `x`; take it out, or declare it under `attributes` of outreach.yaml; an important day is `dates.x`",
         "templates/hello/sms.txt:3:59: there is no test `strnig`; did you mean `string`?",
     ]

@@ -28,7 +28,7 @@ def test_what_fails_while_rendering_is_told_with_its_place() -> None:
 
 def test_what_can_not_be_compiled_is_told_too() -> None:
     wrong = [
-        "templates/hello/sms.txt:1:4: customer has no `nam`; take it out, or declare it under `attributes` of outreach.yaml"
+        "templates/hello/sms.txt:1:4: customer has no `nam`; take it out, or declare it under `attributes` of outreach.yaml; an important day is `dates.nam`"
     ]
     broken = files({"sms.txt": "{{ nam }}"})
 
