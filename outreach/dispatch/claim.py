@@ -18,7 +18,7 @@ from outreach.dispatch.held import Held
 from outreach.dispatch.purse import Grant
 from outreach.dispatch.rulebook import Rulebook
 from outreach.settings.company import Company
-from outreach.store import deliveries
+from outreach.store import deliveries, enrolments
 from outreach.store.deliveries import Claim, Picked, Ruled
 from outreach.store.sharing import sharers
 from outreach.vocabulary import Decision, Reason, State
@@ -80,6 +80,8 @@ class Claimer:
                   for one, v in sorted_out.send]  # fmt: skip
         ours = deliveries.claim(conn, self.worker_id, claims, at.now)
         written = deliveries.put_off(conn, sorted_out.ruled, at.now)
+        if ruling.campaign.exit is not None and written:
+            enrolments.look_again(conn, list(written), at.now)
         held = [
             _held(one, v, run.id, ruling, grant) for one, v in sorted_out.send if one.id in ours
         ]

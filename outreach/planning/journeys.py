@@ -8,7 +8,6 @@ from sqlalchemy import Connection, Engine, and_, func, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from outreach.campaign.model import Branch, Campaign, Wait
-from outreach.decisions.entrants import those_for_whom
 from outreach.decisions.loading import Rulings
 from outreach.decisions.ruling import Ruling
 from outreach.errors import OutreachError
@@ -17,14 +16,14 @@ from outreach.planning.arrivals import Desk, plan_arrivals
 from outreach.planning.arriving import going_revisions
 from outreach.planning.entering import enter_by_awaited, enter_by_event, enter_by_move
 from outreach.planning.idling import enter_by_idleness, let_backlog_in
+from outreach.planning.leaving import leave
 from outreach.planning.migrating import migrate
 from outreach.planning.moving import Stand
 from outreach.planning.tick import Candidate
 from outreach.store.engine import let_others_write, pace_on, reading, writing
-from outreach.store.enrolments import end
 from outreach.store.revisions import is_pinned
 from outreach.store.tables import campaigns, enrolments, events, stage_changes
-from outreach.vocabulary import Ending, Status
+from outreach.vocabulary import Status
 
 log = Logger(__name__)
 LOOK_EVERY = timedelta(minutes=15)  # who has become idle: the base is read each time
@@ -164,7 +163,7 @@ class Journeys:
             with reading(engine) as conn:
                 ruling = self.rulings.load(conn, revision_id)
             with writing(engine) as conn:
-                moved += _leave(conn, ruling, [row.id for row in own], now)
+                moved += leave(conn, ruling, [row.id for row in own], now)
                 for position, stop in enumerate(ruling.campaign.stops):
                     if isinstance(stop.what, Wait) and stop.what.until is not None:
                         ids = [row.id for row in own if row.position == position and row.begun]
@@ -238,14 +237,6 @@ def _all(engine: Engine, move: Callable[[Connection, int], int]) -> int:
             return total
         total += moved
         let_others_write(engine)
-
-
-def _leave(conn: Connection, ruling: Ruling, ids: list[int], now: datetime) -> int:
-    """End the journey of those for whom `exit` holds; how many."""
-    if ruling.campaign.exit is None:
-        return 0
-    over = those_for_whom(conn, ruling, ruling.campaign.exit, ids, now)
-    return len(end(conn, over, Ending.EXITED, now))
 
 
 def _sweep(engine: Engine, ruling: Ruling, now: datetime) -> int:

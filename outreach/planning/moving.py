@@ -32,6 +32,7 @@ from outreach.decisions.localities import Locality, localities
 from outreach.decisions.opening import zone_of
 from outreach.decisions.ruling import Ruling
 from outreach.planning.arriving import arrived, gone_on
+from outreach.planning.leaving import leave_unasked
 from outreach.store.dialect import is_any_of, rows_from, shift
 from outreach.store.spelling import list_with
 from outreach.store.tables import customers, deliveries, enrolments
@@ -81,14 +82,16 @@ class Stand:
     def passing(self) -> Callable[[Connection, int], int]:
         """What moves on those whose message is out, or was left out: each call some; how many.
 
-        Where `exit` left it out the journey is over, and where nobody is there any more. Whose wait
-        behind it is over too is past that.
+        Where `exit` holds for whom it left out the journey is over, and where nobody is there any
+        more. Whose wait behind it is over too is past that.
         """
         what = self.stop.what
         assert isinstance(what, Step)
         of_step = and_(d.enrolment_id == e.id, d.step == what.id)
         over = and_(d.ready.is_(False), d.state.not_in(IN_HANDS))
-        left_at = func.coalesce(d.sent_at, d.settled_at, d.claimed_at, e.next_at, type_=Instant())
+        left_at = func.coalesce(
+            d.sent_at, d.settled_at, d.claimed_at, d.due_at, e.next_at, type_=Instant()
+        )
         since = case((d.state == State.SKIPPED.value, _skipped_at()), else_=left_at)
         moved = gone_on(self.stops, self.stop.then, since, self.now)
         going = update(enrolments).where(of_step, over, self._still_here(begun=True))
@@ -103,8 +106,9 @@ class Stand:
             while ids := list(conn.execute(_beyond(page, last)).scalars()):
                 come_at = conn.execute(select(e.next_at).where(e.id == ids[-1])).scalar_one()
                 last = come_at, ids[-1]
+                gone = leave_unasked(conn, self.ruling, what.id, ids, self.now)
                 theirs = is_any_of(conn, d.enrolment_id, ids)
-                if count := conn.execute(going.where(theirs)).rowcount:
+                if count := gone + conn.execute(going.where(theirs)).rowcount:
                     return count
             return 0
 

@@ -38,6 +38,7 @@ from outreach.planning.rows import lane_of_row, variant_of_row
 from outreach.store import dialect
 from outreach.store.endings import ended
 from outreach.store.engine import begin_write
+from outreach.store.enrolments import look_again
 from outreach.store.sources import named
 from outreach.store.tables import customers, deliveries
 from outreach.store.types import Instant
@@ -89,6 +90,8 @@ class Batch:
             conn.execute(written.values(self._values(row, moment)))
             gone = and_(_among(conn, part), d.id.not_in(select(row.mine_id)))
             conn.execute(_ending(State.SKIPPED, Reason.NOT_IN_AUDIENCE, moment).where(gone))
+            if self.ruling.campaign.exit is not None:
+                look_again(conn, part, self.now)
 
     def _values(self, row: Any, moment: ColumnElement[datetime]) -> dict[str, Any]:
         """What the chain's answers make of deliveries: sent, held, on another channel, skipped."""

@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, null, or_, select, update
+from sqlalchemy import Connection, and_, case, func, literal, null, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from outreach.store.dialect import is_any_of
 from outreach.store.endings import ended, restore, slot_once_ended
 from outreach.store.facts import moment
 from outreach.store.tables import deliveries, enrolments, events
+from outreach.store.types import Instant
 from outreach.vocabulary import Ending, Origin, Reason, State
 
 e = enrolments.c
 d = deliveries.c
+BEFORE_EXIT = (Reason.NOT_IN_AUDIENCE, Reason.EXCLUDED)  # what is asked of a message before `exit`
 
 
 def started_by(
@@ -78,11 +80,28 @@ def leave_out_waiting(
         .values(
             state=ended(State.SKIPPED), reason=reason.value, ready=False, until=null(),
             slot_at=slot_once_ended(), firm=d.doubt,
-            claimed_at=case((d.doubt, d.claimed_at), else_=now),
+            claimed_at=case((d.doubt, d.claimed_at), else_=literal(now, Instant())),
         )
         .returning(d.id, d.fell_from)
     )  # fmt: skip
     restore(conn, [row.id for row in left_out if row.fell_from is not None])
+
+
+def look_again(conn: Connection, delivery_ids: Sequence[int], now: datetime) -> None:
+    """Look at once after those whose message was left out at its claim where `exit` may be why.
+
+    Else that would be seen only once the wait behind the message can be over. An enrolment that
+    somebody else has locked is looked at then.
+    """
+    theirs = select(d.enrolment_id).where(
+        is_any_of(conn, d.id, delivery_ids),
+        d.state == State.SKIPPED.value,
+        d.reason.in_([reason.value for reason in (*BEFORE_EXIT, Reason.EXITED)]),
+    )
+    waiting = select(e.id).where(e.id.in_(theirs), e.begun, e.next_at > now)
+    free = list(conn.execute(waiting.with_for_update(skip_locked=True)).scalars())
+    if free:
+        conn.execute(update(enrolments).where(is_any_of(conn, e.id, free)).values(next_at=now))
 
 
 def end_of_customer(conn: Connection, customer_id: int, now: datetime) -> None:

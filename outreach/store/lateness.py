@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, case, func, literal, select, update
 
 from outreach.store.dialect import is_any_of
 from outreach.store.endings import ended, restore, slot_once_ended
 from outreach.store.tables import deliveries, runs
+from outreach.store.types import Instant
 from outreach.vocabulary import Reason, RunState, State
 
 d = deliveries.c
@@ -28,7 +29,8 @@ def first_late_at(conn: Connection, run_id: int) -> datetime | None:
 def expire(conn: Connection, run_id: int, now: datetime, limit: int) -> int:
     """Expire up to `limit` of a run's deliveries that are late; how many: fewer, it was the last.
 
-    What a claim has locked is left to it. One that may have gone out before is unknown again.
+    What a claim has locked is left to it. One that may have gone out before is unknown again. Of
+    the others `claimed_at` tells when it was noticed: what follows in a journey counts from then.
     """
     late = (
         select(d.id)
@@ -37,12 +39,13 @@ def expire(conn: Connection, run_id: int, now: datetime, limit: int) -> int:
         .with_for_update(skip_locked=True)
     )
     ids = list(conn.execute(late).scalars())
+    moment = literal(now, Instant())
     expired = (
         update(deliveries)
         .where(is_any_of(conn, d.id, ids))
         .values(
             state=ended(State.EXPIRED), reason=Reason.EXPIRED.value, ready=False, firm=d.doubt,
-            slot_at=slot_once_ended(),
+            slot_at=slot_once_ended(), claimed_at=case((d.doubt, d.claimed_at), else_=moment),
         )
         .returning(d.id, d.fell_from)
     )  # fmt: skip

@@ -120,6 +120,21 @@ def test_who_leaves_frees_the_message_that_waits_at_once(tmp_path: Path, engine:
     assert (waiting, way.messages(), way.ways()) == (["a outside_window"], ["a exited"], ["exited"])
 
 
+def test_explain_of_a_run_tells_when_who_left_was_left_out(tmp_path: Path, engine: Engine) -> None:
+    window = 'schedule: {on_event: order, window: "18:00-20:00"}\n'
+    leave = "exit: count('refund', since=entered_at) > 0\n"
+    way = a_way(tmp_path, engine, f"{window}{leave}steps: [{A}]\n")
+    way.events(NINE, f"ann,order,{NINE}")
+    way.run(NINE)
+    way.events("2026-07-01T10:00", "ann,refund,2026-07-01T10:00")
+    way.run("2026-07-01T10:00")
+
+    said = way.call("2026-07-01T11:00", "explain", "way", "ann", "--run", 1)
+
+    assert said.code == 0, said.err
+    assert "left out when a worker came to it at 2026-07-01 10:00" in said.out
+
+
 def test_a_step_whose_run_was_cancelled_goes_on_to_the_next(tmp_path: Path, engine: Engine) -> None:
     window = 'schedule: {on_event: order, window: "18:00-20:00"}\n'
     way = a_way(tmp_path, engine, f"{window}steps: [{A}, {B}]\n")
@@ -130,6 +145,20 @@ def test_a_step_whose_run_was_cancelled_goes_on_to_the_next(tmp_path: Path, engi
     way.run("2026-07-01T18:30")
 
     assert way.messages() == ["a outside_window", "b"]
+
+
+def test_the_wait_behind_a_step_whose_run_was_cancelled_runs_from_when_it_was_to_go(
+    tmp_path: Path, engine: Engine
+) -> None:
+    window = 'schedule: {on_event: order, window: "18:00-20:00"}\n'
+    way = a_way(tmp_path, engine, f"{window}steps: [{A}, {{wait: 1 day}}, {B}]\n")
+    way.events(NINE, f"ann,order,{NINE}")
+    way.run(NINE)
+
+    assert way.call("2026-07-01T12:00", "runs", "cancel", 1).code == 0
+    way.run("2026-07-02T17:59", "2026-07-02T18:00")
+
+    assert way.messages_at() == ["a 2026-07-01T09:00 outside_window", "b 2026-07-02T18:00"]
 
 
 def test_who_is_erased_is_in_no_journey_any_more(tmp_path: Path, engine: Engine) -> None:
