@@ -8,10 +8,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import strategies as st
 from world import Consent, Customer, Other, Touch, World, address_of
 
+from outreach.campaign.feasts import OnHoliday
 from outreach.campaign.model import Campaign, Schedule, ScheduleKind, Selection, Step
 from outreach.campaign.public_holidays import Holidays
 from outreach.campaign.returning import LeapDay, OnDate
 from outreach.settings.company import Brand, Company, Topic
+from outreach.settings.feast_days import FeastDays
 from outreach.spans import Cap, Per, PerKind, QuietHours, parse_day_span
 from outreach.vocabulary import ConsentState
 
@@ -35,6 +37,16 @@ MOMENTS = tuple(
 LEAP_MOMENTS = tuple(  # about 29 February in a year that has none, and in one that has
     datetime.fromisoformat(f"{day}T12:00:00+00:00")
     for day in ("2026-02-28", "2026-03-01", "2027-02-28", "2028-02-29", "2028-03-01")
+)
+FEASTS = (  # and a day on which some of the places have it
+    ("New Year's Day", "2027-01-01"),
+    ("Easter Monday", "2026-04-06"),
+    ("Coptic Easter", "2026-04-12"),
+    ("Eid al-Fitr", "2026-03-20"),
+    ("Anzac Day", "2026-04-25"),
+    ("Independence Day", "2026-07-04"),
+    ("Christmas Day", "2026-12-25"),
+    ("Founders' Day", "2028-02-29"),  # no calendar's
 )
 PLACES: tuple[tuple[str | None, tuple[str, ...], str], ...] = (  # own zone, possible zones, country
     ("Europe/Berlin", (), "DE"),
@@ -134,6 +146,37 @@ def random_birthdays(draw: st.DrawFn, arms: Arms = odd_and_even) -> World:
         replace(each, columns={**each.columns, **draw(birthdays(near))}) for each in world.customers
     )
     return replace(world, customers=people, campaign=replace(world.campaign, schedule=schedule))
+
+
+@st.composite
+def random_feasts(draw: st.DrawFn, arms: Arms = odd_and_even) -> World:
+    """A random world whose campaign goes to those whose country has a feast so many days from its day.
+
+    Days of the company's own go before a calendar's.
+    """
+    name, text = draw(st.sampled_from(FEASTS))
+    offset = draw(st.sampled_from((0, 0, 0, -1, 1, -3, 7, -60)))
+    noon = datetime.combine(date.fromisoformat(text), time(12), UTC)
+    world = draw(random_world(arms, (noon + timedelta(days=offset),)))
+    own = draw(st.lists(st.sampled_from(own_days(noon.date())), max_size=2, unique=True))
+    schedule = replace(
+        world.campaign.schedule,
+        kind=ScheduleKind.ON_HOLIDAY,
+        on_holiday=OnHoliday(name, time(9), offset, tuple(own), world.company.brand.country),
+        timezone=draw(st.sampled_from(("customer", "customer", "Asia/Kathmandu"))),
+    )
+    return replace(world, campaign=replace(world.campaign, schedule=schedule))
+
+
+def own_days(day: date) -> tuple[FeastDays, ...]:
+    """Days near one that a company may call by a feast's name: everywhere, or in one country."""
+    after = day + timedelta(days=1)
+    return (
+        FeastDays((f"{day:%m-%d}",)),
+        FeastDays((f"{after:%m-%d}", f"{day:%m-%d}"), "DE"),
+        FeastDays((after.isoformat(),), "US"),
+        FeastDays((day.isoformat(),), "AU"),
+    )
 
 
 @st.composite

@@ -84,6 +84,36 @@ def test_a_message_that_its_run_has_planned_for_a_lower_key_is_held_for_at_the_c
     )  # fmt: skip
 
 
+def test_one_that_its_run_has_planned_for_a_higher_key_takes_no_place_at_the_claim(
+    conn: Connection,
+) -> None:
+    """Zoe's goes to a mailbox that Anna has too: of the two, Anna's goes first."""
+    example = example_named("Zoe without a telephone, held")
+    ruling, ids = fill(conn, example.world)
+    run, at = make_run(conn, "greeting", occurrence_at=example.world.run_at), example.world.asked_at
+    due = make_delivery(conn, ids["anna"], "due", run_id=run, at=at, address="anna@example.com")
+    make_delivery(conn, ids["zoe"], "due", run_id=run, at=at, address="zoe@example.com")
+
+    found = recheck(conn, ruling, run, example.world.run_at, [due], at)[due]
+
+    assert (found.decision, found.channel) == (Decision.SEND, "email")
+
+
+def test_a_message_that_may_have_gone_out_is_no_duplicate_of_itself(conn: Connection) -> None:
+    """Sent again where `on_unknown` says so: also to a mailbox that Anna shares."""
+    example = example_named("Anna's key is lower")
+    ruling, ids = fill(conn, example.world)
+    run, at = make_run(conn, "greeting", occurrence_at=example.world.run_at), example.world.asked_at
+    doubtful = make_delivery(
+        conn, ids["anna"], "due", run_id=run, at=at, address="anna@example.com", step=ruling.step.id,
+        firm=True, doubt=True,
+    )  # fmt: skip
+
+    found = recheck(conn, ruling, run, example.world.run_at, [doubtful], at)[doubtful]
+
+    assert (found.decision, found.reason) == (Decision.SEND, None)
+
+
 def test_explain_says_on_which_channel_another_message_of_the_run_fills_the_cap(
     conn: Connection,
 ) -> None:

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from reference import decide
 from sqlalchemy import Connection
 from world import World
-from worlds import random_birthdays, random_household, random_world
+from worlds import random_birthdays, random_feasts, random_household, random_world
 
 ON_ONE_DATABASE = settings(
     max_examples=30,
@@ -26,6 +26,17 @@ def test_the_chain_agrees_with_the_reference(conn: Connection, world: World) -> 
 @ON_ONE_DATABASE
 @given(world=random_birthdays(arms))
 def test_whose_birthday_it_is_agrees_with_the_reference(conn: Connection, world: World) -> None:
+    with undone(conn):
+        ruling, _ = fill(conn, world)
+
+        assert verdicts(conn, world, ruling) == decide(world)
+
+
+@ON_ONE_DATABASE
+@given(world=random_feasts(arms))
+def test_whose_country_has_a_feast_agrees_with_the_reference(
+    conn: Connection, world: World
+) -> None:
     with undone(conn):
         ruling, _ = fill(conn, world)
 

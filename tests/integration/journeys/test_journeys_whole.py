@@ -1,11 +1,15 @@
 """A journey from several sides: reports, changed files, sending by hand, leaving, stopped runs."""
 
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from journeying import HEAD, a_way
 from sqlalchemy import Engine
+
+from outreach.store.engine import writing
+from outreach.store.tables import enrolments
 
 A, B, C = (f"{{id: {name}, channels: email, template: note}}" for name in ("a", "b", "c"))
 ON_ORDER = "schedule: {on_event: order}\n"
@@ -118,6 +122,24 @@ def test_who_leaves_frees_the_message_that_waits_at_once(tmp_path: Path, engine:
     way.run("2026-07-01T10:00")
 
     assert (waiting, way.messages(), way.ways()) == (["a outside_window"], ["a exited"], ["exited"])
+
+
+def test_who_left_at_the_instant_of_the_message_gets_it_no_more(
+    tmp_path: Path, engine: Engine
+) -> None:
+    """As where a worker had it in its hands as they left, and gave it back."""
+    window = 'schedule: {on_event: order, window: "18:00-20:00"}\n'
+    way = a_way(tmp_path, engine, f"{window}steps: [{A}]\n")
+    way.events(NINE, f"ann,order,{NINE}")
+    way.run(NINE)
+    opens_at = datetime.fromisoformat("2026-07-01T18:00+02:00")
+    with writing(engine) as conn:
+        left = {"ended_at": opens_at, "ended_as": "exited", "next_at": None}
+        conn.execute(enrolments.update().values(left))
+
+    way.run("2026-07-01T18:00")
+
+    assert way.messages() == ["a exited"]
 
 
 def test_explain_of_a_run_tells_when_who_left_was_left_out(tmp_path: Path, engine: Engine) -> None:

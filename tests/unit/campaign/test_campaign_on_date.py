@@ -182,6 +182,9 @@ def test_it_comes_each_day_on_the_customers_own_clock() -> None:
         (date(2026, 2, 28), 0, LeapDay.FEB_28, Falling("2026-02-28", "02-29")),
         (date(2028, 2, 28), 0, LeapDay.FEB_28, Falling("2028-02-28", "02-28")),
         (date(2026, 2, 25), -3, LeapDay.FEB_28, Falling("2026-02-28", "02-29")),
+        (date(2027, 12, 30), -60, LeapDay.FEB_28, Falling("2028-02-28", "02-28")),
+        (date(2028, 12, 30), -60, LeapDay.FEB_28, Falling("2029-02-28", "02-29")),
+        (date(2028, 3, 1), 0, LeapDay.MAR_1, Falling("2028-03-01", "03-01")),
         (date(2026, 3, 1), 0, LeapDay.MAR_1, Falling("2026-03-01", "02-29")),
         (date(2026, 2, 28), 0, LeapDay.MAR_1, Falling("2026-02-28", "02-28")),
         (date(2026, 2, 28), 0, LeapDay.SKIP, Falling("2026-02-28", "02-28")),
@@ -190,3 +193,9 @@ def test_it_comes_each_day_on_the_customers_own_clock() -> None:
 )
 def test_whose_date_falls_on_a_day(day: date, offset: int, rule: LeapDay, falling: Falling) -> None:
     assert OnDate("birthday", True, NINE, offset, rule).falling(day) == falling
+
+
+def test_a_date_that_comes_once_stands_in_for_no_other() -> None:
+    found = OnDate("contract_end", False, NINE).falling(date(2026, 2, 28))
+
+    assert found == Falling("2026-02-28", "02-28")
