@@ -114,6 +114,22 @@ def test_a_message_that_may_have_gone_out_is_no_duplicate_of_itself(conn: Connec
     assert (found.decision, found.reason) == (Decision.SEND, None)
 
 
+def test_one_that_waits_for_somebody_else_at_the_mailbox_is_not_the_one_that_went(
+    conn: Connection,
+) -> None:
+    """Both were planned, as where Zoe's address became Anna's since: the lower key gets it."""
+    example = example_named("Anna's key is lower")
+    ruling, ids = fill(conn, example.world)
+    run, at = make_run(conn, "greeting", occurrence_at=example.world.run_at), example.world.asked_at
+    made = {"run_id": run, "at": at, "address": "anna@example.com", "step": ruling.step.id}
+    due = make_delivery(conn, ids["anna"], "due", **made)
+    make_delivery(conn, ids["zoe"], "due", **made)
+
+    found = recheck(conn, ruling, run, example.world.run_at, [due], at)[due]
+
+    assert (found.decision, found.reason) == (Decision.SEND, None)
+
+
 def test_explain_says_on_which_channel_another_message_of_the_run_fills_the_cap(
     conn: Connection,
 ) -> None:
