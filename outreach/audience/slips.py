@@ -98,7 +98,10 @@ def for_name(name: str) -> str:
     if name.lower() in _CHANNELS:
         return f"who has a number is `phone is defined`; {_BY_ITSELF}"
     kind = _HAPPENED.get(name.lower())
-    return f"write `count('{kind}') > 0`" if kind else ""
+    hint = f"write `count('{kind}') > 0`" if kind else ""
+    if kind == "order":  # what a journey is about: whoever it is for may have ordered long ago
+        hint += f", of what came in a journey `count('{kind}', since=entered_at) > 0`"
+    return hint
 
 
 def for_stop(word: str) -> str:

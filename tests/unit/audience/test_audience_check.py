@@ -187,6 +187,11 @@ SLIPS = [
         "days_until('birthday') <= days(7)",
         "7:10: a number is compared with a span; it is a number of days: write `7`",
     ),
+    (
+        "not ordered",
+        "7:14: unknown name `ordered`; write `count('order') > 0`, of what came in a journey "
+        "`count('order', since=entered_at) > 0`",
+    ),
     ("not complaint", "7:14: unknown name `complaint`; write `count('complaint') > 0`"),
     ("all", "7:10: unknown name `all`; for everyone write `everyone`"),
     (
