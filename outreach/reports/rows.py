@@ -2,8 +2,9 @@
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, select, true
@@ -32,6 +33,13 @@ class DecidedRow:
     state: str
 
 
+_NAMES = tuple(each.name for each in fields(DecidedRow))
+_values = attrgetter(*_NAMES)
+_ASKED = (
+    "step", "channel", "variant", "locale", "planned_at", "reason", "held_for", "until", "state",
+)  # fmt: skip
+
+
 def decided_rows(
     conn: Connection,
     campaign: str | None = None,
@@ -40,8 +48,9 @@ def decided_rows(
 ) -> Iterator[DecidedRow]:
     """The deliveries of one run, of one campaign, or all, in order of their ids; or `only` some."""
     row = deliveries.c
+    asked = [row[name] for name in _ASKED]
     query = (
-        select(deliveries, customers.c.key, campaigns.c.name.label("campaign"))
+        select(*asked, customers.c.key, campaigns.c.name.label("campaign"))
         .join(customers, customers.c.id == row.customer_id)
         .join(campaigns, campaigns.c.id == row.campaign_id)
         .where(which(campaign, run_id), true() if only is None else only)
@@ -73,9 +82,9 @@ def write_rows(path: Path, rows: Iterable[DecidedRow]) -> int:
     number = 0
     with path.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
-        out.writerow([field.name for field in fields(DecidedRow)])
+        out.writerow(_NAMES)
         for row in rows:
-            out.writerow([_cell(value) for value in astuple(row)])
+            out.writerow(map(_cell, _values(row)))
             number += 1
     return number
 
