@@ -84,7 +84,7 @@ def do_what_is_due(
     planned = [plan(run) for run in open_runs]
     moved = context.journeys(
         context.engine, project, now, partial(is_admitted, context), partial(may_start, context),
-        partial(let_owed_in, context),
+        partial(let_owed_in, context), {floor.by for floor in context.company().floors},
     )  # fmt: skip
     expired = expiry(context.engine, now)
     return Done(any([busy, bool(made), *planned, moved, bool(expired)]), expired)

@@ -1,10 +1,10 @@
 """The scheduler's tick, the part about journeys: customers come in, move on, and leave."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, and_, func, select, update
+from sqlalchemy import Connection, Engine, and_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from outreach.campaign.model import Branch, Campaign, Wait
@@ -17,12 +17,13 @@ from outreach.planning.arriving import going_revisions
 from outreach.planning.entering import enter_by_awaited, enter_by_event, enter_by_move
 from outreach.planning.idling import enter_by_idleness, let_backlog_in
 from outreach.planning.leaving import leave
+from outreach.planning.lives import Life, due, is_due, lives
 from outreach.planning.migrating import migrate
 from outreach.planning.moving import Stand
 from outreach.planning.tick import Candidate
 from outreach.store.engine import let_others_write, pace_on, reading, writing
 from outreach.store.revisions import is_pinned
-from outreach.store.tables import campaigns, enrolments, events, stage_changes
+from outreach.store.tables import campaigns, enrolments, events
 from outreach.vocabulary import Status
 
 log = Logger(__name__)
@@ -31,18 +32,6 @@ SWEEP_EVERY = timedelta(minutes=10)  # what waits until something is so, besides
 EVENTS = 20_000  # looked at in a transaction
 FIRST_MOVED, MOST_MOVED = 5_000, 20_000  # enrolments in a transaction
 e = enrolments.c
-
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """An active campaign as the database knows it."""
-
-    id: int
-    since: datetime
-    looked_until: datetime
-    revision_id: int
-    events_until: int
-    moves_until: int
 
 
 @dataclass(slots=True)
@@ -61,24 +50,28 @@ class Journeys:
         admit: Callable[[Candidate], bool] = lambda _: True,
         may_start: Callable[[Ruling], bool] = lambda _: True,
         let_owed_in: Callable[[Ruling], int] = lambda _: 0,
+        owed: Collection[str] = (),
     ) -> bool:
         """Bring every active journey up to `now`; whether anything moved.
 
         A revision that may not start lets nobody in; who is under way goes on. `let_owed_in` lets
-        those in whom a floor gives to the campaign, and says how many.
+        those in whom a floor gives to the campaign, and says how many; `owed` are such campaigns.
         """
         going = [each for each in project if goes(each.campaign)]
         if not going:
             return False
         with reading(engine) as conn:
-            lives = _lives(conn)
+            known = lives(conn, now)
         busy = False
         for each in going:
-            life = lives.get(each.campaign.name)
+            life = known.get(each.campaign.name)
             if life is None:
                 continue
             try:
-                busy |= self._tend(engine, each, life, now, admit, may_start, let_owed_in)
+                if self._is_quiet(each, life, owed):
+                    busy |= life.is_under_way and self._advance(engine, life.id, now)
+                else:
+                    busy |= self._tend(engine, each, life, now, admit, may_start, let_owed_in)
             except (OperationalError, InterfaceError):
                 raise  # the database is at fault: the next tick finds the same work
             except OutreachError as error:
@@ -93,6 +86,13 @@ class Journeys:
             number = select(campaigns.c.id).where(campaigns.c.name == campaign)
             id_ = conn.execute(number).scalar()
         return id_ is not None and self._advance(engine, id_, now)
+
+    def _is_quiet(self, each: Candidate, life: Life, owed: Collection[str]) -> bool:
+        """Whether a look can do no more for a campaign than to move on who is under way in it."""
+        campaign = each.campaign
+        asks_base = campaign.schedule.on_stage is not None or campaign.schedule.idle is not None
+        is_known = life.revision_id in self._admitted and campaign.name not in owed
+        return is_known and not asks_base and not campaign.migrates and not life.hears
 
     def _tend(
         self, engine: Engine, each: Candidate, life: Life, now: datetime,
@@ -119,8 +119,7 @@ class Journeys:
         """Who comes in by a move, by being idle, or out of the backlog; how many."""
         schedule, entered = ruling.campaign.schedule, 0
         if schedule.on_stage is not None:
-            with reading(engine) as conn:
-                last = conn.execute(select(func.max(stage_changes.c.id))).scalar() or 0
+            last = life.last_move
             entered += enter_by_move(engine, ruling, life.moves_until, last, life.since, now)
             if last > life.moves_until:
                 _note(engine, life, moves_until=last)
@@ -134,11 +133,9 @@ class Journeys:
 
     def _happenings(self, engine: Engine, ruling: Ruling, life: Life, now: datetime) -> int:
         """New events: they end journeys and waits, then start journeys; how many moved."""
-        moved = enter_by_awaited(engine, ruling, life.since, now)
-        with reading(engine) as conn:
-            # Ids are given one transaction at a time (store/events.py): none below comes later.
-            last = conn.execute(select(func.max(events.c.id))).scalar() or 0
-        after = life.events_until
+        moved = enter_by_awaited(engine, ruling, life.since, now) if life.is_awaited else 0
+        # Ids are given one transaction at a time (store/events.py): none below comes later.
+        after, last = life.events_until, life.last_event
         while after < last:
             until = min(last, after + EVENTS)
             moved += self._heard(engine, life, after, until, now)
@@ -186,17 +183,17 @@ class Journeys:
         with reading(engine) as conn:
             ruling = self.rulings.load(conn, revision_id)
             stops = ruling.campaign.stops
-            due = _due(conn, revision_id, len(stops), now)
+            come = due(conn, revision_id, len(stops), now)
         moved = 0
         if self._swept.get(revision_id, now - SWEEP_EVERY) <= now - SWEEP_EVERY:
             self._swept[revision_id] = now
             moved += _sweep(engine, ruling, now)
-        if not due and not moved:
+        if not come and not moved:
             return 0
-        for position in range(min(due, default=0), len(stops)):  # a way leads forward only
-            if position not in due:  # … but somebody may have come to it since
+        for position in range(min(come, default=0), len(stops)):  # a way leads forward only
+            if position not in come:  # … but somebody may have come to it since
                 with reading(engine) as conn:
-                    if not _is_due(conn, revision_id, position, now):
+                    if not is_due(conn, revision_id, position, now):
                         continue
             moved += self._at_stop(engine, ruling, position, now)
         return moved
@@ -255,30 +252,6 @@ def _sweep(engine: Engine, ruling: Ruling, now: datetime) -> int:
     return moved
 
 
-def _lives(conn: Connection) -> Mapping[str, Life]:
-    c = campaigns.c
-    query = select(campaigns).where(c.active_since.is_not(None), c.revision_id.is_not(None))
-    return {
-        row.name: Life(
-            row.id, row.active_since, row.looked_until or row.active_since, row.revision_id,
-            row.events_until or 0, row.moves_until or 0,
-        )
-        for row in conn.execute(query)
-    }  # fmt: skip
-
-
 def _note(engine: Engine, life: Life, **values: object) -> None:
     with writing(engine) as conn:
         conn.execute(update(campaigns).where(campaigns.c.id == life.id).values(**values))
-
-
-def _due(conn: Connection, revision_id: int, stops: int, now: datetime) -> list[int]:
-    """The stops at which anybody's time has come."""
-    return [each for each in range(stops) if _is_due(conn, revision_id, each, now)]
-
-
-def _is_due(conn: Connection, revision_id: int, position: int, now: datetime) -> bool:
-    """Whether anybody's time has come at a stop: two looks at an index."""
-    here = and_(e.revision_id == revision_id, e.position == position, e.next_at <= now)
-    queries = (select(e.id).where(here, e.begun.is_(begun)).limit(1) for begun in (False, True))
-    return any(conn.execute(query).first() is not None for query in queries)
