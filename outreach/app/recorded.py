@@ -40,8 +40,8 @@ class ExplainedThen:
     """A customer in a run; instants are aware UTC.
 
     `recorded`: decision, reason, channel and until are the run's own record; else they are what
-    the run's revision decides `as_of`. `rules` are always asked `as_of`, with consents,
-    addresses and suppressions as they stand now. `said` tells it all in sentences.
+    the run's revision decides `as_of`. `rules` are always asked `as_of`, with what was
+    recorded by then, but addresses and other columns as they stand now. `said` tells it all in sentences.
     """
 
     campaign: str

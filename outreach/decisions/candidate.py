@@ -20,20 +20,14 @@ from outreach.audience.row import Row
 from outreach.campaign.model import Expression
 from outreach.campaign.openings import Route
 from outreach.decisions.in_parts import PART, WHOLE, Part
+from outreach.decisions.known_then import KNOWN_AT, records
 from outreach.decisions.own_way import own_way
 from outreach.decisions.rules.arms import is_in_test
 from outreach.decisions.ruling import Ruling
 from outreach.store.dialect import shift
 from outreach.store.sources import named
 from outreach.store.spelling import listed_in
-from outreach.store.tables import (
-    consent_states,
-    customers,
-    deliveries,
-    enrolments,
-    refusals,
-    suppressions,
-)
+from outreach.store.tables import customers, deliveries, enrolments
 from outreach.store.types import BigId, Ids, Instant
 
 # A task about a customer goes to nobody else: its address is the key, if there is an owner.
@@ -65,7 +59,9 @@ class Scope:
     repeats_within: datetime | None = None  # by hand: who got it since is a duplicate
     facts: str = "stored"  # or as_of: computed from events up to the candidate's instant
     past: frozenset[int] = frozenset()  # places whose turn is over: nothing is sent there
-    then: bool = False  # asked as of an instant that is past: no run made since is known
+    then: bool = (
+        False  # as of an instant that is past: what was made or recorded since is not known
+    )
     sharing: bool = False  # only who shares an address with others
     each_rule: bool = False  # also those behind the first that fails
     placed: bool = False  # customers are found by their place: the base has an index of it
@@ -80,6 +76,7 @@ class Scope:
             again=self.mine is not None,
             enrolled=self.enrolled is not None,
             about=self.about is not None,
+            then=self.then,
             resumed=bool(self.after_id),
             narrowed=bool(self.to),
             where=self.where,
@@ -99,7 +96,7 @@ class Scope:
             "run_at": self.run_at, "run_id": self.run_id, "mine": list(self.mine or ()),
             "enrolled": list(self.enrolled or ()), "about": self.about,
             "with_them": list(self.with_them), "after_id": self.after_id, "to": list(self.to),
-            "repeats_within": self.repeats_within, "winner": self.winner, **WHOLE,
+            "repeats_within": self.repeats_within, "winner": self.winner, KNOWN_AT.key: self.seen_at, **WHOLE,
         }  # fmt: skip
 
 
@@ -111,6 +108,7 @@ class Marks:
     again: bool = False  # deliveries are decided again
     enrolled: bool = False  # of who came to a step of their journey
     about: bool = False
+    then: bool = False
     resumed: bool = False
     narrowed: bool = False
     where: Expression | None = None
@@ -176,9 +174,11 @@ class Candidate:
         self.mine = named(deliveries, "m") if marks.again else None
         asked = marks.enrolled or (marks.again and ruling.campaign.is_journey)
         self.enrolment = named(enrolments, "e") if asked else None
-        self.consent = [named(consent_states, f"s{i}") for i in self.numbers]
-        self.refusal = [named(refusals, f"r{i}") for i in self.numbers]
-        self.suppression = [named(suppressions, f"u{i}") for i in self.numbers]
+        whose = marks.with_them if marks.then else None
+        known = [records(number, whose) for number in self.numbers]
+        self.consent = [each[0] for each in known]
+        self.refusal = [each[1] for each in known]
+        self.suppression = [each[2] for each in known]
 
     @property
     def numbers(self) -> range:

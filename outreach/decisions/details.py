@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select, true
 
 from outreach.campaign.openings import NEVER
 from outreach.decisions.asking import Question
@@ -110,6 +110,7 @@ class Details:
                 consents.c.customer_id == self.verdict.customer_id,
                 consents.c.channel == channel,
                 consents.c.topic == self.question.ruling.campaign.topic,
+                self._known(consents.c.recorded_at),
             )
             .order_by(consents.c.at.desc(), consents.c.id.desc())
             .limit(1)
@@ -120,6 +121,11 @@ class Details:
         proof = f", proof {row.proof}" if row.proof else ""
         return f"{row.state} {self.local(row.at)} by {row.source}{proof}{until} (record {row.id})"
 
+    def _known(self, since: ColumnElement[datetime]) -> ColumnElement[bool]:
+        """Whether a record was there at the instant that is asked about."""
+        scope = self.question.scope
+        return since <= scope.seen_at if scope.then else true()
+
     def _suppression(self, channel: str) -> str:
         row = self.conn.execute(
             select(suppressions.c.reason, suppressions.c.at)
@@ -127,6 +133,7 @@ class Details:
             .where(
                 customers.c.id == self.verdict.customer_id,
                 suppressions.c.channel == channel,
+                self._known(suppressions.c.at),
             )
         ).one()
         return f"{row.reason}, since {self.local(row.at)}"
@@ -144,6 +151,10 @@ class Details:
         sharing = customers.c.id.in_(sharing_with(verdict.customer_id))
         query = select(customers.c.key).where(sharing, customers.c.id != verdict.customer_id)
         keys = sorted(set(self.conn.execute(query).scalars()))
+        if not keys:
+            closed = select(customers.c.key).where(customers.c.merged_into == verdict.customer_id)
+            merged = ", ".join(sorted(self.conn.execute(closed).scalars())[:MOST_KEYS])
+            return f"stands for {merged} too, and one of them gets it"
         return f"shares an address with {', '.join(keys[:MOST_KEYS])}, and one of them gets it"
 
     def _touches(self, channel: str) -> str:
