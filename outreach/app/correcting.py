@@ -149,18 +149,24 @@ def _run(context: Context, conn: Connection, run_id: int, template: str) -> Run:
     if template not in names:
         hint = did_you_mean(template, names, listing="there are")
         raise UsageError(f"there is no template `{template}`", hint)
-    there = corrections_of(conn, run_id)
+    there = _there(conn, run_id, template)
     if not there and is_same(context, conn, run, template):
         message = (
             f"run {run_id} went out with `{template}` as it stands: it would say the same again"
         )
         hint = f"mend templates/{template}/, or write the correction as a template of its own"
         raise UsageError(message, hint)
-    for number, other in there.values():
+    return run
+
+
+def _there(conn: Connection, run_id: int, template: str) -> dict[str, tuple[int, str]]:
+    """By channel the runs that correct it already; UsageError where one does by another template."""
+    found = corrections_of(conn, run_id)
+    for number, other in found.values():
         if other != template:
             message = f"run {run_id} is corrected by run {number} with `{other}` already"
             raise UsageError(message, f"correct that one: `outreach correct {number}`")
-    return run
+    return found
 
 
 def _made(
@@ -214,7 +220,7 @@ def _make(
     now = context.now()
     with writing(context.engine) as conn:
         dialect.one_at_a_time(conn, "correct a run")
-        there = corrections_of(conn, run.id).get(channel)
+        there = _there(conn, run.id, template).get(channel)  # another may have come first
         if there is not None:
             return there[0]
         params = {"again": True, "corrects": run.id, "channel": channel, "template": template}

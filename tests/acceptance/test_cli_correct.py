@@ -1,5 +1,6 @@
 """`outreach correct`: a run stopped, and corrected to those who got it, on either database."""
 
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from commands import Answer, environment, outreach, outreach_here, sample_project
 from letterbox import BEFORE
 from pythons import Process
-from sqlalchemy import create_engine, text
+from sqlalchemy import Pool, create_engine, event, text
 
 AT = "2026-07-06T12:00+02:00"  # in Berlin; in New York it is six in the morning
 LATER = "2026-07-06T12:30+02:00"
@@ -219,6 +220,37 @@ def test_killed_before_one_of_its_commits_after_another_it_goes_on_and_makes_not
     assert [each["send"] for each in found["corrections"]] == [3]
     got = ["a@example.com", "b@example.com", "c@example.com"]
     assert (shop.sent("It is 10 dollars"), shop.sent("It is 100 dollars")) == (got, got)
+    assert len(shop.rows("SELECT id FROM audit WHERE action = 'run corrected'")) == 1
+
+
+def test_of_two_at_once_with_two_templates_one_corrects_and_the_other_is_told(shop: Shop) -> None:
+    """The one has cancelled the run when the other comes and is through before it goes on."""
+    more = ("--yes", "--now", LATER)
+    first: list[Answer] = []
+    looks: list[int] = []
+    shutil.copytree(shop.project / "templates/right-price", shop.project / "templates/other")
+    (shop.project / "templates/other/body.txt").write_text(BODY % "It is 90 dollars")
+
+    def go_first(*_: object) -> None:
+        if looks or first:
+            return
+        looks.append(1)  # a look itself gives its connection back
+        if shop.rows("SELECT id FROM runs WHERE state = 'cancelled'"):
+            words = ("correct", 1, "--template", "right-price", *more)
+            first.append(outreach(shop.project, *words, **shop.settings))
+        looks.clear()
+
+    event.listen(Pool, "checkin", go_first)
+    try:
+        second = shop.here("correct", 1, "--template", "other", *more)
+    finally:
+        event.remove(Pool, "checkin", go_first)
+    shop.run(LATER)
+
+    assert [each.code for each in first] == [0], first
+    assert (second.code, second.out) == (2, "")
+    assert "run 1 is corrected by run 2 with `right-price` already" in second.err
+    assert shop.sent("It is 100 dollars") == ["a@example.com", "b@example.com", "c@example.com"]
     assert len(shop.rows("SELECT id FROM audit WHERE action = 'run corrected'")) == 1
 
 
