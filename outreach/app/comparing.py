@@ -112,9 +112,10 @@ def _asked(
     context: Context, conn: Connection, name: str, at: str | None, revision: str | None = None
 ) -> tuple[list[Question], str] | None:
     """The campaign's questions and when it comes; None where the files have no such campaign."""
-    if f"campaigns/{name}.yaml" not in context.files.contents:
-        return None
     try:
+        context.company()
+        if f"campaigns/{name}.yaml" not in context.files.contents:
+            return None
         asked = questions_of(context, conn, name, at, over_as_sent=True)
     except ProblemsFound as found:
         if revision is None:

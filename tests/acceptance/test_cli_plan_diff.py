@@ -155,6 +155,20 @@ def test_a_campaign_that_was_not_there_adds_everyone(project: Path) -> None:
     assert said.startswith("new: +2 −0\nthere is no such campaign at HEAD; now: Monday")
 
 
+def test_rules_at_fault_at_the_revision_are_told_as_its_own(project: Path) -> None:
+    """Also of a campaign that was not there: the file's lines are those of then."""
+    rules, sound = project / "outreach.yaml", (project / "outreach.yaml").read_text()
+    rules.write_text(sound.replace("at_most: 2, per: 7 days", "at_most: two, per: 7 days"))
+    git(project, "commit", "-q", "-a", "-m", "at fault")
+    rules.write_text(sound)
+    (project / "campaigns/new.yaml").write_text((project / "campaigns/notes.yaml").read_text())
+
+    for name in ("notes", "new"):
+        answer = outreach_here(project, "plan", name, "--diff", "HEAD", "--now", NOW)
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err.startswith("outreach: at `HEAD` the files are at fault: outreach.yaml:")
+
+
 @pytest.mark.parametrize(
     ("revision", "told"),
     [
