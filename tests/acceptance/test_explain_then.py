@@ -69,7 +69,7 @@ def _change(project: Path, call: Call) -> None:
         call("consent", "withdraw", key, *about)
     call("consent", "grant", "none", *about)
     call("suppressions", "add", "email", "barred@example.com", "--reason", "x", "--now", LATER)
-    call("customers", "merge", "from", "into", "--now", LATER)
+    call("customers", "merge", "from", "into", "--yes", "--now", LATER)
     (project / "e.csv").write_text("key,kind,at,amount\nstaged,order,2026-07-03T17:30,60\n")
     call("events", "import", "e.csv", "--now", LATER)
     (project / "templates/note/body.txt").write_text(BODY % "last_name")
