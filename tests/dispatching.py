@@ -44,7 +44,7 @@ class OneCap:
     company: Company = field(default_factory=lambda: Company(brand=Brand(name="Harbour Tea")))
 
     def ruling(self, conn: Connection, revision_id: int, step: str | None = None) -> Any:
-        campaign = SimpleNamespace(on_unknown=self.on_unknown)
+        campaign = SimpleNamespace(on_unknown=self.on_unknown, exit=None)
         return SimpleNamespace(campaign=campaign, company=self.company)
 
     def recheck(
