@@ -370,6 +370,7 @@ def test_words_that_were_mended_do_not_come_again(shop: Shop) -> None:
 def test_several_runs_are_corrected_by_one_call_and_none_where_one_can_not_be(shop: Shop) -> None:
     words = ("--template", "right-price", "--yes", "--json", "--now", LATER)
     assert shop.here("correct", 1, *words).code == 0
+    (shop.project / "templates/right-price/body.txt").write_text(BODY % "It is 101 dollars")
 
     none = shop.here("correct", 2, 99, *words)
     before = [row.state for row in shop.rows("SELECT state FROM runs ORDER BY id")]
