@@ -8,6 +8,7 @@ from typing import TypeVar
 from jinja2 import nodes
 
 Kind = TypeVar("Kind", bound=nodes.Node)
+LEAVES = frozenset({nodes.Name, nodes.Const, nodes.TemplateData})  # most nodes; none is below them
 
 
 def all_of(tree: nodes.Node, kind: type[Kind]) -> list[Kind]:
@@ -20,9 +21,11 @@ def all_of(tree: nodes.Node, kind: type[Kind]) -> list[Kind]:
 def _gather(node: nodes.Node, kind: type[Kind], found: list[Kind]) -> None:
     for name in node.fields:
         value = getattr(node, name, None)
+        if type(value) is str or value is None:
+            continue
         for each in value if isinstance(value, list) else (value,):
             if isinstance(each, nodes.Node):
                 if isinstance(each, kind):
                     found.append(each)
-                if each.fields:
+                if type(each) not in LEAVES:
                     _gather(each, kind, found)
