@@ -7,11 +7,11 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from outreach.app.context import Context
-from outreach.app.cost import cost_of, is_priced, priced_regions, region_number, segments_taken
+from outreach.app.cost import is_priced
+from outreach.app.counted import count_parts
 from outreach.app.project import campaign_named
 from outreach.campaign.openings import openings
 from outreach.decisions.asking import Question
-from outreach.planning.plan import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,6 @@ def later_cost(
     context: Context, conn: Connection, more: Sequence[Connection], question: Question
 ) -> LaterCost:
     """The most that the message of the question costs; `more` connections count the base too."""
-    company, channels = context.company(), question.ruling.channels
-    regions = priced_regions(company, channels)
-    funnel = count(conn, question, more, region_number(regions) if regions else None)
-    texts = funnel.channels.get("sms", 0)
-    taken = segments_taken(context, conn, question, texts) if texts else None
-    total, by_channel = cost_of(company, channels, funnel, regions, taken)
-    return LaterCost(question.ruling.step.id, funnel.send + funnel.hold, total, by_channel)
+    step = question.ruling.step
+    found = count_parts(context, conn, more, [question], [step])
+    return LaterCost(step.id, found.funnel.send + found.funnel.hold, found.total, found.channels)

@@ -7,7 +7,7 @@ from outreach.campaign.model import Branch, Campaign, Expression, Place, Step
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Taken:
     """The way taken at a branch, by its number; as many as there are: none fits."""
 
     branch: Branch
@@ -25,7 +25,7 @@ class Turn:
         return tuple(way.when for way in self.branch.ways[: self.number] if way.when is not None)
 
 
-Route = tuple[Turn, ...]  # the ways taken up to a message
+Route = tuple[Taken, ...]  # the ways taken up to a message
 NEVER = Expression("false", Place("", 1, 1))  # the `when` of a message that does not come
 
 
@@ -70,6 +70,6 @@ def _routes(campaign: Campaign, position: int, route: Route) -> Iterator[tuple[i
         return
     ways = stop.what.ways
     for number, way in enumerate(ways):
-        yield from _routes(campaign, way.to, (*route, Turn(stop.what, number)))
+        yield from _routes(campaign, way.to, (*route, Taken(stop.what, number)))
     if ways[-1].when is not None:
-        yield from _routes(campaign, stop.then, (*route, Turn(stop.what, len(ways))))
+        yield from _routes(campaign, stop.then, (*route, Taken(stop.what, len(ways))))
